@@ -1,0 +1,1 @@
+"""The sixteen steps of the project, one module a step; ``pipeline.core`` is what they share."""

@@ -1,0 +1,121 @@
+"""The bundle that is deployed: checked before anything in it is opened, then asked for predictions."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.clean import apply
+from pipeline.core.data.engine import parse
+from pipeline.core.base.names import UserError, did_you_mean, snake_case
+from pipeline.core.base.paths import BUNDLE
+from pipeline.core.model.predictor import Predictor
+from pipeline.core.base.tables import read_json, write_json
+from pipeline.load import enforce
+
+MANIFEST = "sha256.json"
+
+
+def seal(folder: Path) -> str:
+    """Write the SHA-256 of every file of a bundle into its manifest; return the bundle's id."""
+    hashes = {path.name: _sha256(path) for path in sorted(folder.iterdir()) if path.name != MANIFEST}
+    write_json(hashes, folder / MANIFEST)
+    return _sha256(folder / MANIFEST)
+
+
+def verify(folder: Path) -> str:
+    """Check every file of a bundle against its manifest; return the bundle's id.
+
+    The id is the SHA-256 of the manifest, so it names the content of every file.
+
+    Raises
+    ------
+    UserError
+        A file is missing, new or changed.
+    """
+    if not (folder / MANIFEST).is_file():
+        raise UserError(f"{folder} holds no bundle ({MANIFEST} is missing); run `dvc repro package`.")
+    expected = read_json(folder / MANIFEST)
+    there = {path.name for path in folder.iterdir()} - {MANIFEST}
+    for name in sorted(there ^ set(expected)):
+        raise UserError(f"the bundle {folder} is not what was packed: {name} is {'new' if name in there else 'missing'}.")
+    for name, digest in expected.items():
+        if _sha256(folder / name) != digest:
+            raise UserError(f"the bundle {folder} is not what was packed: {name} was changed.")
+    return _sha256(folder / MANIFEST)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A verified bundle."""
+
+    id: str
+    signature: dict[str, Any]
+    predictor: Predictor
+
+    @classmethod
+    def load(cls, folder: Path = BUNDLE) -> Bundle:
+        """Verify a bundle, then load it.
+
+        Raises
+        ------
+        UserError
+            The bundle is missing or was changed.
+        """
+        identity = verify(folder)
+        signature = read_json(folder / "signature.json")
+        return cls(identity, signature, Predictor.load(folder, signature["target"]["classes"]))
+
+    def check(self, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Type raw rows and hold them to the signature and the contract.
+
+        Parameters
+        ----------
+        rows : DataFrame
+            Raw rows; columns may be spelt as in the source. Columns that the model does not need
+            may be missing.
+
+        Returns
+        -------
+        typed : DataFrame
+            All columns that training knew.
+        broken : DataFrame
+            The rows that break the contract, with the reason (see `pipeline.load.enforce`).
+
+        Raises
+        ------
+        UserError
+            A column is unknown, or one that the model needs is missing.
+        """
+        types, inputs = self.signature["types"], self.signature["inputs"]
+        rows = rows.rename(columns=snake_case)
+        for name in rows:
+            if name not in types:
+                raise UserError(f"unknown column '{name}'; {did_you_mean(name, types)}")
+        lacking = [name for name, column in inputs.items() if column["required"] and name not in rows]
+        if lacking:
+            raise UserError(f"missing: {', '.join(lacking)}.")
+        markers = self.signature["missing"]
+        given = {name: rows[name].where(~rows[name].isin(markers)) for name in rows}
+        typed, broken = enforce(pd.DataFrame(given, index=rows.index), self.signature["contract"], types)
+        absent = {
+            name: parse(pd.Series(None, index=rows.index, dtype="object"), dtype)
+            for name, dtype in types.items()
+            if name not in typed
+        }
+        return typed.assign(**absent)[list(types)], broken
+
+    def predict(self, typed: pd.DataFrame) -> np.ndarray:
+        """Predict typed rows: class probabilities of shape (n, k), or numbers of shape (n,)."""
+        cleaned, _ = apply(typed, self.signature["clean"], serving=True)
+        return self.predictor.predict(cleaned[list(self.signature["inputs"])])
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,220 @@
+"""Every mistake in the settings that can be found without the data, all in one go."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from pydantic import BaseModel, ValidationError
+
+from pipeline.configure.schema import Settings
+from pipeline.core.base.names import UserError, did_you_mean
+from pipeline.core.base.settings import leaves
+from pipeline.core.model.metrics import METRICS
+
+# Keys of a tool's settings that its stage reads itself and does not pass on.
+STAGE_KEYS = {
+    "clean": {"training_only"},
+    "split": {"name"},
+    "tune": {"trials", "seconds", "folds"},
+}
+DERIVED = ("gain_over_dummy", "gap_to_validation")  # criteria that are no metrics
+# PyPI's name of a package, where its module is called otherwise.
+DISTRIBUTIONS = {"sklearn": "scikit-learn", "yaml": "pyyaml", "category_encoders": "category-encoders"}
+
+_SECRET_KEY = re.compile(r"password|passwd|secret|token|api_?key|access_?key|private_?key|credential", re.I)
+_SECRET_VALUE = re.compile(r"://[^/\s:@]*:[^/\s@]+@|AKIA[0-9A-Z]{16}|-----BEGIN|^gh[pousr]_\w{20,}|^sk-\w{20,}")
+
+
+def check(config: DictConfig) -> None:
+    """Check composed settings.
+
+    Raises
+    ------
+    UserError
+        One line for each mistake.
+    """
+    data: dict[str, Any] = OmegaConf.to_container(config, resolve=True)
+    mistakes = [*wrong_shape(data)]
+    if not mistakes:  # the checks below rely on the shape
+        mistakes = [*wrong_problem(data["problem"]), *wrong_files(data), *wrong_tools(data), *secrets(data)]
+    if mistakes:
+        count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
+        raise UserError("\n  ".join([f"{count} in the settings:", *mistakes]))
+
+
+def wrong_shape(data: dict[str, Any]) -> Iterator[str]:
+    """Find unknown and missing keys, wrong types and values out of range."""
+    try:
+        Settings.model_validate(data)
+    except ValidationError as error:
+        union = {"Model", "Best"}  # pydantic names the tried alternatives of `model`; people need not
+        tried = "Best" if data.get("model", {}).get("name") != "best" else "Model"
+        for one in error.errors():
+            if tried in one["loc"][1:2]:
+                continue
+            place = [str(part) for part in one["loc"] if part not in union]
+            key = ".".join(place)
+            if one["type"] == "extra_forbidden":
+                yield f"{key}: unknown key in {_file(place)}; {did_you_mean(place[-1], _fields(place[:-1]))}"
+            elif one["type"] == "missing":
+                yield f"{key}: missing in {_file(place)}"
+            else:
+                message = one["msg"].removeprefix("Value error, ").removeprefix("Input ")
+                shown = one["input"] if not isinstance(one["input"], dict) else "{...}"
+                yield f"{key}: {message}, in {_file(place)} (it is {shown!r})"
+
+
+def wrong_problem(problem: dict[str, Any]) -> Iterator[str]:
+    """Find metrics that do not exist or do not fit the task, and criteria that nothing measures."""
+    task = problem["task"]
+    fitting = [name for name, metric in METRICS.items() if task in metric.tasks]
+    for name in problem["metrics"]:
+        if name not in METRICS:
+            yield f"problem.metrics: no metric '{name}'; {did_you_mean(name, fitting)}"
+        elif name not in fitting:
+            yield f"problem.metrics: '{name}' does not fit task {task}; fitting are {', '.join(fitting)}."
+    for name in problem["criteria"]:
+        if name not in fitting and name not in DERIVED:
+            yield f"problem.criteria: nothing measures '{name}' for task {task}; {did_you_mean(name, [*fitting, *DERIVED])}"
+    if problem["target"] in problem["exclude"]:
+        yield f"problem.exclude: '{problem['target']}' is the target; it is never a feature, so take it out."
+
+
+def wrong_files(data: dict[str, Any]) -> Iterator[str]:
+    """Find named files that are not there."""
+    contract = Path(data["load"]["contract"])
+    if not contract.is_file():
+        there = [path.as_posix() for path in contract.parent.glob("*.yaml")]
+        yield f"load.contract: {contract} is not there; {did_you_mean(contract.as_posix(), there)}"
+
+
+def wrong_tools(data: dict[str, Any]) -> Iterator[str]:
+    """Find tools that cannot be imported, and arguments that they do not take."""
+    for place, tool in tools(data):
+        try:
+            target = locate(tool["_target_"])
+        except UserError as error:
+            yield f"{place}._target_: {error}"
+            continue
+        known = parameters(target)
+        if known is None:
+            continue
+        own = STAGE_KEYS.get(place.split(".")[0], set())
+        for name in tool:
+            if not name.startswith("_") and name not in known and name not in own:
+                yield f"{place}.{name}: {tool['_target_']} takes no such argument; {did_you_mean(name, known)}"
+    models = {"model": data["model"], **{f"compare.models.{n}": m for n, m in data["compare"]["models"].items()}}
+    for place, model in models.items():
+        if model["estimator"] is None:
+            continue
+        try:
+            known = parameters(locate(model["estimator"]["_target_"]))
+        except UserError:
+            continue  # said above
+        stopping = (model["early_stopping"] or {}).get("settings", {})
+        argument = [model["categorical_argument"]] if model["categorical_argument"] else []
+        named = {"search_space": model["search_space"], "early_stopping.settings": stopping, "categorical_argument": argument}
+        for key, names in named.items():
+            for name in names:
+                if known is not None and name not in known:
+                    yield f"{place}.{key}: {model['estimator']['_target_']} takes no '{name}'; {did_you_mean(name, known)}"
+
+
+def tools(data: Any, place: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Walk through every mapping with a `_target_`; references to other models are not tools."""
+    if isinstance(data, dict):
+        if data.get("_target_"):
+            yield place, data
+        for key, value in data.items():
+            if key != "by_kind":  # both kinds stand there; the one in force is under `estimator`
+                yield from tools(value, f"{place}.{key}" if place else key)
+    elif isinstance(data, list):
+        for number, value in enumerate(data):
+            yield from tools(value, f"{place}[{number}]")
+
+
+def locate(name: str) -> Callable:
+    """Import a class or function by its dotted name.
+
+    Raises
+    ------
+    UserError
+        The package is not installed (with the command that installs it), or has no such name.
+    """
+    module_name, _, attribute = name.rpartition(".")
+    try:
+        module = import_module(module_name)
+    except ModuleNotFoundError as error:
+        missing = (error.name or module_name).split(".")[0]
+        if missing == "pipeline" or error.name and error.name != missing:
+            raise UserError(f"there is no module '{error.name}'.") from None
+        package = DISTRIBUTIONS.get(missing, missing)
+        raise UserError(
+            f"{name} needs the package '{package}', which is not installed; run "
+            f"`uv pip install -c constraints.txt {package}` or `pip install -c constraints.txt {package}`."
+        ) from None
+    if not callable(getattr(module, attribute, None)):
+        public = [each for each in dir(module) if not each.startswith("_")]
+        raise UserError(f"{module_name} has no '{attribute}'; {did_you_mean(attribute, public)}")
+    return getattr(module, attribute)
+
+
+def parameters(target: Callable) -> set[str] | None:
+    """Return the names of a callable's arguments, or None if it takes any."""
+    try:
+        found = inspect.signature(target).parameters.values()
+    except (TypeError, ValueError):  # builtins without a signature
+        return None
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in found):
+        return None
+    return {parameter.name for parameter in found}
+
+
+def secrets(data: dict[str, Any]) -> Iterator[str]:
+    """Find what looks like a credential; params.yaml is committed to Git."""
+    for key, value in leaves(data).items():
+        last = key.rpartition(".")[2]
+        by_key = _SECRET_KEY.search(last) and not last.endswith("_env") and isinstance(value, str) and value
+        if by_key or (isinstance(value, str) and _SECRET_VALUE.search(value)):
+            yield (
+                f"{key} looks like a credential, and settings are committed; put it into an environment "
+                f"variable and the variable's name here, as {last}_env."
+            )
+
+
+def refuse_secrets(conf: Path) -> None:
+    """Refuse `${oc.env:...}`: its value would be written in clear into params.yaml.
+
+    Raises
+    ------
+    UserError
+        Names the file and line.
+    """
+    for path in sorted(conf.rglob("*.yaml")):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            if re.search(r"\$\{\s*oc\.(env|decode)", line.split(" #")[0]) and not line.lstrip().startswith("#"):
+                raise UserError(
+                    f"{path}, line {number}: oc.env would write the variable's value into params.yaml, "
+                    "which is committed; write the variable's name as a setting that ends in _env."
+                )
+
+
+def _fields(place: list[str]) -> list[str]:
+    """Name the keys that the schema knows at a place."""
+    model: Any = Settings
+    for part in place:
+        annotation = model.model_fields[part].annotation if part in getattr(model, "model_fields", {}) else None
+        options = [annotation, *getattr(annotation, "__args__", ())]
+        found = [one for one in options if inspect.isclass(one) and issubclass(one, BaseModel)]
+        model = found[0] if found else model  # a mapping's own keys lead to its values' model
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _file(place: list[str]) -> str:
+    return f"conf/{place[0]}/" if len(place) > 1 else "conf/config.yaml"

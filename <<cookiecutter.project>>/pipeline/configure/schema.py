@@ -1,0 +1,249 @@
+"""What each section of the settings may hold: names, types, ranges.
+
+A typo in a key or a value out of range is found here. The arguments of a tool (a mapping with a
+`_target_`) are checked against the tool's own signature in ``checks``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+Count = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+
+
+class Section(BaseModel):
+    """Settings with these keys and no others."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Tool(BaseModel):
+    """A tool: the dotted name of a class or function, and its arguments."""
+
+    model_config = ConfigDict(extra="allow")
+    target: str = Field(alias="_target_", min_length=3, pattern=r"^[\w.]+\.\w+$")
+
+
+class OptionalTool(BaseModel):
+    """A tool, or none where `_target_` is null."""
+
+    model_config = ConfigDict(extra="allow")
+    target: str | None = Field(alias="_target_")
+
+
+class Limits(Section):
+    """Limits of a criterion."""
+
+    at_least: float | None = None
+    at_most: float | None = None
+
+    @model_validator(mode="after")
+    def one_is_given(self) -> Limits:
+        """Demand a limit."""
+        if self.at_least is None and self.at_most is None:
+            raise ValueError("needs at_least or at_most")
+        return self
+
+
+class Problem(Section):
+    """conf/problem/."""
+
+    task: Literal["binary", "multiclass", "regression"]
+    kind: Literal["classification", "regression"]
+    estimator: Literal["Classifier", "Regressor"]
+    anova: Literal["f_classif", "f_regression"]
+    metrics: list[str] = Field(min_length=1)
+    goal: str
+    target: str = Field(min_length=1)
+    positive: str | int | float | bool | None
+    group: list[str]
+    time: str | None
+    exclude: dict[str, str]
+    criteria: dict[str, Limits]
+
+
+class Load(Section):
+    """conf/load/."""
+
+    contract: str
+    missing: list[str]
+    max_rejected: int = Field(ge=0)
+
+
+class Profile(Section):
+    """conf/profile/."""
+
+    max_columns: Count
+    max_categories: Count
+
+
+class Steps(Section):
+    """conf/clean/ and conf/engineer/."""
+
+    steps: dict[str, Tool]
+
+
+class Split(Tool):
+    """conf/split/."""
+
+    name: Literal["random", "stratified", "group", "time", "hash"]
+    validation: Share
+    test: Share
+
+    @model_validator(mode="after")
+    def rows_are_left_to_train(self) -> Split:
+        """Demand that the shares leave training rows."""
+        if self.validation + self.test >= 1:
+            raise ValueError("validation and test together leave no row to train on")
+        return self
+
+
+class Select(Section):
+    """conf/select/."""
+
+    chooser: Tool | None
+    identifier_share: float = Field(gt=0, le=1)
+
+
+class Dimension(Section):
+    """A hyperparameter of a search space."""
+
+    type: Literal["int", "float", "choice"]
+    low: float | None = None
+    high: float | None = None
+    log: bool = False
+    choices: list[Any] | None = None
+
+    @model_validator(mode="after")
+    def range_fits_type(self) -> Dimension:
+        """Demand choices for a choice, and low < high for a number."""
+        if self.type == "choice":
+            if not self.choices:
+                raise ValueError("type choice needs choices")
+        elif self.low is None or self.high is None or not self.low < self.high:
+            raise ValueError(f"type {self.type} needs low < high")
+        elif self.log and self.low <= 0:
+            raise ValueError("log needs low > 0")
+        return self
+
+
+class EarlyStopping(Section):
+    """How a library watches rows while it fits."""
+
+    rows: Literal["eval_set", "X_val"]
+    settings: dict[str, Any]
+
+
+class Model(Section):
+    """conf/model/."""
+
+    name: str
+    estimator: Tool
+    encoder: Tool
+    imputer: OptionalTool
+    scaler: OptionalTool
+    categorical_argument: str | None
+    early_stopping: EarlyStopping | None
+    search_space: dict[str, Dimension]
+    by_kind: dict[str, Any] | None = None
+    space_by_kind: dict[str, Any] | None = None
+
+
+class Best(Section):
+    """conf/model/best.yaml."""
+
+    name: Literal["best"]
+    estimator: None
+
+
+class Compare(Section):
+    """conf/compare/."""
+
+    models: dict[str, Model] = Field(min_length=1)
+    folds: int = Field(ge=2)
+    repeats: Count
+
+
+class Tune(Tool):
+    """conf/tune/; `off` has no budget."""
+
+    trials: Count | None = None
+    seconds: float | None = Field(default=None, gt=0)
+    folds: int | None = Field(default=None, ge=2)
+
+
+class Train(Section):
+    """conf/train/."""
+
+    early_stopping: bool
+
+
+class Evaluate(Section):
+    """conf/evaluate/."""
+
+    calibration_bins: int = Field(ge=2)
+
+
+class Explain(Section):
+    """conf/explain/."""
+
+    rows: Count
+    background: Count
+    top: Count
+    single_rows: Count
+    repeats: Count
+    seed: Seed
+
+
+class Verdict(Section):
+    """conf/verdict/."""
+
+    resamples: int = Field(ge=100)
+    confidence: Share
+    seed: Seed
+
+
+class Package(Section):
+    """conf/package/."""
+
+    max_megabytes: float = Field(gt=0)
+
+
+class Monitor(Section):
+    """conf/monitor/."""
+
+    alpha: Share
+    min_effect: float = Field(ge=0, le=1)
+    max_drifted_share: float = Field(ge=0, le=1)
+    min_labelled: Count
+    max_loss: float = Field(ge=0)
+    resamples: int = Field(ge=100)
+    seed: Seed
+
+
+class Settings(Section):
+    """All of params.yaml."""
+
+    problem: Problem
+    collect: Tool
+    load: Load
+    profile: Profile
+    clean: Steps
+    split: Split
+    engineer: Steps
+    select: Select
+    compare: Compare
+    model: Model | Best
+    tune: Tune
+    train: Train
+    evaluate: Evaluate
+    explain: Explain
+    verdict: Verdict
+    package: Package
+    monitor: Monitor
+    seed: Seed
+    threads: Count

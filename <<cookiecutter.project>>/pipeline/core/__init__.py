@@ -1,0 +1,1 @@
+"""What several steps share; a step never imports another step's private parts."""

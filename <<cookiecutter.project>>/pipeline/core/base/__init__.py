@@ -1,0 +1,1 @@
+"""What every step uses: names, paths, settings, the runner, and files."""

@@ -1,0 +1,55 @@
+"""Names: one spelling for columns, and a helping hand for misspelt ones."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterable
+
+
+class UserError(Exception):
+    """A mistake that the person who runs the project can mend.
+
+    Its message is one or more whole sentences that name the file, key or column and the way out;
+    stages print it without a traceback and exit with 1.
+    """
+
+
+def snake_case(name: object) -> str:
+    """Spell a column name in ASCII snake_case; applying it twice changes nothing.
+
+    Examples
+    --------
+    >>> snake_case("Culmen Length (mm)"), snake_case("customerID"), snake_case("Größe")
+    ('culmen_length_mm', 'customer_id', 'grosse')
+    """
+    text = unicodedata.normalize("NFKD", str(name).replace("ß", "ss"))
+    text = text.encode("ascii", "ignore").decode()
+    text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text)
+    return re.sub(r"[^0-9a-zA-Z]+", "_", text).strip("_").lower() or "column"
+
+
+def snake_cased(names: Iterable[object]) -> list[str]:
+    """Spell all names in snake_case and tell equal ones apart by a number (``a``, ``a_2``)."""
+    taken: set[str] = set()
+    out = []
+    for name in names:
+        base = candidate = snake_case(name)
+        number = 2
+        while candidate in taken:
+            candidate, number = f"{base}_{number}", number + 1
+        taken.add(candidate)
+        out.append(candidate)
+    return out
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return a clause that proposes the nearest known word, or lists the known ones."""
+    known = sorted(known)
+    lower = {name.lower(): name for name in known}
+    near = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean '{lower[near[0]]}'?"
+    listed = ", ".join(known[:15]) + (", ..." if len(known) > 15 else "")
+    return f"known are: {listed}." if known else "none is known."

@@ -1,0 +1,31 @@
+"""Every path that the stages read or write, relative to the project's root.
+
+``dvc.yaml`` names the same paths; a test compares the two.
+"""
+
+from pathlib import Path
+
+PARAMS = Path("params.yaml")
+CONF = Path("conf")
+CONTRACTS = Path("contracts")
+
+EXTERNAL = Path("data/external")  # what a person put there
+INCOMING = Path("data/incoming")  # later batches, for `monitor`
+RAW = Path("data/raw")  # the snapshot, in the source's own format
+LOADED = Path("data/loaded")
+REJECTED = Path("data/rejected")  # rows that broke the contract, with the reason
+CLEAN = Path("data/clean")
+SPLIT = Path("data/split")  # train/ validation/ test/ unlabelled/
+FEATURES = Path("data/features")  # train/ validation/
+
+ENGINEER = Path("models/engineer.skops")
+SELECT = Path("models/select.skops")
+WINNER = Path("models/winner.json")  # the leaderboard's best model family and its settings
+BEST_PARAMS = Path("models/best_params.json")
+MODEL = Path("models/model.skops")
+BUNDLE = Path("models/bundle")
+
+METRICS = Path("metrics")
+PLOTS = Path("plots")
+REPORTS = Path("reports")
+TIMINGS = Path("timings")

@@ -1,0 +1,60 @@
+"""How a step runs: read its own settings, do the work, report mistakes in plain words."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from importlib import import_module
+
+from pipeline.core.base.names import UserError
+from pipeline.core.base.paths import PARAMS, TIMINGS
+
+
+def run(stage: str) -> None:
+    """Run a step's `main` as a command: ``python -m pipeline.<stage> [section.key=value ...]``.
+
+    The step is imported by its name although it runs as ``__main__`` already: what it fits and
+    stores must belong to a module that the next step can import.
+
+    What the clock says goes to ``timings/<stage>.json``, the one file that differs between two
+    equal runs; it is neither an output of the stage nor read by another.
+    """
+    arguments = sys.argv[1:]
+    main = import_module(f"pipeline.{stage}").main
+    if {"-h", "--help"} & set(arguments):
+        print(f"usage: python -m pipeline.{stage} [section.key=value ...]\n\n{main.__doc__}")
+        return
+    started = time.perf_counter()
+    try:
+        _limit_threads()
+        from pipeline.core.base.settings import read_settings
+
+        main(read_settings(stage, arguments))
+    except UserError as error:
+        sys.exit(f"{stage}: {error}")
+    TIMINGS.mkdir(exist_ok=True)
+    seconds = round(time.perf_counter() - started, 3)
+    (TIMINGS / f"{stage}.json").write_text(f'{{"seconds": {seconds}}}\n', encoding="utf-8")
+
+
+def say(text: str) -> None:
+    """Print a line at once, also into a pipe."""
+    print(text, flush=True)
+
+
+def _limit_threads() -> None:
+    """Fix the thread count of native libraries: sums depend on it.
+
+    A floating-point sum that is split over another number of threads may differ in its last bit,
+    and the outputs are to be the same on every machine. Libraries that are loaded already are told
+    by threadpoolctl, those that come later by the environment.
+    """
+    from threadpoolctl import threadpool_limits
+
+    from pipeline.core.base.settings import read_yaml
+
+    threads = read_yaml(PARAMS).get("threads", 1) if PARAMS.exists() else 1
+    threadpool_limits(threads)
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[variable] = str(threads)

@@ -1,0 +1,103 @@
+"""Datasets as folders of Parquet parts, and files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ROWS_PER_PART = 1_000_000
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside ``path`` that takes its place if the block succeeds.
+
+    After an error the earlier output stands as it was, and nothing half-written is left.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.new")
+    _remove(temporary)
+    try:
+        yield temporary
+    except BaseException:
+        _remove(temporary)
+        raise
+    _remove(path)
+    temporary.rename(path)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def write_table(frame: pd.DataFrame, folder: Path) -> None:
+    """Write a data frame as a folder of Parquet parts with fixed names, in row order."""
+    with replacing(folder) as new:
+        new.mkdir()
+        for number, start in enumerate(range(0, max(len(frame), 1), ROWS_PER_PART)):
+            part = frame.iloc[start : start + ROWS_PER_PART]
+            part.to_parquet(new / f"part-{number:05d}.parquet", index=False)
+
+
+def read_table(folder: Path) -> pd.DataFrame:
+    """Read all Parquet parts of a dataset, in the order of their names."""
+    import pandas as pd
+
+    parts = [pd.read_parquet(part) for part in sorted(folder.glob("*.parquet"))]
+    return pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
+
+
+def write_json(data: Any, path: Path) -> None:
+    """Write JSON with numbers rounded to nine significant digits, keys in the order given.
+
+    Nine digits are more than any metric deserves, and fewer than what rounding errors touch.
+    """
+    text = json.dumps(_plain(data), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    with replacing(path) as new:
+        new.write_text(text, encoding="utf-8")
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def write_rows(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Write equal mappings as a CSV file; floats rounded as in `write_json`.
+
+    Raises
+    ------
+    ValueError
+        There is no row to take the header from.
+    """
+    if not rows:
+        raise ValueError(f"no row to write to {path}")
+    with replacing(path) as new, new.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(_plain(list(rows)))
+
+
+def _plain(value: Any) -> Any:
+    """Turn NumPy and mapping types into what JSON knows; NaN and infinity become null."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if hasattr(value, "tolist"):  # NumPy arrays and scalars
+        return _plain(value.tolist())
+    if isinstance(value, float):
+        return float(f"{value:.9g}") if math.isfinite(value) else None
+    return value

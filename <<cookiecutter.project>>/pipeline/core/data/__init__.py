@@ -1,0 +1,1 @@
+"""Reading and typing rows, and what is known about the target."""

@@ -1,0 +1,139 @@
+"""The one module that names a data-frame engine: reading files and parsing texts, with pandas.
+
+Everything relational above it is written in Narwhals, everything fitted in pandas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline.core.base.names import UserError, snake_cased
+
+TRUE = ("true", "yes", "y", "t", "1", "1.0")
+FALSE = ("false", "no", "n", "f", "0", "0.0")
+SUFFIXES = (".csv", ".parquet")
+
+
+def read_file(path: Path, missing: Sequence[str] = ("",)) -> pd.DataFrame:
+    """Read a CSV or Parquet file with its columns in snake_case; a CSV's values stay texts.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    missing : sequence of str
+        Texts of a CSV that mean "no value".
+
+    Raises
+    ------
+    UserError
+        The file is empty, has no rows, or cannot be read.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        raise UserError(f"{path} is neither a CSV nor a Parquet file.")
+    if path.stat().st_size == 0:
+        raise UserError(f"{path} is empty.")
+    try:
+        if path.suffix.lower() == ".parquet":
+            frame = pd.read_parquet(path)
+        else:
+            frame = pd.read_csv(
+                path, dtype=str, na_values=list(missing), keep_default_na=False, encoding="utf-8-sig"
+            )
+    except (ValueError, OSError) as error:  # pandas' and pyarrow's parsing errors are ValueErrors
+        raise UserError(f"{path} cannot be read: {error}") from None
+    if frame.empty:
+        raise UserError(f"{path} has a header but no rows.")
+    frame.columns = pd.Index(snake_cased(frame.columns))
+    return frame.reset_index(drop=True)
+
+
+def parse(values: pd.Series, dtype: str) -> pd.Series:
+    """Parse a column to a type; what cannot be parsed becomes missing.
+
+    Parameters
+    ----------
+    values : Series
+        Texts, or values that an earlier parser typed.
+    dtype : {"float64", "int64", "boolean", "datetime64[ns]", "str"}
+        ``int64`` becomes ``float64`` where a value is missing, ``boolean`` knows missing values.
+
+    Raises
+    ------
+    UserError
+        The type is not one of these.
+    """
+    if dtype in ("float64", "int64"):
+        numbers = pd.to_numeric(values, errors="coerce").astype("float64")
+        numbers = numbers.mask(numbers.abs() == float("inf"))
+        if dtype == "int64":
+            numbers = numbers.where(numbers % 1 == 0)
+            if numbers.notna().all():
+                return numbers.astype("int64")
+        return numbers
+    if dtype == "boolean":
+        texts = values.astype("str").str.strip().str.lower()
+        known = texts.map({**dict.fromkeys(TRUE, True), **dict.fromkeys(FALSE, False)})
+        return known.where(values.notna(), None).astype("boolean")
+    if dtype == "datetime64[ns]":
+        dates = pd.to_datetime(values, errors="coerce", format="ISO8601", utc=True)
+        return dates.dt.tz_localize(None).astype("datetime64[ns]")
+    if dtype == "str":
+        return values.astype("str").where(values.notna(), None).astype("str")
+    raise UserError(f"'{dtype}' is no column type; known are float64, int64, boolean, datetime64[ns], str.")
+
+
+def infer(values: pd.Series) -> str:
+    """Name the narrowest type that every present value of a column fits."""
+    if pd.api.types.is_bool_dtype(values):
+        return "boolean"
+    if pd.api.types.is_datetime64_any_dtype(values):
+        return "datetime64[ns]"
+    if pd.api.types.is_integer_dtype(values):
+        return "int64"
+    if pd.api.types.is_numeric_dtype(values):
+        return "float64"
+    present = values.dropna().astype("str")
+    if present.empty:
+        return "str"
+    for dtype in ("int64", "float64", "datetime64[ns]"):
+        if parse(present, dtype).notna().all():
+            return dtype
+    return "str"
+
+
+def retype(frame: pd.DataFrame, types: Mapping[str, str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Give columns their types.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows as `read_file` gives them, or as an API's caller sent them.
+    types : mapping of str to str
+        Type of each column, as in `parse`; columns that are not named keep theirs.
+
+    Returns
+    -------
+    typed : DataFrame
+        The same rows and columns.
+    broken : DataFrame
+        One row for each value that is not of its column's type: index, column, check, failure_case.
+    """
+    typed, broken = {}, []
+    for name in frame.columns:
+        values = frame[name]
+        typed[name] = parse(values, types[name]) if name in types else values
+        lost = values.notna() & typed[name].isna()
+        if lost.any():
+            bad = values[lost]
+            broken.append(
+                pd.DataFrame(
+                    {"index": bad.index, "column": name, "check": f"is {types[name]}", "failure_case": bad}
+                )
+            )
+    columns = ["index", "column", "check", "failure_case"]
+    report = pd.concat(broken, ignore_index=True) if broken else pd.DataFrame(columns=columns)
+    return pd.DataFrame(typed, index=frame.index), report

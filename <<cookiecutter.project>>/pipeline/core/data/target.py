@@ -1,0 +1,72 @@
+"""The target: which columns a model may see, and how answers become numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from omegaconf import DictConfig
+
+
+def features(rows: pd.DataFrame, problem: DictConfig) -> pd.DataFrame:
+    """Return the columns that a model may see: all but the target and the excluded."""
+    hidden = {problem.target, *problem.exclude}
+    return rows[[name for name in rows.columns if name not in hidden]]
+
+
+def labels(answers: pd.Series) -> pd.Series:
+    """Write answers as texts; whole numbers without a decimal point, so that 1.0 and 1 are one class."""
+    if answers.dtype.kind == "f":
+        whole = answers.dropna() % 1 == 0
+        if whole.all():
+            answers = answers.astype("Int64")
+    return answers.astype("str").where(answers.notna())
+
+
+def classes(answers: pd.Series, problem: DictConfig) -> list[str]:
+    """List the classes in the order of their codes; of two, the positive one comes last.
+
+    Parameters
+    ----------
+    answers : Series
+        The training rows' answers.
+    problem : DictConfig
+        With `kind`, `task` and `positive`.
+
+    Returns
+    -------
+    list of str
+        Empty for regression.
+    """
+    if problem.kind == "regression":
+        return []
+    counts = labels(answers).value_counts()
+    names = sorted(counts.index)
+    if problem.task == "binary":
+        # Ties go to the name that sorts last ("yes", "true", "1").
+        rarer = max(names, key=lambda name: (-counts[name], name))
+        positive = rarer if problem.positive is None else str(problem.positive)
+        names.sort(key=lambda name: name == positive)
+    return names
+
+
+def encode(answers: pd.Series, names: Sequence[str]) -> np.ndarray:
+    """Turn answers into class codes 0..k-1 (shape (n,), int), or into floats for regression.
+
+    A class that the training rows do not know gets -1.
+    """
+    if not names:
+        return answers.to_numpy(dtype=float)
+    codes = {name: code for code, name in enumerate(names)}
+    return labels(answers).map(codes).fillna(-1).to_numpy(dtype=int)
+
+
+def group_key(rows: pd.DataFrame, problem: DictConfig) -> np.ndarray | None:
+    """Number the groups of `problem.group`, shape (n,), or return None where none is named."""
+    if not problem.group:
+        return None
+    return rows.groupby(list(problem.group), dropna=False, sort=True).ngroup().to_numpy()

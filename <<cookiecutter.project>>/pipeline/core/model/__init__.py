@@ -1,0 +1,1 @@
+"""Models: building, fitting, scoring, storing and asking them."""

@@ -1,0 +1,82 @@
+"""Fitted objects as files: skops instead of pickle, and the same bytes for the same object.
+
+A pickle runs whatever code it was made to run when it is opened; a skops file only builds objects
+of types that are allowed here (skops: "Secure persistence with skops").
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from pipeline.core.base.names import UserError
+from pipeline.core.base.tables import replacing
+
+# Types beyond those that skops trusts itself, by the package that defines them.
+TRUSTED_PACKAGES = ("pipeline", "sklearn", "catboost", "numpy", "pandas")
+
+_ID = re.compile(r'(?<="__id__": )\d+')
+_FILE = re.compile(r'(?<=")[\w-]+(?=\.(?:npy|npz|bin)")')
+# zip's earliest date: an archive that says when it was made could not be reproduced.
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def save(model: Any, path: Path) -> None:
+    """Write a fitted object; equal objects give equal bytes."""
+    import skops.io
+
+    _drop_catboost_stamps(model)
+    content = _normalise(skops.io.dumps(model))
+    with replacing(path) as new:
+        new.write_bytes(content)
+
+
+def load(path: Path) -> Any:
+    """Read a fitted object that `save` wrote.
+
+    Raises
+    ------
+    UserError
+        The file is missing, or holds a type of a package that is not trusted.
+    """
+    import skops.io
+
+    if not path.exists():
+        raise UserError(f"{path} is not there; run `dvc repro` (or `dvc checkout`) to make it.")
+    types = skops.io.get_untrusted_types(file=path)
+    foreign = [name for name in types if name.split(".")[0] not in TRUSTED_PACKAGES]
+    if foreign:
+        raise UserError(
+            f"{path} holds {', '.join(foreign)}; add its package to TRUSTED_PACKAGES in "
+            "pipeline/core/model/artifact.py if you trust it."
+        )
+    return skops.io.load(path, trusted=types)
+
+
+def _normalise(archive: bytes) -> bytes:
+    """Number what skops names by memory address or at random, and drop the time stamps."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as source:
+        schema = source.read("schema.json").decode()
+        ids: dict[str, str] = {}
+        schema = _ID.sub(lambda match: ids.setdefault(match[0], str(len(ids))), schema)
+        files: dict[str, str] = {}
+        schema = _FILE.sub(lambda match: files.setdefault(match[0], f"f{len(files)}"), schema)
+        target = io.BytesIO()
+        with zipfile.ZipFile(target, "w") as out:
+            out.writestr(zipfile.ZipInfo("schema.json", _EPOCH), schema)
+            for old, new in files.items():
+                (name,) = (n for n in source.namelist() if n.rpartition(".")[0] == old)
+                info = zipfile.ZipInfo(f"{new}.{name.rpartition('.')[2]}", _EPOCH)
+                out.writestr(info, source.read(name))
+    return target.getvalue()
+
+
+def _drop_catboost_stamps(model: Any) -> None:
+    """Blank the random id and the time that CatBoost writes into every model."""
+    estimator = model.steps[-1][1] if hasattr(model, "steps") else model
+    if type(estimator).__module__.startswith("catboost"):
+        metadata = estimator.get_metadata()
+        metadata["model_guid"] = metadata["train_finish_time"] = ""

@@ -1,0 +1,54 @@
+"""Encoders that no library offers in the form the models need."""
+
+from __future__ import annotations
+
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+MISSING = "(missing)"
+OTHER = "(other)"
+
+
+class NativeCategories(TransformerMixin, BaseEstimator):
+    """Turn texts into pandas categories, without a missing value, for libraries that take them.
+
+    CatBoost refuses a missing category, scikit-learn's boosting more than 255 of them.
+
+    Parameters
+    ----------
+    max_categories : int
+        The most frequent categories of the fitted rows that are kept; others become "(other)".
+    """
+
+    def __init__(self, max_categories: int = 250) -> None:
+        self.max_categories = max_categories
+
+    def fit(self, X: pd.DataFrame, y: object = None) -> NativeCategories:
+        """Learn each column's categories, the most frequent first, equals in alphabetical order."""
+        self.feature_names_in_ = list(X.columns)
+        self.categories_ = {}
+        for name in X:
+            counts = _texts(X[name]).value_counts()
+            ordered = sorted(counts.index, key=lambda text, counts=counts: (-counts[text], text))
+            kept = ordered[: self.max_categories]
+            self.categories_[str(name)] = [*kept, *({MISSING, OTHER} - set(kept))]
+            self.categories_[str(name)].sort()
+        return self
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Return the columns as categories; unknown ones become "(other)"."""
+        check_is_fitted(self)
+        out = {}
+        for name, known in self.categories_.items():
+            texts = _texts(X[name])
+            out[name] = pd.Categorical(texts.where(texts.isin(known), OTHER), categories=known)
+        return pd.DataFrame(out, index=X.index)
+
+    def get_feature_names_out(self, input_features: object = None) -> list[str]:
+        """Return the names of the columns, which stay as they are."""
+        return self.feature_names_in_
+
+
+def _texts(values: pd.Series) -> pd.Series:
+    return values.astype("str").where(values.notna(), MISSING)

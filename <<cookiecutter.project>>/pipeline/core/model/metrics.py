@@ -1,0 +1,150 @@
+"""Metrics by name, on codes and probabilities, with bootstrap intervals."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A scikit-learn metric and what it needs.
+
+    Parameters
+    ----------
+    function : str
+        Name in `sklearn.metrics`.
+    needs : {"label", "probability", "positive", "value"}
+        The argument after the true answers: class codes, all probabilities, that of the positive
+        class, or predicted numbers.
+    tasks : tuple of str
+        The tasks that the metric fits.
+    greater_is_better : bool
+    options : dict
+        Keyword arguments.
+    """
+
+    function: str
+    needs: str
+    tasks: tuple[str, ...]
+    greater_is_better: bool = True
+    options: tuple[tuple[str, Any], ...] = ()
+
+
+_BOTH = ("binary", "multiclass")
+METRICS: dict[str, Metric] = {
+    "roc_auc": Metric("roc_auc_score", "probability", _BOTH),
+    "average_precision": Metric("average_precision_score", "positive", ("binary",)),
+    "brier": Metric("brier_score_loss", "positive", ("binary",), greater_is_better=False),
+    "log_loss": Metric("log_loss", "probability", _BOTH, greater_is_better=False),
+    "f1": Metric("f1_score", "label", ("binary",), options=(("zero_division", 0),)),
+    "precision": Metric("precision_score", "label", ("binary",), options=(("zero_division", 0),)),
+    "recall": Metric("recall_score", "label", ("binary",), options=(("zero_division", 0),)),
+    "f1_macro": Metric("f1_score", "label", _BOTH, options=(("average", "macro"), ("zero_division", 0))),
+    "accuracy": Metric("accuracy_score", "label", _BOTH),
+    "balanced_accuracy": Metric("balanced_accuracy_score", "label", _BOTH),
+    "matthews": Metric("matthews_corrcoef", "label", _BOTH),
+    "rmse": Metric("root_mean_squared_error", "value", ("regression",), greater_is_better=False),
+    "mae": Metric("mean_absolute_error", "value", ("regression",), greater_is_better=False),
+    "mape": Metric("mean_absolute_percentage_error", "value", ("regression",), greater_is_better=False),
+    "median_absolute_error": Metric("median_absolute_error", "value", ("regression",), greater_is_better=False),
+    "r2": Metric("r2_score", "value", ("regression",)),
+}
+
+
+def score(name: str, truth: np.ndarray, prediction: np.ndarray) -> float:
+    """Score predictions by a metric.
+
+    Parameters
+    ----------
+    name : str
+        A key of `METRICS`.
+    truth : ndarray, shape (n,)
+        Class codes, or numbers.
+    prediction : ndarray, shape (n, k) or (n,)
+        Class probabilities, or numbers.
+
+    Returns
+    -------
+    float
+        NaN where the rows do not allow the metric (ROC of one class).
+    """
+    import sklearn.metrics
+
+    metric = METRICS[name]
+    options = dict(metric.options)
+    n_classes = prediction.shape[1] if prediction.ndim == 2 else 0
+    argument = prediction
+    if metric.needs == "label":
+        argument = prediction.argmax(axis=1)
+    elif metric.needs == "positive" or (name == "roc_auc" and n_classes == 2):
+        argument = prediction[:, 1]
+    elif name == "roc_auc":
+        options |= {"multi_class": "ovr", "labels": range(n_classes)}
+    if name == "log_loss":
+        options["labels"] = range(n_classes)
+    function: Callable[..., float] = getattr(sklearn.metrics, metric.function)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the NaN says what the warning would
+        try:
+            return float(function(truth, argument, **options))
+        except ValueError:
+            return float("nan")
+
+
+def gain(name: str, value: float, reference: float) -> float:
+    """Return how much better a value is than a reference, in the metric's units."""
+    return value - reference if METRICS[name].greater_is_better else reference - value
+
+
+def bootstrap(
+    names: Sequence[str],
+    truth: np.ndarray,
+    prediction: np.ndarray,
+    *,
+    groups: np.ndarray | None,
+    resamples: int,
+    confidence: float,
+    seed: int,
+) -> dict[str, dict[str, Any]]:
+    """Score predictions with percentile bootstrap intervals (Efron 1979).
+
+    Parameters
+    ----------
+    names : sequence of str
+        Metrics.
+    truth, prediction : ndarray
+        As in `score`.
+    groups : ndarray, shape (n,), or None
+        Rows of one group are drawn together, since they do not vary on their own (cluster bootstrap).
+    resamples : int
+    confidence : float
+        Coverage, in (0, 1).
+    seed : int
+
+    Returns
+    -------
+    dict
+        For each metric its `value` on all rows and its `interval` [low, high].
+    """
+    random = np.random.default_rng(seed)
+    clusters = np.arange(len(truth)) if groups is None else groups
+    members = [np.flatnonzero(clusters == key) for key in np.unique(clusters)]
+    draws: dict[str, list[float]] = {name: [] for name in names}
+    for _ in range(resamples):
+        chosen = random.integers(len(members), size=len(members))
+        index = np.concatenate([members[i] for i in chosen])
+        for name in names:
+            draws[name].append(score(name, truth[index], prediction[index]))
+    tail = (1 - confidence) / 2
+    return {
+        name: {
+            "value": score(name, truth, prediction),
+            "interval": np.nanquantile(draws[name], [tail, 1 - tail]),
+        }
+        for name in names
+    }

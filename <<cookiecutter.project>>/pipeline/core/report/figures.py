@@ -1,0 +1,72 @@
+"""Pictures: one style, and the same bytes for the same numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+BLUE, ORANGE, GREY = "#2f6690", "#d1603d", "#8d99a6"
+STYLE = {
+    "figure.dpi": 110,
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": GREY,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "grid.color": "#e6eaee",
+    "legend.frameon": False,
+}
+
+
+@contextmanager
+def figure(path: Path, *, rows: int = 1, columns: int = 1, size: tuple[float, float] = (5.5, 3.6)) -> Iterator[Any]:
+    """Open a picture with a grid of axes and write it to a PNG file at the end.
+
+    Parameters
+    ----------
+    path : Path
+    rows, columns : int
+        Of the grid.
+    size : tuple of float
+        Width and height of the picture in inches.
+
+    Yields
+    ------
+    Axes, or ndarray of Axes if there are several.
+    """
+    import matplotlib
+
+    matplotlib.use("agg")
+    from matplotlib import pyplot
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with matplotlib.rc_context(STYLE):
+        drawn, axes = pyplot.subplots(rows, columns, figsize=size, layout="constrained")
+        yield axes
+        drawn.savefig(path, metadata={"Software": None})
+        pyplot.close(drawn)
+
+
+def bars(axes: Axes, names: Sequence[str], values: Sequence[float], spread: Sequence[float] | None = None) -> None:
+    """Draw horizontal bars, the first on top, with whiskers for the spread."""
+    positions = np.arange(len(names))
+    axes.barh(positions, values, xerr=spread, color=BLUE, ecolor=GREY, height=0.65, capsize=2)
+    axes.set_yticks(positions, [shorten(name) for name in names])
+    axes.invert_yaxis()
+    axes.grid(axis="y", visible=False)
+
+
+def shorten(text: object, length: int = 34) -> str:
+    """Cut a label to a length that fits beside an axis; `$` would switch to formulas."""
+    plain = str(text).replace("$", r"\$")
+    return plain if len(plain) <= length else plain[: length - 1] + "…"

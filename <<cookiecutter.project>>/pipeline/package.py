@@ -1,0 +1,153 @@
+"""Step 15, deployment: a verified bundle of model, signature, lineage and card."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from importlib.metadata import requires, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.bundle import Bundle, seal
+from pipeline.core.base.names import UserError
+from pipeline.core.base.paths import BUNDLE, ENGINEER, LOADED, METRICS, MODEL, RAW, SELECT, SPLIT
+from pipeline.core.model.predictor import Predictor
+from pipeline.core.base.settings import read_yaml
+from pipeline.core.base.stage import run, say
+from pipeline.core.base.tables import read_json, read_table, replacing, write_json
+from pipeline.core.data.target import features
+from pipeline.load import read_contract
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+# What made the numbers; the rest of the environment is in constraints.txt, whose hash is recorded.
+PACKAGES = ("catboost", "narwhals", "numpy", "pandas", "pandera", "pyarrow", "scikit-learn", "scipy", "skops")
+
+
+def main(settings: DictConfig) -> None:
+    """Pack models/bundle/, then load it as a server would and predict a row."""
+    with replacing(BUNDLE) as folder:
+        folder.mkdir()
+        for path in (ENGINEER, SELECT, MODEL):
+            shutil.copyfile(path, folder / path.name)
+        signature = make_signature(settings)
+        write_json(signature, folder / "signature.json")
+        lineage = make_lineage()
+        write_json(lineage, folder / "lineage.json")
+        (folder / "README.md").write_text(card(settings, signature, lineage), encoding="utf-8")
+        identity = seal(folder)
+        megabytes = sum(path.stat().st_size for path in folder.iterdir()) / 1e6
+        if megabytes > settings.package.max_megabytes:
+            raise UserError(f"the bundle has {megabytes:.0f} MB, and package.max_megabytes allows {settings.package.max_megabytes}.")
+        bundle = Bundle.load(folder)
+        typed, _ = bundle.check(read_table(LOADED).head(1))
+        bundle.predict(typed)
+    say(f"bundle {identity[:12]}: {megabytes:.1f} MB, loads and predicts")
+
+
+def make_signature(settings: DictConfig) -> dict[str, Any]:
+    """Describe what the model takes and gives: columns, types, contract, repairs and classes."""
+    from omegaconf import OmegaConf
+
+    train = features(read_table(SPLIT / "train"), settings.problem)
+    target = read_json(SPLIT / "target.json")
+    types = read_json(METRICS / "load.json")["types"]
+    needed = set(Predictor.load(None, target["classes"]).needed(train))
+    contract = read_contract(Path(settings.load.contract))
+    return {
+        "target": target,
+        "task": settings.problem.task,
+        "inputs": {name: {"type": types[name], "required": name in needed} for name in train},
+        # Every column that training knew may be sent; the ones outside of `inputs` are not looked at.
+        "types": types,
+        "missing": list(settings.load.missing),
+        "contract": contract,
+        "clean": OmegaConf.to_container(settings.clean.steps),
+    }
+
+
+def make_lineage() -> dict[str, Any]:
+    """Collect what the bundle was made from: snapshot, stages with the MD5 of each file, packages.
+
+    The stages are those that `package` descends from, as dvc.lock records them; the Git commit is
+    not among them, since it is made after the bundle: `python -m pipeline.trace` finds it.
+    """
+    lock = Path("dvc.lock")
+    stages = read_yaml(lock)["stages"] if lock.exists() else {}
+    makers = {out["path"]: name for name, stage in stages.items() for out in stage.get("outs", ())}
+    wanted = [path.as_posix() for path in (ENGINEER, SELECT, MODEL, SPLIT, LOADED)]
+    seen: dict[str, Any] = {}
+    while wanted:
+        maker = makers.get(wanted.pop())
+        if maker and maker not in seen:
+            entries = {key: {i["path"]: i["md5"] for i in stages[maker].get(key, ())} for key in ("deps", "outs")}
+            seen[maker] = {"command": stages[maker]["cmd"], **entries}
+            wanted += entries["deps"]
+    return {
+        "snapshot": read_json(RAW / "snapshot.json"),
+        "stages": {name: seen[name] for name in stages if name in seen},
+        "environment": {
+            "python": ".".join(map(str, sys.version_info[:2])),
+            "packages": {name: version(name) for name in PACKAGES},
+        },
+    }
+
+
+def card(settings: DictConfig, signature: dict[str, Any], lineage: dict[str, Any]) -> str:
+    """Write the model card (Mitchell et al. 2019) in Markdown."""
+    problem, trained, verdict = settings.problem, read_json(METRICS / "train.json"), read_json(METRICS / "verdict.json")
+    def number(value: float | None) -> str:
+        return "-" if value is None else f"{value:.4g}"
+    scores = "\n".join(
+        f"| {m['metric']} | {number(m['value'])} | {number(m['interval'][0])} to {number(m['interval'][1])} "
+        f"| {number(m['validation'])} | {number(m['dummy'])} |"
+        for m in verdict["metrics"]
+    )
+    criteria = "\n".join(
+        f"- {'met' if c['met'] else '**missed**'}: {c['criterion']} is {number(c['value'])}, "
+        + (f"at least {c['at_least']:g}" if "at_least" in c else f"at most {c['at_most']:g}") + " is asked"
+        for c in verdict["criteria"]
+    )
+    inputs = "\n".join(f"| {n} | {c['type']} | {'yes' if c['required'] else 'no'} |" for n, c in signature["inputs"].items())
+    excluded = "\n".join(f"- `{name}`: {why}" for name, why in problem.exclude.items()) or "- none"
+    files = "\n".join(f"- {f['name']}: {f['rows']} rows, SHA-256 `{f['sha256']}`" for f in lineage["snapshot"]["files"])
+    return f"""# Model card: {problem.target}
+
+{problem.goal}
+
+**{'Accepted' if verdict['accepted'] else 'Not accepted'}** on the test rows ({'; '.join(verdict['about'])}).
+
+- Model: {trained['model']} (`{trained['estimator']}`), {trained['rows']} training rows, {len(trained['features'])} features
+- Task: {problem.task}{', classes ' + ', '.join(signature['target']['classes']) if signature['target']['classes'] else ''}
+
+## Scores
+
+| metric | test | interval | validation | dummy on test |
+|---|---|---|---|---|
+{scores}
+
+{criteria}
+
+## Inputs
+
+| column | type | required |
+|---|---|---|
+{inputs}
+
+Left out on purpose:
+
+{excluded}
+
+## Data
+
+{lineage['snapshot']['source']['kind']}: {lineage['snapshot']['source'].get('what') or lineage['snapshot']['source'].get('path')}
+
+{files}
+
+`lineage.json` names every stage, file and package; `python -m pipeline.trace models/bundle` follows them.
+"""
+
+
+if __name__ == "__main__":
+    run("package")

@@ -1,0 +1,93 @@
+"""A small HTTP API on the bundle: `/predict` and `/health`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from fastapi import FastAPI, HTTPException
+from pydantic import BaseModel, ConfigDict, Field
+
+from pipeline.bundle import Bundle
+from pipeline.core.base.names import UserError
+from pipeline.core.base.paths import BUNDLE
+
+MAX_ROWS = 1000
+
+Value = str | int | float | bool | None
+
+
+class Request(BaseModel):
+    """Raw rows, as the source spells them."""
+
+    model_config = ConfigDict(extra="forbid")
+    rows: list[dict[str, Value]] = Field(min_length=1, max_length=MAX_ROWS)
+
+
+class Response(BaseModel):
+    """A prediction for each row, and the bundle that made them."""
+
+    bundle: str
+    predictions: list[dict[str, Any]]
+
+
+def create_app(folder: Path = BUNDLE) -> FastAPI:
+    """Make the API of a bundle, which is verified first.
+
+    Raises
+    ------
+    UserError
+        The bundle is missing or was changed.
+    """
+    bundle = Bundle.load(folder)
+    classes = bundle.signature["target"]["classes"]
+    app = FastAPI(title=f"Predicts {bundle.signature['target']['name']}", version=bundle.id[:12])
+
+    @app.get("/health")
+    def health() -> dict[str, str]:
+        return {"status": "ok", "bundle": bundle.id}
+
+    @app.post("/predict")
+    def predict(request: Request) -> Response:
+        try:
+            typed, broken = bundle.check(pd.DataFrame(request.rows, dtype="object"))
+        except UserError as error:
+            raise HTTPException(422, str(error)) from None
+        if len(broken):
+            what = [f"row {row}: {one.reason}, not {one.failure_case!r}" for row, one in broken.head(10).iterrows()]
+            raise HTTPException(422, "; ".join(what))
+        prediction = bundle.predict(typed)
+        if not classes:
+            return Response(bundle=bundle.id, predictions=[{"value": float(value)} for value in prediction])
+        return Response(
+            bundle=bundle.id,
+            predictions=[
+                {"label": classes[row.argmax()], "probabilities": dict(zip(classes, map(float, row), strict=True))}
+                for row in prediction
+            ],
+        )
+
+    return app
+
+
+def main() -> None:
+    """Serve the bundle until interrupted."""
+    parser = argparse.ArgumentParser(prog="python -m pipeline.serve", description=__doc__)
+    parser.add_argument("--bundle", type=Path, default=BUNDLE, help="default: %(default)s")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=8000, help="default: %(default)s")
+    options = parser.parse_args()
+    import uvicorn
+
+    try:
+        app = create_app(options.bundle)
+    except UserError as error:
+        sys.exit(f"serve: {error}")
+    uvicorn.run(app, host=options.host, port=options.port)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+# Each target is a few plain commands; `make` lists them.
+SHELL := bash
+.DEFAULT_GOAL := help
+PROJECT := <<cookiecutter.project>>
+# Any Python that the constraints were tried with will do.
+PYTHON ?= $(shell for p in python3 python3.{11,12,13} python; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2> /dev/null && echo $$p && break; done)
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export MYPY_CACHE_DIR := $(CURDIR)/build/mypy
+
+.PHONY: help setup test test-fast lint format demo bench clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' Makefile
+
+setup: .venv/ready  ## make the environment: what projects need, and the tools that test the template
+
+.venv/ready: pyproject.toml $(PROJECT)/pyproject.toml $(PROJECT)/constraints.txt
+	test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed."; exit 1; }
+	test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	@# Both files list requirements; the project's cannot be installed from before it is rendered.
+	.venv/bin/python -c 'import sys, tomllib; \
+		projects = [tomllib.load(open(name, "rb"))["project"] for name in sys.argv[1:]]; \
+		print(*(d for p in projects for d in p["dependencies"] + p["optional-dependencies"]["dev"]), sep="\n")' \
+		pyproject.toml '$(PROJECT)/pyproject.toml' > .venv/requirements.txt
+	.venv/bin/python -m pip install --quiet -c '$(PROJECT)/constraints.txt' uv
+	@# An index may be known to pip only.
+	.venv/bin/uv pip install --quiet --python .venv --compile-bytecode -c '$(PROJECT)/constraints.txt' -r .venv/requirements.txt \
+		|| .venv/bin/python -m pip install --quiet -c '$(PROJECT)/constraints.txt' -r .venv/requirements.txt
+	touch .venv/ready
+
+test: test-fast  ## run all tests
+	pytest -n 2 -m slow
+
+test-fast: setup  ## run the tests that take seconds
+	pytest -n 2 -m "not slow"
+
+lint: setup  ## check style and types
+	ruff check --config pyproject.toml .
+	ruff format --config pyproject.toml --check .
+	mypy hooks tests
+	cd '$(PROJECT)' && mypy --config-file ../pyproject.toml pipeline
+
+format: setup  ## put the code into shape
+	ruff check --config pyproject.toml --fix .
+	ruff format --config pyproject.toml .
+
+demo: setup  ## generate a project with the defaults, run it, show what came out
+	rm -rf build/demo && mkdir -p build/demo
+	cookiecutter . --no-input --default-config --output-dir build/demo
+	$(MAKE) -C build/demo/my-project repro
+	-$(MAKE) -C build/demo/my-project check
+	$(MAKE) -C build/demo/my-project show
+
+bench: setup  ## measure speed and memory
+	python benchmarks/speed.py
+
+clean:  ## remove what the targets above have made
+	rm -rf build .venv

@@ -1,0 +1,245 @@
+"""Drop what was not chosen, then set the new project up: Git, environment, data, first commit.
+
+Runs in the finished project folder. The files come out right in any case; a command that fails, or
+was not wanted, is shown with those after it, to be run by hand. Both use one list (`commands`).
+"""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+# The only Jinja in this file: JSON inside a raw string cannot end it, whatever was answered.
+ANSWERS = json.loads(r"""<<cookiecutter|jsonify>>""")
+
+WINDOWS = os.name == "nt"
+TOOLS = Path(".venv", "Scripts" if WINDOWS else "bin")  # of the environment
+EXAMPLE_ONLY = (
+    "conf/clean/penguins.yaml",
+    "conf/collect/example.yaml",
+    "conf/engineer/penguins.yaml",
+    "conf/problem/binary.yaml",
+    "conf/problem/multiclass.yaml",
+    "conf/problem/regression.yaml",
+    "contracts/penguins.yaml",
+    "data/incoming/penguins-2009.csv",
+)
+OWN_ONLY = ("conf/problem/own.yaml", "contracts/own.yaml")
+CACHES = ("__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache")
+
+
+def find_data(answer: str) -> Path | None:
+    """Find the user's file; see the function of this name in pre_gen_project.py."""
+    starts = (Path(os.environ.get("PWD", "..")), Path.cwd().parent)
+    home = os.path.expanduser(answer)  # noqa: PTH111 (Path's raises for an unknown user)
+    paths = [start / home for start in starts]
+    return next((path for path in paths if path.exists()), None)
+
+
+def regenerating() -> bool:
+    """Tell whether cruft renders the template only to compare it; see pre_gen_project.py."""
+    parent = Path.cwd().parent
+    temporary = parent.parent == Path(tempfile.gettempdir()).resolve()
+    return "_commit" in ANSWERS and temporary and len(list(parent.iterdir())) == 1
+
+
+def check_name() -> None:
+    """Refuse a project that bears the name of a package it needs; pip would mix them up."""
+    pinned = re.findall(r"^([\w-]+)==", Path("constraints.txt").read_text(), re.MULTILINE)
+    if ANSWERS["project"].replace("_", "-") in pinned:
+        sys.exit(f"project: {ANSWERS['project']!r} is the name of a package that the project uses.")
+
+
+def drop_caches() -> None:
+    """Remove what working on the template itself may have left in it."""
+    for name in CACHES:
+        for folder in list(Path().rglob(name)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def choose_licence() -> None:
+    """Keep the chosen licence as LICENSE."""
+    Path("licences", ANSWERS["licence"]).replace("LICENSE")
+    shutil.rmtree("licences")
+
+
+def choose_problem() -> None:
+    """Keep the files of the bundled example, or those of the user's own data."""
+    for path in map(Path, EXAMPLE_ONLY if ANSWERS["data"] else OWN_ONLY):
+        path.unlink(missing_ok=True)
+    if ANSWERS["data"]:
+        for path in map(Path, OWN_ONLY):
+            path.replace(path.with_stem(ANSWERS["__dataset"]))
+
+
+def copy_data() -> None:
+    """Copy the user's file to where `collect` reads it and DVC tracks it."""
+    if ANSWERS["data"]:
+        source = find_data(ANSWERS["data"]) or ANSWERS["data"]
+        shutil.copyfile(source, Path("data/external", ANSWERS["__data_file"]))
+
+
+def identity() -> list[str]:
+    """Name an author for the first commit when Git knows none.
+
+    Returns
+    -------
+    list of str
+        Options for ``git``; empty when the user's own name and address are set.
+    """
+    if all(capture("git", "config", f"user.{key}") for key in ("name", "email")):
+        return []
+    name = re.sub(r"[<>].*", "", ANSWERS["author"]).strip(" .,:;\"'\\")
+    address = re.search(r"[\w.+-]+@[\w.-]+\w", ANSWERS["author"], re.ASCII)
+    return [
+        *("-c", f"user.name={name or ANSWERS['project']}"),
+        *("-c", f"user.email={address.group() if address else ANSWERS['project'] + '@localhost'}"),
+    ]
+
+
+def commands() -> Iterator[list[str]]:
+    """List what turns the files into a working project, in order.
+
+    Yields
+    ------
+    list of str
+        A command, to be run in the project's folder before the next is asked for.
+    """
+    yield ["git", "init", "--quiet", "-b", "main"]
+    if shutil.which("uv"):
+        yield ["uv", "venv", "--quiet", ".venv"]
+        # The environment is named, lest uv takes one that happens to be active. Bytecode is
+        # compiled now: where Python may not cache it, sixteen processes would, on each run.
+        install = ["uv", "pip", "install", "--quiet", "--python", ".venv", "--compile-bytecode"]
+        yield [*install, "-c", "constraints.txt", "-r", "pyproject.toml", "--extra", "dev"]
+    else:
+        yield [find_python(), "-m", "venv", ".venv"]
+        install = [str(TOOLS / "python"), "-m", "pip", "install", "--quiet"]
+        yield [*install, "-c", "constraints.txt", ".[dev]"]
+    if ANSWERS["data"]:
+        data = f"data/external/{ANSWERS['__data_file']}"
+        yield [str(TOOLS / "dvc"), "add", "--quiet", data]
+    yield ["git", "add", "."]
+    commit = ["-c", "commit.gpgsign=false", "commit", "--quiet", "--no-verify"]
+    yield ["git", *identity(), *commit, "-m", "Start from the Pedigree template"]
+
+
+def find_python() -> str:
+    """Find a Python that is new enough: the running one, or one on PATH."""
+    wanted = tuple(map(int, ANSWERS["python_version"].split(".")))
+    if wanted <= sys.version_info[:2] < (3, 14):
+        return sys.executable
+    found = (shutil.which(f"python3.{minor}") for minor in range(wanted[1], 14))
+    return next(filter(None, found), f"python{ANSWERS['python_version']}")
+
+
+def environment() -> dict[str, str]:
+    """Return the commands' variables: the project's tools first, no repository but its own."""
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "VIRTUAL_ENV")
+    }
+    path = filter(None, (str(TOOLS.absolute()), os.environ.get("PATH")))
+    return inherited | {"PATH": os.pathsep.join(path)}
+
+
+def capture(*command: str) -> str:
+    """Return what a command prints; nothing if it cannot run."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError:
+        return ""
+    return done.stdout.strip()
+
+
+def shown(command: list[str]) -> str:
+    """Write a command as one would type it."""
+    return subprocess.list2cmdline(command) if WINDOWS else shlex.join(command)
+
+
+def run(command: list[str]) -> str | None:
+    """Run a command quietly.
+
+    Returns
+    -------
+    str or None
+        Why it failed; None if it did not.
+    """
+    print(f"  $ {shown(command)}", flush=True)
+    try:
+        done = subprocess.run(
+            command,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+    except FileNotFoundError:
+        return f"{command[0]} is not installed"
+    except OSError as problem:
+        return str(problem)
+    except KeyboardInterrupt:
+        return "interrupted"
+    if done.returncode == 0:
+        return None
+    return "\n".join(done.stdout.strip().splitlines()[-15:]) or f"exit code {done.returncode}"
+
+
+def set_up(steps: Iterator[list[str]]) -> list[list[str]]:
+    """Run the commands until one fails.
+
+    Returns
+    -------
+    list of list of str
+        Those still to be run.
+    """
+    print("Setting the project up (the packages take a minute):", flush=True)
+    for command in steps:
+        if problem := run(command):
+            print(f"\nThis did not work:\n{problem}", flush=True)
+            return [command, *steps]
+    return []
+
+
+def report(left: list[list[str]]) -> None:
+    """Say what is still to be run, and how to begin."""
+    activate = r".venv\Scripts\activate" if WINDOWS else ". .venv/bin/activate"
+    begin = [shown(["cd", str(Path.cwd())]), *map(shown, left), activate, "dvc repro"]
+    print("\nThe files are ready; still to be run:" if left else "\nReady. Begin with:")
+    print(*(f"    {line}" for line in begin), sep="\n", flush=True)
+    if "_commit" in ANSWERS:
+        print("and commit .cruft.json, which cruft writes last and `cruft update` looks for.")
+
+
+def main() -> None:
+    """Finish the files, then set the project up if that was the answer."""
+    check_name()
+    drop_caches()
+    choose_licence()
+    choose_problem()
+    if regenerating():
+        return
+    copy_data()
+    # A folder that was written over has its own history and environment: those are the user's.
+    wanted = ANSWERS["setup"] == "yes" and not Path(".git").exists()
+    steps = commands()
+    report(set_up(steps) if wanted else list(steps))
+
+
+if __name__ == "__main__":
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that cannot show an emoji
+    try:
+        main()
+    except OSError as problem:
+        sys.exit(f"The project could not be written: {problem}")

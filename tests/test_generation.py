@@ -1,0 +1,298 @@
+"""What a generated project consists of: these files and only these, whatever was answered."""
+
+import importlib.metadata
+import itertools
+import json
+import re
+import shutil
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import TEMPLATE, TREE, command_line, commands_shown, files, generate, run, succeed
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+TASKS = ("binary", "multiclass", "regression")
+LICENCES = ("MIT", "Apache-2.0", "BSD-3-Clause", "Proprietary")
+PYTHONS = ("3.11", "3.12", "3.13")
+STEPS = (
+    *("collect", "load", "profile", "clean", "split", "engineer", "select", "compare"),
+    *("tune", "train", "evaluate", "explain", "verdict", "package", "monitor"),
+)
+TOP = {
+    *(".dvc/.gitignore", ".dvc/config", ".dvcignore", ".github/workflows/ci.yml", ".gitignore"),
+    *(".pre-commit-config.yaml", "LICENSE", "Makefile", "README.md", "constraints.txt"),
+    *("data/external/README.md", "data/incoming/README.md", "dvc.yaml", "pyproject.toml"),
+}
+EXAMPLE = {
+    *("conf/clean/penguins.yaml", "conf/collect/example.yaml", "conf/engineer/penguins.yaml"),
+    *(f"conf/problem/{task}.yaml" for task in TASKS),
+    *("contracts/penguins.yaml", "data/incoming/penguins-2009.csv"),
+}
+OWN = {
+    *("conf/problem/telco_churn.yaml", "contracts/telco_churn.yaml"),
+    "data/external/telco-churn.csv",
+}
+FOLDERS = {"conf", "pipeline", "tests", "deploy", "monitoring", "notebooks"}
+
+
+def common() -> set[str]:
+    """Return the files that every project has: those of the folders that are taken as they are."""
+    inside = {name for name in files(TREE) if name.split("/")[0] in FOLDERS}
+    return TOP | (inside - EXAMPLE - {"conf/problem/own.yaml"})
+
+
+def cycle(data: bool) -> list[dict[str, str]]:
+    """Return answers in which each option of each question occurs, each task with each other."""
+    others = zip(itertools.cycle(LICENCES), itertools.cycle(PYTHONS), strict=False)
+    remotes = itertools.cycle(["", "s3://bucket/path"])
+    return [
+        {"task": task, "licence": licence, "python_version": python, "remote": next(remotes)}
+        | ({"target": "Churn"} if data else {})
+        for task, (licence, python) in zip(TASKS * 4, others, strict=False)
+    ]
+
+
+def texts(project: Path) -> dict[str, str]:
+    """Return the text of each file, by its path."""
+    return {
+        name: (project / name).read_text()
+        for name in sorted(files(project))
+        if not name.endswith((".png", ".parquet"))
+    }
+
+
+@pytest.mark.parametrize("answers", cycle(data=False), ids=lambda a: "-".join(a.values()))
+def test_the_example_has_these_files_and_only_these(
+    tmp_path: Path, answers: dict[str, str]
+) -> None:
+    assert files(generate(tmp_path, **answers)) == common() | EXAMPLE
+
+
+@pytest.mark.parametrize("answers", cycle(data=True), ids=lambda a: "-".join(a.values()))
+def test_own_data_has_these_files_and_only_these(
+    tmp_path: Path, data: Path, answers: dict[str, str]
+) -> None:
+    project = generate(tmp_path, data=str(data), **answers)
+    assert files(project) == common() | OWN
+    assert (project / "data/external/telco-churn.csv").read_bytes() == data.read_bytes()
+
+
+@pytest.fixture(params=["example", "own"])
+def project(request: pytest.FixtureRequest) -> Path:
+    return request.getfixturevalue(request.param)
+
+
+def test_no_delimiter_is_left_over(project: Path) -> None:
+    for name, text in texts(project).items():
+        if not name.endswith((".py", ".csv")):
+            found = re.search(r"<<|<%|<#|#>|%>|cookiecutter\.", text)
+            assert not found, f"{name}: {found}"
+
+
+def test_caches_left_in_the_template_are_not_taken_along(
+    tmp_path: Path, template_repository: Path
+) -> None:
+    template = Path(shutil.copytree(template_repository, tmp_path / "template"))
+    for name in ("pipeline/__pycache__/x.pyc", ".mypy_cache/x/x.bin", ".ruff_cache/x"):
+        cached = template / TREE.name / name
+        cached.parent.mkdir(parents=True)
+        cached.write_bytes(b"\x8a\x00<<")
+    cli = command_line(tmp_path, project="p", setup="no")
+    succeed(*(str(template) if part == str(TEMPLATE) else part for part in cli))
+    found = [path for path in (tmp_path / "p").rglob("*") if "cache" in path.name]
+    assert found == []
+
+
+def test_code_is_the_same_in_every_project(project: Path) -> None:
+    code = [name for name in files(project) if name.endswith(".py")]
+    assert code
+    for name in code:
+        assert (project / name).read_bytes() == (TREE / name).read_bytes()
+
+
+def test_every_yaml_toml_and_json_file_is_valid(project: Path) -> None:
+    parsers: dict[str, Callable[[str], Any]] = {
+        ".yaml": lambda text: list(yaml.safe_load_all(text)),
+        ".yml": yaml.safe_load,
+        ".toml": tomllib.loads,
+        ".json": json.loads,
+    }
+    for name, text in texts(project).items():
+        if parse := parsers.get(Path(name).suffix):
+            assert parse(text), name
+
+
+def test_style_and_types_are_clean(project: Path) -> None:
+    succeed("ruff", "check", "--no-cache", ".", cwd=project)
+    succeed("ruff", "format", "--no-cache", "--check", ".", cwd=project)
+    succeed("mypy", "--cache-dir", TEMPLATE / "build/mypy", cwd=project)
+
+
+def test_dvc_understands_the_pipeline(make_ready: Callable[..., Path]) -> None:
+    project = make_ready()
+    stages = succeed("dvc", "stage", "list", "--name-only", cwd=project).split()
+    assert stages == ["configure", *STEPS]
+    assert "verdict" in succeed("dvc", "dag", cwd=project)
+
+
+@pytest.mark.parametrize(
+    ("answers", "chosen"),
+    [
+        ({}, {"problem": "binary", "collect": "example", "clean": "penguins", "split": "group"}),
+        ({"task": "regression"}, {"problem": "regression", "split": "group"}),
+        (
+            {"data": "csv", "task": "multiclass"},
+            {
+                "problem": "telco_churn",
+                "collect": "file",
+                "clean": "default",
+                "split": "stratified",
+            },
+        ),
+        ({"data": "csv", "task": "regression"}, {"split": "random", "engineer": "default"}),
+    ],
+)
+def test_settings_choose_what_was_answered(
+    tmp_path: Path, data: Path, answers: dict[str, str], chosen: dict[str, str]
+) -> None:
+    if "data" in answers:
+        answers = {**answers, "data": str(data), "target": "Churn"}
+    project = generate(tmp_path, **answers)
+    defaults = yaml.safe_load((project / "conf/config.yaml").read_text())["defaults"]
+    groups: dict[str, str] = {}
+    for entry in defaults:
+        groups |= entry if isinstance(entry, dict) else {}
+    assert chosen.items() <= groups.items()
+    for group, name in groups.items():
+        assert name is None or (project / f"conf/{group}/{name}.yaml").is_file(), (group, name)
+
+
+@pytest.mark.parametrize(
+    ("licence", "first", "spdx"),
+    [
+        ("MIT", "MIT License", "MIT"),
+        ("Apache-2.0", "Apache License", "Apache-2.0"),
+        ("BSD-3-Clause", "BSD 3-Clause License", "BSD-3-Clause"),
+        ("Proprietary", "Copyright (c) Zoë. All rights reserved.", "LicenseRef-Proprietary"),
+    ],
+)
+def test_the_licence_is_the_chosen_one(tmp_path: Path, licence: str, first: str, spdx: str) -> None:
+    project = generate(tmp_path, licence=licence, author="Zoë")
+    text = (project / "LICENSE").read_text()
+    assert text.strip().splitlines()[0].strip() == first
+    assert licence == "Apache-2.0" or "Zoë" in text
+    metadata = tomllib.loads((project / "pyproject.toml").read_text())["project"]
+    assert metadata["license"] == spdx
+
+
+def test_the_python_version_is_the_oldest_and_the_one_in_ci(tmp_path: Path) -> None:
+    project = generate(tmp_path, python_version="3.12")
+    metadata = tomllib.loads((project / "pyproject.toml").read_text())["project"]
+    assert metadata["requires-python"] == ">=3.12,<3.14"
+    ci = yaml.safe_load((project / ".github/workflows/ci.yml").read_text())
+    assert ci["jobs"]["verify"]["strategy"]["matrix"]["python"] == ["3.12"]
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [("My Project", "my-project"), ("Été & Co", "ete-co"), ("🎉", "my-project"), ("A_b", "a-b")],
+)
+def test_the_folder_is_named_after_the_project(tmp_path: Path, name: str, slug: str) -> None:
+    assert generate(tmp_path, project_name=name).name == slug
+
+
+# What Git keeps --------------------------------------------------------------------------------
+
+
+def test_git_keeps_settings_and_fingerprints_and_dvc_the_rest(
+    make_ready: Callable[..., Path],
+) -> None:
+    project = make_ready()
+    ignored = (
+        *("data/raw/x.parquet", "data/clean/part-0.parquet", "models/model.skops", ".venv"),
+        *(
+            "data/external/x.csv",
+            "data/incoming/new.csv",
+            ".dvc-storage/files",
+            "timings/train.json",
+        ),
+        *("pipeline/__pycache__/x.pyc", ".dvc/cache/x", ".dvc/tmp/x", ".dvc/config.local", ".env"),
+    )
+    kept = (
+        *("params.yaml", "dvc.lock", "metrics/verdict.json", "data/external/x.csv.dvc"),
+        *("data/incoming/new.csv.dvc", "data/incoming/penguins-2009.csv", "conf/x.yaml"),
+    )
+    shown = run("git", "check-ignore", *ignored, *kept, cwd=project).stdout.split()
+    assert shown == list(ignored)
+
+
+# Make and the environment ----------------------------------------------------------------------
+
+
+def test_make_lists_its_targets(project: Path) -> None:
+    for folder in (TEMPLATE, project):
+        makefile = (folder / "Makefile").read_text()
+        declared = re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
+        assert declared
+        listed = [line.split()[0] for line in succeed("make", cwd=folder).splitlines()]
+        assert listed == declared.group(1).split()
+
+
+def test_make_setup_does_what_the_hook_does(tmp_path: Path) -> None:
+    shown = commands_shown(succeed(*command_line(tmp_path, project="p", setup="no")))
+    by_hook = [line for line in shown if line.startswith("uv")]
+    by_make = succeed("make", "--dry-run", "setup", cwd=tmp_path / "p").splitlines()
+    assert [line.replace(" --allow-existing", "") for line in by_make] == by_hook
+
+
+def constraints() -> dict[str, str]:
+    lines = (TREE / "constraints.txt").read_text().splitlines()
+    pins = [line.split("==") for line in lines if not line.startswith("#")]
+    return {canonicalize_name(name): version for name, version in pins}
+
+
+def required() -> list[Requirement]:
+    both = [tomllib.loads((folder / "pyproject.toml").read_text()) for folder in (TEMPLATE, TREE)]
+    return [
+        Requirement(text)
+        for project in (file["project"] for file in both)
+        for text in project["dependencies"] + project["optional-dependencies"]["dev"]
+    ]
+
+
+def test_every_requirement_has_a_floor_and_a_pin_above_it() -> None:
+    pins = constraints()
+    for requirement in required():
+        assert ">=" in str(requirement.specifier), requirement
+        assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)])
+
+
+def test_every_transitive_package_is_pinned() -> None:
+    pins = constraints()
+    todo = [canonicalize_name(requirement.name) for requirement in required()]
+    seen: set[str] = set()
+    while todo:
+        name = todo.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        assert name in pins, name
+        for text in importlib.metadata.requires(name) or []:
+            needed = Requirement(text)
+            if needed.marker is None or needed.marker.evaluate({"extra": ""}):
+                todo.append(canonicalize_name(needed.name))
+
+
+def test_the_tests_run_with_the_pinned_versions() -> None:
+    installed = {name: importlib.metadata.version(name) for name in constraints()}
+    assert installed == constraints()
+
+
+def test_no_index_address_is_written_anywhere(project: Path) -> None:
+    for name, text in texts(project).items():
+        assert not re.search(r"--(extra-)?index-url|--find-links|/simple\b", text), name

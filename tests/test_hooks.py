@@ -1,0 +1,429 @@
+"""What the hooks promise: bad answers are refused, good ones become a project, or a to-do list."""
+
+import json
+import os
+import shutil
+import string
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import (
+    CSV,
+    TEMPLATE,
+    TREE,
+    answers_stored,
+    command_line,
+    commands_shown,
+    files,
+    finish,
+    generate,
+    run,
+    succeed,
+)
+from cookiecutter.exceptions import FailedHookException
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+# Refusing --------------------------------------------------------------------------------------
+
+
+def refused(tmp_path: Path, **answers: str) -> str:
+    """Generate with answers that must be refused; return the sentence."""
+    output = tmp_path / "output"
+    output.mkdir()
+    done = run(*command_line(output, **answers), cwd=tmp_path)
+    assert done.returncode == 1
+    assert list(output.iterdir()) == []
+    # The sentence is all that is on stderr; cookiecutter's own account of it goes to stdout.
+    assert done.stderr.count("\n") == 1
+    return done.stderr.rstrip("\n")
+
+
+@pytest.mark.parametrize(
+    ("answers", "sentence"),
+    [
+        ({"project": "My Project"}, "project: 'My Project' cannot name a folder and"),
+        ({"project": "-x"}, "project: '-x' cannot name"),
+        ({"project": "..x"}, "project: '..x' cannot name"),
+        ({"project": "con"}, "project: 'con' cannot name"),
+        ({"project": "été"}, "project: 'été' cannot name"),
+        ({"project": "pandas"}, "project: 'pandas' is the name of a package"),
+        ({"project": "scikit_learn"}, "project: 'scikit_learn' is the name of a package"),
+        ({"project_name": " ", "project": "x"}, "project_name: must not be empty."),
+        ({"author": ""}, "author: must not be empty."),
+        ({"description": "two\nlines"}, r"description: the character '\n' is not allowed"),
+        ({"author": "a\x1bb"}, r"author: the character '\x1b' is not allowed"),
+        ({"description": "a\u202eb"}, r"description: the character '\u202e' is not allowed"),
+        ({"description": "${oc.env:HOME}"}, "description: '${' is not allowed"),
+        ({"remote": 's3://b/"x'}, "remote: quotation marks"),
+        ({"remote": "https://[x"}, "remote: 'https://[x' is not a valid address."),
+        ({"remote": "https://me:secret@host/x"}, "remote: the address holds a password"),
+        ({"target": "mass"}, "target: the bundled example's is 'sex' for binary"),
+        ({"data": "nowhere.csv", "target": "y"}, "data: there is no file 'nowhere.csv'."),
+        ({"data": "~nobody/x.csv", "target": "y"}, "data: there is no file '~nobody/x.csv'."),
+        ({"data": "folder.csv", "target": "y"}, "data: 'folder.csv' is a folder"),
+        ({"data": "notes.txt", "target": "y"}, "data: 'notes.txt' is not named like a CSV"),
+        ({"data": "empty.csv", "target": "y"}, "data: 'empty.csv' is empty."),
+        ({"data": "header.csv", "target": "age"}, "data: 'header.csv' has no rows"),
+        ({"data": "binary.csv", "target": "age"}, "data: 'binary.csv' is not a CSV file in UTF-8"),
+        ({"data": "fake.parquet", "target": "y"}, "data: 'fake.parquet' is not a Parquet file"),
+        ({"data": "good.csv"}, "target: say which column"),
+        ({"data": "good.csv", "target": "churn"}, "target: 'good.csv' has no column 'churn'; did"),
+        ({"data": "good.csv", "target": "zzz"}, "target: 'good.csv' has no column 'zzz'; its col"),
+        ({"data": "semicolon.csv", "target": "age"}, "data: the columns of 'semicolon.csv' are"),
+    ],
+)
+def test_a_bad_answer_is_refused_in_one_sentence(
+    tmp_path: Path, answers: dict[str, str], sentence: str
+) -> None:
+    (tmp_path / "folder.csv").mkdir()
+    (tmp_path / "notes.txt").write_text(CSV)
+    (tmp_path / "empty.csv").touch()
+    (tmp_path / "header.csv").write_text("age,plan\n")
+    (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00age\n1\n")
+    (tmp_path / "fake.parquet").write_text(CSV)
+    (tmp_path / "good.csv").write_text(CSV)
+    (tmp_path / "semicolon.csv").write_text(CSV.replace(",", ";"))
+    assert refused(tmp_path, **answers).startswith(sentence)
+
+
+def test_the_nearest_column_is_suggested(tmp_path: Path) -> None:
+    (tmp_path / "good.csv").write_text(CSV)
+    assert refused(tmp_path, data="good.csv", target="churm").endswith("did you mean 'Churn'?")
+
+
+@pytest.mark.parametrize("question", ["licence", "python_version", "task", "setup"])
+def test_cookiecutter_itself_refuses_what_is_not_on_a_list(tmp_path: Path, question: str) -> None:
+    output = tmp_path / "output"
+    done = run(*command_line(output, **{question: "other"}))
+    assert done.returncode == 1
+    assert f"other provided for choice variable {question}" in done.stderr.splitlines()[-1]
+    assert not output.exists()
+
+
+@pytest.mark.parametrize("question", ["licence", "python_version", "task", "setup"])
+def test_a_replayed_answer_must_be_on_the_list_too(
+    tmp_path: Path, template_repository: Path, question: str
+) -> None:
+    generate(tmp_path / "first")
+    replay = Path(yaml.safe_load(Path(os.environ["COOKIECUTTER_CONFIG"]).read_text())["replay_dir"])
+    context = json.loads((replay / f"{TEMPLATE.name}.json").read_text())
+    context["cookiecutter"][question] = "other"
+    (tmp_path / "replay.json").write_text(json.dumps(context))
+    cli = (sys.executable, "-m", "cookiecutter", TEMPLATE, "-o", tmp_path / "second")
+    done = run(*cli, "--replay-file", tmp_path / "replay.json")
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{question}: 'other' is not one of ")
+    assert list((tmp_path / "second").iterdir()) == []
+
+
+def test_a_python_that_nothing_can_provide_is_refused(tmp_path: Path) -> None:
+    """Only where the tests' own Python is the oldest of the three can a newer one be missing."""
+    newer = f"3.{sys.version_info.minor + 1}"
+    output = tmp_path / "output"
+    cli = command_line(output, python_version=newer)
+    done = run(*cli, env={"PATH": ""})
+    if sys.version_info < (3, 13):
+        assert done.stderr.startswith(f"python_version: {newer} is wanted but only Python 3.")
+    assert done.returncode == 1
+    without_setup = command_line(output, python_version=newer, setup="no")
+    assert run(*without_setup, env={"PATH": ""}).returncode == (sys.version_info >= (3, 13))
+
+
+# Answers of any kind ---------------------------------------------------------------------------
+
+# cookiecutter renders the answers themselves, so its delimiters cannot be tried.
+texts = st.text(
+    st.one_of(
+        st.characters(exclude_categories=["Cs"]),
+        st.sampled_from(string.punctuation + " \\\"'éß🎉\u200d\u00a0\n\t\x00\x85"),
+    ),
+    min_size=1,
+    max_size=30,
+).filter(lambda text: not {"<<", "<%", "<#"} & {text[i : i + 2] for i in range(len(text))})
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(author=texts, description=texts, name=texts)
+def test_any_text_is_refused_or_comes_out_as_it_went_in(
+    tmp_path_factory: pytest.TempPathFactory, author: str, description: str, name: str
+) -> None:
+    output = tmp_path_factory.mktemp("any")
+    try:
+        project = generate(output, author=author, description=description, project_name=name)
+    except FailedHookException:
+        assert list(output.iterdir()) == []
+        return
+    metadata = tomllib.loads((project / "pyproject.toml").read_text())["project"]
+    assert metadata["authors"] == [{"name": author}]
+    assert metadata["description"] == description
+    assert f"# {name}\n" in (project / "README.md").read_text()
+    assert f"Copyright (c) {author}\n" in (project / "LICENSE").read_text()
+
+
+@pytest.mark.parametrize(
+    "text", [r"back\slash \n \u0041", '"""; import os; r"""', "'''", "Zoë 👩‍🔬", "$HOME `id` $(id)"]
+)
+def test_hostile_texts_come_out_as_they_went_in(
+    tmp_path: Path, make_ready: Callable[..., Path], text: str
+) -> None:
+    data = tmp_path / "my data.csv"
+    data.write_text(CSV.replace("Churn", '"' + text.replace('"', '""') + '"'))
+    project = make_ready(author=text, description=text, data=str(data), target=text)
+    metadata = tomllib.loads((project / "pyproject.toml").read_text())["project"]
+    assert (metadata["authors"], metadata["description"]) == ([{"name": text}], text)
+    problem = yaml.safe_load((project / "conf/problem/my_data.yaml").read_text())
+    assert (problem["goal"], problem["target"]) == (text, text)
+    assert succeed("git", "status", "--porcelain", cwd=project) == ""
+    assert (project / "data/external/my data.csv.dvc").is_file()
+
+
+# The user's data -------------------------------------------------------------------------------
+
+
+def test_a_relative_path_is_meant_from_where_the_user_is(tmp_path: Path) -> None:
+    here, output = tmp_path / "here", tmp_path / "elsewhere" / "output"
+    (here / "sub").mkdir(parents=True)
+    (here / "sub" / "d.csv").write_text(CSV)
+    cli = command_line(output, data="sub/d.csv", target="Churn", setup="no", project="p")
+    succeed(*cli, cwd=here)
+    assert (output / "p/data/external/d.csv").read_text() == CSV
+
+
+def test_a_relative_path_is_also_found_beside_the_new_project(tmp_path: Path) -> None:
+    """A program that starts cookiecutter does not keep PWD as a shell does."""
+    (tmp_path / "d.csv").write_text(CSV)
+    cli = command_line(tmp_path, data="d.csv", target="Churn", setup="no", project="p")
+    succeed(*cli, cwd=tmp_path, env={"PWD": "/"})
+    assert (tmp_path / "p/data/external/d.csv").read_text() == CSV
+
+
+def test_a_tilde_is_the_home_folder(tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text(CSV)
+    cli = command_line(tmp_path / "o", data="~/d.csv", target="Churn", setup="no", project="p")
+    succeed(*cli, env={"HOME": str(tmp_path)})
+    assert (tmp_path / "o/p/data/external/d.csv").read_text() == CSV
+
+
+def test_excel_s_byte_order_mark_does_not_hide_the_first_column(tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text("\ufeff" + CSV)
+    assert generate(tmp_path, data=str(tmp_path / "d.csv"), target="age").is_dir()
+
+
+def test_parquet_is_taken_as_it_is(tmp_path: Path) -> None:
+    import pandas as pd
+
+    pd.DataFrame({"x": [1, 2], "y": [0, 1]}).to_parquet(tmp_path / "D.PARQUET")
+    project = generate(tmp_path, data=str(tmp_path / "D.PARQUET"), target="y")
+    copy = project / "data/external/D.PARQUET"
+    assert copy.read_bytes() == (tmp_path / "D.PARQUET").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("file", "dataset"),
+    [
+        ("telco-churn.csv", "telco_churn"),
+        ("Été à Paris.csv", "ete_a_paris"),
+        ("2024.csv", "data_2024"),
+        ("no.csv", "data_no"),
+        ("🎉.csv", "data"),
+        ("penguins.csv", "penguins"),
+        ("binary.csv", "binary"),
+        ("own.csv", "own"),
+        ("it's.v2.csv", "it_s_v2"),
+    ],
+)
+def test_the_dataset_is_named_after_the_file(tmp_path: Path, file: str, dataset: str) -> None:
+    (tmp_path / file).write_text(CSV)
+    project = generate(tmp_path, data=str(tmp_path / file), target="Churn")
+    assert {path.name for path in (project / "conf/problem").iterdir()} == {
+        f"{dataset}.yaml",
+        "task",
+    }
+    contract = (project / "contracts" / f"{dataset}.yaml").read_text()
+    assert contract == (TREE / "contracts/own.yaml").read_text() or "<<" not in contract
+    assert [path.name for path in (project / "contracts").iterdir()] == [f"{dataset}.yaml"]
+    collect = yaml.safe_load((project / "conf/collect/file.yaml").read_text())
+    assert collect["path"] == f"data/external/{file}"
+
+
+# Setting up ------------------------------------------------------------------------------------
+
+
+def test_without_git_the_files_come_out_right_and_the_rest_is_listed(tmp_path: Path) -> None:
+    output = tmp_path / "my projects é"
+    shown = succeed(*command_line(output, project="p"), env={"PATH": ""})
+    assert files(output / "p") == files(generate(tmp_path, project="p"))
+    assert "git is not installed" in shown
+    lines = commands_shown(shown)
+    assert lines[0] == f"cd '{output}/p'"
+    assert lines[1] == "git init --quiet -b main"
+    assert lines[2] == f"{sys.executable} -m venv .venv"
+    assert lines[3].startswith(".venv/bin/python -m pip install")
+    assert lines[-2:] == [". .venv/bin/activate", "dvc repro"]
+
+
+def test_without_network_what_is_left_begins_with_what_failed(tmp_path: Path) -> None:
+    offline = {"UV_OFFLINE": "1", "UV_CACHE_DIR": str(tmp_path / "cache")}
+    shown = succeed(*command_line(tmp_path, project="p"), env=offline)
+    assert "This did not work:" in shown
+    assert "Traceback" not in shown
+    lines = commands_shown(shown)
+    assert [line.split()[:3] for line in lines[1:3]] == [
+        ["uv", "pip", "install"],
+        ["git", "add", "."],
+    ]
+    assert (tmp_path / "p/.git").is_dir()
+
+
+def test_setup_no_runs_nothing_and_lists_everything(tmp_path: Path) -> None:
+    shown = succeed(*command_line(tmp_path, project="p", setup="no"))
+    assert not {".git", ".venv"} & {path.name for path in (tmp_path / "p").iterdir()}
+    tools = [line.split()[0] for line in commands_shown(shown)]
+    assert tools == ["cd", "git", "uv", "uv", "git", "git", ".", "dvc"]
+
+
+def test_the_project_has_a_repository_of_its_own(
+    tmp_path: Path, make_ready: Callable[..., Path]
+) -> None:
+    succeed("git", "init", "-q", tmp_path)
+    project = make_ready()
+    assert succeed("git", "rev-parse", "--show-toplevel", cwd=project).strip() == str(project)
+    assert succeed("git", "branch", "--show-current", cwd=project) == "main\n"
+    assert succeed("git", "log", "--format=%an %s", cwd=project) == (
+        "Tester Start from the Pedigree template\n"
+    )
+    assert succeed("git", "status", "--porcelain", cwd=project) == ""
+
+
+@pytest.mark.parametrize(
+    ("author", "identity"),
+    [
+        ("Jane Doe <jane@doe.org>", "Jane Doe <jane@doe.org>"),
+        ("Zoë 'Z' 👩‍🔬", "Zoë 'Z' 👩‍🔬 <ready@localhost>"),
+        ("...", "ready <ready@localhost>"),
+    ],
+)
+def test_the_first_commit_needs_no_identity_in_git(
+    monkeypatch: pytest.MonkeyPatch,
+    make_ready: Callable[..., Path],
+    author: str,
+    identity: str,
+) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    project = make_ready(author=author)
+    assert succeed("git", "log", "--format=%an <%ae>", cwd=project) == f"{identity}\n"
+
+
+def test_dvc_is_configured(make_ready: Callable[..., Path]) -> None:
+    project = make_ready()
+    configured = set(succeed("dvc", "config", "--list", "--project", cwd=project).splitlines())
+    storage = f"remote.storage.url={project / '.dvc-storage'}"
+    assert configured == {
+        "core.remote=storage",
+        "core.autostage=true",
+        "core.analytics=false",
+        "hydra.enabled=true",
+        storage,
+        "remote.storage.verify=true",
+    }
+
+
+def test_the_user_s_file_is_tracked_by_dvc_and_can_be_pushed(
+    data: Path, make_ready: Callable[..., Path]
+) -> None:
+    project = make_ready(data=str(data), target="Churn")
+    tracked = succeed("git", "ls-files", "data/external", cwd=project).split()
+    assert tracked == ["data/external/README.md", f"data/external/{data.name}.dvc"]
+    succeed("dvc", "push", cwd=project)
+    assert succeed("git", "status", "--porcelain", cwd=project) == ""
+    stored = files(project / ".dvc-storage")
+    assert len(stored) == 1
+
+
+@pytest.mark.parametrize(
+    ("remote", "url"),
+    [
+        ("s3://bucket/a b,c#d", "s3://bucket/a b,c#d"),
+        ("/mnt/é 'x'", "/mnt/é 'x'"),
+        ("../store", "../../store"),
+        ("~/store", "~/store"),
+        ("x", "../x"),
+    ],
+)
+def test_the_remote_is_the_one_that_was_given(tmp_path: Path, remote: str, url: str) -> None:
+    from configobj import ConfigObj  # what DVC reads it with
+
+    project = generate(tmp_path, remote=remote)
+    config = ConfigObj(str(project / ".dvc/config"), encoding="utf-8")
+    assert config['remote "storage"']["url"] == url
+
+
+def test_a_project_that_is_written_over_keeps_its_history(
+    tmp_path: Path, make_ready: Callable[..., Path]
+) -> None:
+    project = make_ready()
+    before = succeed("git", "log", cwd=project)
+    shown = succeed(*command_line(tmp_path, "-f", project="ready"))
+    assert "still to be run" in shown
+    assert succeed("git", "log", cwd=project) == before
+
+
+def test_a_repository_named_by_the_caller_s_environment_is_left_alone(tmp_path: Path) -> None:
+    """Inside a Git hook, GIT_DIR names the repository of that hook."""
+    other = tmp_path / "other"
+    succeed("git", "init", "-q", other)
+    surroundings = {
+        "GIT_DIR": str(other / ".git"),
+        "UV_OFFLINE": "1",
+        "UV_CACHE_DIR": str(tmp_path / "cache"),
+    }
+    succeed(*command_line(tmp_path, project="p"), env=surroundings)
+    assert (tmp_path / "p/.git").is_dir()
+
+
+# cruft -----------------------------------------------------------------------------------------
+
+
+def test_cruft_creates_checks_and_updates(
+    tmp_path: Path, template_repository: Path, data: Path
+) -> None:
+    mine = shutil.copy(data, tmp_path)
+    answers = {"project": "p", "setup": "no", "data": mine, "target": "Churn"}
+    cruft = (sys.executable, "-m", "cruft")
+    create = (*cruft, "create", template_repository, "--no-input", "--output-dir", tmp_path)
+    shown = succeed(*create, "--extra-context", json.dumps(answers))
+    assert "commit .cruft.json" in shown
+    project = finish(tmp_path / "p", shown)
+    # As after an interactive setup: an update must neither set up again nor look for the data.
+    stored = json.loads((project / ".cruft.json").read_text())
+    stored["context"]["cookiecutter"]["setup"] = "yes"
+    (project / ".cruft.json").write_text(json.dumps(stored))
+    with (project / "README.md").open("a") as file:
+        file.write("Mine.\n")
+    succeed("git", "add", ".", cwd=project)
+    succeed("git", "commit", "-q", "-m", "Mine", cwd=project)
+    Path(mine).unlink()
+    assert answers_stored(project)["data"] == mine
+    succeed(*cruft, "check", cwd=project)
+
+    makefile = template_repository / "<<cookiecutter.project>>/Makefile"
+    makefile.write_text(makefile.read_text() + "# Theirs.\n")
+    succeed("git", "commit", "-q", "-a", "-m", "Better", cwd=template_repository)
+    assert run(*cruft, "check", cwd=project).returncode == 1
+    before = files(project)
+    shown = succeed(*cruft, "update", "-y", cwd=project)
+    assert "Setting the project up" not in shown
+    assert files(project) == before
+    assert (project / "Makefile").read_text().endswith("# Theirs.\n")
+    assert (project / "README.md").read_text().endswith("Mine.\n")
+    changed = succeed("git", "status", "--porcelain", cwd=project).split()
+    assert changed == ["M", ".cruft.json", "M", "Makefile"]
+    succeed(*cruft, "check", cwd=project)
+    assert succeed(*cruft, "diff", cwd=project).count("Mine.") == 1
