@@ -30,7 +30,7 @@ setup: .venv/ready  ## make the environment: what projects need, and the tools t
 	touch .venv/ready
 
 test: test-fast  ## run all tests
-	pytest -n 2 -m slow
+	pytest -n 2 --dist loadfile -m slow
 
 test-fast: setup  ## run the tests that take seconds
 	pytest -n 2 -m "not slow"
@@ -38,7 +38,7 @@ test-fast: setup  ## run the tests that take seconds
 lint: setup  ## check style and types
 	ruff check --config pyproject.toml .
 	ruff format --config pyproject.toml --check .
-	mypy hooks tests
+	mypy hooks tests benchmarks
 	cd '$(PROJECT)' && mypy --config-file ../pyproject.toml pipeline
 
 format: setup  ## put the code into shape
@@ -50,6 +50,10 @@ demo: setup  ## generate a project with the defaults, run it, show what came out
 	cookiecutter . --no-input --default-config --output-dir build/demo
 	$(MAKE) -C build/demo/my-project repro
 	-$(MAKE) -C build/demo/my-project check
+	@# One experiment against the first run, in a copy, so that the workspace stays as the defaults left it.
+	cd build/demo/my-project && git add . \
+		&& git -c user.name=demo -c user.email=demo@localhost commit --quiet -m "First run" \
+		&& PATH="$$PWD/.venv/bin:$$PATH" dvc exp run --quiet --temp -S model=linear evaluate
 	$(MAKE) -C build/demo/my-project show
 
 bench: setup  ## measure speed and memory

@@ -22,13 +22,14 @@ Completed = subprocess.CompletedProcess[str]
 
 @pytest.fixture(scope="session", autouse=True)
 def own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Keep the user's settings of cookiecutter and Git, and an enclosing repository, out."""
+    """Keep out what the user, an enclosing repository or `make test` has set."""
     folder = tmp_path_factory.mktemp("surroundings")
     settings = {name: str(folder / name) for name in ("cookiecutters_dir", "replay_dir")}
     (folder / "cookiecutter.yaml").write_text(yaml.safe_dump(settings))
     (folder / "gitconfig").write_text("[user]\nname = Tester\nemail = tester@example.org\n")
-    for name in [name for name in os.environ if name.startswith("GIT_") or name == "VIRTUAL_ENV"]:
-        del os.environ[name]
+    for name in list(os.environ):
+        if name.startswith(("GIT_", "MAKE")) or name == "VIRTUAL_ENV":
+            del os.environ[name]
     os.environ["COOKIECUTTER_CONFIG"] = str(folder / "cookiecutter.yaml")
     os.environ["GIT_CONFIG_GLOBAL"] = str(folder / "gitconfig")
     os.environ["GIT_CONFIG_SYSTEM"] = os.devnull

@@ -344,7 +344,7 @@ def test_the_user_s_file_is_tracked_by_dvc_and_can_be_pushed(
     succeed("dvc", "push", cwd=project)
     assert succeed("git", "status", "--porcelain", cwd=project) == ""
     stored = files(project / ".dvc-storage")
-    assert len(stored) == 1
+    assert len(stored) == 1, stored
 
 
 @pytest.mark.parametrize(

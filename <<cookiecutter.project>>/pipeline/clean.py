@@ -57,7 +57,7 @@ def apply(
     UserError
         A repair names a column that is not there, or drops rows that are served.
     """
-    from hydra.utils import instantiate
+    from pipeline.core.base.tools import instantiate
 
     counts: dict[str, Any] = {}
     frame = nw.from_native(rows, eager_only=True)

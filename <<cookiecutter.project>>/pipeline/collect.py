@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def main(settings: DictConfig) -> None:
     """Take a snapshot of the chosen source into data/raw/."""
-    from hydra.utils import instantiate
+    from pipeline.core.base.tools import instantiate
 
     with replacing(RAW) as folder:
         folder.mkdir()

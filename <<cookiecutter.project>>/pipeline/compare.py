@@ -39,7 +39,7 @@ def main(settings: DictConfig) -> None:
         bars(axes, [r["model"] for r in board], [r[metrics[0]] for r in board], [r[f"{metrics[0]}_std"] for r in board])
         folds = f"{settings.compare.folds} folds × {settings.compare.repeats}"
         axes.set_title(f"{metrics[0]}, mean and standard deviation over {folds}")
-    say(f"the winner is {winner}")
+    say(f"the winner is {winner}; `model: best` would train it")
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def build(steps: DictConfig, rows: pd.DataFrame, problem: DictConfig) -> Pipelin
     UserError
         A step names a column that the data do not have.
     """
-    from hydra.utils import instantiate
+    from pipeline.core.base.tools import instantiate
 
     hidden = {problem.target, *problem.exclude}
     made = []

@@ -190,7 +190,7 @@ def draw(
         shares = values[row, :, int(np.abs(values[row]).sum(axis=0).argmax())]
         strongest = np.argsort(-np.abs(shares), kind="stable")[: len(top)]
         with figure(folder / f"row_{number}.png", size=(6, height)) as axes:
-            labels = [f"{shorten(encoded.columns[i], 26)} = {_short(encoded.iloc[row, i])}" for i in strongest]
+            labels = [f"{shorten(encoded.columns[i], 36)} = {_short(encoded.iloc[row, i])}" for i in strongest]
             axes.barh(range(len(strongest)), shares[strongest], height=0.65,
                       color=[BLUE if share > 0 else ORANGE for share in shares[strongest]])
             axes.set_yticks(range(len(strongest)), labels)

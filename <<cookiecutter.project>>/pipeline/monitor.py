@@ -31,11 +31,9 @@ def main(settings: DictConfig) -> None:
     options, problem = settings.monitor, settings.problem
     paths = sorted(path for path in INCOMING.iterdir() if path.suffix.lower() in SUFFIXES)
     page = Page(f"Later batches against the training data: {problem.target}")
-    plots = PLOTS / "monitor"
     if not paths:
         reasons, result = [], {"retrain": False, "reasons": ["no batch in data/incoming/"], "rows": 0}
-        with replacing(plots) as folder:
-            folder.mkdir()
+        drifted: list[dict[str, Any]] = []
         page.paragraph("There is no batch in data/incoming/ yet.")
     else:
         bundle = Bundle.load()
@@ -57,10 +55,10 @@ def main(settings: DictConfig) -> None:
             "performance": performance,
         }
         report(page, result, drifted, paths, broken)
-        with replacing(plots) as folder:
-            folder.mkdir()
-            draw(folder / "drift.png", drifted, options.min_effect)
-            page.picture(folder / "drift.png", "bars of each column's distance")
+    with replacing(PLOTS / "monitor") as folder:
+        folder.mkdir()
+        draw(folder / "drift.png", drifted, options.min_effect)
+        page.picture(folder / "drift.png", "bars of each column's distance")
     write_json(result, METRICS_FOLDER / "monitor.json")
     page.write(REPORTS / "monitor.html")
     say(f"retrain: {'yes' if result['retrain'] else 'no'} ({'; '.join(result['reasons'])})")
@@ -172,7 +170,7 @@ def draw(path: Path, drifted: list[dict[str, Any]], min_effect: float) -> None:
         axes.set_yticks(positions, [shorten(one["column"]) for one in drifted])
         axes.invert_yaxis()
         axes.axvline(min_effect, color=ORANGE, linewidth=0.8, linestyle="--")
-        axes.set_title("distance from the training rows (orange: drifted)")
+        axes.set_title("distance from the training rows (orange: drifted)" if drifted else "no batch yet")
 
 
 if __name__ == "__main__":

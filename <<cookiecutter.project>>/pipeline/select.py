@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def main(settings: DictConfig) -> None:
     """Fit the selector on data/features/train/ and say what goes, and why."""
-    from hydra.utils import instantiate
+    from pipeline.core.base.tools import instantiate
 
     rows = read_table(FEATURES / "train")
     target = read_json(SPLIT / "target.json")

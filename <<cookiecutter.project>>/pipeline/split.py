@@ -27,7 +27,7 @@ SIDES = ("train", "validation", "test")
 
 def main(settings: DictConfig) -> None:
     """Put each row of data/clean/ on one side; rows without an answer go to data/split/unlabelled/."""
-    from hydra.utils import instantiate
+    from pipeline.core.base.tools import instantiate
 
     rows = read_table(CLEAN)
     problem = settings.problem

@@ -29,7 +29,7 @@ Search = Generator[dict[str, Any], float, None]
 
 def main(settings: DictConfig) -> None:
     """Search the chosen model's hyperparameters by cross-validation on the training rows."""
-    from hydra.utils import instantiate
+    from pipeline.core.base.tools import instantiate
     from omegaconf import OmegaConf
 
     model = chosen_model(settings)

@@ -17,6 +17,7 @@ from pipeline.core.base.tables import replacing
 # DVC sets it while it runs an experiment, for which it has composed params.yaml itself, with the
 # overrides of `-S`. Composing again would lose them and record the experiment as done.
 EXPERIMENT = "DVC_EXP_NAME"
+SHOWN = 15  # changed settings that are printed; another model changes fifty
 
 
 def main() -> None:
@@ -78,9 +79,11 @@ def report(before: dict, after: dict, where: str) -> None:
         say(f"{len(after)} settings written to {PARAMS}")
         return
     changed = [key for key in {**before, **after} if before.get(key, _NONE) != after.get(key, _NONE)]
-    for key in changed:
+    for key in changed[:SHOWN]:
         old, new = before.get(key, "(not set)"), after.get(key, "(gone)")
         say(f"{key}: {old} -> {new}")
+    if len(changed) > SHOWN:
+        say(f"... and {len(changed) - SHOWN} more (`git diff {PARAMS}` shows all)")
     say(f"{len(changed)} of {len(after)} settings changed {where}")
 
 

@@ -37,7 +37,7 @@ def build(model: Mapping[str, Any], changes: Mapping[str, Any] | None = None) ->
     changes : mapping, optional
         Hyperparameters that replace those of the settings.
     """
-    from hydra.utils import instantiate
+    from pipeline.core.base.tools import instantiate
 
     def made(part: Mapping[str, Any]) -> Any:
         return instantiate(part) if part["_target_"] else "passthrough"

@@ -66,7 +66,7 @@ def bars(axes: Axes, names: Sequence[str], values: Sequence[float], spread: Sequ
     axes.grid(axis="y", visible=False)
 
 
-def shorten(text: object, length: int = 34) -> str:
+def shorten(text: object, length: int = 44) -> str:
     """Cut a label to a length that fits beside an axis; `$` would switch to formulas."""
     plain = str(text).replace("$", r"\$")
     return plain if len(plain) <= length else plain[: length - 1] + "…"

@@ -1,0 +1,255 @@
+"""What the tests share: the raw Palmer penguins, and a project of them in which every stage has run.
+
+The tests bring their own problem, repairs and contract, so they hold in every project, whatever its
+data are. What is not the data's (tools, defaults, dvc.yaml) is the project's own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pandas as pd
+import pytest
+import yaml
+from omegaconf import DictConfig, OmegaConf
+
+from pipeline.core.base.settings import read_settings
+
+ROOT = Path(__file__).parents[1]
+RAW = Path(str(files("palmerpenguins") / "data" / "penguins-raw.csv"))
+
+hypothesis.settings.register_profile(
+    "project", derandomize=True, deadline=None, max_examples=40, database=None
+)
+hypothesis.settings.load_profile("project")
+
+TARGETS = {"binary": "Sex", "multiclass": "species", "regression": "Body Mass (g)"}
+# Every stage of these finds something to do, and does it in a second or two.
+CONFIG: dict[str, Any] = {
+    "defaults": [
+        {"problem": "penguins"},
+        {"collect": "file"},
+        {"load": "default"},
+        {"profile": "default"},
+        {"clean": "penguins"},
+        {"split": "group"},
+        {"engineer": "penguins"},
+        {"select": "importance"},
+        {"compare": "default"},
+        {"model": "catboost"},
+        {"tune": "random"},
+        {"train": "default"},
+        {"evaluate": "default"},
+        {"explain": "default"},
+        {"verdict": "default"},
+        {"package": "default"},
+        {"monitor": "default"},
+        "_self_",
+    ],
+    "seed": 42,
+    "threads": 2,
+    "collect": {"path": "data/external/penguins.csv"},
+    "load": {"contract": "contracts/penguins.yaml", "max_rejected": 0},
+    "select": {"chooser": {"estimator": {"n_estimators": 20}}},
+    "profile": {"max_columns": 6},
+    "compare": {
+        "folds": 2,
+        "repeats": 1,
+        "models": {
+            "random_forest": {"estimator": {"n_estimators": 20}},
+            "hist_gradient_boosting": {"estimator": {"max_iter": 20}},
+            "catboost": {"estimator": {"iterations": 20, "learning_rate": 0.2}},
+        },
+    },
+    "model": {"estimator": {"iterations": 40, "learning_rate": 0.2, "depth": 4}},
+    "tune": {"trials": 3, "seconds": 300, "folds": 2},
+    "explain": {"rows": 40, "repeats": 2},
+    "verdict": {"resamples": 100},
+    "monitor": {"resamples": 100},
+}
+CLEAN = {
+    "trim_text": {"_target_": "pipeline.clean.trim_text"},
+    "unify_missing": {"_target_": "pipeline.clean.unify_missing", "markers": [".", "unknown"]},
+    "unify_case": {"_target_": "pipeline.clean.unify_case", "columns": ["sex"]},
+    "short_species": {
+        "_target_": "pipeline.clean.replace_text",
+        "columns": ["species"],
+        "pattern": " .*$",
+        "by": "",
+    },
+    "fix_types": {
+        "_target_": "pipeline.clean.fix_types",
+        "columns": {"clutch_completion": "boolean"},
+    },
+    "limits": {
+        "_target_": "pipeline.clean.limit",
+        "columns": {"body_mass_g": [1350, 12600]},
+        "action": "missing",
+    },
+    "drop_duplicates": {"_target_": "pipeline.clean.drop_duplicates", "training_only": True},
+}
+ENGINEER = {
+    "clip_outliers": {"_target_": "pipeline.engineer.ClipOutliers"},
+    "date_parts": {"_target_": "pipeline.engineer.DateParts", "columns": ["date_egg"]},
+    "ratios": {
+        "_target_": "pipeline.engineer.Ratios",
+        "pairs": [["culmen_length_mm", "culmen_depth_mm"], ["body_mass_g", "flipper_length_mm"]],
+    },
+    "group_statistics": {
+        "_target_": "pipeline.engineer.GroupStatistics",
+        "by": ["species", "island"],
+        "columns": ["flipper_length_mm"],
+    },
+    "rare_categories": {"_target_": "pipeline.engineer.RareCategories", "min_share": 0.02},
+}
+CONTRACT = {
+    "schema_type": "dataframe",
+    "api": "pandas",
+    "strict": False,
+    "columns": {
+        "species": {"dtype": "str", "nullable": False},
+        "island": {"dtype": "str", "isin": ["Biscoe", "Dream", "Torgersen"]},
+        "individual_id": {"dtype": "str", "str_matches": r"^N\d+A[12]$"},
+        "date_egg": {"dtype": "datetime64[ns]", "nullable": False},
+        "body_mass_g": {"dtype": "float64", "nullable": True, "gt": 0},
+    },
+}
+
+
+def problem(task: str) -> dict[str, Any]:
+    """State a question of the penguins, with columns spelt as the field station spelt them."""
+    excluded = ("studyName", "Sample Number", "individual_id", "comments")
+    return {
+        "defaults": [{"task@_here_": task}, "_self_"],
+        "goal": "Try every stage.",
+        "target": TARGETS[task],
+        "positive": "male" if task == "binary" else None,
+        "group": ["Species", "Individual ID"],
+        "time": "Date Egg",
+        "exclude": dict.fromkeys(excluded, "names the bird or the season"),
+        "criteria": {"gain_over_dummy": {"at_least": 0}, "gap_to_validation": {"at_most": 1e6}},
+    }
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project in a folder of its own."""
+
+    folder: Path
+
+    def write(self, path: str, data: Any) -> None:
+        """Write YAML, or text as it is."""
+        file = self.folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        text = data if isinstance(data, str) else yaml.safe_dump(data, sort_keys=False)
+        file.write_text(text, encoding="utf-8")
+
+    def compose(self, *overrides: str) -> DictConfig:
+        """Compose its conf/ with overrides, as `dvc exp run -S` does, into its params.yaml."""
+        config = compose(self.folder / "conf", *overrides)
+        self.write("params.yaml", OmegaConf.to_yaml(config))
+        return config
+
+    def settings(self, stage: str, *overrides: str) -> DictConfig:
+        """Read what a stage may see."""
+        with contextlib.chdir(self.folder):
+            return read_settings(stage, overrides)
+
+    def run(self, *stages: str, overrides: Sequence[str] = ()) -> None:
+        """Run stages one after the other, in this process."""
+        for stage in stages:
+            settings = self.settings(stage, *overrides)
+            with contextlib.chdir(self.folder):
+                import_module(f"pipeline.{stage}").main(settings)
+
+
+def compose(conf: Path, *overrides: str) -> DictConfig:
+    """Compose settings, all references resolved."""
+    import hydra
+
+    with hydra.initialize_config_dir(str(conf), version_base=None):
+        config = hydra.compose("config", list(overrides))
+    OmegaConf.resolve(config)
+    return config
+
+
+def stages() -> dict[str, Any]:
+    """Read dvc.yaml's stages, in the order in which they run."""
+    return yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+
+
+def make_project(folder: Path, task: str) -> Project:
+    """Make a project of the raw penguins; nothing has run in it."""
+    shutil.copytree(ROOT / "conf", folder / "conf")
+    for name in ("constraints.txt", "dvc.yaml"):
+        shutil.copyfile(ROOT / name, folder / name)
+    project = Project(folder)
+    project.write("conf/config.yaml", CONFIG)
+    project.write("conf/problem/penguins.yaml", problem(task))
+    project.write("conf/clean/penguins.yaml", {"steps": CLEAN})
+    project.write("conf/engineer/penguins.yaml", {"steps": ENGINEER})
+    project.write("contracts/penguins.yaml", CONTRACT)
+    header, *lines = RAW.read_text(encoding="utf-8").splitlines()
+    earlier = [line for line in lines if not line.startswith("PAL0910")]
+    later = [line for line in lines if line.startswith("PAL0910")]
+    project.write("data/external/penguins.csv", "\n".join([header, *earlier]) + "\n")
+    project.write("data/incoming/later.csv", "\n".join([header, *later]) + "\n")
+    project.compose()
+    return project
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Project]:
+    """Return a project of a task in which every stage has run; it is shared, so only to be read."""
+
+    @cache
+    def make(task: str) -> Project:
+        project = make_project(tmp_path_factory.mktemp(task) / "project", task)
+        project.run(*(stage for stage in stages() if stage != "configure"))
+        return project
+
+    return make
+
+
+@pytest.fixture
+def copy_of(
+    finished: Callable[[str], Project], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], Project]:
+    """Return a copy of a task's finished project, to be changed at will, as the current folder."""
+
+    def make(task: str) -> Project:
+        folder = shutil.copytree(finished(task).folder, tmp_path / "project")
+        monkeypatch.chdir(folder)
+        return Project(folder)
+
+    return make
+
+
+@pytest.fixture
+def project(copy_of: Callable[[str], Project]) -> Project:
+    """Return a copy of the finished binary project, as the current folder."""
+    return copy_of("binary")
+
+
+@pytest.fixture(scope="session")
+def shared_penguins() -> pd.DataFrame:
+    from pipeline.core.data.engine import read_file, retype
+
+    rows = read_file(RAW, ["", "NA"])
+    types = {name: "float64" for name in rows if name.endswith(("_mm", "_g", "_oo"))}
+    return retype(rows, types | {"date_egg": "datetime64[ns]", "sample_number": "int64"})[0]
+
+
+@pytest.fixture
+def penguins(shared_penguins: pd.DataFrame) -> pd.DataFrame:
+    """Return all 344 raw penguins, typed, with columns in snake_case."""
+    return shared_penguins.copy()

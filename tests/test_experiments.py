@@ -1,0 +1,125 @@
+"""Settings and DVC: what runs again after an edit, and what an experiment really used."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import command_line, finish, run, succeed
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a project that has run with the preset `quick`, committed."""
+    folder = tmp_path_factory.mktemp("experiments")
+    shown = succeed(*command_line(folder, project="p", setup="no"), cwd=folder)
+    ready = finish(folder / "p", shown)
+    edit(ready, "config.yaml", "experiment: null", "experiment: quick")
+    edit(ready, "compare/default.yaml", "  - /model@models.hist_gradient_boosting: hist_gradient_boosting\n", "")
+    succeed("dvc", "repro", cwd=ready)
+    commit(ready, "First run")
+    return ready
+
+
+def edit(project: Path, name: str, old: str, new: str) -> None:
+    path = project / "conf" / name
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def commit(project: Path, message: str) -> None:
+    succeed("git", "add", ".", cwd=project)
+    succeed("git", "commit", "-qm", message, cwd=project)
+
+
+def params(project: Path) -> dict:
+    return yaml.safe_load((project / "params.yaml").read_text())
+
+
+def trained(project: Path) -> dict:
+    return json.loads((project / "metrics/train.json").read_text())
+
+
+def ran(output: str) -> list[str]:
+    return [line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")]
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "expected"),
+    [
+        ("monitor/default.yaml", "min_labelled: 30", "min_labelled: 31", ["configure", "monitor"]),
+        ("profile/default.yaml", "max_columns: 40", "max_columns: 4", ["configure", "profile"]),
+        ("explain/default.yaml", "top: 12", "top: 5", ["configure", "explain"]),
+        ("tune/grid.yaml", "points: 3", "points: 4", ["configure"]),  # an option that is not in force
+        # Another model re-runs the leaderboard; the winner stays, so nothing below it moves.
+        ("model/random_forest.yaml", "n_estimators: 200", "n_estimators: 20", ["configure", "compare"]),
+        ("clean/penguins.yaml", "[1350, 12600]", "[1351, 12600]", ["configure", "clean", "package", "monitor"]),
+    ],
+)
+def test_an_edit_runs_only_the_stages_that_use_it(
+    project: Path, name: str, old: str, new: str, expected: list[str]
+) -> None:
+    edit(project, name, old, new)
+    printed = succeed("dvc", "repro", cwd=project)
+    assert ran(printed) == expected
+    if len(expected) > 1:
+        assert " -> " in printed  # configure says what changed
+    commit(project, f"Edit {name}")
+
+
+def test_an_experiment_uses_its_overrides_and_an_edit_brings_conf_back(project: Path) -> None:
+    overrides = ("-S", "model=random_forest", "-S", "model.estimator.n_estimators=37", "-S", "seed=7")
+    succeed("dvc", "exp", "run", "-n", "forest", *overrides, cwd=project)
+    assert trained(project)["model"] == "random_forest"
+    assert trained(project)["parameters"]["n_estimators"] == "37"
+    assert trained(project)["parameters"]["random_state"] == "7"
+    assert params(project)["model"]["estimator"]["n_estimators"] == 37
+    assert ran(succeed("dvc", "repro", cwd=project)) == []  # what is in force is what has run
+
+    found = json.loads(succeed("python", "-m", "pipeline.trace", "models/model.skops", "--json", cwd=project))
+    assert found["experiments"] == ["forest"]
+    assert found["stages"][0]["parameters"]["model"]["estimator"]["n_estimators"] == 37
+
+    edit(project, "evaluate/default.yaml", "calibration_bins: 8", "calibration_bins: 6")
+    printed = succeed("dvc", "repro", cwd=project)
+    assert "model.name: random_forest -> catboost" in printed
+    assert trained(project)["model"] == "catboost"
+    assert params(project)["seed"] == 42
+    commit(project, "Fewer bins")
+
+    # The forest is gone from the workspace; its trace is not.
+    again = json.loads(succeed("python", "-m", "pipeline.trace", found["md5"], "--json", cwd=project))
+    assert again["stages"] == found["stages"]
+    assert again["experiments"] == ["forest"]
+
+
+def test_queued_experiments_use_their_overrides(project: Path) -> None:
+    before = params(project)
+    for depth in (2, 3):
+        queue = ("dvc", "exp", "run", "--queue", "-n", f"depth{depth}", "-S", f"model.estimator.depth={depth}")
+        succeed(*queue, "-S", "model.estimator.iterations=25", cwd=project)
+    succeed("dvc", "exp", "run", "--run-all", cwd=project)
+    assert params(project) == before
+    table = json.loads(succeed("dvc", "exp", "show", "--json", cwd=project))
+    (revision,) = (one for one in table if one["rev"] != "workspace")
+    shown = {one["name"]: one["revs"][0]["rev"] for one in revision["experiments"] if one["name"].startswith("depth")}
+    assert set(shown) == {"depth2", "depth3"}
+    for depth in (2, 3):
+        recorded = json.loads(succeed("git", "show", f"{shown[f'depth{depth}']}:metrics/train.json", cwd=project))
+        assert recorded["parameters"]["depth"] == str(depth)
+        assert recorded["parameters"]["iterations"] == "25"
+
+
+def test_the_winner_of_the_leaderboard_can_be_trained(project: Path) -> None:
+    succeed("dvc", "exp", "run", "-S", "model=best", cwd=project)
+    winner = json.loads((project / "models/winner.json").read_text())["name"]
+    assert trained(project)["model"] == winner
+
+
+def test_a_misspelt_override_runs_nothing(project: Path) -> None:
+    done = run("dvc", "exp", "run", "-S", "model.estimator.dept=3", cwd=project)
+    assert done.returncode != 0
+    assert "dept" in done.stdout + done.stderr

@@ -1,0 +1,135 @@
+"""The sixteen steps, really run with the defaults, for each task and for a person's own data."""
+
+import json
+from importlib.resources import files as package_files
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import command_line, finish, run, succeed
+
+pytestmark = pytest.mark.slow
+
+TASKS = ("binary", "multiclass", "regression")
+# Imports what a stage really imports, reading and unpacking of stored models included.
+LIST_MODULES = """
+import runpy, sys
+sys.argv = [sys.argv[1]]
+runpy.run_module(f"pipeline.{sys.argv[0]}", run_name="__main__", alter_sys=True)
+names = [m.__file__ for n, m in list(sys.modules.items()) if n.startswith("pipeline.") and m.__file__]
+print("MODULES", *names)
+"""
+
+
+@pytest.fixture(scope="module", params=TASKS)
+def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a project of a task whose sixteen steps have run."""
+    folder = tmp_path_factory.mktemp(request.param)
+    shown = succeed(*command_line(folder, project="p", setup="no", task=request.param), cwd=folder)
+    ready = finish(folder / "p", shown)
+    succeed("dvc", "repro", cwd=ready)
+    return ready
+
+
+def stages(project: Path) -> dict:
+    return yaml.safe_load((project / "dvc.yaml").read_text())["stages"]
+
+
+def metrics(project: Path, name: str) -> dict:
+    return json.loads((project / "metrics" / f"{name}.json").read_text())
+
+
+def test_every_step_leaves_its_outputs_and_nothing_is_left_to_do(project: Path) -> None:
+    for stage in stages(project).values():
+        for out in stage["outs"]:
+            assert (project / (out if isinstance(out, str) else next(iter(out)))).exists()
+    assert "up to date" in succeed("dvc", "repro", cwd=project)
+    assert "verdict" in succeed("dvc", "dag", cwd=project)
+
+
+def test_the_example_meets_its_criteria_and_the_check_says_so(project: Path) -> None:
+    verdict = metrics(project, "verdict")
+    assert verdict["accepted"] is all(one["met"] for one in verdict["criteria"])
+    done = run("python", "-m", "pipeline.check", cwd=project)
+    assert done.returncode == 0, done.stdout
+    for one in verdict["metrics"]:
+        low, high = one["interval"]
+        assert low <= one["value"] <= high
+
+
+def test_rows_without_an_answer_are_set_aside_and_counted(project: Path) -> None:
+    sizes = {side: entry["rows"] for side, entry in metrics(project, "split").items()}
+    raw = json.loads((project / "data/raw/snapshot.json").read_text())["files"][0]["rows"]
+    assert sum(sizes.values()) == raw
+    target = yaml.safe_load((project / "params.yaml").read_text())["problem"]["target"]
+    assert sizes["unlabelled"] == {"sex": 8, "species": 0, "body_mass_g": 1}[target]
+
+
+def test_no_penguin_is_on_both_sides(project: Path) -> None:
+    code = """
+import pandas as pd
+sides = [pd.read_parquet(f"data/split/{side}") for side in ("train", "validation", "test")]
+birds = [set(zip(rows.species, rows.individual_id)) for rows in sides]
+assert not birds[0] & birds[1] and not birds[0] & birds[2] and not birds[1] & birds[2]
+"""
+    succeed("python", "-c", code, cwd=project)
+
+
+def test_the_bundle_predicts_raw_rows_in_a_fresh_process(project: Path) -> None:
+    code = """
+import json, sys
+import pandas as pd
+from pipeline.bundle import Bundle
+rows = pd.read_csv(sys.argv[1], dtype=str, keep_default_na=False).tail(40)
+bundle = Bundle.load()
+typed, broken = bundle.check(rows)
+assert broken.empty
+print(json.dumps(bundle.predict(typed).tolist()))
+"""
+    raw = package_files("palmerpenguins") / "data" / "penguins-raw.csv"
+    assert len(json.loads(succeed("python", "-c", code, str(raw), cwd=project))) == 40
+
+
+def test_the_trace_of_the_bundle_ends_in_the_raw_snapshot(project: Path) -> None:
+    succeed("git", "add", ".", cwd=project)
+    succeed("git", "commit", "-qm", "Run", "--allow-empty", cwd=project)
+    found = json.loads(succeed("python", "-m", "pipeline.trace", "models/bundle", "--json", cwd=project))
+    assert {one["stage"] for one in found["stages"]} == set(stages(project)) - {"profile", "explain", "monitor"}
+    assert found["source"] == json.loads((project / "data/raw/snapshot.json").read_text())
+    assert found["commit"] == succeed("git", "rev-parse", "HEAD", cwd=project).strip()
+
+
+def test_the_projects_own_tests_and_linters_pass(project: Path) -> None:
+    succeed("make", "lint", cwd=project)
+    succeed("python", "-m", "pytest", "-q", cwd=project)
+
+
+def test_each_stage_lists_the_modules_that_it_really_imports(project: Path) -> None:
+    for name, stage in stages(project).items():
+        if name == "configure":
+            continue
+        printed = succeed("python", "-c", LIST_MODULES, name, cwd=project)
+        modules = printed.rpartition("MODULES ")[2].split()
+        paths = {Path(module).relative_to(project.resolve()) for module in modules}
+        listed = [Path(dep) for dep in stage["deps"]]
+        for path in paths:
+            covered = any(dep == path or dep in path.parents for dep in listed)
+            assert covered or _only_says_what_it_is(project / path), f"{name} imports {path}"
+
+
+def _only_says_what_it_is(path: Path) -> bool:
+    """Tell whether a package's __init__ holds nothing but a docstring."""
+    return path.name == "__init__.py" and len(path.read_text().strip().splitlines()) <= 1
+
+
+def test_a_persons_own_file_runs_to_a_verdict_without_an_edit(tmp_path: Path) -> None:
+    raw = package_files("palmerpenguins") / "data" / "penguins.csv"
+    data = tmp_path / "Mes pingouins.csv"
+    data.write_bytes(raw.read_bytes())
+    answers = {"project": "p", "setup": "no", "task": "multiclass", "data": str(data), "target": "island"}
+    project = finish(tmp_path / "p", succeed(*command_line(tmp_path, **answers), cwd=tmp_path))
+    assert list(project.glob("data/external/*.csv.dvc"))
+    succeed("dvc", "repro", cwd=project)
+    assert metrics(project, "verdict")["metrics"][0]["value"] > 0.5
+    assert metrics(project, "monitor")["reasons"] == ["no batch in data/incoming/"]
+    succeed("python", "-m", "pytest", "-q", cwd=project)
