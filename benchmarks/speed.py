@@ -36,8 +36,12 @@ for stage in yaml.safe_load(open("dvc.yaml"))["stages"]:
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=1, help="runs of each side, in turn (default: %(default)s)")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--runs", type=int, default=1, help="runs of each side, in turn (default: %(default)s)"
+    )
     runs = parser.parse_args().runs
     through_dvc, one_process = [], []
     with tempfile.TemporaryDirectory() as name:
@@ -47,13 +51,17 @@ def main() -> None:
             through_dvc.append(seconds(["dvc", "repro"], project))
             plain = generate(folder / f"plain{run}")
             one_process.append(seconds([sys.executable, "-c", ONE_PROCESS], plain))
-        compare("from nothing, seconds", "dvc repro", through_dvc, "one process", one_process, aim=1.5)
+        compare(
+            "from nothing, seconds", "dvc repro", through_dvc, "one process", one_process, aim=1.5
+        )
         empty = empty_pipeline(folder / "empty")
         idle, idle_empty = [], []
         for _ in range(5):
             idle.append(seconds(["dvc", "repro"], project))
             idle_empty.append(seconds(["dvc", "repro"], empty))
-        compare("nothing to do, seconds", "this pipeline", idle, "16 empty stages", idle_empty, aim=1.2)
+        compare(
+            "nothing to do, seconds", "this pipeline", idle, "16 empty stages", idle_empty, aim=1.2
+        )
         stages = list(yaml.safe_load((project / "dvc.yaml").read_text())["stages"])
         memory = {stage: peak_megabytes(stage, project) for stage in stages}
     print("peak memory, MB")
@@ -65,7 +73,9 @@ def generate(folder: Path) -> Path:
     """Generate the default project under Git and DVC, in the environment that runs this."""
     folder.mkdir()
     answers = {"project": "demo", "setup": "no"}
-    project = Path(cookiecutter(str(TEMPLATE), no_input=True, output_dir=str(folder), extra_context=answers))
+    project = Path(
+        cookiecutter(str(TEMPLATE), no_input=True, output_dir=str(folder), extra_context=answers)
+    )
     prepare(project)
     return project
 
@@ -75,12 +85,18 @@ def empty_pipeline(folder: Path) -> Path:
     folder.mkdir()
     (folder / "out00").touch()
     stages = {
-        f"stage{n:02}": {"cmd": f"cp out{n - 1:02} out{n:02}", "deps": [f"out{n - 1:02}"], "outs": [f"out{n:02}"]}
+        f"stage{n:02}": {
+            "cmd": f"cp out{n - 1:02} out{n:02}",
+            "deps": [f"out{n - 1:02}"],
+            "outs": [f"out{n:02}"],
+        }
         for n in range(1, 17)
     }
     (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}))
     prepare(folder)
-    subprocess.run(["dvc", "config", "core.analytics", "false"], cwd=folder, env=ENVIRONMENT, check=True)
+    subprocess.run(
+        ["dvc", "config", "core.analytics", "false"], cwd=folder, env=ENVIRONMENT, check=True
+    )
     seconds(["dvc", "repro"], folder)
     return folder
 
@@ -103,17 +119,25 @@ def seconds(command: list[str], folder: Path) -> float:
     return taken
 
 
-def compare(title: str, ours: str, mine: list[float], theirs: str, other: list[float], aim: float) -> None:
+def compare(
+    title: str, ours: str, mine: list[float], theirs: str, other: list[float], aim: float
+) -> None:
     """Print two medians and their ratio."""
     ratio = statistics.median(mine) / statistics.median(other)
-    print(f"{title}\n  {ours:<16} {statistics.median(mine):7.2f}\n  {theirs:<16} {statistics.median(other):7.2f}")
+    print(
+        f"{title}\n  {ours:<16} {statistics.median(mine):7.2f}\n  {theirs:<16} {statistics.median(other):7.2f}"
+    )
     print(f"  ratio {ratio:.2f} (aim: at most {aim})")
 
 
 def peak_megabytes(stage: str, project: Path) -> float:
     """Run a stage again and return its largest resident size."""
     child = subprocess.Popen(
-        [sys.executable, "-m", f"pipeline.{stage}"], cwd=project, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [sys.executable, "-m", f"pipeline.{stage}"],
+        cwd=project,
+        env=ENVIRONMENT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     _, status, usage = os.wait4(child.pid, 0)
     if status:

@@ -9,7 +9,8 @@ from conftest import command_line, finish, run, succeed
 pytestmark = pytest.mark.slow
 
 ROWS = "age,plan,Churn\n" + "".join(
-    f"{20 + n % 50},{'pro' if n % 3 else 'basic'},{'yes' if n % 4 == 0 else 'no'}\n" for n in range(80)
+    f"{20 + n % 50},{'pro' if n % 3 else 'basic'},{'yes' if n % 4 == 0 else 'no'}\n"
+    for n in range(80)
 )
 
 
@@ -86,7 +87,9 @@ def test_a_file_that_is_gone(project: Path) -> None:
 
 def test_a_column_of_the_wrong_type(project: Path) -> None:
     contract = project / "contracts/churn.yaml"
-    contract.write_text(contract.read_text().replace("columns: {}", "columns: {age: {dtype: int64}}"))
+    contract.write_text(
+        contract.read_text().replace("columns: {}", "columns: {age: {dtype: int64}}")
+    )
     (project / "data/external/churn.csv").write_text(ROWS.replace("\n25,", "\nyoung,", 1))
     refused(project, "contracts/churn.yaml", "column age: is int64", "'young'", "load.max_rejected")
 
@@ -103,7 +106,12 @@ def test_an_unknown_option(project: Path) -> None:
 
 
 def test_an_unknown_tool(project: Path) -> None:
-    settings(project, "select", "importance", chooser={"_target_": "sklearn.feature_selection.SelectKBst"})
+    settings(
+        project,
+        "select",
+        "importance",
+        chooser={"_target_": "sklearn.feature_selection.SelectKBst"},
+    )
     refused(project, "select.chooser._target_", "did you mean 'SelectKBest'?")
 
 

@@ -17,7 +17,12 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shown = succeed(*command_line(folder, project="p", setup="no"), cwd=folder)
     ready = finish(folder / "p", shown)
     edit(ready, "config.yaml", "experiment: null", "experiment: quick")
-    edit(ready, "compare/default.yaml", "  - /model@models.hist_gradient_boosting: hist_gradient_boosting\n", "")
+    edit(
+        ready,
+        "compare/default.yaml",
+        "  - /model@models.hist_gradient_boosting: hist_gradient_boosting\n",
+        "",
+    )
     succeed("dvc", "repro", cwd=ready)
     commit(ready, "First run")
     return ready
@@ -53,10 +58,25 @@ def ran(output: str) -> list[str]:
         ("monitor/default.yaml", "min_labelled: 30", "min_labelled: 31", ["configure", "monitor"]),
         ("profile/default.yaml", "max_columns: 40", "max_columns: 4", ["configure", "profile"]),
         ("explain/default.yaml", "top: 12", "top: 5", ["configure", "explain"]),
-        ("tune/grid.yaml", "points: 3", "points: 4", ["configure"]),  # an option that is not in force
+        (
+            "tune/grid.yaml",
+            "points: 3",
+            "points: 4",
+            ["configure"],
+        ),  # an option that is not in force
         # Another model re-runs the leaderboard; the winner stays, so nothing below it moves.
-        ("model/random_forest.yaml", "n_estimators: 200", "n_estimators: 20", ["configure", "compare"]),
-        ("clean/penguins.yaml", "[1350, 12600]", "[1351, 12600]", ["configure", "clean", "package", "monitor"]),
+        (
+            "model/random_forest.yaml",
+            "n_estimators: 200",
+            "n_estimators: 20",
+            ["configure", "compare"],
+        ),
+        (
+            "clean/penguins.yaml",
+            "[1350, 12600]",
+            "[1351, 12600]",
+            ["configure", "clean", "package", "monitor"],
+        ),
     ],
 )
 def test_an_edit_runs_only_the_stages_that_use_it(
@@ -71,7 +91,14 @@ def test_an_edit_runs_only_the_stages_that_use_it(
 
 
 def test_an_experiment_uses_its_overrides_and_an_edit_brings_conf_back(project: Path) -> None:
-    overrides = ("-S", "model=random_forest", "-S", "model.estimator.n_estimators=37", "-S", "seed=7")
+    overrides = (
+        "-S",
+        "model=random_forest",
+        "-S",
+        "model.estimator.n_estimators=37",
+        "-S",
+        "seed=7",
+    )
     succeed("dvc", "exp", "run", "-n", "forest", *overrides, cwd=project)
     assert trained(project)["model"] == "random_forest"
     assert trained(project)["parameters"]["n_estimators"] == "37"
@@ -79,7 +106,9 @@ def test_an_experiment_uses_its_overrides_and_an_edit_brings_conf_back(project: 
     assert params(project)["model"]["estimator"]["n_estimators"] == 37
     assert ran(succeed("dvc", "repro", cwd=project)) == []  # what is in force is what has run
 
-    found = json.loads(succeed("python", "-m", "pipeline.trace", "models/model.skops", "--json", cwd=project))
+    found = json.loads(
+        succeed("python", "-m", "pipeline.trace", "models/model.skops", "--json", cwd=project)
+    )
     assert found["experiments"] == ["forest"]
     assert found["stages"][0]["parameters"]["model"]["estimator"]["n_estimators"] == 37
 
@@ -91,7 +120,9 @@ def test_an_experiment_uses_its_overrides_and_an_edit_brings_conf_back(project: 
     commit(project, "Fewer bins")
 
     # The forest is gone from the workspace; its trace is not.
-    again = json.loads(succeed("python", "-m", "pipeline.trace", found["md5"], "--json", cwd=project))
+    again = json.loads(
+        succeed("python", "-m", "pipeline.trace", found["md5"], "--json", cwd=project)
+    )
     assert again["stages"] == found["stages"]
     assert again["experiments"] == ["forest"]
 
@@ -99,16 +130,31 @@ def test_an_experiment_uses_its_overrides_and_an_edit_brings_conf_back(project: 
 def test_queued_experiments_use_their_overrides(project: Path) -> None:
     before = params(project)
     for depth in (2, 3):
-        queue = ("dvc", "exp", "run", "--queue", "-n", f"depth{depth}", "-S", f"model.estimator.depth={depth}")
+        queue = (
+            "dvc",
+            "exp",
+            "run",
+            "--queue",
+            "-n",
+            f"depth{depth}",
+            "-S",
+            f"model.estimator.depth={depth}",
+        )
         succeed(*queue, "-S", "model.estimator.iterations=25", cwd=project)
     succeed("dvc", "exp", "run", "--run-all", cwd=project)
     assert params(project) == before
     table = json.loads(succeed("dvc", "exp", "show", "--json", cwd=project))
     (revision,) = (one for one in table if one["rev"] != "workspace")
-    shown = {one["name"]: one["revs"][0]["rev"] for one in revision["experiments"] if one["name"].startswith("depth")}
+    shown = {
+        one["name"]: one["revs"][0]["rev"]
+        for one in revision["experiments"]
+        if one["name"].startswith("depth")
+    }
     assert set(shown) == {"depth2", "depth3"}
     for depth in (2, 3):
-        recorded = json.loads(succeed("git", "show", f"{shown[f'depth{depth}']}:metrics/train.json", cwd=project))
+        recorded = json.loads(
+            succeed("git", "show", f"{shown[f'depth{depth}']}:metrics/train.json", cwd=project)
+        )
         assert recorded["parameters"]["depth"] == str(depth)
         assert recorded["parameters"]["iterations"] == "25"
 

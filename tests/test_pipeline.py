@@ -93,8 +93,14 @@ print(json.dumps(bundle.predict(typed).tolist()))
 def test_the_trace_of_the_bundle_ends_in_the_raw_snapshot(project: Path) -> None:
     succeed("git", "add", ".", cwd=project)
     succeed("git", "commit", "-qm", "Run", "--allow-empty", cwd=project)
-    found = json.loads(succeed("python", "-m", "pipeline.trace", "models/bundle", "--json", cwd=project))
-    assert {one["stage"] for one in found["stages"]} == set(stages(project)) - {"profile", "explain", "monitor"}
+    found = json.loads(
+        succeed("python", "-m", "pipeline.trace", "models/bundle", "--json", cwd=project)
+    )
+    assert {one["stage"] for one in found["stages"]} == set(stages(project)) - {
+        "profile",
+        "explain",
+        "monitor",
+    }
     assert found["source"] == json.loads((project / "data/raw/snapshot.json").read_text())
     assert found["commit"] == succeed("git", "rev-parse", "HEAD", cwd=project).strip()
 
@@ -104,6 +110,8 @@ def test_the_projects_own_tests_and_linters_pass(project: Path) -> None:
     succeed("python", "-m", "pytest", "-q", cwd=project)
 
 
+# The code is the same for every task, so one of them shows it.
+@pytest.mark.parametrize("project", ["binary"], indirect=True)
 def test_each_stage_lists_the_modules_that_it_really_imports(project: Path) -> None:
     for name, stage in stages(project).items():
         if name == "configure":
@@ -126,7 +134,13 @@ def test_a_persons_own_file_runs_to_a_verdict_without_an_edit(tmp_path: Path) ->
     raw = package_files("palmerpenguins") / "data" / "penguins.csv"
     data = tmp_path / "Mes pingouins.csv"
     data.write_bytes(raw.read_bytes())
-    answers = {"project": "p", "setup": "no", "task": "multiclass", "data": str(data), "target": "island"}
+    answers = {
+        "project": "p",
+        "setup": "no",
+        "task": "multiclass",
+        "data": str(data),
+        "target": "island",
+    }
     project = finish(tmp_path / "p", succeed(*command_line(tmp_path, **answers), cwd=tmp_path))
     assert list(project.glob("data/external/*.csv.dvc"))
     succeed("dvc", "repro", cwd=project)

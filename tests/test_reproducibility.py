@@ -21,7 +21,11 @@ def outputs(project: Path) -> dict[str, str]:
 def test_two_runs_give_the_same_md5_for_every_output(tmp_path: Path, task: str) -> None:
     surroundings = {
         "here": {"PYTHONHASHSEED": "1", "TZ": "Pacific/Kiritimati"},
-        "some where/else": {"PYTHONHASHSEED": "4294967295", "TZ": "America/St_Johns", "LC_ALL": "C"},
+        "some where/else": {
+            "PYTHONHASHSEED": "4294967295",
+            "TZ": "America/St_Johns",
+            "LC_ALL": "C",
+        },
     }
     projects, runs = [], []
     for place, variables in surroundings.items():
@@ -32,8 +36,12 @@ def test_two_runs_give_the_same_md5_for_every_output(tmp_path: Path, task: str) 
         # At the same time, so that the two compete for the processors in different ways.
         runs.append(
             subprocess.Popen(
-                ["dvc", "repro"], cwd=projects[-1], env={**os.environ, **variables},
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                ["dvc", "repro"],
+                cwd=projects[-1],
+                env={**os.environ, **variables},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
             )
         )
     for process in runs:

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from pipeline.clean import apply
-from pipeline.core.data.engine import parse
 from pipeline.core.base.names import UserError, did_you_mean, snake_case
 from pipeline.core.base.paths import BUNDLE
-from pipeline.core.model.predictor import Predictor
 from pipeline.core.base.tables import read_json, write_json
+from pipeline.core.data.engine import parse
+from pipeline.core.model.predictor import Predictor
 from pipeline.load import enforce
 
 MANIFEST = "sha256.json"
@@ -23,7 +23,9 @@ MANIFEST = "sha256.json"
 
 def seal(folder: Path) -> str:
     """Write the SHA-256 of every file of a bundle into its manifest; return the bundle's id."""
-    hashes = {path.name: _sha256(path) for path in sorted(folder.iterdir()) if path.name != MANIFEST}
+    hashes = {
+        path.name: _sha256(path) for path in sorted(folder.iterdir()) if path.name != MANIFEST
+    }
     write_json(hashes, folder / MANIFEST)
     return _sha256(folder / MANIFEST)
 
@@ -39,11 +41,15 @@ def verify(folder: Path) -> str:
         A file is missing, new or changed.
     """
     if not (folder / MANIFEST).is_file():
-        raise UserError(f"{folder} holds no bundle ({MANIFEST} is missing); run `dvc repro package`.")
+        raise UserError(
+            f"{folder} holds no bundle ({MANIFEST} is missing); run `dvc repro package`."
+        )
     expected = read_json(folder / MANIFEST)
     there = {path.name for path in folder.iterdir()} - {MANIFEST}
     for name in sorted(there ^ set(expected)):
-        raise UserError(f"the bundle {folder} is not what was packed: {name} is {'new' if name in there else 'missing'}.")
+        raise UserError(
+            f"the bundle {folder} is not what was packed: {name} is {'new' if name in there else 'missing'}."
+        )
     for name, digest in expected.items():
         if _sha256(folder / name) != digest:
             raise UserError(f"the bundle {folder} is not what was packed: {name} was changed.")
@@ -97,12 +103,16 @@ class Bundle:
         for name in rows:
             if name not in types:
                 raise UserError(f"unknown column '{name}'; {did_you_mean(name, types)}")
-        lacking = [name for name, column in inputs.items() if column["required"] and name not in rows]
+        lacking = [
+            name for name, column in inputs.items() if column["required"] and name not in rows
+        ]
         if lacking:
             raise UserError(f"missing: {', '.join(lacking)}.")
         markers = self.signature["missing"]
         given = {name: rows[name].where(~rows[name].isin(markers)) for name in rows}
-        typed, broken = enforce(pd.DataFrame(given, index=rows.index), self.signature["contract"], types)
+        typed, broken = enforce(
+            pd.DataFrame(given, index=rows.index), self.signature["contract"], types
+        )
         absent = {
             name: parse(pd.Series(None, index=rows.index, dtype="object"), dtype)
             for name, dtype in types.items()

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import narwhals as nw
 
-from pipeline.core.data.engine import parse
 from pipeline.core.base.names import UserError, did_you_mean
 from pipeline.core.base.paths import CLEAN, LOADED, METRICS
 from pipeline.core.base.stage import run, say
 from pipeline.core.base.tables import read_table, write_json, write_table
+from pipeline.core.base.tools import instantiate
+from pipeline.core.data.engine import parse
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +30,9 @@ def main(settings: DictConfig) -> None:
     write_table(cleaned, CLEAN)
     write_json({"rows": len(rows), "kept": len(cleaned), "steps": counts}, METRICS / "clean.json")
     for name, count in counts.items():
-        say(f"{name}: {count['rows_dropped']} rows dropped, {sum(count['changed'].values())} values changed")
+        say(
+            f"{name}: {count['rows_dropped']} rows dropped, {sum(count['changed'].values())} values changed"
+        )
 
 
 def apply(
@@ -57,8 +60,6 @@ def apply(
     UserError
         A repair names a column that is not there, or drops rows that are served.
     """
-    from pipeline.core.base.tools import instantiate
-
     counts: dict[str, Any] = {}
     frame = nw.from_native(rows, eager_only=True)
     for name, step in steps.items():
@@ -71,7 +72,9 @@ def apply(
                 raise UserError(f"clean.steps.{name}: '{column}' is no column of the data; {hint}")
         after = instantiate(options, frame)
         if serving and len(after) != len(frame):
-            raise UserError(f"clean.steps.{name} drops rows; give it `training_only: true` in conf/clean/.")
+            raise UserError(
+                f"clean.steps.{name} drops rows; give it `training_only: true` in conf/clean/."
+            )
         counts[name] = {
             "rows_dropped": len(frame) - len(after),
             "changed": _changed(frame, after) if len(after) == len(frame) else {},
@@ -101,7 +104,9 @@ def unify_case(frame: nw.DataFrame, columns: Sequence[str]) -> nw.DataFrame:
     return frame.with_columns(nw.col(name).str.to_lowercase() for name in columns)
 
 
-def replace_text(frame: nw.DataFrame, columns: Sequence[str], pattern: str, by: str) -> nw.DataFrame:
+def replace_text(
+    frame: nw.DataFrame, columns: Sequence[str], pattern: str, by: str
+) -> nw.DataFrame:
     """Replace each match of a regular expression."""
     return frame.with_columns(nw.col(name).str.replace_all(pattern, by) for name in columns)
 
@@ -113,7 +118,8 @@ def fix_types(frame: nw.DataFrame, columns: Mapping[str, str]) -> nw.DataFrame:
     """
     rows = frame.to_pandas()
     return nw.from_native(
-        rows.assign(**{name: parse(rows[name], dtype) for name, dtype in columns.items()}), eager_only=True
+        rows.assign(**{name: parse(rows[name], dtype) for name, dtype in columns.items()}),
+        eager_only=True,
     )
 
 
@@ -133,7 +139,9 @@ def limit(
         Blank the value, move it to the nearest bound, or drop the row.
     """
     if action not in ("missing", "clip", "drop"):
-        raise UserError(f"clean: limit has no action '{action}'; {did_you_mean(action, ['missing', 'clip', 'drop'])}")
+        raise UserError(
+            f"clean: limit has no action '{action}'; {did_you_mean(action, ['missing', 'clip', 'drop'])}"
+        )
     for name, (low, high) in columns.items():
         value = nw.col(name)
         if action == "clip":
@@ -147,7 +155,9 @@ def limit(
 
 def drop_duplicates(frame: nw.DataFrame, columns: Sequence[str] | None = None) -> nw.DataFrame:
     """Keep the first of the rows that agree in some columns (``None`` = in all)."""
-    return frame.unique(subset=list(columns) if columns else None, keep="first", maintain_order=True)
+    return frame.unique(
+        subset=list(columns) if columns else None, keep="first", maintain_order=True
+    )
 
 
 def _texts(frame: nw.DataFrame) -> list[str]:

@@ -17,6 +17,7 @@ from pipeline.core.base.names import UserError, did_you_mean
 from pipeline.core.base.paths import EXTERNAL, RAW
 from pipeline.core.base.stage import run, say
 from pipeline.core.base.tables import replacing, write_json
+from pipeline.core.base.tools import instantiate
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -24,15 +25,18 @@ if TYPE_CHECKING:
 
 def main(settings: DictConfig) -> None:
     """Take a snapshot of the chosen source into data/raw/."""
-    from pipeline.core.base.tools import instantiate
-
     with replacing(RAW) as folder:
         folder.mkdir()
         source = instantiate(settings.collect, folder=folder)
-        snapshot = {"source": source, "files": [fingerprint(path) for path in sorted(folder.iterdir())]}
+        snapshot = {
+            "source": source,
+            "files": [fingerprint(path) for path in sorted(folder.iterdir())],
+        }
         write_json(snapshot, folder / "snapshot.json")
     for entry in snapshot["files"]:
-        say(f"{entry['name']}: {entry.get('rows', '?')} rows, {entry['bytes']} bytes from {source['kind']}")
+        say(
+            f"{entry['name']}: {entry.get('rows', '?')} rows, {entry['bytes']} bytes from {source['kind']}"
+        )
 
 
 def example(folder: Path, seasons: list[str]) -> dict[str, Any]:
@@ -51,7 +55,9 @@ def example(folder: Path, seasons: list[str]) -> dict[str, Any]:
     known = {row["studyName"] for row in rows}
     for season in seasons:
         if season not in known:
-            raise UserError(f"collect.seasons: there is no '{season}'; {did_you_mean(season, known)}")
+            raise UserError(
+                f"collect.seasons: there is no '{season}'; {did_you_mean(season, known)}"
+            )
     with (folder / "penguins.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
         writer.writeheader()

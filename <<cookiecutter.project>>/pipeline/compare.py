@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline.core.report.figures import bars, figure
+from pipeline.core.base.paths import PLOTS, REPORTS, WINNER
+from pipeline.core.base.settings import as_dict
+from pipeline.core.base.stage import run, say
+from pipeline.core.base.tables import write_json, write_rows
 from pipeline.core.model.folding import mean_and_spread, training_folds
 from pipeline.core.model.metrics import METRICS
 from pipeline.core.model.modelling import cross_validate
-from pipeline.core.base.paths import PLOTS, REPORTS, WINNER
-from pipeline.core.base.stage import run, say
-from pipeline.core.base.tables import write_json, write_rows
+from pipeline.core.report.figures import bars, figure
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
 
 def main(settings: DictConfig) -> None:
     """Cross-validate every model of compare.models on the training rows and rank them."""
-    from omegaconf import OmegaConf
-
-    models: dict[str, Any] = OmegaConf.to_container(settings.compare.models)
+    models: dict[str, Any] = as_dict(settings.compare.models)
     metrics = list(settings.problem.metrics)
-    cut, classes = training_folds(settings, settings.compare.folds, settings.compare.repeats, settings.seed)
+    cut, classes = training_folds(
+        settings, settings.compare.folds, settings.compare.repeats, settings.seed
+    )
     board = []
     for number, (name, model) in enumerate(models.items(), start=1):
         scores = cross_validate(model, cut, metrics, len(classes))
@@ -30,13 +31,22 @@ def main(settings: DictConfig) -> None:
         for metric in metrics:
             row[metric], row[f"{metric}_std"] = mean_and_spread([one[metric] for one in scores])
         board.append(row)
-        say(f"[{number}/{len(models)}] {name}: {metrics[0]} {row[metrics[0]]:.4g} ± {row[f'{metrics[0]}_std']:.2g}")
+        say(
+            f"[{number}/{len(models)}] {name}: {metrics[0]} {row[metrics[0]]:.4g} ± {row[f'{metrics[0]}_std']:.2g}"
+        )
     board.sort(key=lambda row: row[metrics[0]], reverse=METRICS[metrics[0]].greater_is_better)
-    write_rows([{"rank": rank, **row} for rank, row in enumerate(board, start=1)], REPORTS / "compare.csv")
+    write_rows(
+        [{"rank": rank, **row} for rank, row in enumerate(board, start=1)], REPORTS / "compare.csv"
+    )
     winner = board[0]["model"]
     write_json(models[winner], WINNER)
     with figure(PLOTS / "compare.png", size=(6, 0.9 + 0.42 * len(board))) as axes:
-        bars(axes, [r["model"] for r in board], [r[metrics[0]] for r in board], [r[f"{metrics[0]}_std"] for r in board])
+        bars(
+            axes,
+            [r["model"] for r in board],
+            [r[metrics[0]] for r in board],
+            [r[f"{metrics[0]}_std"] for r in board],
+        )
         folds = f"{settings.compare.folds} folds × {settings.compare.repeats}"
         axes.set_title(f"{metrics[0]}, mean and standard deviation over {folds}")
     say(f"the winner is {winner}; `model: best` would train it")

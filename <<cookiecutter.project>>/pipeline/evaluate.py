@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.core.base.paths import METRICS, MODEL, PLOTS
+from pipeline.core.base.stage import run, say
+from pipeline.core.base.tables import replacing, write_json, write_rows
 from pipeline.core.model import artifact
+from pipeline.core.model.inputs import read_side
 from pipeline.core.model.metrics import score
 from pipeline.core.model.modelling import predict
-from pipeline.core.base.paths import FEATURES, METRICS, MODEL, PLOTS, SELECT, SPLIT
-from pipeline.core.base.stage import run, say
-from pipeline.core.base.tables import read_json, read_table, replacing, write_json, write_rows
-from pipeline.core.data.target import encode
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -23,26 +23,26 @@ Rows = list[dict[str, Any]]
 
 def main(settings: DictConfig) -> None:
     """Score the model on the validation rows and write the data of its curves."""
-    target = read_json(SPLIT / "target.json")
-    classes = target["classes"]
-    rows = read_table(FEATURES / "validation")
-    truth = encode(rows[target["name"]], classes)
-    known = truth >= 0 if classes else np.ones(len(rows), dtype=bool)
-    if not known.all():
-        say(f"{(~known).sum()} validation rows are of a class that no training row has; they are not scored")
-    X = artifact.load(SELECT).transform(rows[known])
-    truth, prediction = truth[known], predict(artifact.load(MODEL), X, len(classes))
+    X, truth, classes = read_side("validation")
+    prediction = predict(artifact.load(MODEL), X, len(classes))
     scores = {name: score(name, truth, prediction) for name in settings.problem.metrics}
     write_json(scores, METRICS / "evaluate.json")
     with replacing(PLOTS / "evaluate") as folder:
         folder.mkdir()
         curves = classification_curves if classes else regression_curves
-        for name, points in curves(truth, prediction, classes, settings.evaluate.calibration_bins).items():
+        for name, points in curves(
+            truth, prediction, classes, settings.evaluate.calibration_bins
+        ).items():
             write_rows(points, folder / f"{name}.csv")
-    say(f"validation, {len(truth)} rows: " + ", ".join(f"{name} {value:.4g}" for name, value in scores.items()))
+    say(
+        f"validation, {len(truth)} rows: "
+        + ", ".join(f"{name} {value:.4g}" for name, value in scores.items())
+    )
 
 
-def classification_curves(truth: np.ndarray, prediction: np.ndarray, classes: list[str], bins: int) -> dict[str, Rows]:
+def classification_curves(
+    truth: np.ndarray, prediction: np.ndarray, classes: list[str], bins: int
+) -> dict[str, Rows]:
     """Compute ROC, precision-recall and calibration curves and the confusion of classes.
 
     Parameters
@@ -63,14 +63,23 @@ def classification_curves(truth: np.ndarray, prediction: np.ndarray, classes: li
         for code in range(len(classes) == 2, len(classes)):
             hit, probability = (truth == code).astype(int), prediction[:, code]
             if 0 < hit.sum() < len(hit):
-                points += [{"class": classes[code], x: a, y: b} for a, b in zip(*curve(hit, probability), strict=True)]
+                points += [
+                    {"class": classes[code], x: a, y: b}
+                    for a, b in zip(*curve(hit, probability), strict=True)
+                ]
         return points or [{"class": None, x: None, y: None}]
 
     return {
-        "roc": each(lambda hit, p: roc_curve(hit, p)[:2], "false_positive_rate", "true_positive_rate"),
-        "precision_recall": each(lambda hit, p: precision_recall_curve(hit, p)[1::-1], "recall", "precision"),
+        "roc": each(
+            lambda hit, p: roc_curve(hit, p)[:2], "false_positive_rate", "true_positive_rate"
+        ),
+        "precision_recall": each(
+            lambda hit, p: precision_recall_curve(hit, p)[1::-1], "recall", "precision"
+        ),
         "calibration": each(
-            lambda hit, p: calibration_curve(hit, p, n_bins=bins, strategy="quantile")[::-1], "predicted", "observed"
+            lambda hit, p: calibration_curve(hit, p, n_bins=bins, strategy="quantile")[::-1],
+            "predicted",
+            "observed",
         ),
         "confusion": [
             {"actual": classes[code], "predicted": classes[guess]}
@@ -79,7 +88,9 @@ def classification_curves(truth: np.ndarray, prediction: np.ndarray, classes: li
     }
 
 
-def regression_curves(truth: np.ndarray, prediction: np.ndarray, classes: list[str], bins: int) -> dict[str, Rows]:
+def regression_curves(
+    truth: np.ndarray, prediction: np.ndarray, classes: list[str], bins: int
+) -> dict[str, Rows]:
     """List predicted against actual values and the residuals; see `classification_curves`."""
     pairs = sorted(zip(prediction.tolist(), truth.tolist(), strict=True))
     return {

@@ -6,12 +6,12 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.core.data.engine import infer, read_file, retype
 from pipeline.core.base.names import UserError, did_you_mean
 from pipeline.core.base.paths import LOADED, METRICS, RAW, REJECTED
 from pipeline.core.base.settings import read_yaml
 from pipeline.core.base.stage import run, say
 from pipeline.core.base.tables import write_json, write_table
+from pipeline.core.data.engine import infer, read_file, retype
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +34,12 @@ def main(settings: DictConfig) -> None:
     write_table(rows.loc[broken.index].assign(reason=broken["reason"]), REJECTED)
     write_table(kept, LOADED)
     write_json(
-        {"rows": len(rows), "loaded": len(kept), "rejected": broken.index.nunique(), "types": types},
+        {
+            "rows": len(rows),
+            "loaded": len(kept),
+            "rejected": broken.index.nunique(),
+            "types": types,
+        },
         METRICS / "load.json",
     )
     say(f"{len(kept)} rows and {len(types)} columns loaded, {broken.index.nunique()} rows rejected")
@@ -128,7 +133,9 @@ def describe(broken: pd.DataFrame, limit: int, contract: str) -> str:
         f"{len(broken)} rows break the contract {contract}, and load.max_rejected allows {limit}:"
     ]
     for reason, rows in broken.groupby("reason", sort=True):
-        shown = ", ".join(f"row {row + 1} has {value!r}" for row, value in rows["failure_case"].head(3).items())
+        shown = ", ".join(
+            f"row {row + 1} has {value!r}" for row, value in rows["failure_case"].head(3).items()
+        )
         lines.append(f"  column {reason}: {len(rows)} rows ({shown})")
     lines.append("Mend the data, widen the contract, or raise load.max_rejected in conf/load/.")
     return "\n".join(lines)
@@ -151,18 +158,28 @@ def check_target(rows: pd.DataFrame, problem: DictConfig) -> None:
     if values.empty:
         raise UserError(f"{where} has no value in any row.")
     if classes == 1:
-        raise UserError(f"{where} is {values.iloc[0]!r} in every row; there is nothing to tell apart.")
+        raise UserError(
+            f"{where} is {values.iloc[0]!r} in every row; there is nothing to tell apart."
+        )
     if task == "binary" and classes > 2:
-        raise UserError(f"{where} has {classes} values, and problem.task is binary; use multiclass or regression.")
+        raise UserError(
+            f"{where} has {classes} values, and problem.task is binary; use multiclass or regression."
+        )
     if task == "regression" and values.dtype.kind not in "if":
-        raise UserError(f"{where} is not numeric, as problem.task regression needs; its first value is {values.iloc[0]!r}.")
+        raise UserError(
+            f"{where} is not numeric, as problem.task regression needs; its first value is {values.iloc[0]!r}."
+        )
     if task != "regression" and values.value_counts().min() < 3:
         rare = values.value_counts().idxmin()
-        raise UserError(f"{where}: the class {rare!r} has fewer than 3 rows, too few for three sides of a split.")
+        raise UserError(
+            f"{where}: the class {rare!r} has fewer than 3 rows, too few for three sides of a split."
+        )
     for key in ("group", "exclude", "time"):
         for name in [problem.time] if key == "time" and problem.time else problem[key] or ():
             if name not in rows:
-                raise UserError(f"problem.{key}: '{name}' is no column of the data; {did_you_mean(name, rows.columns)}")
+                raise UserError(
+                    f"problem.{key}: '{name}' is no column of the data; {did_you_mean(name, rows.columns)}"
+                )
 
 
 if __name__ == "__main__":

@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import shutil
 import sys
-from importlib.metadata import requires, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.bundle import Bundle, seal
 from pipeline.core.base.names import UserError
 from pipeline.core.base.paths import BUNDLE, ENGINEER, LOADED, METRICS, MODEL, RAW, SELECT, SPLIT
-from pipeline.core.model.predictor import Predictor
-from pipeline.core.base.settings import read_yaml
+from pipeline.core.base.settings import as_dict, read_yaml
 from pipeline.core.base.stage import run, say
 from pipeline.core.base.tables import read_json, read_table, replacing, write_json
 from pipeline.core.data.target import features
+from pipeline.core.model.predictor import Predictor
 from pipeline.load import read_contract
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 # What made the numbers; the rest of the environment is in constraints.txt, whose hash is recorded.
-PACKAGES = ("catboost", "narwhals", "numpy", "pandas", "pandera", "pyarrow", "scikit-learn", "scipy", "skops")
+PACKAGES = (
+    "catboost",
+    "narwhals",
+    "numpy",
+    "pandas",
+    "pandera",
+    "pyarrow",
+    "scikit-learn",
+    "scipy",
+    "skops",
+)
 
 
 def main(settings: DictConfig) -> None:
@@ -39,7 +49,9 @@ def main(settings: DictConfig) -> None:
         identity = seal(folder)
         megabytes = sum(path.stat().st_size for path in folder.iterdir()) / 1e6
         if megabytes > settings.package.max_megabytes:
-            raise UserError(f"the bundle has {megabytes:.0f} MB, and package.max_megabytes allows {settings.package.max_megabytes}.")
+            raise UserError(
+                f"the bundle has {megabytes:.0f} MB, and package.max_megabytes allows {settings.package.max_megabytes}."
+            )
         bundle = Bundle.load(folder)
         typed, _ = bundle.check(read_table(LOADED).head(1))
         bundle.predict(typed)
@@ -48,8 +60,6 @@ def main(settings: DictConfig) -> None:
 
 def make_signature(settings: DictConfig) -> dict[str, Any]:
     """Describe what the model takes and gives: columns, types, contract, repairs and classes."""
-    from omegaconf import OmegaConf
-
     train = features(read_table(SPLIT / "train"), settings.problem)
     target = read_json(SPLIT / "target.json")
     types = read_json(METRICS / "load.json")["types"]
@@ -63,7 +73,7 @@ def make_signature(settings: DictConfig) -> dict[str, Any]:
         "types": types,
         "missing": list(settings.load.missing),
         "contract": contract,
-        "clean": OmegaConf.to_container(settings.clean.steps),
+        "clean": as_dict(settings.clean.steps),
     }
 
 
@@ -81,7 +91,10 @@ def make_lineage() -> dict[str, Any]:
     while wanted:
         maker = makers.get(wanted.pop())
         if maker and maker not in seen:
-            entries = {key: {i["path"]: i["md5"] for i in stages[maker].get(key, ())} for key in ("deps", "outs")}
+            entries = {
+                key: {i["path"]: i["md5"] for i in stages[maker].get(key, ())}
+                for key in ("deps", "outs")
+            }
             seen[maker] = {"command": stages[maker]["cmd"], **entries}
             wanted += entries["deps"]
     return {
@@ -96,9 +109,15 @@ def make_lineage() -> dict[str, Any]:
 
 def card(settings: DictConfig, signature: dict[str, Any], lineage: dict[str, Any]) -> str:
     """Write the model card (Mitchell et al. 2019) in Markdown."""
-    problem, trained, verdict = settings.problem, read_json(METRICS / "train.json"), read_json(METRICS / "verdict.json")
+    problem, trained, verdict = (
+        settings.problem,
+        read_json(METRICS / "train.json"),
+        read_json(METRICS / "verdict.json"),
+    )
+
     def number(value: float | None) -> str:
         return "-" if value is None else f"{value:.4g}"
+
     scores = "\n".join(
         f"| {m['metric']} | {number(m['value'])} | {number(m['interval'][0])} to {number(m['interval'][1])} "
         f"| {number(m['validation'])} | {number(m['dummy'])} |"
@@ -106,20 +125,27 @@ def card(settings: DictConfig, signature: dict[str, Any], lineage: dict[str, Any
     )
     criteria = "\n".join(
         f"- {'met' if c['met'] else '**missed**'}: {c['criterion']} is {number(c['value'])}, "
-        + (f"at least {c['at_least']:g}" if "at_least" in c else f"at most {c['at_most']:g}") + " is asked"
+        + (f"at least {c['at_least']:g}" if "at_least" in c else f"at most {c['at_most']:g}")
+        + " is asked"
         for c in verdict["criteria"]
     )
-    inputs = "\n".join(f"| {n} | {c['type']} | {'yes' if c['required'] else 'no'} |" for n, c in signature["inputs"].items())
+    inputs = "\n".join(
+        f"| {n} | {c['type']} | {'yes' if c['required'] else 'no'} |"
+        for n, c in signature["inputs"].items()
+    )
     excluded = "\n".join(f"- `{name}`: {why}" for name, why in problem.exclude.items()) or "- none"
-    files = "\n".join(f"- {f['name']}: {f['rows']} rows, SHA-256 `{f['sha256']}`" for f in lineage["snapshot"]["files"])
+    files = "\n".join(
+        f"- {f['name']}: {f['rows']} rows, SHA-256 `{f['sha256']}`"
+        for f in lineage["snapshot"]["files"]
+    )
     return f"""# Model card: {problem.target}
 
 {problem.goal}
 
-**{'Accepted' if verdict['accepted'] else 'Not accepted'}** on the test rows ({'; '.join(verdict['about'])}).
+**{"Accepted" if verdict["accepted"] else "Not accepted"}** on the test rows ({"; ".join(verdict["about"])}).
 
-- Model: {trained['model']} (`{trained['estimator']}`), {trained['rows']} training rows, {len(trained['features'])} features
-- Task: {problem.task}{', classes ' + ', '.join(signature['target']['classes']) if signature['target']['classes'] else ''}
+- Model: {trained["model"]} (`{trained["estimator"]}`), {trained["rows"]} training rows, {len(trained["features"])} features
+- Task: {problem.task}{", classes " + ", ".join(signature["target"]["classes"]) if signature["target"]["classes"] else ""}
 
 ## Scores
 
@@ -141,7 +167,7 @@ Left out on purpose:
 
 ## Data
 
-{lineage['snapshot']['source']['kind']}: {lineage['snapshot']['source'].get('what') or lineage['snapshot']['source'].get('path')}
+{lineage["snapshot"]["source"]["kind"]}: {lineage["snapshot"]["source"].get("what") or lineage["snapshot"]["source"].get("path")}
 
 {files}
 

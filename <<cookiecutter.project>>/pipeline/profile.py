@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.core.report.figures import BLUE, bars, figure, shorten
-from pipeline.core.report.page import Page
 from pipeline.core.base.paths import LOADED, PLOTS, REPORTS
 from pipeline.core.base.stage import run, say
 from pipeline.core.base.tables import read_table, replacing
+from pipeline.core.report.figures import BLUE, bars, figure, shorten
+from pipeline.core.report.page import Page
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +30,9 @@ def main(settings: DictConfig) -> None:
     page = Page(f"The data as it came: {target}")
     copies = int(rows.duplicated().sum())
     missing = sum(one["missing"] for one in table)
-    page.paragraph(f"{len(rows):,} rows, {rows.shape[1]} columns, {copies} exact copies of another row, {missing:,} missing values.")
+    page.paragraph(
+        f"{len(rows):,} rows, {rows.shape[1]} columns, {copies} exact copies of another row, {missing:,} missing values."
+    )
     page.heading("Columns")
     page.table(table)
     with replacing(PLOTS / "profile") as folder:
@@ -39,9 +41,15 @@ def main(settings: DictConfig) -> None:
         page.heading("Distributions")
         page.picture(folder / "distributions.png", "a picture of each column's values")
         if missing:
-            gaps = sorted((one for one in table if one["missing"]), key=lambda one: -one["missing"])[: options.max_columns]
+            gaps = sorted(
+                (one for one in table if one["missing"]), key=lambda one: -one["missing"]
+            )[: options.max_columns]
             with figure(folder / "missing.png", size=(6, 1 + 0.3 * len(gaps))) as axes:
-                bars(axes, [one["column"] for one in gaps], [one["missing"] / len(rows) for one in gaps])
+                bars(
+                    axes,
+                    [one["column"] for one in gaps],
+                    [one["missing"] / len(rows) for one in gaps],
+                )
                 axes.set_title("share of missing values")
             page.heading("Missing values")
             page.picture(folder / "missing.png", "bars of missing shares")
@@ -74,7 +82,12 @@ def describe(values: pd.Series, name: str) -> dict[str, Any]:
         q1, middle, q3 = (float(q) for q in present.quantile([0.25, 0.5, 0.75]))
         reach = 1.5 * (q3 - q1)  # Tukey's inner fences
         beyond = int(((present < q1 - reach) | (present > q3 + reach)).sum())
-        line |= {"lowest": float(present.min()), "median or most frequent": middle, "highest": float(present.max()), "beyond fences": beyond}
+        line |= {
+            "lowest": float(present.min()),
+            "median or most frequent": middle,
+            "highest": float(present.max()),
+            "beyond fences": beyond,
+        }
     elif values.dtype.kind == "M":
         line |= {"lowest": str(present.min().date()), "highest": str(present.max().date())}
     else:
@@ -96,14 +109,21 @@ def distributions(rows: pd.DataFrame, path: Path, max_categories: int) -> None:
             if values.empty:
                 axis.set_axis_off()
             elif values.dtype.kind in "ifM" and values.nunique() > 2:
-                axis.hist(values.astype("datetime64[ns]") if values.dtype.kind == "M" else values, bins=24, color=BLUE)
+                axis.hist(
+                    values.astype("datetime64[ns]") if values.dtype.kind == "M" else values,
+                    bins=24,
+                    color=BLUE,
+                )
                 axis.tick_params(axis="x", rotation=30 if values.dtype.kind == "M" else 0)
             else:
                 counts = values.astype("str").value_counts()
                 counts = counts.sort_index().sort_values(ascending=False, kind="stable")
                 names, heights = list(counts.index[:max_categories]), list(counts[:max_categories])
                 if len(counts) > max_categories:
-                    names, heights = [*names, f"{len(counts) - max_categories} more"], [*heights, counts[max_categories:].sum()]
+                    names, heights = (
+                        [*names, f"{len(counts) - max_categories} more"],
+                        [*heights, counts[max_categories:].sum()],
+                    )
                 bars(axis, [shorten(one, 18) for one in names], heights)
         for axis in grid[rows.shape[1] :]:
             axis.set_axis_off()
@@ -122,7 +142,15 @@ def correlations(numbers: pd.DataFrame, path: Path) -> None:
         if len(names) <= 15:
             for row, column in np.ndindex(matrix.shape):
                 value = matrix.iloc[row, column]
-                axes.text(column, row, f"{value:.1f}", ha="center", va="center", fontsize=7, color="white" if abs(value) > 0.6 else "black")
+                axes.text(
+                    column,
+                    row,
+                    f"{value:.1f}",
+                    ha="center",
+                    va="center",
+                    fontsize=7,
+                    color="white" if abs(value) > 0.6 else "black",
+                )
         axes.figure.colorbar(image, ax=axes, shrink=0.7)
 
 

@@ -9,12 +9,13 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
-from pipeline.core.model import artifact
 from pipeline.core.base.names import UserError
 from pipeline.core.base.paths import FEATURES, METRICS, SELECT, SPLIT
 from pipeline.core.base.stage import run, say
 from pipeline.core.base.tables import read_json, read_table, write_json
+from pipeline.core.base.tools import instantiate
 from pipeline.core.data.target import encode
+from pipeline.core.model import artifact
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 def main(settings: DictConfig) -> None:
     """Fit the selector on data/features/train/ and say what goes, and why."""
-    from pipeline.core.base.tools import instantiate
-
     rows = read_table(FEATURES / "train")
     target = read_json(SPLIT / "target.json")
     X = rows.drop(columns=target["name"])
@@ -75,7 +74,9 @@ class Selector(TransformerMixin, BaseEstimator):
                     self.dropped_[name] = f"not chosen by {type(chooser).__name__}"
         self.kept_ = [name for name in rest if name not in self.dropped_]
         if not self.kept_:
-            raise UserError(f"select: no feature is left of {', '.join(map(str, X))}; see conf/select/.")
+            raise UserError(
+                f"select: no feature is left of {', '.join(map(str, X))}; see conf/select/."
+            )
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:

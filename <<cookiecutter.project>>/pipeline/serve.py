@@ -57,15 +57,23 @@ def create_app(folder: Path = BUNDLE) -> FastAPI:
         except UserError as error:
             raise HTTPException(422, str(error)) from None
         if len(broken):
-            what = [f"row {row}: {one.reason}, not {one.failure_case!r}" for row, one in broken.head(10).iterrows()]
+            what = [
+                f"row {row}: {one.reason}, not {one.failure_case!r}"
+                for row, one in broken.head(10).iterrows()
+            ]
             raise HTTPException(422, "; ".join(what))
         prediction = bundle.predict(typed)
         if not classes:
-            return Response(bundle=bundle.id, predictions=[{"value": float(value)} for value in prediction])
+            return Response(
+                bundle=bundle.id, predictions=[{"value": float(value)} for value in prediction]
+            )
         return Response(
             bundle=bundle.id,
             predictions=[
-                {"label": classes[row.argmax()], "probabilities": dict(zip(classes, map(float, row), strict=True))}
+                {
+                    "label": classes[row.argmax()],
+                    "probabilities": dict(zip(classes, map(float, row), strict=True)),
+                }
                 for row in prediction
             ],
         )
@@ -77,7 +85,9 @@ def main() -> None:
     """Serve the bundle until interrupted."""
     parser = argparse.ArgumentParser(prog="python -m pipeline.serve", description=__doc__)
     parser.add_argument("--bundle", type=Path, default=BUNDLE, help="default: %(default)s")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: %(default)s)"
+    )
     parser.add_argument("--port", type=int, default=8000, help="default: %(default)s")
     options = parser.parse_args()
     import uvicorn

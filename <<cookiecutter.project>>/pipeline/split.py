@@ -16,7 +16,8 @@ from pipeline.core.base.names import UserError, did_you_mean
 from pipeline.core.base.paths import CLEAN, METRICS, SPLIT
 from pipeline.core.base.stage import run, say
 from pipeline.core.base.tables import read_table, replacing, write_json, write_table
-from pipeline.core.data.target import classes, group_key, labels
+from pipeline.core.base.tools import instantiate
+from pipeline.core.data.target import classes, group_key, labels, row_key
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,8 +28,6 @@ SIDES = ("train", "validation", "test")
 
 def main(settings: DictConfig) -> None:
     """Put each row of data/clean/ on one side; rows without an answer go to data/split/unlabelled/."""
-    from pipeline.core.base.tools import instantiate
-
     rows = read_table(CLEAN)
     problem = settings.problem
     labelled = rows[rows[problem.target].notna()].reset_index(drop=True)
@@ -37,13 +36,19 @@ def main(settings: DictConfig) -> None:
     parts = {name: labelled[side == name] for name in SIDES}
     for name, part in parts.items():
         if part.empty:
-            raise UserError(f"split: no row falls on the side '{name}'; there are {len(labelled)} labelled rows.")
+            raise UserError(
+                f"split: no row falls on the side '{name}'; there are {len(labelled)} labelled rows."
+            )
     names = classes(parts["train"][problem.target], problem)
     if problem.kind == "classification":
         if len(names) < 2:
-            raise UserError(f"split: the training rows hold one class of '{problem.target}' only; split otherwise.")
+            raise UserError(
+                f"split: the training rows hold one class of '{problem.target}' only; split otherwise."
+            )
         if problem.positive is not None and str(problem.positive) not in names:
-            raise UserError(f"problem.positive: no class '{problem.positive}'; {did_you_mean(str(problem.positive), names)}")
+            raise UserError(
+                f"problem.positive: no class '{problem.positive}'; {did_you_mean(str(problem.positive), names)}"
+            )
     with replacing(SPLIT) as folder:
         folder.mkdir()
         for name, part in parts.items():
@@ -56,7 +61,9 @@ def main(settings: DictConfig) -> None:
     say(", ".join(f"{name}: {entry['rows']} rows" for name, entry in summary.items()))
 
 
-def by_chance(rows: pd.DataFrame, problem: DictConfig, validation: float, test: float, seed: int) -> np.ndarray:
+def by_chance(
+    rows: pd.DataFrame, problem: DictConfig, validation: float, test: float, seed: int
+) -> np.ndarray:
     """Draw each row's side at random.
 
     Parameters
@@ -78,10 +85,14 @@ def by_chance(rows: pd.DataFrame, problem: DictConfig, validation: float, test: 
     return _cut(order, validation, test)
 
 
-def by_stratum(rows: pd.DataFrame, problem: DictConfig, validation: float, test: float, seed: int) -> np.ndarray:
+def by_stratum(
+    rows: pd.DataFrame, problem: DictConfig, validation: float, test: float, seed: int
+) -> np.ndarray:
     """Draw each row's side at random, every class in the same proportion; see `by_chance`."""
     if problem.kind == "regression":
-        raise UserError("split: stratified needs classes; regression can use random, group, time or hash.")
+        raise UserError(
+            "split: stratified needs classes; regression can use random, group, time or hash."
+        )
     random = np.random.default_rng(seed)
     side = np.full(len(rows), "train", dtype="<U10")
     answers = labels(rows[problem.target]).to_numpy()
@@ -91,7 +102,9 @@ def by_stratum(rows: pd.DataFrame, problem: DictConfig, validation: float, test:
     return side
 
 
-def by_group(rows: pd.DataFrame, problem: DictConfig, validation: float, test: float, seed: int) -> np.ndarray:
+def by_group(
+    rows: pd.DataFrame, problem: DictConfig, validation: float, test: float, seed: int
+) -> np.ndarray:
     """Draw the side of whole groups, classes in about the same proportion; see `by_chance`.
 
     Raises
@@ -103,7 +116,9 @@ def by_group(rows: pd.DataFrame, problem: DictConfig, validation: float, test: f
 
     key = group_key(rows, problem)
     if key is None:
-        raise UserError("split: group needs the columns that make a group; name them in problem.group.")
+        raise UserError(
+            "split: group needs the columns that make a group; name them in problem.group."
+        )
     side = np.full(len(rows), "train", dtype="<U10")
     rest = np.arange(len(rows))
     stratify = problem.kind == "classification"
@@ -144,7 +159,12 @@ def by_time(rows: pd.DataFrame, problem: DictConfig, validation: float, test: fl
 
 
 def by_hash(
-    rows: pd.DataFrame, problem: DictConfig, validation: float, test: float, key: Sequence[str], salt: int
+    rows: pd.DataFrame,
+    problem: DictConfig,
+    validation: float,
+    test: float,
+    key: Sequence[str],
+    salt: int,
 ) -> np.ndarray:
     """Put each row where a hash of its own values says; see `by_chance`.
 
@@ -157,10 +177,11 @@ def by_hash(
     """
     for name in key:
         if name not in rows:
-            raise UserError(f"split.key: '{name}' is no column of the data; {did_you_mean(name, rows.columns)}")
+            raise UserError(
+                f"split.key: '{name}' is no column of the data; {did_you_mean(name, rows.columns)}"
+            )
     columns = list(key) or [name for name in rows.columns if name != problem.target]
-    texts = rows[columns].astype("str").fillna("").agg("\x1f".join, axis=1)
-    draws = np.array([_unit_interval(f"{salt}\x1f{text}") for text in texts])
+    draws = np.array([_unit_interval(f"{salt}\x1f{text}") for text in row_key(rows, columns)])
     side = np.full(len(rows), "train", dtype="<U10")
     side[draws < test + validation] = "validation"
     side[draws < test] = "test"

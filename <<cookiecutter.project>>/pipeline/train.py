@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pipeline.core.model import artifact
-from pipeline.core.model.modelling import build, chosen_model, fit
-from pipeline.core.base.paths import BEST_PARAMS, FEATURES, METRICS, MODEL, SELECT, SPLIT
+from pipeline.core.base.names import UserError
+from pipeline.core.base.paths import BEST_PARAMS, METRICS, MODEL
 from pipeline.core.base.stage import run, say
-from pipeline.core.base.tables import read_json, read_table, write_json
-from pipeline.core.data.target import encode
+from pipeline.core.base.tables import read_json, write_json
+from pipeline.core.model import artifact
+from pipeline.core.model.inputs import read_side
+from pipeline.core.model.modelling import build, chosen_model, fit
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -17,18 +18,11 @@ if TYPE_CHECKING:
 
 def main(settings: DictConfig) -> None:
     """Fit the chosen model with the tuned hyperparameters."""
-    target = read_json(SPLIT / "target.json")
-    selector = artifact.load(SELECT)
-    sides = {}
-    for side in ("train", "validation"):
-        rows = read_table(FEATURES / side)
-        sides[side] = selector.transform(rows), encode(rows[target["name"]], target["classes"])
-    X, y = sides["train"]
     model = chosen_model(settings)
-    X_val, y_val = sides["validation"]
-    known = y_val >= 0 if target["classes"] else slice(None)  # a class that does not train cannot be watched
-    watched = (X_val[known], y_val[known]) if settings.train.early_stopping and model["early_stopping"] else None
-    pipeline = fit(build(model, read_json(BEST_PARAMS)), model, X, y, watched)
+    X, y, _ = read_side("train")
+    watch = settings.train.early_stopping and model["early_stopping"]
+    watched = read_side("validation")[:2] if watch else None
+    pipeline = fit(build(model, tuned(model, read_json(BEST_PARAMS))), model, X, y, watched)
     artifact.save(pipeline, MODEL)
     estimator = pipeline["estimator"]
     write_json(
@@ -39,11 +33,40 @@ def main(settings: DictConfig) -> None:
             "features": list(X.columns),
             "stopped_early_on": "validation" if watched else None,
             "iterations": iterations(estimator),
-            "parameters": {name: str(value) for name, value in sorted(estimator.get_params().items())},
+            "parameters": {
+                name: str(value) for name, value in sorted(estimator.get_params().items())
+            },
         },
         METRICS / "train.json",
     )
-    say(f"{model['name']} fitted on {len(X)} rows and {X.shape[1]} features; iterations: {iterations(estimator)}")
+    say(
+        f"{model['name']} fitted on {len(X)} rows and {X.shape[1]} features; iterations: {iterations(estimator)}"
+    )
+
+
+def tuned(model: dict[str, Any], best: dict[str, Any]) -> dict[str, Any]:
+    """Return the hyperparameters that the search found, where they replace what it began from.
+
+    A value that was changed since, by an override of this run, is meant and stays.
+
+    Raises
+    ------
+    UserError
+        The search was for another model.
+    """
+    if best["model"] != model["name"]:
+        raise UserError(
+            f"{BEST_PARAMS} was found for {best['model']}, not for {model['name']}; run `dvc repro train`."
+        )
+    changes = {}
+    for name, value in best["tuned"].items():
+        own = model["estimator"].get(name)
+        if own == value["from"]:
+            changes[name] = value["to"]
+            say(f"{name}: {own} -> {value['to']}, tuned")
+        else:
+            say(f"{name}: {own} stays; {value['to']} was found when it was {value['from']}")
+    return changes
 
 
 def iterations(estimator: object) -> int | None:

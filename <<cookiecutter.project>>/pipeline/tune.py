@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.core.base.paths import BEST_PARAMS, PLOTS, REPORTS
+from pipeline.core.base.settings import as_dict
+from pipeline.core.base.stage import run, say
+from pipeline.core.base.tables import write_json, write_rows
+from pipeline.core.base.tools import instantiate
 from pipeline.core.model.folding import mean_and_spread, training_folds
 from pipeline.core.model.metrics import METRICS
 from pipeline.core.model.modelling import chosen_model, cross_validate
-from pipeline.core.base.paths import BEST_PARAMS, PLOTS, REPORTS
-from pipeline.core.base.stage import run, say
-from pipeline.core.base.tables import write_json, write_rows
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -29,13 +31,10 @@ Search = Generator[dict[str, Any], float, None]
 
 def main(settings: DictConfig) -> None:
     """Search the chosen model's hyperparameters by cross-validation on the training rows."""
-    from pipeline.core.base.tools import instantiate
-    from omegaconf import OmegaConf
-
     model = chosen_model(settings)
     metric = settings.problem.metrics[0]
     sign = -1.0 if METRICS[metric].greater_is_better else 1.0
-    options: dict[str, Any] = OmegaConf.to_container(settings.tune)
+    options = as_dict(settings.tune)
     budget = {key: options.pop(key, None) for key in ("trials", "seconds", "folds")}
     trials: list[dict[str, Any]] = []
     stopped_by = "there being nothing to search"
@@ -50,26 +49,46 @@ def main(settings: DictConfig) -> None:
 
         search = instantiate(options, model["search_space"])
         stopped_by = run_trials(trial, search, budget["trials"], budget["seconds"])
-    best = min(trials, key=lambda one: sign * one["value"], default={"changes": {}})
-    write_json(best["changes"], BEST_PARAMS)
+    nothing: dict[str, Any] = {"changes": {}}
+    best = min(trials, key=lambda one: sign * one["value"], default=nothing)
+    own = model["estimator"]
+    tuned = {name: {"from": own.get(name), "to": value} for name, value in best["changes"].items()}
+    write_json({"model": model["name"], "tuned": tuned}, BEST_PARAMS)
     write_json(
         {"model": model["name"], "trials": len(trials), "stopped_by": stopped_by, "metric": metric}
-        | ({"untuned": trials[0]["value"], "best": best["value"], "std": best["std"]} if trials else {}),
+        | (
+            {"untuned": trials[0]["value"], "best": best["value"], "std": best["std"]}
+            if trials
+            else {}
+        ),
         REPORTS / "tune.json",
     )
     history = [
-        {"trial": number, "value": one["value"], "std": one["std"], "changes": _text(one["changes"])}
+        {
+            "trial": number,
+            "value": one["value"],
+            "std": one["std"],
+            "changes": _text(one["changes"]),
+        }
         for number, one in enumerate(trials, start=1)
     ]
-    write_rows(history or [{"trial": 0, "value": None, "std": None, "changes": ""}], PLOTS / "tune.csv")
+    write_rows(
+        history or [{"trial": 0, "value": None, "std": None, "changes": ""}], PLOTS / "tune.csv"
+    )
     say(f"{model['name']}: {len(trials)} trials, stopped by {stopped_by}")
     if trials:
-        say(f"{metric} {trials[0]['value']:.4g} untuned, {best['value']:.4g} with {_text(best['changes']) or 'the same settings'}")
+        say(
+            f"{metric} {trials[0]['value']:.4g} untuned, {best['value']:.4g} with {_text(best['changes']) or 'the same settings'}"
+        )
     if stopped_by == "seconds":
-        say("The clock ended the search: another run may do more trials. Lower tune.trials or raise tune.seconds.")
+        say(
+            "The clock ended the search: another run may do more trials. Lower tune.trials or raise tune.seconds."
+        )
 
 
-def run_trials(trial: Callable[[dict[str, Any]], float], search: Search, trials: int, seconds: float) -> str:
+def run_trials(
+    trial: Callable[[dict[str, Any]], float], search: Search, trials: int, seconds: float
+) -> str:
     """Try the model's own settings, then what the search proposes, until a budget is spent.
 
     Returns
@@ -165,7 +184,10 @@ def _distribution(one: Mapping[str, Any]) -> Any:
 
 
 def _text(changes: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}" for name, value in changes.items())
+    return ", ".join(
+        f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}"
+        for name, value in changes.items()
+    )
 
 
 if __name__ == "__main__":

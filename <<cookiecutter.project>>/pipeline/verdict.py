@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.core.model.metrics import METRICS, bootstrap, gain, score
 from pipeline.core.base.paths import METRICS as METRICS_FOLDER
 from pipeline.core.base.paths import SPLIT
-from pipeline.core.model.predictor import Predictor
+from pipeline.core.base.settings import as_dict
 from pipeline.core.base.stage import run, say
 from pipeline.core.base.tables import read_json, read_table, write_json
 from pipeline.core.data.target import encode, features, group_key
+from pipeline.core.model.metrics import METRICS, bootstrap, gain, score
+from pipeline.core.model.predictor import Predictor
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -34,7 +35,9 @@ def main(settings: DictConfig) -> None:
     dummy = baseline(read_table(SPLIT / "train")[problem.target], classes, len(rows))
     validation = read_json(METRICS_FOLDER / "evaluate.json")
     first = problem.metrics[0]
-    wanted = list(dict.fromkeys([*problem.metrics, *(name for name in problem.criteria if name in METRICS)]))
+    wanted = list(
+        dict.fromkeys([*problem.metrics, *(name for name in problem.criteria if name in METRICS)])
+    )
     intervals = bootstrap(
         wanted,
         truth,
@@ -56,12 +59,20 @@ def main(settings: DictConfig) -> None:
             # DVC shows numbers and leaves lists alone, so its table stays readable.
             "criteria": criteria,
             "metrics": [
-                {"metric": name, **entry, "dummy": score(name, truth, dummy), "validation": validation.get(name)}
+                {
+                    "metric": name,
+                    **entry,
+                    "dummy": score(name, truth, dummy),
+                    "validation": validation.get(name),
+                }
                 for name, entry in intervals.items()
             ],
-            "about": [f"{len(rows)} test rows", f"{(~known).sum()} more of classes that do not train",
-                      f"{options.confidence:.0%} percentile bootstrap, {options.resamples} resamples"
-                      + (" of groups" if problem.group else "")],
+            "about": [
+                f"{len(rows)} test rows",
+                f"{(~known).sum()} more of classes that do not train",
+                f"{options.confidence:.0%} percentile bootstrap, {options.resamples} resamples"
+                + (" of groups" if problem.group else ""),
+            ],
         },
         METRICS_FOLDER / "verdict.json",
     )
@@ -96,7 +107,7 @@ def judge(values: dict[str, float], criteria: DictConfig) -> list[dict[str, Any]
         computed meets no limit.
     """
     lines = []
-    for name, limits in criteria.items():
+    for name, limits in as_dict(criteria).items():
         for kind, limit in limits.items():
             value = values[name]
             met = value >= limit if kind == "at_least" else value <= limit

@@ -78,7 +78,9 @@ def report(before: dict, after: dict, where: str) -> None:
     if not before:
         say(f"{len(after)} settings written to {PARAMS}")
         return
-    changed = [key for key in {**before, **after} if before.get(key, _NONE) != after.get(key, _NONE)]
+    changed = [
+        key for key in {**before, **after} if before.get(key, _NONE) != after.get(key, _NONE)
+    ]
     for key in changed[:SHOWN]:
         old, new = before.get(key, "(not set)"), after.get(key, "(gone)")
         say(f"{key}: {old} -> {new}")

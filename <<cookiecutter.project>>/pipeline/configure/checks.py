@@ -9,12 +9,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from pydantic import BaseModel, ValidationError
 
 from pipeline.configure.schema import Settings
-from pipeline.core.base.names import UserError, did_you_mean
-from pipeline.core.base.settings import leaves
+from pipeline.core.base.names import UserError, did_you_mean, snake_case
+from pipeline.core.base.settings import as_dict, leaves
 from pipeline.core.model.metrics import METRICS
 
 # Keys of a tool's settings that its stage reads itself and does not pass on.
@@ -25,10 +25,18 @@ STAGE_KEYS = {
 }
 DERIVED = ("gain_over_dummy", "gap_to_validation")  # criteria that are no metrics
 # PyPI's name of a package, where its module is called otherwise.
-DISTRIBUTIONS = {"sklearn": "scikit-learn", "yaml": "pyyaml", "category_encoders": "category-encoders"}
+DISTRIBUTIONS = {
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+    "category_encoders": "category-encoders",
+}
 
-_SECRET_KEY = re.compile(r"password|passwd|secret|token|api_?key|access_?key|private_?key|credential", re.I)
-_SECRET_VALUE = re.compile(r"://[^/\s:@]*:[^/\s@]+@|AKIA[0-9A-Z]{16}|-----BEGIN|^gh[pousr]_\w{20,}|^sk-\w{20,}")
+_SECRET_KEY = re.compile(
+    r"password|passwd|secret|token|api_?key|access_?key|private_?key|credential", re.I
+)
+_SECRET_VALUE = re.compile(
+    r"://[^/\s:@]*:[^/\s@]+@|AKIA[0-9A-Z]{16}|-----BEGIN|^gh[pousr]_\w{20,}|^sk-\w{20,}"
+)
 
 
 def check(config: DictConfig) -> None:
@@ -39,10 +47,15 @@ def check(config: DictConfig) -> None:
     UserError
         One line for each mistake.
     """
-    data: dict[str, Any] = OmegaConf.to_container(config, resolve=True)
+    data = as_dict(config)
     mistakes = [*wrong_shape(data)]
     if not mistakes:  # the checks below rely on the shape
-        mistakes = [*wrong_problem(data["problem"]), *wrong_files(data), *wrong_tools(data), *secrets(data)]
+        mistakes = [
+            *wrong_problem(data["problem"]),
+            *wrong_files(data),
+            *wrong_tools(data),
+            *secrets(data),
+        ]
     if mistakes:
         count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
         raise UserError("\n  ".join([f"{count} in the settings:", *mistakes]))
@@ -53,8 +66,12 @@ def wrong_shape(data: dict[str, Any]) -> Iterator[str]:
     try:
         Settings.model_validate(data)
     except ValidationError as error:
-        union = {"Model", "Best"}  # pydantic names the tried alternatives of `model`; people need not
-        tried = "Best" if data.get("model", {}).get("name") != "best" else "Model"
+        union = {
+            "Model",
+            "Best",
+        }  # pydantic names the tried alternatives of `model`; people need not
+        model = data.get("model")
+        tried = "Model" if isinstance(model, dict) and model.get("name") == "best" else "Best"
         for one in error.errors():
             if tried in one["loc"][1:2]:
                 continue
@@ -82,8 +99,9 @@ def wrong_problem(problem: dict[str, Any]) -> Iterator[str]:
     for name in problem["criteria"]:
         if name not in fitting and name not in DERIVED:
             yield f"problem.criteria: nothing measures '{name}' for task {task}; {did_you_mean(name, [*fitting, *DERIVED])}"
-    if problem["target"] in problem["exclude"]:
-        yield f"problem.exclude: '{problem['target']}' is the target; it is never a feature, so take it out."
+    for name in problem["exclude"]:
+        if snake_case(name) == snake_case(problem["target"]):
+            yield f"problem.exclude: '{name}' is the target; it is never a feature, so take it out."
 
 
 def wrong_files(data: dict[str, Any]) -> Iterator[str]:
@@ -109,7 +127,10 @@ def wrong_tools(data: dict[str, Any]) -> Iterator[str]:
         for name in tool:
             if not name.startswith("_") and name not in known and name not in own:
                 yield f"{place}.{name}: {tool['_target_']} takes no such argument; {did_you_mean(name, known)}"
-    models = {"model": data["model"], **{f"compare.models.{n}": m for n, m in data["compare"]["models"].items()}}
+    models = {
+        "model": data["model"],
+        **{f"compare.models.{n}": m for n, m in data["compare"]["models"].items()},
+    }
     for place, model in models.items():
         if model["estimator"] is None:
             continue
@@ -119,7 +140,11 @@ def wrong_tools(data: dict[str, Any]) -> Iterator[str]:
             continue  # said above
         stopping = (model["early_stopping"] or {}).get("settings", {})
         argument = [model["categorical_argument"]] if model["categorical_argument"] else []
-        named = {"search_space": model["search_space"], "early_stopping.settings": stopping, "categorical_argument": argument}
+        named = {
+            "search_space": model["search_space"],
+            "early_stopping.settings": stopping,
+            "categorical_argument": argument,
+        }
         for key, names in named.items():
             for name in names:
                 if known is not None and name not in known:
@@ -152,7 +177,7 @@ def locate(name: str) -> Callable:
         module = import_module(module_name)
     except ModuleNotFoundError as error:
         missing = (error.name or module_name).split(".")[0]
-        if missing == "pipeline" or error.name and error.name != missing:
+        if missing == "pipeline" or (error.name and error.name != missing):
             raise UserError(f"there is no module '{error.name}'.") from None
         package = DISTRIBUTIONS.get(missing, missing)
         raise UserError(
@@ -180,8 +205,10 @@ def secrets(data: dict[str, Any]) -> Iterator[str]:
     """Find what looks like a credential; params.yaml is committed to Git."""
     for key, value in leaves(data).items():
         last = key.rpartition(".")[2]
-        by_key = _SECRET_KEY.search(last) and not last.endswith("_env") and isinstance(value, str) and value
-        if by_key or (isinstance(value, str) and _SECRET_VALUE.search(value)):
+        values = value if isinstance(value, list) else [value]
+        texts = [text for text in values if isinstance(text, str)]
+        by_key = _SECRET_KEY.search(last) and not last.endswith("_env") and any(texts)
+        if by_key or any(map(_SECRET_VALUE.search, texts)):
             yield (
                 f"{key} looks like a credential, and settings are committed; put it into an environment "
                 f"variable and the variable's name here, as {last}_env."
@@ -198,7 +225,9 @@ def refuse_secrets(conf: Path) -> None:
     """
     for path in sorted(conf.rglob("*.yaml")):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-            if re.search(r"\$\{\s*oc\.(env|decode)", line.split(" #")[0]) and not line.lstrip().startswith("#"):
+            if re.search(
+                r"\$\{\s*oc\.(env|decode)", line.split(" #")[0]
+            ) and not line.lstrip().startswith("#"):
                 raise UserError(
                     f"{path}, line {number}: oc.env would write the variable's value into params.yaml, "
                     "which is committed; write the variable's name as a setting that ends in _env."
@@ -209,7 +238,11 @@ def _fields(place: list[str]) -> list[str]:
     """Name the keys that the schema knows at a place."""
     model: Any = Settings
     for part in place:
-        annotation = model.model_fields[part].annotation if part in getattr(model, "model_fields", {}) else None
+        annotation = (
+            model.model_fields[part].annotation
+            if part in getattr(model, "model_fields", {})
+            else None
+        )
         options = [annotation, *getattr(annotation, "__args__", ())]
         found = [one for one in options if inspect.isclass(one) and issubclass(one, BaseModel)]
         model = found[0] if found else model  # a mapping's own keys lead to its values' model

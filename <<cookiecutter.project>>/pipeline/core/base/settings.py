@@ -65,9 +65,10 @@ def read_settings(stage: str, overrides: Sequence[str] = ()) -> DictConfig:
     for key in stage_keys(stage):
         value = OmegaConf.select(params, key, default=_MISSING)
         if value is _MISSING:
-            raise UserError(f"{PARAMS} has no '{key}', which stage '{stage}' needs; run `dvc repro`.")
+            raise UserError(
+                f"{PARAMS} has no '{key}', which stage '{stage}' needs; run `dvc repro`."
+            )
         OmegaConf.update(own, key, value, force_add=True)
-    own = _snake_case_columns(own)
     OmegaConf.set_struct(own, True)
     for override in overrides:
         key, equals, _ = override.partition("=")
@@ -80,13 +81,19 @@ def read_settings(stage: str, overrides: Sequence[str] = ()) -> DictConfig:
             own.merge_with_dotlist([override])
         except OmegaConfBaseException as error:
             raise UserError(f"'{override}' is refused: {error}") from None
+    own = _snake_case_columns(own)
     OmegaConf.set_readonly(own, True)
     return own
 
 
+def as_dict(config: Any) -> dict[str, Any]:
+    """Turn settings into plain dictionaries and lists, for libraries that know no others."""
+    return OmegaConf.to_container(config) if OmegaConf.is_config(config) else config  # type: ignore[return-value]
+
+
 def leaves(config: Any, prefix: str = "") -> dict[str, Any]:
     """Flatten nested settings into ``{"section.key": value}``."""
-    data = OmegaConf.to_container(config) if OmegaConf.is_config(config) else config
+    data = as_dict(config)
     if not isinstance(data, dict):
         return {prefix: data}
     flat: dict[str, Any] = {}
@@ -97,14 +104,14 @@ def leaves(config: Any, prefix: str = "") -> dict[str, Any]:
 
 def _snake_case_columns(config: DictConfig) -> DictConfig:
     """Let people name columns in `problem` as their source spells them; `load` renames them."""
-    problem = config.get("problem") or {}
+    problem: Any = config.get("problem") or {}
     for key in ("target", "time"):
         if problem.get(key):
             problem[key] = snake_case(problem[key])
     if problem.get("group"):
-        problem.group = [snake_case(name) for name in problem.group]
+        problem["group"] = [snake_case(name) for name in problem["group"]]
     if problem.get("exclude"):
-        problem.exclude = {snake_case(name): why for name, why in problem.exclude.items()}
+        problem["exclude"] = {snake_case(name): why for name, why in problem["exclude"].items()}
     return config
 
 

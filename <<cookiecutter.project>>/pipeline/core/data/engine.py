@@ -5,6 +5,7 @@ Everything relational above it is written in Narwhals, everything fitted in pand
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from pipeline.core.base.names import UserError, snake_cased
 
 TRUE = ("true", "yes", "y", "t", "1", "1.0")
 FALSE = ("false", "no", "n", "f", "0", "0.0")
+EXACT = 2**53  # from here on a float cannot tell whole numbers apart
 SUFFIXES = (".csv", ".parquet")
 
 
@@ -40,10 +42,22 @@ def read_file(path: Path, missing: Sequence[str] = ("",)) -> pd.DataFrame:
         if path.suffix.lower() == ".parquet":
             frame = pd.read_parquet(path)
         else:
-            frame = pd.read_csv(
-                path, dtype=str, na_values=list(missing), keep_default_na=False, encoding="utf-8-sig"
-            )
-    except (ValueError, OSError) as error:  # pandas' and pyarrow's parsing errors are ValueErrors
+            with warnings.catch_warnings():
+                # Rows that are longer than the header: pandas would drop values, or shift them.
+                warnings.simplefilter("error", pd.errors.ParserWarning)
+                frame = pd.read_csv(
+                    path,
+                    dtype=str,
+                    index_col=False,
+                    na_values=list(missing),
+                    keep_default_na=False,
+                    encoding="utf-8-sig",
+                )
+    except (
+        ValueError,
+        OSError,
+        pd.errors.ParserWarning,
+    ) as error:  # pandas' and pyarrow's parsing errors are ValueErrors
         raise UserError(f"{path} cannot be read: {error}") from None
     if frame.empty:
         raise UserError(f"{path} has a header but no rows.")
@@ -70,7 +84,7 @@ def parse(values: pd.Series, dtype: str) -> pd.Series:
         numbers = pd.to_numeric(values, errors="coerce").astype("float64")
         numbers = numbers.mask(numbers.abs() == float("inf"))
         if dtype == "int64":
-            numbers = numbers.where(numbers % 1 == 0)
+            numbers = numbers.where((numbers % 1 == 0) & (numbers.abs() < EXACT))
             if numbers.notna().all():
                 return numbers.astype("int64")
         return numbers
@@ -79,11 +93,17 @@ def parse(values: pd.Series, dtype: str) -> pd.Series:
         known = texts.map({**dict.fromkeys(TRUE, True), **dict.fromkeys(FALSE, False)})
         return known.where(values.notna(), None).astype("boolean")
     if dtype == "datetime64[ns]":
-        dates = pd.to_datetime(values, errors="coerce", format="ISO8601", utc=True)
-        return dates.dt.tz_localize(None).astype("datetime64[ns]")
+        dates = pd.to_datetime(values, errors="coerce", format="ISO8601", utc=True).dt.tz_localize(
+            None
+        )
+        return dates.where(dates.between(pd.Timestamp.min, pd.Timestamp.max)).astype(
+            "datetime64[ns]"
+        )
     if dtype == "str":
         return values.astype("str").where(values.notna(), None).astype("str")
-    raise UserError(f"'{dtype}' is no column type; known are float64, int64, boolean, datetime64[ns], str.")
+    raise UserError(
+        f"'{dtype}' is no column type; known are float64, int64, boolean, datetime64[ns], str."
+    )
 
 
 def infer(values: pd.Series) -> str:
@@ -100,6 +120,8 @@ def infer(values: pd.Series) -> str:
     if present.empty:
         return "str"
     for dtype in ("int64", "float64", "datetime64[ns]"):
+        if dtype == "float64" and present.str.fullmatch(r"[-+]?\d+").all():
+            continue  # whole numbers that are too long for int64 are names
         if parse(present, dtype).notna().all():
             return dtype
     return "str"
@@ -131,7 +153,12 @@ def retype(frame: pd.DataFrame, types: Mapping[str, str]) -> tuple[pd.DataFrame,
             bad = values[lost]
             broken.append(
                 pd.DataFrame(
-                    {"index": bad.index, "column": name, "check": f"is {types[name]}", "failure_case": bad}
+                    {
+                        "index": bad.index,
+                        "column": name,
+                        "check": f"is {types[name]}",
+                        "failure_case": bad,
+                    }
                 )
             )
     columns = ["index", "column", "check", "failure_case"]

@@ -19,12 +19,22 @@ def features(rows: pd.DataFrame, problem: DictConfig) -> pd.DataFrame:
 
 
 def labels(answers: pd.Series) -> pd.Series:
-    """Write answers as texts; whole numbers without a decimal point, so that 1.0 and 1 are one class."""
+    """Write values as texts, each the same way whatever the others are.
+
+    Whole numbers go without a decimal point, so that 1.0 and 1 are one class, and dates as a whole.
+    """
     if answers.dtype.kind == "f":
-        whole = answers.dropna() % 1 == 0
-        if whole.all():
-            answers = answers.astype("Int64")
-    return answers.astype("str").where(answers.notna())
+        texts = answers.astype("str").str.removesuffix(".0")
+    elif answers.dtype.kind == "M":
+        texts = answers.dt.strftime("%Y-%m-%dT%H:%M:%S.%f")
+    else:
+        texts = answers.astype("str")
+    return texts.where(answers.notna())
+
+
+def row_key(rows: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
+    """Write what a row holds in some columns as one text, which no other row has a part in."""
+    return rows[list(columns)].apply(labels).fillna("").agg("\x1f".join, axis=1)
 
 
 def classes(answers: pd.Series, problem: DictConfig) -> list[str]:
@@ -66,7 +76,7 @@ def encode(answers: pd.Series, names: Sequence[str]) -> np.ndarray:
 
 
 def group_key(rows: pd.DataFrame, problem: DictConfig) -> np.ndarray | None:
-    """Number the groups of `problem.group`, shape (n,), or return None where none is named."""
+    """Return the number of each row's group (`problem.group`), shape (n,); None where none is named."""
     if not problem.group:
         return None
     return rows.groupby(list(problem.group), dropna=False, sort=True).ngroup().to_numpy()

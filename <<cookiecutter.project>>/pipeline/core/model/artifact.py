@@ -57,7 +57,7 @@ def load(path: Path) -> Any:
 
 
 def _normalise(archive: bytes) -> bytes:
-    """Number what skops names by memory address or at random, and drop the time stamps."""
+    """Renumber what skops names by memory address or at random, and drop the time stamps."""
     with zipfile.ZipFile(io.BytesIO(archive)) as source:
         schema = source.read("schema.json").decode()
         ids: dict[str, str] = {}

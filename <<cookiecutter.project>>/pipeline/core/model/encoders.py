@@ -29,11 +29,11 @@ class NativeCategories(TransformerMixin, BaseEstimator):
         self.feature_names_in_ = list(X.columns)
         self.categories_ = {}
         for name in X:
-            counts = _texts(X[name]).value_counts()
-            ordered = sorted(counts.index, key=lambda text, counts=counts: (-counts[text], text))
-            kept = ordered[: self.max_categories]
-            self.categories_[str(name)] = [*kept, *({MISSING, OTHER} - set(kept))]
-            self.categories_[str(name)].sort()
+            counts = _texts(X[name]).value_counts().sort_index()
+            frequent = counts.sort_values(ascending=False, kind="stable").index[
+                : self.max_categories
+            ]
+            self.categories_[str(name)] = sorted({*frequent, MISSING, OTHER})
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:

@@ -6,17 +6,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.core.model import artifact
-from pipeline.core.model.modelling import Fold, folds
 from pipeline.core.base.paths import ENGINEER, SELECT, SPLIT
 from pipeline.core.base.tables import read_json, read_table
 from pipeline.core.data.target import encode, features, group_key
+from pipeline.core.model import artifact
+from pipeline.core.model.modelling import Fold, folds
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 
-def training_folds(settings: DictConfig, n: int, repeats: int, seed: int) -> tuple[list[Fold], list[str]]:
+def training_folds(
+    settings: DictConfig, n: int, repeats: int, seed: int
+) -> tuple[list[Fold], list[str]]:
     """Cut data/split/train/ into folds that follow the split.
 
     Parameters

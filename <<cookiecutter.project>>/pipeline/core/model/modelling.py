@@ -10,11 +10,21 @@ import numpy as np
 import pandas as pd
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer, make_column_selector
-from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold, TimeSeriesSplit
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    TimeSeriesSplit,
+)
 from sklearn.pipeline import Pipeline
 
-from pipeline.core.model.metrics import score
 from pipeline.core.base.names import UserError
+from pipeline.core.base.paths import WINNER
+from pipeline.core.base.settings import as_dict
+from pipeline.core.base.tables import read_json
+from pipeline.core.base.tools import instantiate
+from pipeline.core.model.metrics import score
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -37,7 +47,6 @@ def build(model: Mapping[str, Any], changes: Mapping[str, Any] | None = None) ->
     changes : mapping, optional
         Hyperparameters that replace those of the settings.
     """
-    from pipeline.core.base.tools import instantiate
 
     def made(part: Mapping[str, Any]) -> Any:
         return instantiate(part) if part["_target_"] else "passthrough"
@@ -46,7 +55,11 @@ def build(model: Mapping[str, Any], changes: Mapping[str, Any] | None = None) ->
     encode = ColumnTransformer(
         [
             ("numbers", numbers, make_column_selector(dtype_include=["number", "bool"])),
-            ("texts", made(model["encoder"]), make_column_selector(dtype_exclude=["number", "bool"])),
+            (
+                "texts",
+                made(model["encoder"]),
+                make_column_selector(dtype_exclude=["number", "bool"]),
+            ),
         ],
         verbose_feature_names_out=False,
     ).set_output(transform="pandas")
@@ -98,7 +111,9 @@ def predict(pipeline: Pipeline, X: pd.DataFrame, n_classes: int) -> np.ndarray:
     if not n_classes:
         return np.asarray(pipeline.predict(X), dtype=float)
     probabilities = np.zeros((len(X), n_classes))
-    probabilities[:, np.asarray(pipeline["estimator"].classes_, dtype=int)] = pipeline.predict_proba(X)
+    probabilities[:, np.asarray(pipeline["estimator"].classes_, dtype=int)] = (
+        pipeline.predict_proba(X)
+    )
     return probabilities
 
 
@@ -165,7 +180,9 @@ def folds(
             kind = StratifiedKFold if classify else KFold
             scheme = kind(n_splits=n, shuffle=True, random_state=seed + repeat)
         if classify and groups is None and when is None and np.bincount(y).min() < n:
-            raise UserError(f"a class has {np.bincount(y).min()} training rows, fewer than the {n} folds; lower `folds`.")
+            raise UserError(
+                f"a class has {np.bincount(y).min()} training rows, fewer than the {n} folds; lower `folds`."
+            )
         try:
             parts = list(scheme.split(X, y if classify else None, groups))
         except ValueError as error:
@@ -197,11 +214,4 @@ def cross_validate(
 
 def chosen_model(settings: DictConfig) -> dict[str, Any]:
     """Return the settings of the model to train: the named one, or the leaderboard's winner."""
-    from omegaconf import OmegaConf
-
-    from pipeline.core.base.paths import WINNER
-    from pipeline.core.base.tables import read_json
-
-    if settings.model.name == "best":
-        return read_json(WINNER)
-    return OmegaConf.to_container(settings.model)
+    return read_json(WINNER) if settings.model.name == "best" else as_dict(settings.model)

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipeline.core.base.paths import ENGINEER, MODEL, SELECT
 from pipeline.core.model import artifact
 from pipeline.core.model.modelling import plain, predict
-from pipeline.core.base.paths import ENGINEER, MODEL, SELECT
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,8 @@ class Predictor:
     def load(cls, folder: Path | None, classes: list[str]) -> Predictor:
         """Load the three fitted parts from models/, or from the folder of a bundle."""
         paths = [folder / path.name if folder else path for path in (ENGINEER, SELECT, MODEL)]
-        return cls(*(artifact.load(path) for path in paths), classes=classes)
+        engineer, select, model = map(artifact.load, paths)
+        return cls(engineer, select, model, classes)
 
     def features(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Make the model's features of cleaned rows without target and excluded columns."""
@@ -40,9 +41,17 @@ class Predictor:
     def needed(self, rows: pd.DataFrame) -> list[str]:
         """Name the columns on which the features depend: those whose loss changes a feature."""
         whole = plain(self.features(rows))
-        return [str(name) for name in rows if not whole.equals(plain(self.features(_without(rows, name))))]
+        return [
+            str(name)
+            for name in rows
+            if not whole.equals(plain(self.features(_without(rows, name))))
+        ]
 
 
 def _without(rows: pd.DataFrame, name: str) -> pd.DataFrame:
-    empty = pd.Series(None, index=rows.index, dtype="float64" if rows[name].dtype.kind in "iu" else rows[name].dtype)
+    empty = pd.Series(
+        None,
+        index=rows.index,
+        dtype="float64" if rows[name].dtype.kind in "iu" else rows[name].dtype,
+    )
     return rows.assign(**{name: empty})

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 BLUE, ORANGE, GREY = "#2f6690", "#d1603d", "#8d99a6"
-STYLE = {
+STYLE: Any = {
     "figure.dpi": 110,
     "font.size": 9,
     "axes.titlesize": 10,
@@ -29,7 +29,9 @@ STYLE = {
 
 
 @contextmanager
-def figure(path: Path, *, rows: int = 1, columns: int = 1, size: tuple[float, float] = (5.5, 3.6)) -> Iterator[Any]:
+def figure(
+    path: Path, *, rows: int = 1, columns: int = 1, size: tuple[float, float] = (5.5, 3.6)
+) -> Iterator[Any]:
     """Open a picture with a grid of axes and write it to a PNG file at the end.
 
     Parameters
@@ -57,7 +59,9 @@ def figure(path: Path, *, rows: int = 1, columns: int = 1, size: tuple[float, fl
         pyplot.close(drawn)
 
 
-def bars(axes: Axes, names: Sequence[str], values: Sequence[float], spread: Sequence[float] | None = None) -> None:
+def bars(
+    axes: Axes, names: Sequence[str], values: Sequence[float], spread: Sequence[float] | None = None
+) -> None:
     """Draw horizontal bars, the first on top, with whiskers for the spread."""
     positions = np.arange(len(names))
     axes.barh(positions, values, xerr=spread, color=BLUE, ecolor=GREY, height=0.65, capsize=2)

@@ -57,7 +57,9 @@ class Page:
         if not rows:
             return
         head = "".join(f"<th>{escape(str(name))}</th>" for name in rows[0])
-        body = "\n".join("<tr>" + "".join(_cell(value) for value in row.values()) + "</tr>" for row in rows)
+        body = "\n".join(
+            "<tr>" + "".join(_cell(value) for value in row.values()) + "</tr>" for row in rows
+        )
         self.parts.append(f'<div class="wide"><table>\n<tr>{head}</tr>\n{body}\n</table></div>')
 
     def picture(self, path: Path, alt: str) -> None:
@@ -68,10 +70,14 @@ class Page:
     def write(self, path: Path) -> None:
         """Write the page."""
         with replacing(path) as new:
-            new.write_text(_PAGE.substitute(title=escape(self.title), body="\n".join(self.parts)), encoding="utf-8")
+            new.write_text(
+                _PAGE.substitute(title=escape(self.title), body="\n".join(self.parts)),
+                encoding="utf-8",
+            )
 
 
 def _cell(value: Any) -> str:
-    if isinstance(value, bool) or value is None or isinstance(value, str):
-        return f"<td>{escape({True: 'yes', False: 'no', None: ''}.get(value, value))}</td>"
-    return f'<td class="number">{value:,}</td>' if isinstance(value, int) else f'<td class="number">{value:.4g}</td>'
+    if value is None or isinstance(value, bool | str):
+        words = {True: "yes", False: "no", None: ""}
+        return f"<td>{escape(value if isinstance(value, str) else words[value])}</td>"
+    return f'<td class="number">{value:{"," if isinstance(value, int) else ".4g"}}</td>'

@@ -1,70 +1,15 @@
-"""Step 6, feature engineering: scikit-learn transformers, pandas in and pandas out.
-
-They are fitted on the training rows only, and again inside every fold of a cross-validation.
-"""
+"""The transformers: pandas in, pandas out, fitted on the training rows only."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from pipeline.core.model import artifact
-from pipeline.core.base.names import UserError, did_you_mean
-from pipeline.core.base.paths import ENGINEER, FEATURES, SPLIT
-from pipeline.core.base.stage import run, say
-from pipeline.core.base.tables import read_table, replacing, write_table
-from pipeline.core.data.target import features
-
-if TYPE_CHECKING:
-    from omegaconf import DictConfig
-
-
-def main(settings: DictConfig) -> None:
-    """Fit the transformers on data/split/train/ and write the features of train and validation.
-
-    The test rows are left alone; `verdict` transforms them with what was fitted here.
-    """
-    problem = settings.problem
-    sides = {side: read_table(SPLIT / side) for side in ("train", "validation")}
-    engineer = build(settings.engineer.steps, sides["train"], problem)
-    engineer.fit(features(sides["train"], problem))
-    artifact.save(engineer, ENGINEER)
-    with replacing(FEATURES) as folder:
-        folder.mkdir()
-        for side, rows in sides.items():
-            made = engineer.transform(features(rows, problem))
-            write_table(made.assign(**{problem.target: rows[problem.target]}), folder / side)
-    before = set(features(sides["train"], problem))
-    say(f"{len(before)} columns became {made.shape[1]}; new: {', '.join(c for c in made if c not in before)}")
-
-
-def build(steps: DictConfig, rows: pd.DataFrame, problem: DictConfig) -> Pipeline:
-    """Build the unfitted transformers of ``conf/engineer``.
-
-    Raises
-    ------
-    UserError
-        A step names a column that the data do not have.
-    """
-    from pipeline.core.base.tools import instantiate
-
-    hidden = {problem.target, *problem.exclude}
-    made = []
-    for name, step in steps.items():
-        # Plain lists: a fitted transformer is stored, and its settings with it.
-        transformer = instantiate(step, _convert_="all")
-        for column in transformer.named_columns():
-            if column not in rows:
-                hint = did_you_mean(column, rows.columns)
-                raise UserError(f"engineer.steps.{name}: '{column}' is no column of the data; {hint}")
-        made.append((name, transformer.without(hidden)))
-    return Pipeline([*made, ("drop_dates", DropDates())])
+from pipeline.core.data.target import row_key
 
 
 class ColumnStep(TransformerMixin, BaseEstimator):
@@ -78,7 +23,11 @@ class ColumnStep(TransformerMixin, BaseEstimator):
 
     def named_columns(self) -> set[str]:
         """Return every column that the settings name."""
-        return {name for setting in self.COLUMN_SETTINGS for name in np.ravel(getattr(self, setting) or [])}
+        return {
+            name
+            for setting in self.COLUMN_SETTINGS
+            for name in np.ravel(getattr(self, setting) or [])
+        }
 
     def without(self, hidden: set[str]) -> ColumnStep:
         """Leave out the columns (or the pairs with a column) that the model may not see."""
@@ -100,19 +49,27 @@ class DateParts(ColumnStep):
         Attributes of pandas' `dt` accessor.
     """
 
-    def __init__(self, columns: Sequence[str] | None = None, parts: Sequence[str] = ("month", "day")) -> None:
+    def __init__(
+        self, columns: Sequence[str] | None = None, parts: Sequence[str] = ("month", "day")
+    ) -> None:
         self.columns = columns
         self.parts = parts
 
     def fit(self, X: pd.DataFrame, y: object = None) -> DateParts:
         """Find the date columns."""
-        self.columns_ = list(X.select_dtypes("datetime").columns) if self.columns is None else self.columns
+        self.columns_ = (
+            list(X.select_dtypes("datetime").columns) if self.columns is None else self.columns
+        )
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Add a column for each part of each date."""
         check_is_fitted(self)
-        new = {f"{c}_{part}": getattr(X[c].dt, part).astype("float64") for c in self.columns_ for part in self.parts}
+        new = {
+            f"{c}_{part}": getattr(X[c].dt, part).astype("float64")
+            for c in self.columns_
+            for part in self.parts
+        }
         return X.assign(**new)
 
 
@@ -173,20 +130,28 @@ class GroupStatistics(ColumnStep):
 
     COLUMN_SETTINGS = ("by", "columns")
 
-    def __init__(self, by: Sequence[str], columns: Sequence[str], statistics: Sequence[str] = ("mean",)) -> None:
+    def __init__(
+        self, by: Sequence[str], columns: Sequence[str], statistics: Sequence[str] = ("mean",)
+    ) -> None:
         self.by = by
         self.columns = columns
         self.statistics = statistics
 
     def fit(self, X: pd.DataFrame, y: object = None) -> GroupStatistics:
         """Compute the statistics of each group."""
-        self.names_ = [f"{c}_{s}_by_{'_'.join(self.by)}" for c in self.columns for s in self.statistics]
+        self.names_ = [
+            f"{c}_{s}_by_{'_'.join(self.by)}" for c in self.columns for s in self.statistics
+        ]
         wanted = [(c, s) for c in self.columns for s in self.statistics]
-        self.overall_ = {name: float(X[c].agg(s)) for name, (c, s) in zip(self.names_, wanted, strict=True)}
+        self.overall_ = {
+            name: float(X[c].agg(s)) for name, (c, s) in zip(self.names_, wanted, strict=True)
+        }
         self.groups_: dict[str, list[float]] = {}
         if self.by:
-            grouped = X.groupby(_group_texts(X, self.by), sort=True)
-            table = pd.DataFrame({n: grouped[c].agg(s) for n, (c, s) in zip(self.names_, wanted, strict=True)})
+            grouped = X.groupby(row_key(X, self.by), sort=True)
+            table = pd.DataFrame(
+                {n: grouped[c].agg(s) for n, (c, s) in zip(self.names_, wanted, strict=True)}
+            )
             self.groups_ = {str(key): values.tolist() for key, values in table.iterrows()}
         return self
 
@@ -195,7 +160,7 @@ class GroupStatistics(ColumnStep):
         check_is_fitted(self)
         if not self.by:
             return X
-        keys = _group_texts(X, self.by)
+        keys = row_key(X, self.by)
         new: dict[str, pd.Series] = {}
         for position, name in enumerate(self.names_):
             column = self.columns[position // len(self.statistics)]
@@ -245,7 +210,10 @@ class RareCategories(TransformerMixin, BaseEstimator):
         """Replace what was not frequent."""
         check_is_fitted(self)
         return X.assign(
-            **{name: X[name].where(X[name].isin(kept) | X[name].isna(), self.RARE) for name, kept in self.frequent_.items()}
+            **{
+                name: X[name].where(X[name].isin(kept) | X[name].isna(), self.RARE)
+                for name, kept in self.frequent_.items()
+            }
         )
 
 
@@ -278,12 +246,6 @@ class ClipOutliers(ColumnStep):
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Clip to the fences."""
         check_is_fitted(self)
-        return X.assign(**{name: X[name].astype("float64").clip(*fence) for name, fence in self.fences_.items()})
-
-
-def _group_texts(X: pd.DataFrame, by: Sequence[str]) -> pd.Series:
-    return X[list(by)].astype("str").fillna("").agg("\x1f".join, axis=1)
-
-
-if __name__ == "__main__":
-    run("engineer")
+        return X.assign(
+            **{name: X[name].astype("float64").clip(*fence) for name, fence in self.fences_.items()}
+        )

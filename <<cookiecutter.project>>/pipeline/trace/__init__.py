@@ -1,0 +1,181 @@
+"""Where an output came from: the chain of stages back to the raw snapshot and the Git commit.
+
+It reads what DVC recorded in dvc.lock, in the workspace and in every commit and experiment, so it
+answers for outputs that have been replaced since.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from pipeline.core.base.names import UserError, did_you_mean
+from pipeline.core.base.paths import RAW
+from pipeline.trace.records import LOCK, Record, cached, digest, experiments, history, listing
+
+
+def trace(target: str) -> dict[str, Any]:
+    """Follow an output back to its source.
+
+    Parameters
+    ----------
+    target : str
+        A path in the project, or an MD5 (six digits or more).
+
+    Returns
+    -------
+    dict
+        target, path, md5, recorded_in, commit, experiments, notes, stages (nearest first; each with
+        command, parameters, code and inputs), source.
+
+    Raises
+    ------
+    UserError
+        Nothing of that name is recorded.
+    """
+    records = list(history())
+    if not records:
+        raise UserError(
+            f"there is no {LOCK} here, in any commit or in any experiment; run `dvc repro` first."
+        )
+    path = Path(target)
+    notes: list[str] = []
+    if path.exists() or not re.fullmatch(r"[0-9a-f]{6,32}(\.dir)?", target):
+        record, stage, owner, md5 = find_path(path, records, notes)
+    else:
+        record, stage, owner, md5 = find_md5(target, records)
+    holders = [
+        one.commit for one in records if one.commit and any(out[2] == md5 for out in one.outputs())
+    ]
+    names = experiments()
+    commits = [commit for commit in holders if commit not in names]
+    return {
+        "target": target,
+        "path": owner,
+        "md5": md5,
+        "recorded_in": record.commit or "the workspace",
+        # git lists children before parents: the last holder is the commit that brought it
+        "commit": commits[-1] if commits else None,
+        "experiments": sorted({names[commit] for commit in holders if commit in names}),
+        "notes": notes,
+        "stages": chain(record, stage),
+        "source": source(record),
+    }
+
+
+def find_path(path: Path, records: list[Record], notes: list[str]) -> tuple[Record, str, str, str]:
+    """Find the version of an output that lies in the workspace, or its last recorded one."""
+    wanted = (
+        path.resolve().relative_to(Path.cwd())
+        if path.resolve().is_relative_to(Path.cwd())
+        else path
+    ).as_posix()
+    for record in records:
+        for stage, owner, md5 in record.outputs():
+            if wanted != owner and not wanted.startswith(f"{owner}/"):
+                continue
+            if record.commit:
+                notes.append(
+                    "it is not an output of the workspace's dvc.lock; this is its last recorded version"
+                )
+                return record, stage, owner, md5
+            there = digest(Path(owner))
+            if there is None:
+                notes.append(f"{owner} is not in the workspace (`dvc checkout {owner}` brings it)")
+            elif there != md5:
+                for other in records:  # an earlier version may lie there
+                    for its_stage, its_owner, its_md5 in other.outputs():
+                        if its_owner == owner and its_md5 == there:
+                            notes.append("the workspace holds an earlier version than its dvc.lock")
+                            return other, its_stage, owner, there
+                notes.append(
+                    f"{owner} was changed since: its MD5 is {there}, which no run recorded"
+                )
+            return record, stage, owner, md5
+    known = {owner for record in records for _, owner, _ in record.outputs()}
+    used = {
+        dep["path"]
+        for record in records
+        for stage in record.stages.values()
+        for dep in stage.get("deps", ())
+    }
+    if wanted in used or any(wanted.startswith(f"{dep}/") for dep in used):
+        raise UserError(
+            f"{wanted} is made by no stage: it is a source. Git (`git log -- {wanted}`) or its .dvc file knows its versions."
+        )
+    raise UserError(
+        f"{wanted} is no output of any stage, now or before; {did_you_mean(wanted, known)}"
+    )
+
+
+def find_md5(start: str, records: list[Record]) -> tuple[Record, str, str, str]:
+    """Find an output, or a file inside of one, by the first digits of its MD5."""
+    for record in records:
+        for stage, owner, md5 in record.outputs():
+            if md5.startswith(start):
+                return record, stage, owner, md5
+    for record in records:
+        for stage, owner, md5 in record.outputs():
+            if any(entry["md5"].startswith(start) for entry in listing(md5)):
+                return record, stage, owner, md5
+    raise UserError(
+        f"no run recorded an output with the MD5 {start}, in the workspace, a commit or an experiment."
+    )
+
+
+def chain(record: Record, stage: str) -> list[dict[str, Any]]:
+    """List a stage and all that it descends from, nearest first."""
+    makers = {owner: name for name, owner, _ in record.outputs()}
+    waiting, out = [stage], {}
+    while waiting:
+        name = waiting.pop(0)
+        if name in out:
+            continue
+        entry = record.stages[name]
+        deps = {dep["path"]: dep["md5"] for dep in entry.get("deps", ())}
+        code = {path: md5 for path, md5 in deps.items() if path.startswith("pipeline/")}
+        inputs = {
+            path: {"md5": md5, "from": _maker(path, makers)}
+            for path, md5 in deps.items()
+            if path not in code
+        }
+        waiting += [one["from"] for one in inputs.values() if one["from"]]
+        if entry.get("params"):
+            waiting.append(makers.get("params.yaml", name))
+        out[name] = {
+            "stage": name,
+            "command": entry["cmd"],
+            "parameters": {
+                key: value
+                for file in entry.get("params", {}).values()
+                for key, value in file.items()
+            },
+            "code": code,
+            "inputs": inputs,
+            "outputs": {one["path"]: one["md5"] for one in entry.get("outs", ())},
+        }
+    # DVC lists stages in the order of dvc.yaml; the nearest to the target comes first here.
+    order = {name: -position for position, name in enumerate(record.stages)}
+    return sorted(out.values(), key=lambda one: order[one["stage"]])
+
+
+def source(record: Record) -> dict[str, Any] | None:
+    """Return the raw snapshot's own account of where it came from."""
+    for _, owner, md5 in record.outputs():
+        if owner == RAW.as_posix():
+            if digest(RAW) == md5:
+                return json.loads((RAW / "snapshot.json").read_text(encoding="utf-8"))
+            for entry in listing(md5):
+                if entry["relpath"] == "snapshot.json" and cached(entry["md5"]).exists():
+                    return json.loads(cached(entry["md5"]).read_text(encoding="utf-8"))
+    return None
+
+
+def _maker(path: str, makers: dict[str, str]) -> str | None:
+    """Name the stage that makes a path or the folder that it lies in."""
+    for owner, name in makers.items():
+        if path == owner or path.startswith(f"{owner}/"):
+            return name
+    return None

@@ -1,0 +1,66 @@
+"""The command: a trace for people, or as JSON for machines."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from pipeline import trace as package
+from pipeline.core.base.names import UserError
+from pipeline.trace import trace
+from pipeline.trace.records import git
+
+
+def main() -> None:
+    """Trace a path or an MD5."""
+    parser = argparse.ArgumentParser(prog="python -m pipeline.trace", description=package.__doc__)
+    parser.add_argument(
+        "target", help="path of an output, metric or model, or an MD5 (its first 6 digits do)"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON for machines")
+    options = parser.parse_args()
+    try:
+        found = trace(options.target)
+    except UserError as error:
+        sys.exit(f"trace: {error}")
+    print(json.dumps(found, indent=2, ensure_ascii=False) if options.json else render(found))
+
+
+def render(found: dict[str, Any]) -> str:
+    """Write a trace for people."""
+    lines = [f"{found['path']}  md5 {found['md5']}"]
+    commit = found["commit"] and git("log", "-1", "--format=%h %s", found["commit"]).strip()
+    lines.append(f"  Git commit: {commit or 'none yet: dvc.lock is not committed'}")
+    if found["experiments"]:
+        lines.append(f"  experiments: {', '.join(found['experiments'])}")
+    lines += [f"  note: {note}" for note in found["notes"]]
+    for stage in found["stages"]:
+        lines += ["", f"{stage['stage']}: {stage['command']}"]
+        for key, value in stage["parameters"].items():
+            shown = json.dumps(value, ensure_ascii=False)
+            lines.append(f"  param  {key} = {shown if len(shown) <= 100 else shown[:97] + '...'}")
+        lines += [f"  code   {path}  {md5}" for path, md5 in stage["code"].items()]
+        for path, one in stage["inputs"].items():
+            lines.append(
+                f"  input  {path}  {one['md5']}" + (f"  <- {one['from']}" if one["from"] else "")
+            )
+        lines += [f"  output {path}  {md5}" for path, md5 in stage["outputs"].items()]
+    lines.append("")
+    if found["source"] is None:
+        return "\n".join(
+            [*lines, "source: the raw snapshot is not in the cache; `dvc fetch` brings it"]
+        )
+    lines.append(
+        "source: " + ", ".join(f"{key} {value}" for key, value in found["source"]["source"].items())
+    )
+    for file in found["source"]["files"]:
+        lines.append(
+            f"  {file['name']}: {file['rows']} rows, {file['bytes']} bytes, sha256 {file['sha256']}"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

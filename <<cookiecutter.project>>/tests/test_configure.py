@@ -1,0 +1,201 @@
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import CONFIG, Project
+from omegaconf import DictConfig, OmegaConf
+
+from pipeline.configure import __main__ as configure
+from pipeline.configure.checks import check
+from pipeline.core.base.names import UserError
+
+
+@pytest.fixture
+def config(finished: Callable[[str], Project], monkeypatch: pytest.MonkeyPatch) -> DictConfig:
+    """Return composed settings without a mistake, in the folder of their project."""
+    monkeypatch.chdir(finished("binary").folder)
+    return OmegaConf.load("params.yaml")
+
+
+def refusal(project: Project) -> str:
+    """Return what `configure` says against conf/; params.yaml must stay as it was."""
+    params = project.folder / "params.yaml"
+    before = params.read_bytes()
+    with pytest.raises(UserError) as error:
+        configure.main()
+    assert params.read_bytes() == before
+    return str(error.value)
+
+
+def set_value(project: Project, key: str, value: object) -> None:
+    """Write a value into conf/config.yaml, whose own settings come last."""
+    config = yaml.safe_load((project.folder / "conf/config.yaml").read_text(encoding="utf-8"))
+    section = config
+    *path, last = key.split(".")
+    for part in path:
+        section = section.setdefault(part, {})
+    section[last] = value
+    project.write("conf/config.yaml", config)
+
+
+def choose(project: Project, group: str, option: str) -> None:
+    """Write another option of a group into the defaults list of conf/config.yaml."""
+    defaults = [
+        {group: option} if isinstance(one, dict) and group in one else one
+        for one in CONFIG["defaults"]
+    ]
+    project.write("conf/config.yaml", CONFIG | {"defaults": defaults})
+
+
+def test_a_changed_setting_reaches_params_yaml_and_is_reported(project: Project, capsys) -> None:
+    set_value(project, "verdict.resamples", 222)
+    configure.main()
+    written = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
+    assert written["verdict"]["resamples"] == 222
+    assert "verdict.resamples: 100 -> 222\n1 of " in capsys.readouterr().out
+
+
+def test_composing_twice_changes_no_byte(project: Project) -> None:
+    configure.main()
+    first = Path("params.yaml").stat()
+    content = Path("params.yaml").read_bytes()
+    configure.main()
+    assert Path("params.yaml").read_bytes() == content
+    assert Path("params.yaml").stat().st_mtime_ns == first.st_mtime_ns
+
+
+def test_params_yaml_holds_values_and_no_references(project: Project) -> None:
+    Path("params.yaml").unlink()
+    configure.main()
+    assert "${" not in Path("params.yaml").read_text(encoding="utf-8")
+
+
+def test_an_experiment_keeps_the_params_that_dvc_composed(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    project.compose("verdict.resamples=333")
+    before = Path("params.yaml").read_bytes()
+    monkeypatch.setenv("DVC_EXP_NAME", "tall-penguin")
+    configure.main()
+    assert Path("params.yaml").read_bytes() == before
+    assert "verdict.resamples: 100 -> 333" in capsys.readouterr().out
+
+
+def test_an_experiments_params_are_checked_too(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.compose("verdict.confidence=7")
+    monkeypatch.setenv("DVC_EXP_NAME", "tall-penguin")
+    assert "verdict.confidence: should be less than 1" in refusal(project)
+
+
+def test_without_an_experiment_conf_is_in_force(project: Project) -> None:
+    assert "DVC_EXP_NAME" not in os.environ
+    project.compose("verdict.resamples=333")
+    configure.main()
+    assert yaml.safe_load(Path("params.yaml").read_text())["verdict"]["resamples"] == 100
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("verdict.resample", 5, "verdict.resample: unknown key in conf/verdict/; did you mean 'resamples'?"),
+        ("problem.critera", {}, "problem.critera: unknown key in conf/problem/; did you mean 'criteria'?"),
+        ("model.estimatr", {}, "model.estimatr: unknown key in conf/model/; did you mean 'estimator'?"),
+        ("compare.models.linear.scalar", 1, "compare.models.linear.scalar: unknown key in conf/compare/; did you mean 'scaler'?"),
+        ("sead", 1, "sead: unknown key in conf/config.yaml; did you mean 'seed'?"),
+        ("tune.trials", -3, "tune.trials: should be greater than or equal to 1, in conf/tune/ (it is -3)"),
+        ("tune.seconds", -1, "tune.seconds: should be greater than 0, in conf/tune/ (it is -1)"),
+        ("compare.folds", 1, "compare.folds: should be greater than or equal to 2"),
+        ("verdict.resamples", "many", "verdict.resamples: should be a valid integer"),
+        ("split.validation", 0.9, "split: validation and test together leave no row to train on"),
+        ("model.search_space.depth.low", 99, "model.search_space.depth: type int needs low < high"),
+        ("problem.criteria.roc_auc", {}, "problem.criteria.roc_auc: needs at_least or at_most"),
+        ("problem.task", "clustering", "problem.task: should be 'binary', 'multiclass' or 'regression'"),
+        ("problem.metrics", ["rmse"], "problem.metrics: 'rmse' does not fit task binary; fitting are roc_auc,"),
+        ("problem.metrics", ["roc"], "problem.metrics: no metric 'roc'; did you mean"),
+        ("problem.criteria.rmse", {"at_most": 3}, "problem.criteria: nothing measures 'rmse' for task binary"),
+        ("problem.exclude.SEX", "is the target", "problem.exclude: 'SEX' is the target"),
+        ("load.contract", "contracts/penguin.yaml", "load.contract: contracts/penguin.yaml is not there; did you mean 'contracts/penguins.yaml'?"),
+        ("model.estimator._target_", "catboost.CatBoostClasifier", "catboost has no 'CatBoostClasifier'; did you mean 'CatBoostClassifier'?"),
+        ("model.estimator._target_", "not_there.Model", "needs the package 'not_there', which is not installed; run `uv pip install -c constraints.txt not_there`"),
+        ("clean.steps.mine", {"_target_": "pipeline.cleann.mine"}, "clean.steps.mine._target_: there is no module 'pipeline.cleann'"),
+        ("clean.steps.trim_text.colums", ["sex"], "clean.steps.trim_text.colums: pipeline.clean.trim_text takes no such argument"),
+        ("engineer.steps.ratios.pears", [], "engineer.steps.ratios.pears: pipeline.engineer.Ratios takes no such argument; did you mean 'pairs'?"),
+        ("model.categorical_argument", "cats", "model.categorical_argument: catboost.CatBoostClassifier takes no 'cats'"),
+        ("model.search_space.dept", {"type": "int", "low": 1, "high": 2}, "model.search_space: catboost.CatBoostClassifier takes no 'dept'; did you mean 'depth'?"),
+        ("model.early_stopping.settings.patience", 3, "model.early_stopping.settings: catboost.CatBoostClassifier takes no 'patience'"),
+        ("collect.password", "hunter2", "collect.password looks like a credential"),
+        ("collect.path", "postgresql://me:hunter2@host/db", "collect.path looks like a credential"),
+        ("load.missing", ["https://me:hunter2@host/x"], "load.missing looks like a credential"),
+        ("model", "linear", "model:"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_named_with_its_key_and_the_way_out(
+    config: DictConfig, key: str, value: object, expected: str
+) -> None:
+    OmegaConf.update(config, key, value, merge=False, force_add=True)
+    with pytest.raises(UserError) as error:
+        check(config)
+    assert expected in str(error.value)
+
+
+def test_a_mistake_in_conf_stops_the_stage_and_leaves_params_yaml(project: Project) -> None:
+    set_value(project, "tune.trials", -3)
+    assert "tune.trials: should be greater than or equal to 1" in refusal(project)
+
+
+def test_all_mistakes_are_said_at_once(project: Project) -> None:
+    set_value(project, "tune.trials", 0)
+    set_value(project, "verdict.confidence", 2)
+    said = refusal(project)
+    assert said.startswith("2 mistakes in the settings:")
+    assert "tune.trials" in said
+    assert "verdict.confidence" in said
+
+
+def test_the_name_of_a_variable_that_holds_a_credential_is_allowed(config: DictConfig) -> None:
+    OmegaConf.update(config, "collect.password_env", "DB_PASSWORD", force_add=True)
+    with pytest.raises(UserError) as error:
+        check(config)
+    assert "credential" not in str(error.value)  # but the tool takes no such argument
+    assert "collect.password_env" in str(error.value)
+
+
+@pytest.mark.parametrize(("group", "option"), [("model", "catbost"), ("tune", "optunna")])
+def test_an_unknown_option_is_named_with_its_group(
+    project: Project, group: str, option: str
+) -> None:
+    choose(project, group, option)
+    said = refusal(project)
+    assert f"conf/{group}/ has no option '{option}'" in said
+    assert "did you mean '" in said
+
+
+@pytest.mark.parametrize(
+    "reference", ["${oc.env:SECRET}", "${ oc.env:SECRET,none}", "${oc.decode:x}"]
+)
+def test_a_reference_to_the_environment_is_refused_with_file_and_line(
+    project: Project, reference: str
+) -> None:
+    project.write("conf/load/mine.yaml", f"contract: x\nmissing: ['{reference}']\n")
+    said = refusal(project)
+    assert "mine.yaml, line 2: oc.env" in said
+    assert "_env" in said
+
+
+def test_a_comment_may_speak_of_the_environment(project: Project) -> None:
+    project.write("conf/load/mine.yaml", "# never ${oc.env:SECRET}\ncontract: x  # ${oc.env:NO}\n")
+    configure.main()
+    assert Path("params.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [("a: [1", "cannot be composed"), ("resamples: ${nowhere.at_all}", "'nowhere.at_all' not found")],
+)
+def test_conf_that_cannot_be_read_is_refused(project: Project, text: str, what: str) -> None:
+    project.write("conf/verdict/default.yaml", text)
+    assert what in refusal(project)
