@@ -26,7 +26,7 @@ def main(settings: DictConfig) -> None:
     rows = read_table(FEATURES / "train")
     target = read_json(SPLIT / "target.json")
     X = rows.drop(columns=target["name"])
-    chooser = settings.select.chooser and instantiate(settings.select.chooser, _convert_="all")
+    chooser = settings.select.chooser and instantiate(settings.select.chooser)
     selector = Selector(chooser, settings.select.identifier_share)
     selector.fit(X, encode(rows[target["name"]], target["classes"]))
     artifact.save(selector, SELECT)

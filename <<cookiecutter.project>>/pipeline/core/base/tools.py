@@ -19,7 +19,8 @@ def instantiate(settings: Any, *args: Any, **kwargs: Any) -> Any:
     from hydra.utils import instantiate as hydra_instantiate
 
     try:
-        return hydra_instantiate(settings, *args, **kwargs)
+        # Plain lists and dictionaries: what is fitted is stored, and its settings with it.
+        return hydra_instantiate(settings, *args, _convert_="all", **kwargs)
     except InstantiationException as error:
         if isinstance(error.__cause__, UserError):
             raise error.__cause__ from None
