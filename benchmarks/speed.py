@@ -94,19 +94,16 @@ def empty_pipeline(folder: Path) -> Path:
     }
     (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}))
     prepare(folder)
-    subprocess.run(
-        ["dvc", "config", "core.analytics", "false"], cwd=folder, env=ENVIRONMENT, check=True
-    )
+    seconds(["dvc", "config", "core.analytics", "false"], folder)
     seconds(["dvc", "repro"], folder)
     return folder
 
 
 def prepare(project: Path) -> None:
     """Put a folder under Git and DVC."""
-    run = {"cwd": project, "env": ENVIRONMENT, "check": True, "capture_output": True}
-    subprocess.run(["git", "init", "-b", "main"], **run)
+    seconds(["git", "init", "-b", "main"], project)
     if not (project / ".dvc").exists():
-        subprocess.run(["dvc", "init"], **run)
+        seconds(["dvc", "init"], project)
 
 
 def seconds(command: list[str], folder: Path) -> float:

@@ -1,11 +1,12 @@
 """Settings and DVC: what runs again after an edit, and what an experiment really used."""
 
 import json
+import textwrap
 from pathlib import Path
 
 import pytest
 import yaml
-from conftest import command_line, finish, run, succeed
+from conftest import TEMPLATE, command_line, finish, run, succeed
 
 pytestmark = pytest.mark.slow
 
@@ -66,9 +67,9 @@ def ran(output: str) -> list[str]:
         ),  # an option that is not in force
         # Another model re-runs the leaderboard; the winner stays, so nothing below it moves.
         (
-            "model/random_forest.yaml",
-            "n_estimators: 200",
-            "n_estimators: 20",
+            "model/dummy.yaml",
+            "Dummy${problem.estimator}",
+            "Dummy${problem.estimator}\n  strategy: uniform",
             ["configure", "compare"],
         ),
         (
@@ -163,6 +164,19 @@ def test_the_winner_of_the_leaderboard_can_be_trained(project: Path) -> None:
     succeed("dvc", "exp", "run", "-S", "model=best", cwd=project)
     winner = json.loads((project / "models/winner.json").read_text())["name"]
     assert trained(project)["model"] == winner
+
+
+def test_the_tool_of_the_readme_is_one_word_away(project: Path) -> None:
+    text = (TEMPLATE / "README.md").read_text()
+    example = text.partition("    # conf/model/extra_trees.yaml\n")[2].partition("\n\n")[0]
+    (project / "conf/model/extra_trees.yaml").write_text(textwrap.dedent(example))
+    commit(project, "Add a tool")
+    overrides = ("-S", "model=extra_trees", "-S", "~model.search_space.min_samples_leaf")
+    board = "+model@compare.models.extra_trees=extra_trees"
+    succeed("dvc", "exp", "run", *overrides, "-S", board, cwd=project)
+    assert trained(project)["estimator"].endswith(".ExtraTreesClassifier")
+    assert params(project)["model"]["search_space"] == {}
+    assert ",extra_trees," in (project / "reports/compare.csv").read_text()
 
 
 def test_a_misspelt_override_runs_nothing(project: Path) -> None:

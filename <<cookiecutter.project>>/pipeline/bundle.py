@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import pandas as pd
 from pipeline.clean import apply
 from pipeline.core.base.names import UserError, did_you_mean, snake_case
 from pipeline.core.base.paths import BUNDLE
-from pipeline.core.base.tables import read_json, write_json
+from pipeline.core.base.tables import read_json, sha256, write_json
 from pipeline.core.data.engine import parse
 from pipeline.core.model.predictor import Predictor
 from pipeline.load import enforce
@@ -23,11 +22,9 @@ MANIFEST = "sha256.json"
 
 def seal(folder: Path) -> str:
     """Write the SHA-256 of every file of a bundle into its manifest; return the bundle's id."""
-    hashes = {
-        path.name: _sha256(path) for path in sorted(folder.iterdir()) if path.name != MANIFEST
-    }
+    hashes = {path.name: sha256(path) for path in sorted(folder.iterdir()) if path.name != MANIFEST}
     write_json(hashes, folder / MANIFEST)
-    return _sha256(folder / MANIFEST)
+    return sha256(folder / MANIFEST)
 
 
 def verify(folder: Path) -> str:
@@ -51,9 +48,9 @@ def verify(folder: Path) -> str:
             f"the bundle {folder} is not what was packed: {name} is {'new' if name in there else 'missing'}."
         )
     for name, digest in expected.items():
-        if _sha256(folder / name) != digest:
+        if sha256(folder / name) != digest:
             raise UserError(f"the bundle {folder} is not what was packed: {name} was changed.")
-    return _sha256(folder / MANIFEST)
+    return sha256(folder / MANIFEST)
 
 
 @dataclass(frozen=True)
@@ -124,8 +121,3 @@ class Bundle:
         """Predict typed rows: class probabilities of shape (n, k), or numbers of shape (n,)."""
         cleaned, _ = apply(typed, self.signature["clean"], serving=True)
         return self.predictor.predict(cleaned[list(self.signature["inputs"])])
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

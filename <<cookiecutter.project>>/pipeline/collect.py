@@ -7,7 +7,6 @@ are a file of ``conf/collect/``.
 from __future__ import annotations
 
 import csv
-import hashlib
 import shutil
 from importlib.resources import files
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.core.base.names import UserError, did_you_mean
 from pipeline.core.base.paths import EXTERNAL, RAW
 from pipeline.core.base.stage import run, say
-from pipeline.core.base.tables import replacing, write_json
+from pipeline.core.base.tables import replacing, sha256, write_json
 from pipeline.core.base.tools import instantiate
 
 if TYPE_CHECKING:
@@ -95,9 +94,8 @@ def file(folder: Path, path: str) -> dict[str, Any]:
 
 def fingerprint(path: Path) -> dict[str, Any]:
     """Describe a file by name, size, SHA-256, rows and columns."""
-    with path.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    entry: dict[str, Any] = {"name": path.name, "bytes": path.stat().st_size, "sha256": digest}
+    size = path.stat().st_size
+    entry: dict[str, Any] = {"name": path.name, "bytes": size, "sha256": sha256(path)}
     if path.suffix.lower() == ".parquet":
         import pyarrow.parquet
 

@@ -12,6 +12,7 @@ from pipeline.core.base.settings import read_yaml
 from pipeline.core.base.stage import run, say
 from pipeline.core.base.tables import write_json, write_table
 from pipeline.core.data.engine import infer, read_file, retype
+from pipeline.core.data.target import labels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -159,7 +160,7 @@ def check_target(rows: pd.DataFrame, problem: DictConfig) -> None:
         raise UserError(f"{where} has no value in any row.")
     if classes == 1:
         raise UserError(
-            f"{where} is {values.iloc[0]!r} in every row; there is nothing to tell apart."
+            f"{where} is {values.tolist()[0]!r} in every row; there is nothing to tell apart."
         )
     if task == "binary" and classes > 2:
         raise UserError(
@@ -167,10 +168,10 @@ def check_target(rows: pd.DataFrame, problem: DictConfig) -> None:
         )
     if task == "regression" and values.dtype.kind not in "if":
         raise UserError(
-            f"{where} is not numeric, as problem.task regression needs; its first value is {values.iloc[0]!r}."
+            f"{where} is not numeric, as problem.task regression needs; its first value is {values.tolist()[0]!r}."
         )
     if task != "regression" and values.value_counts().min() < 3:
-        rare = values.value_counts().idxmin()
+        rare = labels(values).value_counts().idxmin()
         raise UserError(
             f"{where}: the class {rare!r} has fewer than 3 rows, too few for three sides of a split."
         )

@@ -10,10 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.bundle import Bundle, seal
 from pipeline.core.base.names import UserError
-from pipeline.core.base.paths import BUNDLE, ENGINEER, LOADED, METRICS, MODEL, RAW, SELECT, SPLIT
+from pipeline.core.base.paths import (
+    BUNDLE,
+    ENGINEER,
+    LOADED,
+    METRICS,
+    MODEL,
+    PARAMS,
+    RAW,
+    SELECT,
+    SPLIT,
+)
 from pipeline.core.base.settings import as_dict, read_yaml
 from pipeline.core.base.stage import run, say
-from pipeline.core.base.tables import read_json, read_table, replacing, write_json
+from pipeline.core.base.tables import read_json, read_table, replacing, sha256, write_json
 from pipeline.core.data.target import features
 from pipeline.core.model.predictor import Predictor
 from pipeline.load import read_contract
@@ -21,7 +31,7 @@ from pipeline.load import read_contract
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-# What made the numbers; the rest of the environment is in constraints.txt, whose hash is recorded.
+# What made the numbers; the rest of the environment is in constraints.txt.
 PACKAGES = (
     "catboost",
     "narwhals",
@@ -78,7 +88,7 @@ def make_signature(settings: DictConfig) -> dict[str, Any]:
 
 
 def make_lineage() -> dict[str, Any]:
-    """Collect what the bundle was made from: snapshot, stages with the MD5 of each file, packages.
+    """Collect what the bundle was made from: snapshot, stages (settings, MD5 of each file), packages.
 
     The stages are those that `package` descends from, as dvc.lock records them; the Git commit is
     not among them, since it is made after the bundle: `python -m pipeline.trace` finds it.
@@ -91,18 +101,21 @@ def make_lineage() -> dict[str, Any]:
     while wanted:
         maker = makers.get(wanted.pop())
         if maker and maker not in seen:
-            entries = {
-                key: {i["path"]: i["md5"] for i in stages[maker].get(key, ())}
-                for key in ("deps", "outs")
+            stage = stages[maker]
+            seen[maker] = {
+                "command": stage["cmd"],
+                "parameters": stage.get("params", {}).get(PARAMS.as_posix(), {}),
+                "inputs": {one["path"]: one["md5"] for one in stage.get("deps", ())},
+                "outputs": {one["path"]: one["md5"] for one in stage["outs"]},
             }
-            seen[maker] = {"command": stages[maker]["cmd"], **entries}
-            wanted += entries["deps"]
+            wanted += seen[maker]["inputs"]
     return {
         "snapshot": read_json(RAW / "snapshot.json"),
         "stages": {name: seen[name] for name in stages if name in seen},
         "environment": {
             "python": ".".join(map(str, sys.version_info[:2])),
             "packages": {name: version(name) for name in PACKAGES},
+            "constraints_sha256": sha256(Path("constraints.txt")),
         },
     }
 

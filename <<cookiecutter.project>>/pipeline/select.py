@@ -102,7 +102,7 @@ def useless(X: pd.DataFrame, identifier_share: float) -> dict[str, str]:
         if distinct == 0:
             out[name] = "no value in any row"
         elif distinct == 1 and not values.isna().any():
-            out[name] = f"constant: always {present.iloc[0]!r}"
+            out[name] = f"constant: always {present.tolist()[0]!r}"
         elif content in seen:
             out[name] = f"a copy of {seen[content]}"
         elif len(present) >= 20 and _names_rows(present, distinct, identifier_share):

@@ -160,7 +160,9 @@ def _points(one: Mapping[str, Any], points: int) -> list[Any]:
         return list(one["choices"])
     space = np.geomspace if one.get("log") else np.linspace
     values = space(one["low"], one["high"], points)
-    return [round(v) if one["type"] == "int" else float(f"{v:.6g}") for v in values]
+    if one["type"] == "int":
+        return [round(v) for v in values]
+    return [float(np.clip(float(f"{v:.6g}"), one["low"], one["high"])) for v in values]
 
 
 def _draw(one: Mapping[str, Any], generator: np.random.Generator) -> Any:

@@ -59,22 +59,20 @@ CONFIG: dict[str, Any] = {
     "threads": 2,
     "collect": {"path": "data/external/penguins.csv"},
     "load": {"contract": "contracts/penguins.yaml", "max_rejected": 0},
-    "select": {"chooser": {"estimator": {"n_estimators": 20}}},
     "profile": {"max_columns": 6},
-    "compare": {
-        "folds": 2,
-        "repeats": 1,
-        "models": {
-            "random_forest": {"estimator": {"n_estimators": 20}},
-            "hist_gradient_boosting": {"estimator": {"max_iter": 20}},
-            "catboost": {"estimator": {"iterations": 20, "learning_rate": 0.2}},
-        },
-    },
-    "model": {"estimator": {"iterations": 40, "learning_rate": 0.2, "depth": 4}},
-    "tune": {"trials": 3, "seconds": 300, "folds": 2},
+    "compare": {"folds": 2, "repeats": 1},
     "explain": {"rows": 40, "repeats": 2},
     "verdict": {"resamples": 100},
     "monitor": {"resamples": 100},
+}
+# Files of the project's own conf/ in which these values are smaller.
+SMALLER: dict[str, Any] = {
+    "model/catboost": {"estimator": {"iterations": 40, "learning_rate": 0.2, "depth": 4}},
+    "model/hist_gradient_boosting": {"estimator": {"max_iter": 20}},
+    "model/random_forest": {"estimator": {"n_estimators": 20}},
+    "tune/grid": {"trials": 3, "seconds": 300, "folds": 2},
+    "tune/optuna": {"trials": 3, "seconds": 300, "folds": 2},
+    "tune/random": {"trials": 3, "seconds": 300, "folds": 2},
 }
 CLEAN = {
     "trim_text": {"_target_": "pipeline.clean.trim_text"},
@@ -193,6 +191,10 @@ def make_project(folder: Path, task: str) -> Project:
     for name in ("constraints.txt", "dvc.yaml"):
         shutil.copyfile(ROOT / name, folder / name)
     project = Project(folder)
+    for name, values in SMALLER.items():
+        file = folder / f"conf/{name}.yaml"
+        smaller = OmegaConf.merge(OmegaConf.load(file), values)
+        file.write_text(OmegaConf.to_yaml(smaller), encoding="utf-8")
     project.write("conf/config.yaml", CONFIG)
     project.write("conf/problem/penguins.yaml", problem(task))
     project.write("conf/clean/penguins.yaml", {"steps": CLEAN})

@@ -86,7 +86,7 @@ def test_an_experiment_keeps_the_params_that_dvc_composed(
 def test_an_experiments_params_are_checked_too(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project.compose("verdict.confidence=7")
+    project.compose("verdict.confidence=7")  # which conf/ does not say
     monkeypatch.setenv("DVC_EXP_NAME", "tall-penguin")
     assert "verdict.confidence: should be less than 1" in refusal(project)
 
@@ -194,7 +194,7 @@ def test_a_comment_may_speak_of_the_environment(project: Project) -> None:
 
 @pytest.mark.parametrize(
     ("text", "what"),
-    [("a: [1", "cannot be composed"), ("resamples: ${nowhere.at_all}", "'nowhere.at_all' not found")],
+    [("a: [1", "cannot be composed"), ("confidence: ${nowhere.at_all}\nseed: 1", "'nowhere.at_all' not found")],
 )
 def test_conf_that_cannot_be_read_is_refused(project: Project, text: str, what: str) -> None:
     project.write("conf/verdict/default.yaml", text)

@@ -89,6 +89,11 @@ def test_too_many_broken_rows_stop_with_column_rule_and_first_rows(project: Proj
     assert "row 2 has 'Atlantis', row 4 has 'Atlantis'" in said
 
 
+def test_a_broken_number_is_shown_as_it_was_written(project: Project) -> None:
+    edit(lambda rows: rows.__setitem__("Body Mass (g)", ["-2", *rows["Body Mass (g)"][1:]]))
+    assert "column body_mass_g: greater_than(0): 1 rows (row 1 has -2.0)" in refusal(project)
+
+
 def test_a_missing_column_is_named(project: Project) -> None:
     edit(lambda rows: rows.rename(columns={"Island": "Iland"}, inplace=True))
     assert refusal(project) == (
@@ -135,6 +140,7 @@ def test_a_rows_first_breach_is_its_reason() -> None:
         (["problem.target=Sexe"], "problem.target 'sexe' is no column of the data; did you mean 'sex'?"),
         (["problem.target=region"], "problem.target 'region' is 'Anvers' in every row"),
         (["problem.target=Culmen Length (mm)"], "'culmen_length_mm' has 1"),
+        (["problem.task=multiclass", "problem.target=Sample Number"], "the class '81' has fewer than 3 rows"),
         (["problem.task=regression"], "'sex' is not numeric, as problem.task regression needs; its first value is 'MALE'"),
         (["problem.task=multiclass", "problem.target=Individual ID"], "has fewer than 3 rows"),
         (["problem.group=[species,individual]"], "problem.group: 'individual' is no column of the data; did you mean 'individual_id'?"),

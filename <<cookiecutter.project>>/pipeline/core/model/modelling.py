@@ -99,6 +99,9 @@ def fit(
         rows = WATCHED_ROWS[model["early_stopping"]["rows"]]
         arguments = rows(encode.transform(plain(watched[0])), watched[1])
     estimator.fit(encoded, y, **arguments)
+    if "n_jobs" in estimator.get_params():
+        # Asked by several threads, a forest adds its trees up in the order in which they answer.
+        estimator.set_params(n_jobs=1)
     return pipeline
 
 
@@ -171,7 +174,8 @@ def folds(
     for repeat in range(1 if when is not None else repeats):
         order = np.arange(len(X))
         if when is not None:
-            order = np.argsort(when.to_numpy(), kind="stable")
+            dated = np.flatnonzero(when.notna())
+            order = dated[np.argsort(when.to_numpy()[dated], kind="stable")]
             scheme = TimeSeriesSplit(n_splits=n)
         elif groups is not None:
             kind = StratifiedGroupKFold if classify else GroupKFold
@@ -184,11 +188,16 @@ def folds(
                 f"a class has {np.bincount(y).min()} training rows, fewer than the {n} folds; lower `folds`."
             )
         try:
-            parts = list(scheme.split(X, y if classify else None, groups))
+            parts = list(scheme.split(order, y[order] if classify else None, groups))
         except ValueError as error:
             raise UserError(f"the training rows cannot be cut into {n} folds: {error}") from None
         for train, held_out in parts:
             train, held_out = order[train], order[held_out]
+            if when is not None:  # as in the split: one moment, one side; rows without one train
+                past = train[when.iloc[train] < when.iloc[held_out].min()]
+                if not len(past):
+                    raise UserError(f"the training rows cannot be cut into {n} folds: too few moments.")
+                train = np.concatenate([np.flatnonzero(when.isna()), past])
             X_train, X_held_out = X.iloc[train], X.iloc[held_out]
             for transformer in map(clone, transformers):
                 X_train = transformer.fit_transform(X_train, y[train])

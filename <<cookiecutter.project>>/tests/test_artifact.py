@@ -1,0 +1,92 @@
+import hashlib
+import os
+import subprocess
+import sys
+import zipfile
+from argparse import Namespace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skops.io
+from conftest import ROOT, Project
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestRegressor
+from sklearn.linear_model import LogisticRegression
+
+from pipeline.core.base.names import UserError
+from pipeline.core.model import artifact
+from pipeline.core.model.inputs import read_side
+from pipeline.core.model.modelling import predict
+
+FIT = """
+from pathlib import Path
+import numpy as np
+from catboost import CatBoostClassifier
+from sklearn.compose import make_column_selector
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+from pipeline.core.model import artifact
+from pipeline.engineer.transformers import RareCategories
+X = np.random.default_rng(0).normal(size=(60, 3))
+options = dict(iterations=5, thread_count=1, verbose=False, allow_writing_files=False, random_seed=0)
+model = Pipeline([("scale", StandardScaler()), ("fit", CatBoostClassifier(**options))])
+artifact.save(model.fit(X, X[:, 0] > 0), Path("model.skops"))
+import pandas as pd
+words = pd.DataFrame({"x": list("abcab"), "y": list("zzyyx")})
+artifact.save(RareCategories(0.1).fit(words), Path("words.skops"))
+"""
+
+
+def test_equal_fits_in_two_processes_give_equal_bytes(tmp_path: Path) -> None:
+    running = []
+    for seed in ("1", "2"):
+        folder = tmp_path / seed
+        folder.mkdir()
+        environment = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}
+        running.append(subprocess.Popen([sys.executable, "-c", FIT], cwd=folder, env=environment))
+    assert [process.wait() for process in running] == [0, 0]
+    for name in ("model.skops", "words.skops"):
+        first, second = ((tmp_path / seed / name).read_bytes() for seed in ("1", "2"))
+        assert hashlib.sha256(first).hexdigest() == hashlib.sha256(second).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        LogisticRegression(),
+        RandomForestRegressor(n_estimators=3, random_state=0),
+        HistGradientBoostingClassifier(max_iter=3, random_state=0),
+    ],
+)
+def test_a_model_comes_back_with_the_same_predictions(model, tmp_path: Path) -> None:
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    model.fit(X, (X[:, 0] > 0).astype(int))
+    artifact.save(model, tmp_path / "model.skops")
+    back = artifact.load(tmp_path / "model.skops")
+    assert back.predict(X).tolist() == model.predict(X).tolist()
+
+
+def test_a_stored_model_holds_no_clock(project: Project) -> None:
+    with zipfile.ZipFile("models/model.skops") as archive:
+        assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+    metadata = artifact.load(Path("models/model.skops"))["estimator"].get_metadata()
+    assert metadata["train_finish_time"] == metadata["model_guid"] == ""
+
+
+def test_blanking_the_stamps_leaves_the_predictions(project: Project) -> None:
+    model = artifact.load(Path("models/model.skops"))
+    X, _, classes = read_side("validation")
+    before = predict(model, X, len(classes))
+    artifact.save(model, Path("again.skops"))
+    assert (predict(artifact.load(Path("again.skops")), X, len(classes)) == before).all()
+
+
+def test_a_file_with_foreign_types_is_refused(tmp_path: Path) -> None:
+    skops.io.dump(Namespace(command="rm"), tmp_path / "model.skops")
+    with pytest.raises(UserError, match=r"model\.skops holds argparse\.Namespace; add its package"):
+        artifact.load(tmp_path / "model.skops")
+
+
+def test_a_missing_file_says_how_to_make_it(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"none\.skops is not there; run `dvc repro`"):
+        artifact.load(tmp_path / "none.skops")

@@ -1,0 +1,67 @@
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from conftest import Project
+
+from pipeline.core.base.names import UserError
+from pipeline.core.base.settings import read_yaml
+from pipeline.core.base.tables import read_json
+from pipeline.core.model.folding import mean_and_spread
+
+FIRST = {"binary": ("roc_auc", False), "multiclass": ("f1_macro", False), "regression": ("rmse", True)}
+
+
+@pytest.mark.parametrize("task", FIRST)
+def test_the_leaderboard_ranks_every_family_by_the_first_metric(copy_of, task: str) -> None:
+    project = copy_of(task)
+    board = pd.read_csv("reports/compare.csv")
+    metric, ascending = FIRST[task]
+    params = read_yaml(project.folder / "params.yaml")
+    assert set(board["model"]) == set(params["compare"]["models"])
+    assert board["rank"].tolist() == list(range(1, len(board) + 1))
+    assert board[metric].is_monotonic_increasing if ascending else board[metric].is_monotonic_decreasing
+    for name in params["problem"]["metrics"]:
+        assert board[name].notna().all()
+        assert (board[f"{name}_std"] >= 0).all()
+    assert board[f"{metric}_std"].max() > 0
+
+
+@pytest.mark.parametrize("task", FIRST)
+def test_learning_beats_the_dummy(copy_of, task: str) -> None:
+    copy_of(task)
+    assert pd.read_csv("reports/compare.csv")["model"].iloc[-1] == "dummy"
+
+
+def test_the_winner_is_kept_with_its_settings(project: Project) -> None:
+    best = pd.read_csv("reports/compare.csv")["model"].iloc[0]
+    models = read_yaml(project.folder / "params.yaml")["compare"]["models"]
+    assert read_json(Path("models/winner.json")) == models[best]
+
+
+def test_the_same_seed_gives_the_same_leaderboard(project: Project) -> None:
+    before = Path("reports/compare.csv").read_bytes()
+    picture = Path("plots/compare.png").read_bytes()
+    project.run("compare")
+    assert Path("reports/compare.csv").read_bytes() == before
+    assert Path("plots/compare.png").read_bytes() == picture
+
+
+def test_a_family_can_be_left_out_and_added(project: Project) -> None:
+    changes = [f"~model@compare.models.{name}" for name in ("catboost", "random_forest", "dummy")]
+    project.compose(*changes, "+model@compare.models.again=linear")
+    project.run("compare")
+    board = pd.read_csv("reports/compare.csv")
+    assert set(board["model"]) == {"linear", "hist_gradient_boosting", "again"}
+    again, linear = (board.set_index("model").loc[name, "roc_auc"] for name in ("again", "linear"))
+    assert again == linear
+
+
+def test_more_folds_than_groups_are_refused(project: Project) -> None:
+    with pytest.raises(UserError, match="cannot be cut into 500 folds"):
+        project.run("compare", overrides=["compare.folds=500"])
+
+
+def test_the_spread_is_the_standard_deviation_between_folds() -> None:
+    assert mean_and_spread([1.0, 2.0, 3.0]) == (2.0, 1.0)
+    assert mean_and_spread([5.0]) == (5.0, 0.0)

@@ -1,0 +1,138 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import sklearn.metrics as sk
+from conftest import Project
+
+from pipeline.core.base.tables import read_json, read_table, write_table
+from pipeline.core.model import artifact
+from pipeline.core.model.inputs import read_side
+from pipeline.core.model.modelling import predict
+from pipeline.evaluate import classification_curves, regression_curves
+
+
+def said() -> dict:
+    return read_json(Path("metrics/evaluate.json"))
+
+
+def predicted() -> tuple[np.ndarray, np.ndarray]:
+    X, y, classes = read_side("validation")
+    return y, predict(artifact.load(Path("models/model.skops")), X, len(classes))
+
+
+def test_two_classes_are_scored_as_scikit_learn_does(project: Project) -> None:
+    y, p = predicted()
+    assert said() == pytest.approx(
+        {
+            "roc_auc": sk.roc_auc_score(y, p[:, 1]),
+            "average_precision": sk.average_precision_score(y, p[:, 1]),
+            "f1": sk.f1_score(y, p[:, 1] > 0.5),
+            "accuracy": sk.accuracy_score(y, p[:, 1] > 0.5),
+            "log_loss": sk.log_loss(y, p),
+        }
+    )
+
+
+def test_several_classes_are_scored_as_scikit_learn_does(copy_of) -> None:
+    copy_of("multiclass")
+    y, p = predicted()
+    assert said() == pytest.approx(
+        {
+            "f1_macro": sk.f1_score(y, p.argmax(axis=1), average="macro"),
+            "balanced_accuracy": sk.balanced_accuracy_score(y, p.argmax(axis=1)),
+            "accuracy": sk.accuracy_score(y, p.argmax(axis=1)),
+            "roc_auc": sk.roc_auc_score(y, p, multi_class="ovr"),
+            "log_loss": sk.log_loss(y, p),
+        }
+    )
+
+
+def test_numbers_are_scored_as_scikit_learn_does(copy_of) -> None:
+    copy_of("regression")
+    y, p = predicted()
+    assert said() == pytest.approx(
+        {
+            "rmse": sk.root_mean_squared_error(y, p),
+            "mae": sk.mean_absolute_error(y, p),
+            "r2": sk.r2_score(y, p),
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("task", "curves"),
+    [
+        ("binary", {"roc", "precision_recall", "calibration", "confusion"}),
+        ("multiclass", {"roc", "precision_recall", "calibration", "confusion"}),
+        ("regression", {"predicted", "residuals"}),
+    ],
+)
+def test_each_task_has_its_curves(copy_of, task: str, curves: set[str]) -> None:
+    copy_of(task)
+    assert {path.stem for path in Path("plots/evaluate").iterdir()} == curves
+    assert all(len(pd.read_csv(path)) > 1 for path in Path("plots/evaluate").iterdir())
+
+
+def test_the_area_under_the_roc_curve_is_the_metric(project: Project) -> None:
+    roc = pd.read_csv("plots/evaluate/roc.csv")
+    assert set(roc["class"]) == {"male"}
+    area = sk.auc(roc["false_positive_rate"], roc["true_positive_rate"])
+    assert area == pytest.approx(said()["roc_auc"], abs=1e-6)
+
+
+def test_the_confusion_lists_every_row(project: Project) -> None:
+    confusion = pd.read_csv("plots/evaluate/confusion.csv")
+    assert (confusion["actual"] == confusion["predicted"]).mean() == pytest.approx(said()["accuracy"])
+    assert len(confusion) == len(read_table(Path("data/features/validation")))
+
+
+def test_precision_and_recall_belong_together() -> None:
+    truth = np.array([0, 0, 1, 1])
+    probability = np.array([0.1, 0.6, 0.4, 0.9])
+    prediction = np.column_stack([1 - probability, probability])
+    points = classification_curves(truth, prediction, ["no", "yes"], 2)["precision_recall"]
+    found = {(point["recall"], round(point["precision"], 6)) for point in points}
+    assert (1.0, 0.666667) in found  # from 0.4 on: three rows, both of the positive ones
+    assert (0.5, 1.0) in found  # from 0.9 on: one row, a positive one
+
+
+def test_a_calibrated_model_lies_on_the_diagonal() -> None:
+    random = np.random.default_rng(0)
+    probability = random.uniform(size=4000)
+    truth = (random.uniform(size=4000) < probability).astype(int)
+    prediction = np.column_stack([1 - probability, probability])
+    points = classification_curves(truth, prediction, ["no", "yes"], 8)["calibration"]
+    assert len(points) == 8
+    assert [p["observed"] for p in points] == pytest.approx([p["predicted"] for p in points], abs=0.07)
+
+
+def test_of_several_classes_each_is_drawn_against_the_rest() -> None:
+    truth = np.array([0, 1, 2, 0, 1, 2])
+    points = classification_curves(truth, np.eye(3)[truth], ["a", "b", "c"], 2)["roc"]
+    assert {point["class"] for point in points} == {"a", "b", "c"}
+
+
+def test_residuals_are_what_the_prediction_lacks() -> None:
+    made = regression_curves(np.array([5.0, 1.0]), np.array([3.0, 2.0]), [], 2)
+    assert made["residuals"] == [{"predicted": 2.0, "residual": -1.0}, {"predicted": 3.0, "residual": 2.0}]
+    assert made["predicted"][0] == {"predicted": 2.0, "actual": 1.0}
+
+
+def test_rows_of_a_class_that_does_not_train_are_not_scored(copy_of, capsys) -> None:
+    project = copy_of("multiclass")
+    rows = read_table(Path("data/features/validation"))
+    rows.loc[:2, "species"] = "Emperor"
+    write_table(rows, Path("data/features/validation"))
+    project.run("evaluate")
+    assert "3 validation rows are of a class that no training row has" in capsys.readouterr().out
+    assert len(pd.read_csv("plots/evaluate/confusion.csv")) == len(rows) - 3
+
+
+def test_a_validation_side_of_one_class_has_no_roc_and_does_not_stop_the_run(project: Project) -> None:
+    rows = read_table(Path("data/features/validation"))
+    write_table(rows[rows["sex"] == "male"], Path("data/features/validation"))
+    project.run("evaluate")
+    assert said()["roc_auc"] is None
+    assert said()["accuracy"] > 0

@@ -1,0 +1,189 @@
+"""Models, and the folds in which they are compared."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import Project
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from pipeline.core.base.names import UserError
+from pipeline.core.base.settings import read_yaml
+from pipeline.core.base.tables import read_table
+from pipeline.core.model.encoders import NativeCategories
+from pipeline.core.model.inputs import read_side
+from pipeline.core.model.modelling import build, cross_validate, fit, folds, plain, predict
+
+FAMILIES = ("dummy", "linear", "random_forest", "hist_gradient_boosting", "catboost")
+CUT = {"classify": True, "groups": None, "when": None, "n": 3, "repeats": 1, "seed": 0}
+
+
+class Remember(TransformerMixin, BaseEstimator):
+    """Write down which rows it was fitted on."""
+
+    def fit(self, X: pd.DataFrame, y: object = None) -> "Remember":
+        self.rows_ = list(X.index)
+        return self
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        return X.assign(fitted_on=[self.rows_] * len(X))
+
+
+def rows(n: int = 60) -> tuple[pd.DataFrame, np.ndarray]:
+    random = np.random.default_rng(0)
+    return pd.DataFrame({"x": random.normal(size=n)}), np.arange(n) % 2
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_family_is_fitted_on_texts_gaps_and_truth_values(
+    copy_of, task: str, family: str
+) -> None:
+    project = copy_of(task)
+    model = read_yaml(project.folder / "params.yaml")["compare"]["models"][family]
+    X, y, classes = read_side("train")
+    X = X.assign(flag=pd.Series(np.arange(len(X)) % 3 == 0, dtype="boolean").where(X.index != 5))
+    X.loc[3, X.select_dtypes("float64").columns] = np.nan
+    X["text"] = pd.Series(["a", "b", None, "c"] * len(X), dtype="str")[: len(X)]
+    fitted = fit(build(model), model, X, y)
+    unseen = X.head(4).assign(text=["new", None, "a", "b"])
+    said = predict(fitted, unseen, len(classes))
+    assert np.isfinite(said).all()
+    if classes:
+        assert said.shape == (4, len(classes))
+        assert said.sum(axis=1) == pytest.approx(1)
+    else:
+        assert said.shape == (4,)
+
+
+def test_a_forest_gives_the_same_answer_every_time(project: Project) -> None:
+    """To the last bit: metrics that rank rows would differ."""
+    model = read_yaml(project.folder / "params.yaml")["compare"]["models"]["random_forest"]
+    model["estimator"] |= {"n_jobs": 4, "n_estimators": 100}
+    X, y, classes = read_side("train")
+    fitted = fit(build(model), model, X, y)
+    answers = {predict(fitted, X, len(classes)).tobytes() for _ in range(20)}
+    assert len(answers) == 1
+
+
+def test_a_class_that_was_not_fitted_has_probability_zero(project: Project) -> None:
+    model = read_yaml(project.folder / "params.yaml")["compare"]["models"]["linear"]
+    X, y = rows()
+    said = predict(fit(build(model), model, X, y * 2), X, 3)
+    assert (said[:, 1] == 0).all()
+    assert said.sum(axis=1) == pytest.approx(1)
+
+
+def test_changes_replace_the_settings_of_the_estimator(project: Project) -> None:
+    model = read_yaml(project.folder / "params.yaml")["model"]
+    assert build(model, {"depth": 7})["estimator"].get_params()["depth"] == 7
+    assert build(model)["estimator"].get_params()["depth"] == 4
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_every_row_is_held_out_once_in_a_round(seed: int) -> None:
+    X, y = rows()
+    for n, repeats in ((3, 1), (4, 2)):
+        cut = list(folds(X, y, [], **CUT | {"n": n, "repeats": repeats, "seed": seed}))
+        assert len(cut) == n * repeats
+        held_out = np.sort(np.concatenate([fold.rows_held_out for fold in cut]))
+        assert held_out.tolist() == np.repeat(np.arange(60), repeats).tolist()
+
+
+def test_each_round_is_drawn_anew() -> None:
+    X, y = rows()
+    cut = list(folds(X, y, [], **CUT | {"repeats": 2}))
+    assert cut[0].rows_held_out.tolist() != cut[3].rows_held_out.tolist()
+
+
+@given(st.integers(0, 99), st.booleans())
+def test_no_group_is_on_both_sides_of_a_fold(seed: int, classify: bool) -> None:
+    X, y = rows()
+    groups = np.random.default_rng(seed).integers(0, 12, len(X))
+    for fold in folds(X, y, [], **CUT | {"groups": groups, "seed": seed, "classify": classify}):
+        inside = np.setdiff1d(np.arange(len(X)), fold.rows_held_out)
+        assert not set(groups[inside]) & set(groups[fold.rows_held_out])
+
+
+def test_transformers_are_fitted_again_inside_each_fold() -> None:
+    X, y = rows()
+    outside = Remember().fit(X)
+    for fold in folds(X, y, [outside], **CUT):
+        fitted_on = set(fold.X["fitted_on"].iloc[0])
+        assert fitted_on == set(X.index) - set(fold.rows_held_out)
+        assert fold.X_held_out["fitted_on"].iloc[0] == fold.X["fitted_on"].iloc[0]
+    assert outside.rows_ == list(X.index)
+
+
+@given(st.lists(st.one_of(st.none(), st.integers(0, 9)), min_size=20, max_size=40))
+def test_folds_by_time_hold_out_what_comes_after(moments: list) -> None:
+    when = pd.Series(pd.to_datetime("2020-01-01") + pd.to_timedelta(pd.array(moments, "Int64"), "D"))
+    X = pd.DataFrame({"x": range(len(moments))})
+    y = np.arange(len(moments)) % 2
+    try:
+        cut = list(folds(X, y, [], **CUT | {"when": when}))
+    except UserError as error:
+        assert "cannot be cut into 3 folds" in str(error)
+        return
+    for fold in cut:
+        inside, outside = when[fold.X["x"]], when[fold.rows_held_out]
+        assert outside.notna().all()
+        assert not (inside >= outside.min()).any()
+        assert inside.isna().sum() == when.isna().sum()
+
+
+def test_the_past_of_the_penguins_is_fitted_and_their_future_held_out(
+    penguins: pd.DataFrame,
+) -> None:
+    when = penguins["date_egg"]
+    y = np.arange(len(penguins)) % 2
+    cut = list(folds(penguins, y, [], **CUT | {"when": when, "n": 4, "repeats": 3}))
+    assert len(cut) == 4
+    assert [len(fold.X) for fold in cut] == sorted(len(fold.X) for fold in cut)
+    for fold in cut:
+        assert fold.X["date_egg"].max() < fold.X_held_out["date_egg"].min()
+
+
+def test_too_few_rows_of_a_class_are_named() -> None:
+    X, _ = rows(10)
+    with pytest.raises(UserError, match="a class has 2 training rows, fewer than the 3 folds"):
+        list(folds(X, np.array([0] * 8 + [1] * 2), [], **CUT))
+
+
+def test_too_few_groups_are_named() -> None:
+    X, y = rows(10)
+    with pytest.raises(UserError, match="cannot be cut into 3 folds"):
+        list(folds(X, y, [], **CUT | {"groups": np.zeros(10)}))
+
+
+def test_a_model_is_scored_on_rows_that_it_has_not_seen(project: Project) -> None:
+    """Labels by chance: a forest that had seen the rows would know them by heart."""
+    model = read_yaml(project.folder / "params.yaml")["compare"]["models"]["random_forest"]
+    X, _ = rows(200)
+    y = np.random.default_rng(5).integers(0, 2, 200)
+    scores = cross_validate(model, list(folds(X, y, [], **CUT)), ["roc_auc"], 2)
+    assert len(scores) == 3
+    assert np.mean([one["roc_auc"] for one in scores]) < 0.65
+
+
+def test_categories_keep_no_missing_value_and_gather_what_is_unknown() -> None:
+    encoder = NativeCategories(max_categories=2).fit(pd.DataFrame({"x": ["a", "a", "b", "b", "c", None]}))
+    made = encoder.transform(pd.DataFrame({"x": ["a", "c", None, "new"]}))["x"]
+    assert made.notna().all()
+    assert made.tolist() == ["a", "(other)", "(missing)", "(other)"]
+
+
+def test_truth_values_become_numbers() -> None:
+    made = plain(pd.DataFrame({"x": pd.array([True, None, False], dtype="boolean")}))["x"]
+    assert made.dtype == "float64"
+    assert made.tolist()[::2] == [1.0, 0.0]
+
+
+def test_a_side_without_rows_of_unknown_classes_is_read(project: Project, capsys) -> None:
+    X, y, classes = read_side("validation")
+    assert len(X) == len(y) == len(read_table(Path("data/features/validation")))
+    assert classes == ["female", "male"]
+    assert "left out" not in capsys.readouterr().out

@@ -1,0 +1,95 @@
+from pathlib import Path
+
+import pytest
+from conftest import Project
+
+from pipeline.core.base.names import UserError
+from pipeline.core.base.settings import read_yaml
+from pipeline.core.base.tables import read_json, read_table, write_json, write_table
+from pipeline.core.model import artifact
+from pipeline.train import iterations
+
+MODEL = Path("models/model.skops")
+
+
+def trained() -> dict:
+    return read_json(Path("metrics/train.json"))
+
+
+def test_what_was_fitted_is_recorded(project: Project) -> None:
+    said = trained()
+    fitted = artifact.load(MODEL)["estimator"]
+    assert said["model"] == "catboost"
+    assert said["estimator"] == "catboost.core.CatBoostClassifier"
+    assert said["rows"] == len(read_table(Path("data/features/train")))
+    assert said["features"] == read_json(Path("metrics/select.json"))["kept"]
+    assert said["iterations"] == fitted.tree_count_
+    assert said["parameters"]["depth"] == str(fitted.get_params()["depth"])
+
+
+def test_tuned_hyperparameters_are_used(project: Project) -> None:
+    own = read_yaml(project.folder / "params.yaml")["model"]["estimator"]["depth"]
+    write_json(
+        {"model": "catboost", "tuned": {"depth": {"from": own, "to": 3}}},
+        Path("models/best_params.json"),
+    )
+    project.run("train")
+    assert trained()["parameters"]["depth"] == "3"
+
+
+def test_an_override_of_this_run_is_used(project: Project) -> None:
+    project.run("train", overrides=["model.estimator.depth=2"])
+    assert trained()["parameters"]["depth"] == "2"
+    assert artifact.load(MODEL)["estimator"].get_params()["depth"] == 2
+
+
+def test_another_model_than_was_tuned_is_refused(project: Project) -> None:
+    project.compose("model=linear")
+    with pytest.raises(UserError, match="was found for catboost, not for linear; run `dvc repro train`"):
+        project.run("train")
+
+
+def test_fitting_twice_gives_the_same_bytes(project: Project) -> None:
+    before = MODEL.read_bytes()
+    project.run("train")
+    assert MODEL.read_bytes() == before
+
+
+@pytest.mark.parametrize("family", ["catboost", "hist_gradient_boosting"])
+def test_early_stopping_watches_the_validation_rows(project: Project, family: str) -> None:
+    """Answers that contradict the training rows stop it early; without watching it goes on."""
+    answers = {"male": "female", "female": "male"}
+    rows = read_table(Path("data/features/validation"))
+    write_table(rows.assign(sex=rows["sex"].map(answers)), Path("data/features/validation"))
+    key = "iterations" if family == "catboost" else "max_iter"
+    project.compose(f"model={family}", f"model.estimator.{key}=120", "tune=off")
+    project.run("tune", "train")
+    stopped = trained()
+    assert stopped["stopped_early_on"] == "validation"
+    assert stopped["iterations"] < 60
+    project.run("train", overrides=["train.early_stopping=false"])
+    assert trained()["stopped_early_on"] is None
+    assert trained()["iterations"] == 120
+
+
+@pytest.mark.parametrize("family", ["linear", "random_forest", "dummy"])
+def test_a_family_that_cannot_stop_early_says_so(project: Project, family: str) -> None:
+    project.compose(f"model={family}", "tune=off")
+    project.run("tune", "train")
+    assert trained()["model"] == family
+    assert trained()["stopped_early_on"] is None
+
+
+def test_best_trains_the_winner_of_the_leaderboard(project: Project) -> None:
+    winner = read_yaml(project.folder / "params.yaml")["compare"]["models"]["random_forest"]
+    write_json(winner, Path("models/winner.json"))
+    project.compose("model=best", "tune=off")
+    project.run("tune", "train")
+    assert trained()["model"] == "random_forest"
+    assert trained()["estimator"].endswith("RandomForestClassifier")
+
+
+def test_no_iterations_are_made_up() -> None:
+    from sklearn.linear_model import LinearRegression
+
+    assert iterations(LinearRegression()) is None
