@@ -93,10 +93,13 @@ class Bundle:
         Raises
         ------
         UserError
-            A column is unknown, or one that the model needs is missing.
+            A column is unknown or given twice, or one that the model needs is missing.
         """
         types, inputs = self.signature["types"], self.signature["inputs"]
         rows = rows.rename(columns=snake_case)
+        if rows.columns.has_duplicates:
+            twice = rows.columns[rows.columns.duplicated()][0]
+            raise UserError(f"column '{twice}' is given twice, in different spellings.")
         for name in rows:
             if name not in types:
                 raise UserError(f"unknown column '{name}'; {did_you_mean(name, types)}")

@@ -93,7 +93,9 @@ def describe(values: pd.Series, name: str) -> dict[str, Any]:
     else:
         counts = present.astype("str").value_counts()
         top = min(counts.index[counts == counts.max()])
-        line["median or most frequent"] = f"{shorten(top)} ({counts.max()})"
+        line["median or most frequent"] = (
+            f"{top if len(top) <= 40 else top[:39] + '…'} ({counts.max()})"
+        )
     return line
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import pandas as pd
 from fastapi import FastAPI, HTTPException
+from fastapi import Request as HTTPRequest
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.bundle import Bundle
@@ -16,18 +18,19 @@ from pipeline.core.base.names import UserError
 from pipeline.core.base.paths import BUNDLE
 
 MAX_ROWS = 1000
+MAX_BYTES = 5_000_000
 
 Value = str | int | float | bool | None
 
 
-class Request(BaseModel):
+class Rows(BaseModel):
     """Raw rows, as the source spells them."""
 
     model_config = ConfigDict(extra="forbid")
     rows: list[dict[str, Value]] = Field(min_length=1, max_length=MAX_ROWS)
 
 
-class Response(BaseModel):
+class Predictions(BaseModel):
     """A prediction for each row, and the bundle that made them."""
 
     bundle: str
@@ -46,12 +49,21 @@ def create_app(folder: Path = BUNDLE) -> FastAPI:
     classes = bundle.signature["target"]["classes"]
     app = FastAPI(title=f"Predicts {bundle.signature['target']['name']}", version=bundle.id[:12])
 
+    @app.middleware("http")
+    async def refuse_large_bodies(request: HTTPRequest, answer: Any) -> Any:
+        length = request.headers.get("content-length")
+        if request.method == "POST" and length is None:
+            return JSONResponse({"detail": "the request must state its Content-Length"}, 411)
+        if length is not None and int(length) > MAX_BYTES:
+            return JSONResponse({"detail": f"a request has at most {MAX_BYTES} bytes"}, 413)
+        return await answer(request)
+
     @app.get("/health")
     def health() -> dict[str, str]:
         return {"status": "ok", "bundle": bundle.id}
 
     @app.post("/predict")
-    def predict(request: Request) -> Response:
+    def predict(request: Rows) -> Predictions:
         try:
             typed, broken = bundle.check(pd.DataFrame(request.rows, dtype="object"))
         except UserError as error:
@@ -64,10 +76,10 @@ def create_app(folder: Path = BUNDLE) -> FastAPI:
             raise HTTPException(422, "; ".join(what))
         prediction = bundle.predict(typed)
         if not classes:
-            return Response(
+            return Predictions(
                 bundle=bundle.id, predictions=[{"value": float(value)} for value in prediction]
             )
-        return Response(
+        return Predictions(
             bundle=bundle.id,
             predictions=[
                 {

@@ -109,6 +109,8 @@ def judge(values: dict[str, float], criteria: DictConfig) -> list[dict[str, Any]
     lines = []
     for name, limits in as_dict(criteria).items():
         for kind, limit in limits.items():
+            if limit is None:
+                continue
             value = values[name]
             met = value >= limit if kind == "at_least" else value <= limit
             lines.append({"criterion": name, "value": value, kind: limit, "met": bool(met)})

@@ -27,10 +27,10 @@ def draw(
     names = [encoded.columns[i] for i in top]
     height = 1 + 0.32 * len(top)
     meaning = f"for {classes[1]}" if len(classes) == 2 else "over classes" if classes else ""
-    with figure(folder / "bar.png", size=(6, height)) as axes:
+    with figure(folder / "bar.png", size=(7.5, height)) as axes:
         bars(axes, names, np.abs(values[:, top]).mean(axis=(0, 2)))
         axes.set_title(f"mean |SHAP value| {meaning}")
-    with figure(folder / "beeswarm.png", size=(6.5, height + 0.3)) as axes:
+    with figure(folder / "beeswarm.png", size=(8, height + 0.3)) as axes:
         # With several classes the strongest one of each feature is shown.
         for position, i in enumerate(top):
             shares = values[:, i, int(np.abs(values[:, i]).mean(axis=0).argmax())]
@@ -53,18 +53,18 @@ def draw(
         bar = axes.figure.colorbar(dots, ax=axes, ticks=[0, 1], aspect=40)
         bar.ax.set_yticklabels(["low", "high"])
         bar.set_label("the feature's value")
-    with figure(folder / "permutation.png", size=(6, 1 + 0.32 * len(permuted))) as axes:
+    with figure(folder / "permutation.png", size=(7.5, 1 + 0.32 * len(permuted))) as axes:
         bars(
             axes,
             [one["feature"] for one in permuted],
             [one["loss"] for one in permuted],
             [one["std"] for one in permuted],
         )
-        axes.set_title("what the metric loses when the feature is shuffled")
+        axes.set_title("loss of the metric when shuffled")
     for number, row in enumerate(chosen, start=1):
         shares = values[row, :, int(np.abs(values[row]).sum(axis=0).argmax())]
         strongest = np.argsort(-np.abs(shares), kind="stable")[: len(top)]
-        with figure(folder / f"row_{number}.png", size=(6, height)) as axes:
+        with figure(folder / f"row_{number}.png", size=(7.5, height)) as axes:
             labels = [
                 f"{shorten(encoded.columns[i], 36)} = {_short(encoded.iloc[row, i])}"
                 for i in strongest

@@ -115,7 +115,7 @@ def decide(
     if performance:
         metric, validation = performance["metric"], performance["validation"]
         best = performance["interval"][1 if METRICS[metric].greater_is_better else 0]
-        if gain(metric, validation, float(best)) > options.max_loss * abs(validation):
+        if gain(metric, validation, float(best)) > options.max_loss * abs(validation or 0):
             reasons.append(
                 f"{metric} fell from {validation:.4g} on validation to at best {best:.4g}"
             )

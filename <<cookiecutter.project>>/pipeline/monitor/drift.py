@@ -13,8 +13,9 @@ def drift(
     """Compare each column's distribution in a batch with that in the training rows.
 
     Numbers: two-sample Kolmogorov-Smirnov test; its distance D. Texts: chi-squared test of the
-    counts; total variation distance of the shares. p values after Holm's correction (1979).
-    Dates are left out, since time always moves on.
+    counts; total variation distance of the shares. A column that has lost, or gained, all its
+    values: the same of the gaps. p values after Holm's correction (1979). Dates are left out, since
+    time always moves on.
 
     Parameters
     ----------
@@ -35,14 +36,18 @@ def drift(
     lines: list[dict[str, Any]] = []
     for name in map(str, train):
         old, new = train[name], batch[name]
-        if old.dtype.kind == "M" or new.dropna().empty or old.dropna().empty:
+        gaps = old.isna().all(), new.isna().all()
+        if old.dtype.kind == "M" or all(gaps) or batch.empty:
             continue
-        if pd.api.types.is_numeric_dtype(old) and not pd.api.types.is_bool_dtype(old):
+        if any(gaps):
+            kind, old, new = "gaps", old.isna(), new.isna()
+        elif pd.api.types.is_numeric_dtype(old) and not pd.api.types.is_bool_dtype(old):
             kind = "number"
             test = ks_2samp(old.dropna().to_numpy(float), new.dropna().to_numpy(float))
             distance, p = float(test.statistic), float(test.pvalue)
         else:
             kind = "text"
+        if kind != "number":
             sides = {"old": old, "new": new}
             texts = {s: v.astype("str").where(v.notna(), "(missing)") for s, v in sides.items()}
             counts = pd.DataFrame({s: v.value_counts() for s, v in texts.items()})

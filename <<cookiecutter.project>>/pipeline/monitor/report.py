@@ -41,7 +41,7 @@ def report(
                     "value": float(p["value"]),
                     "95 % from": float(p["interval"][0]),
                     "to": float(p["interval"][1]),
-                    "validation": float(p["validation"]),
+                    "validation": p["validation"],
                 }
             ]
         )

@@ -58,7 +58,7 @@ def trace(target: str) -> dict[str, Any]:
         "recorded_in": record.commit or "the workspace",
         # git lists children before parents: the last holder is the commit that brought it
         "commit": commits[-1] if commits else None,
-        "experiments": sorted({names[commit] for commit in holders if commit in names}),
+        "experiments": {names[commit]: commit for commit in reversed(holders) if commit in names},
         "notes": notes,
         "stages": chain(record, stage),
         "source": source(record),

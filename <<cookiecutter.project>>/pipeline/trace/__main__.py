@@ -32,9 +32,10 @@ def render(found: dict[str, Any]) -> str:
     """Write a trace for people."""
     lines = [f"{found['path']}  md5 {found['md5']}"]
     commit = found["commit"] and git("log", "-1", "--format=%h %s", found["commit"]).strip()
-    lines.append(f"  Git commit: {commit or 'none yet: dvc.lock is not committed'}")
-    if found["experiments"]:
-        lines.append(f"  experiments: {', '.join(found['experiments'])}")
+    none = "none of a branch" if found["experiments"] else "none yet: dvc.lock is not committed"
+    lines.append(f"  Git commit: {commit or none}")
+    for name, one in found["experiments"].items():
+        lines.append(f"  experiment: {name} ({one[:7]})")
     lines += [f"  note: {note}" for note in found["notes"]]
     for stage in found["stages"]:
         lines += ["", f"{stage['stage']}: {stage['command']}"]

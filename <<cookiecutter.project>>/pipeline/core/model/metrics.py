@@ -102,8 +102,13 @@ def score(name: str, truth: np.ndarray, prediction: np.ndarray) -> float:
             return float("nan")
 
 
-def gain(name: str, value: float, reference: float) -> float:
-    """Return how much better a value is than a reference, in the metric's units."""
+def gain(name: str, value: float | None, reference: float | None) -> float:
+    """Return how much better a value is than a reference, in the metric's units.
+
+    A score that could not be computed (None, as JSON has no NaN) gives NaN.
+    """
+    if value is None or reference is None:
+        return float("nan")
     return value - reference if METRICS[name].greater_is_better else reference - value
 
 

@@ -196,7 +196,9 @@ def folds(
             if when is not None:  # as in the split: one moment, one side; rows without one train
                 past = train[when.iloc[train] < when.iloc[held_out].min()]
                 if not len(past):
-                    raise UserError(f"the training rows cannot be cut into {n} folds: too few moments.")
+                    raise UserError(
+                        f"the training rows cannot be cut into {n} folds: too few moments."
+                    )
                 train = np.concatenate([np.flatnonzero(when.isna()), past])
             X_train, X_held_out = X.iloc[train], X.iloc[held_out]
             for transformer in map(clone, transformers):

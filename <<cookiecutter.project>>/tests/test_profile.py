@@ -1,0 +1,87 @@
+import base64
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import Project
+
+from pipeline.core.base.tables import read_table, write_table
+from pipeline.profile import describe
+
+REPORT = Path("reports/profile.html")
+LOADED = Path("data/loaded")
+
+
+def test_the_report_speaks_of_every_column_and_holds_its_pictures(project: Project) -> None:
+    page = REPORT.read_text(encoding="utf-8")
+    for name in read_table(LOADED):
+        assert f"<td>{name}</td>" in page
+    embedded = {base64.b64decode(data) for data in re.findall(r"base64,([^\"]+)", page)}
+    pictures = {path.read_bytes() for path in Path("plots/profile").iterdir()}
+    assert embedded == pictures
+    assert all(data.startswith(b"\x89PNG") for data in pictures)
+
+
+def test_the_report_needs_no_network_and_knows_no_clock(project: Project) -> None:
+    page = REPORT.read_text(encoding="utf-8")
+    assert not re.search(r"https?://|<script|src=\"(?!data:)", page)
+    before = page, [path.read_bytes() for path in sorted(Path("plots/profile").iterdir())]
+    project.run("profile")
+    after = [path.read_bytes() for path in sorted(Path("plots/profile").iterdir())]
+    assert (REPORT.read_text(encoding="utf-8"), after) == before
+
+
+def test_a_column_of_numbers_is_described(penguins: pd.DataFrame) -> None:
+    mass = penguins["body_mass_g"]
+    line = describe(mass, "body_mass_g")
+    assert line["missing"] == 2
+    assert line["distinct"] == mass.nunique()
+    assert (line["lowest"], line["highest"]) == (2700, 6300)
+    assert line["median or most frequent"] == mass.median()
+    assert line["beyond fences"] == 0
+
+
+def test_values_beyond_the_fences_are_counted() -> None:
+    assert describe(pd.Series([1.0, 2, 3, 4, 99, -99]), "x")["beyond fences"] == 2
+
+
+def test_a_column_of_texts_is_described_by_its_most_frequent(penguins: pd.DataFrame) -> None:
+    assert describe(penguins["island"], "island")["median or most frequent"] == "Biscoe (168)"
+
+
+def test_a_column_of_dates_has_a_range(penguins: pd.DataFrame) -> None:
+    line = describe(penguins["date_egg"], "date_egg")
+    assert (line["lowest"], line["highest"]) == ("2007-11-09", "2009-12-01")
+
+
+def test_awkward_columns_do_not_stop_the_report(project: Project) -> None:
+    rows = read_table(LOADED).head(30)
+    awkward = rows.assign(
+        empty=np.nan,
+        constant=1.0,
+        flag=pd.array([True, None, False] * 10, dtype="boolean"),
+        markup="<b>$x^2$ & more</b>",
+    )
+    write_table(awkward, LOADED)
+    project.compose("profile.max_columns=99")
+    project.run("profile")
+    page = REPORT.read_text(encoding="utf-8")
+    assert "<b>" not in page
+    assert "&lt;b&gt;$x^2$ &amp; more" in page
+
+
+def test_data_without_gaps_and_numbers_have_no_pictures_of_them(project: Project) -> None:
+    rows = read_table(LOADED)[["island", "sex"]].dropna()
+    write_table(rows, LOADED)
+    project.run("profile")
+    assert {path.name for path in Path("plots/profile").iterdir()} == {"distributions.png"}
+
+
+@pytest.mark.parametrize("limit", [1, 3])
+def test_only_so_many_columns_are_drawn(project: Project, limit: int) -> None:
+    project.run("profile", overrides=[f"profile.max_columns={limit}"])
+    page = REPORT.read_text(encoding="utf-8")
+    assert all(f"<td>{name}</td>" in page for name in read_table(LOADED))
+    assert (Path("plots/profile/correlations.png").exists()) is False

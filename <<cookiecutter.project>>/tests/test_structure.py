@@ -1,0 +1,302 @@
+"""Names, dependencies, settings and tools agree, in whatever way the project is changed."""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import ROOT, compose, stages
+from omegaconf import DictConfig, OmegaConf
+
+from pipeline.configure.checks import check, locate, parameters, tools
+from pipeline.core.base import paths
+from pipeline.core.base.settings import leaves
+
+STAGES = stages()
+# Folders that a person fills, and files that are neither code nor an output.
+GIVEN = ("conf", "constraints.txt", "contracts", "data/external", "data/incoming")
+# The groups whose options do not stand alone: they are placed into another file.
+PARTS = {path.name for path in (ROOT / "conf/model").iterdir() if path.is_dir()}
+
+
+def group(stage: str) -> str:
+    return "problem" if stage == "configure" else stage
+
+
+def module(name: str) -> Path | None:
+    """Return the file of a module of the project, relative to its root."""
+    path = Path(*name.split("."))
+    for file in (path.with_suffix(".py"), path / "__init__.py"):
+        if (ROOT / file).is_file():
+            return file
+    return None
+
+
+@cache
+def imports(file: Path) -> frozenset[str]:
+    """Name the modules of the project that a file imports anywhere, and the packages above them."""
+    found = set()
+    for node in ast.walk(ast.parse((ROOT / file).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: the project's modules are imported by their full names"
+            found |= {str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)}
+    parts = {".".join(name.split(".")[:n]) for name in found for n in range(1, name.count(".") + 2)}
+    return frozenset(name for name in parts if name.split(".")[0] == "pipeline" and module(name))
+
+
+def is_empty(file: Path) -> bool:
+    """Tell whether a file holds nothing but a docstring."""
+    body = ast.parse((ROOT / file).read_text(encoding="utf-8")).body
+    return all(isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) for node in body)
+
+
+def code(stage: str) -> set[Path]:
+    """Return every file of the project that runs with a stage."""
+    start = f"pipeline.{stage}"
+    waiting, seen = [start, *([f"{start}.__main__"] if module(f"{start}.__main__") else [])], set()
+    while waiting:
+        file = module(waiting.pop())
+        if file and file not in seen:
+            seen.add(file)
+            waiting += imports(file)
+    return seen
+
+
+def brought(stage: str) -> set[str]:
+    """Return the files that define the classes of the fitted objects that a stage opens."""
+    deps = STAGES[stage]["deps"]
+    opened = ["engineer", "select"] if "models/bundle" in deps else []
+    opened += [name for name in ("engineer", "select") if f"models/{name}.skops" in deps]
+    return {file.as_posix() for name in opened for file in code(name) if name in file.parts[1]}
+
+
+def lies_in(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(f"{folder}/")
+
+
+def outputs(stage: str) -> list[str]:
+    return [one if isinstance(one, str) else next(iter(one)) for one in STAGES[stage].get("outs", [])]
+
+
+def options() -> Iterator[str]:
+    """Name every choice that conf/ offers, as an override."""
+    for folder in sorted((ROOT / "conf").iterdir()):
+        for file in sorted(folder.glob("*.yaml")) if folder.is_dir() else []:
+            yield f"{folder.name}={file.stem}"
+
+
+def composed(*overrides: str) -> DictConfig:
+    return compose(ROOT / "conf", *overrides)
+
+
+@cache
+def default() -> DictConfig:
+    return composed()
+
+
+# --- one name a step -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_step_has_one_name_in_every_place(stage: str) -> None:
+    assert STAGES[stage]["cmd"] == f"python -m pipeline.{stage}"
+    assert module(f"pipeline.{stage}")
+    assert list((ROOT / "conf" / group(stage)).glob("*.yaml"))
+    assert (ROOT / "tests" / f"test_{stage}.py").is_file()
+    assert group(stage) in default()
+
+
+def test_the_defaults_list_names_every_step() -> None:
+    config = yaml.safe_load((ROOT / "conf/config.yaml").read_text(encoding="utf-8"))
+    listed = [next(iter(one)) for one in config["defaults"] if isinstance(one, dict)]
+    groups = [name for name in listed if not name.startswith("optional ")]
+    assert set(groups) == {*map(group, STAGES), "model"}
+    assert len(set(groups)) == len(groups)
+
+
+def test_every_group_of_settings_belongs_to_a_step_or_to_a_model() -> None:
+    folders = {path.name for path in (ROOT / "conf").iterdir() if path.is_dir()}
+    assert folders == {*map(group, STAGES), "model", "experiment"}
+
+
+def test_the_stages_tell_the_sixteen_steps() -> None:
+    numbers = [int(stage["desc"].split()[0]) for stage in STAGES.values()]
+    assert sorted(numbers) == list(range(1, 17))
+
+
+# --- what a stage depends on ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_depends_on_all_the_code_that_it_runs(stage: str) -> None:
+    deps = STAGES[stage]["deps"]
+    hidden = [
+        file.as_posix()
+        for file in sorted(code(stage))
+        if not any(lies_in(file.as_posix(), dep) for dep in deps) and not is_empty(file)
+    ]
+    assert hidden == []
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_depends_on_no_code_that_it_does_not_run(stage: str) -> None:
+    """Otherwise it would run again for nothing."""
+    needed = {file.as_posix() for file in code(stage)} | brought(stage)
+    deps = [dep for dep in STAGES[stage]["deps"] if lies_in(dep, "pipeline")]
+    assert [dep for dep in deps if not any(lies_in(file, dep) for file in needed)] == []
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_depends_on_the_code_of_the_fitted_objects_that_it_opens(stage: str) -> None:
+    deps = STAGES[stage]["deps"]
+    assert [f for f in brought(stage) if not any(lies_in(f, dep) for dep in deps)] == []
+
+
+@pytest.mark.parametrize("stage", [stage for stage in STAGES if "params" in STAGES[stage]])
+def test_a_stage_depends_on_the_code_that_its_settings_name(stage: str) -> None:
+    deps = STAGES[stage]["deps"]
+    for key in STAGES[stage]["params"]:
+        for place, tool in tools(OmegaConf.to_container(default()).get(key.split(".")[0])):
+            file = module(tool["_target_"].rpartition(".")[0])
+            owner = key.split(".")[0]
+            if file and owner in ("collect", "clean", "split", "engineer", "select", "model", "tune"):
+                assert any(lies_in(file.as_posix(), dep) for dep in deps), f"{key}: {place}"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_path_that_a_stage_reads_is_there_or_made_by_another(stage: str) -> None:
+    made = [out for other in STAGES if other != stage for out in outputs(other)]
+    for dep in STAGES[stage]["deps"]:
+        is_code = lies_in(dep, "pipeline") and (ROOT / dep).exists()
+        assert is_code or dep in GIVEN or any(lies_in(dep, out) for out in made), dep
+
+
+def test_stages_run_in_the_order_in_which_they_are_listed() -> None:
+    order = list(STAGES)
+    for position, stage in enumerate(order):
+        later = [out for other in order[position:] for out in outputs(other)]
+        for dep in STAGES[stage]["deps"]:
+            assert not any(lies_in(dep, out) for out in later), f"{stage} reads {dep}"
+
+
+def test_every_output_has_one_owner() -> None:
+    made = [(out, stage) for stage in STAGES for out in outputs(stage)]
+    for out, stage in made:
+        assert [owner for path, owner in made if lies_in(path, out)] == [stage]
+
+
+def test_the_paths_of_the_code_are_those_of_dvc_yaml() -> None:
+    known = {*GIVEN, *(out for stage in STAGES for out in outputs(stage))}
+    folders = {paths.METRICS, paths.PLOTS, paths.REPORTS, paths.TIMINGS}
+    for name, path in vars(paths).items():
+        if isinstance(path, Path) and path not in folders:
+            assert path.as_posix() in known, f"{name} = {path}"
+
+
+def test_metrics_and_plots_of_the_table_of_contents_are_outputs() -> None:
+    table = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
+    made = [out for stage in STAGES for out in outputs(stage)]
+    for one in [*table["metrics"], *table["plots"]]:
+        path = one if isinstance(one, str) else next(iter(one))
+        assert any(lies_in(path, out) for out in made), path
+
+
+# --- settings ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stage", [stage for stage in STAGES if "params" in STAGES[stage]])
+def test_the_settings_that_a_stage_names_exist(stage: str) -> None:
+    for key in STAGES[stage]["params"]:
+        assert OmegaConf.select(default(), key, default="(none)") != "(none)", key
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_names_the_settings_that_its_code_reads(stage: str) -> None:
+    """Whatever stands as `settings.section.key` in a module of its own."""
+    own = [f for f in code(stage) if lies_in(f.with_suffix("").as_posix(), f"pipeline/{stage}")]
+    named = STAGES[stage].get("params", [])
+    text = "".join((ROOT / file).read_text(encoding="utf-8") for file in own)
+    for key in re.findall(r"\bsettings\.(\w+(?:\.\w+)?)", text):
+        if key.split(".")[0] in default():
+            parts = [one for one in named if f"{key}.".startswith(f"{one}.")]
+            assert parts or any(one.startswith(f"{key}.") for one in named), key
+
+
+@pytest.mark.parametrize("choice", list(options()))
+def test_every_option_composes_and_passes_the_check(
+    choice: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    config = composed(choice)
+    check(config)
+    assert "${" not in OmegaConf.to_yaml(config)
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "conf/model").glob("*.yaml")), ids=lambda f: f.stem)
+def test_every_model_can_be_compared(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    if file.stem == "best":  # the winner cannot compete
+        with pytest.raises(Exception, match=r"compare\.models\.x"):
+            check(composed("+model@compare.models.x=best"))
+        return
+    config = composed(f"+model@compare.models.x={file.stem}")
+    check(config)
+    assert config.compare.models.x == composed(f"model={file.stem}").model
+
+
+@pytest.mark.parametrize("part", sorted(PARTS))
+def test_every_part_of_a_model_can_be_chosen_by_each(
+    part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    for file in sorted((ROOT / "conf/model" / part).glob("*.yaml")):
+        config = composed("model=linear", f"model/{part}={file.stem}")
+        check(config)
+        assert part in config.model
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "conf").rglob("*.yaml")), ids=lambda f: f"{f.parent.name}/{f.stem}")
+def test_every_tool_of_every_file_exists_and_takes_its_arguments(file: Path) -> None:
+    """Of each file as it stands, chosen or not; references are filled in for every task."""
+    text = file.read_text(encoding="utf-8")
+    own = {"clean": {"training_only"}, "split": {"name"}, "tune": {"trials", "seconds", "folds"}}
+    section = file.relative_to(ROOT / "conf").parts[0]
+    for task in sorted((ROOT / "conf/problem/task").glob("*.yaml")):
+        words = yaml.safe_load(task.read_text(encoding="utf-8"))
+        filled = re.sub(r"\$\{problem\.(\w+)\}", lambda m, w=words: str(w[m[1]]), text)
+        for place, tool in tools(yaml.safe_load(filled)):
+            known = parameters(locate(tool["_target_"]))
+            given = {name for name in tool if not name.startswith("_")} - own.get(section, set())
+            if section == "collect":
+                given |= {"folder"}
+            assert known is None or given <= known, f"{file.name}, {place}"
+
+
+def test_every_search_space_names_arguments_of_its_estimator() -> None:
+    spaces: dict[str, Any] = {}
+    for file in (ROOT / "conf/model").glob("*.yaml"):
+        model = composed(f"model={file.stem}").model
+        if model.get("search_space"):
+            known = parameters(locate(model.estimator["_target_"]))
+            spaces[file.stem] = known is None or set(model.search_space) <= known
+    assert spaces
+    assert all(spaces.values()), spaces
+
+
+def test_every_seed_follows_the_one_in_config_yaml() -> None:
+    """Or a run with another seed would change only part of what is drawn."""
+    seeds = re.compile(r"(^|\.)(seed|random_state|random_seed|salt)$")
+    one, other = (leaves(composed(f"seed={seed}")) for seed in (1, 2))
+    drawn = {key for key in one if seeds.search(key)}
+    assert {key for key in drawn if one[key] == other[key] and one[key] is not None} == set()
+
+
+def test_settings_hold_no_secret_and_no_reference_to_the_environment() -> None:
+    for file in (ROOT / "conf").rglob("*.yaml"):
+        assert "${oc." not in file.read_text(encoding="utf-8"), file

@@ -1,0 +1,124 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import sklearn.metrics as sk
+from conftest import Project
+from omegaconf import OmegaConf
+
+from pipeline.core.base.tables import read_json, read_table, write_json, write_table
+from pipeline.core.data.target import encode, features
+from pipeline.core.model.predictor import Predictor
+from pipeline.verdict import baseline, judge
+
+VERDICT = Path("metrics/verdict.json")
+
+
+def said() -> dict:
+    return read_json(VERDICT)
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_the_test_rows_are_scored_with_intervals_that_hold_the_value(copy_of, task: str) -> None:
+    project = copy_of(task)
+    metrics = {one["metric"]: one for one in said()["metrics"]}
+    assert list(metrics) == list(project.settings("verdict").problem.metrics)
+    for one in metrics.values():
+        assert one["interval"][0] <= one["value"] <= one["interval"][1]
+    validation = read_json(Path("metrics/evaluate.json"))
+    assert {name: one["validation"] for name, one in metrics.items()} == validation
+
+
+def test_the_score_is_that_of_the_test_rows(project: Project) -> None:
+    rows = read_table(Path("data/split/test"))
+    problem = project.settings("verdict").problem
+    prediction = Predictor.load(None, ["female", "male"]).predict(features(rows, problem))
+    expected = sk.roc_auc_score(rows["sex"] == "male", prediction[:, 1])
+    assert said()["test"] == {"roc_auc": pytest.approx(expected)}
+
+
+def test_the_gain_is_over_a_dummy_that_knows_the_training_rows_only(copy_of) -> None:
+    copy_of("regression")
+    test = read_table(Path("data/split/test"))["body_mass_g"]
+    mean = read_table(Path("data/split/train"))["body_mass_g"].mean()
+    dummy = float(np.sqrt(((test - mean) ** 2).mean()))
+    gain, gap = (one["value"] for one in said()["criteria"])
+    rmse = said()["test"]["rmse"]
+    assert gain == pytest.approx(dummy - rmse)
+    assert gap == pytest.approx(rmse - read_json(Path("metrics/evaluate.json"))["rmse"])
+
+
+def test_a_dummy_says_the_shares_of_the_training_rows() -> None:
+    answers = pd.Series(["a", "b", "b", "b"])
+    assert baseline(answers, ["a", "b"], 2).tolist() == [[0.25, 0.75]] * 2
+    assert baseline(pd.Series([1.0, 2.0]), [], 2).tolist() == [1.5, 1.5]
+
+
+@pytest.mark.parametrize(
+    ("value", "limits", "met"),
+    [
+        (0.8, {"at_least": 0.8}, [True]),
+        (0.79, {"at_least": 0.8}, [False]),
+        (3.0, {"at_most": 3}, [True]),
+        (3.1, {"at_most": 3}, [False]),
+        (0.5, {"at_least": 0.1, "at_most": 0.4}, [True, False]),
+        (0.5, {"at_least": 0.1, "at_most": None}, [True]),
+        (float("nan"), {"at_least": 0.0, "at_most": 1.0}, [False, False]),
+    ],
+)
+def test_limits_are_inclusive_and_nan_meets_none(value: float, limits: dict, met: list) -> None:
+    lines = judge({"x": value}, OmegaConf.create({"x": limits}))
+    assert [one["met"] for one in lines] == met
+    assert all(one["criterion"] == "x" for one in lines)
+
+
+def test_one_missed_criterion_is_enough_to_refuse(project: Project) -> None:
+    assert said()["accepted"] is True
+    project.compose("problem.criteria.gain_over_dummy.at_least=2")
+    project.run("verdict")
+    assert said()["accepted"] is False
+    assert [one["met"] for one in said()["criteria"]] == [False, True]
+
+
+def test_a_criterion_may_name_a_metric_that_is_not_listed(project: Project) -> None:
+    project.compose("+problem.criteria.matthews.at_least=-1")
+    project.run("verdict")
+    assert "matthews" in [one["metric"] for one in said()["metrics"]]
+    assert said()["accepted"] is True
+
+
+def test_a_verdict_does_not_need_a_validation_score(project: Project) -> None:
+    scores = read_json(Path("metrics/evaluate.json"))
+    write_json(scores | {"roc_auc": None}, Path("metrics/evaluate.json"))
+    project.run("verdict")
+    gap = said()["criteria"][1]
+    assert gap["value"] is None
+    assert gap["met"] is False
+
+
+def test_test_rows_of_classes_that_do_not_train_are_counted_and_left_out(copy_of) -> None:
+    project = copy_of("multiclass")
+    rows = read_table(Path("data/split/test"))
+    rows.loc[:1, "species"] = "Emperor"
+    write_table(rows, Path("data/split/test"))
+    project.run("verdict")
+    assert said()["about"][:2] == [
+        f"{len(rows) - 2} test rows",
+        "2 more of classes that do not train",
+    ]
+
+
+def test_the_verdict_is_the_same_twice(project: Project) -> None:
+    before = VERDICT.read_bytes()
+    project.run("verdict")
+    assert VERDICT.read_bytes() == before
+
+
+def test_neither_training_nor_validation_rows_move_the_test_score(project: Project) -> None:
+    before = said()["test"]
+    rows = read_table(Path("data/split/validation"))
+    write_table(rows.assign(sex="male"), Path("data/split/validation"))
+    project.run("verdict")
+    assert said()["test"] == before
+    assert (encode(rows["sex"], ["female", "male"]) >= 0).all()
