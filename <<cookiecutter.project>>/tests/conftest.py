@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[1]
 RAW = Path(str(files("palmerpenguins") / "data" / "penguins-raw.csv"))
 
 hypothesis.settings.register_profile(
-    "project", derandomize=True, deadline=None, max_examples=40, database=None
+    "project", derandomize=True, deadline=None, max_examples=25, database=None
 )
 hypothesis.settings.load_profile("project")
 
@@ -70,6 +70,7 @@ SMALLER: dict[str, Any] = {
     "model/catboost": {"estimator": {"iterations": 40, "learning_rate": 0.2, "depth": 4}},
     "model/hist_gradient_boosting": {"estimator": {"max_iter": 20}},
     "model/random_forest": {"estimator": {"n_estimators": 20}},
+    "select/importance": {"chooser": {"estimator": {"n_estimators": 10}}},
     "tune/grid": {"trials": 3, "seconds": 300, "folds": 2},
     "tune/optuna": {"trials": 3, "seconds": 300, "folds": 2},
     "tune/random": {"trials": 3, "seconds": 300, "folds": 2},
@@ -211,12 +212,13 @@ def make_project(folder: Path, task: str) -> Project:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Project]:
-    """Return a project of a task in which every stage has run; it is shared, so only to be read."""
+    """Return a project of a task in which the stages have run; it is shared, so only to be read."""
 
     @cache
     def make(task: str) -> Project:
         project = make_project(tmp_path_factory.mktemp(task) / "project", task)
-        project.run(*(stage for stage in stages() if stage != "configure"))
+        left_out = ["configure"] if task == "binary" else ["configure", "profile"]
+        project.run(*(stage for stage in stages() if stage not in left_out))
         return project
 
     return make

@@ -37,6 +37,7 @@ artifact.save(RareCategories(0.1).fit(words), Path("words.skops"))
 """
 
 
+@pytest.mark.slow
 def test_equal_fits_in_two_processes_give_equal_bytes(tmp_path: Path) -> None:
     running = []
     for seed in ("1", "2"):

@@ -43,7 +43,9 @@ def raw_rows(penguins_file: str = "data/external/penguins.csv") -> pd.DataFrame:
         (lambda: shutil.rmtree(FOLDER), "holds no bundle"),
     ],
 )
-def test_a_bundle_that_is_not_what_was_packed_is_refused(project: Project, change, what: str) -> None:
+def test_a_bundle_that_is_not_what_was_packed_is_refused(
+    project: Project, change, what: str
+) -> None:
     change()
     with pytest.raises(UserError, match=what):
         Bundle.load()
@@ -71,7 +73,9 @@ def test_raw_rows_get_the_pipelines_own_predictions(copy_of, task: str) -> None:
     assert broken.empty
     problem = project.settings("verdict").problem
     clean = read_table(Path("data/clean"))
-    own = Predictor.load(None, bundle.signature["target"]["classes"]).predict(features(clean, problem))
+    own = Predictor.load(None, bundle.signature["target"]["classes"]).predict(
+        features(clean, problem)
+    )
     assert bundle.predict(typed) == pytest.approx(own, abs=1e-12)
 
 
@@ -84,6 +88,7 @@ def test_a_row_alone_gets_the_prediction_that_it_gets_among_others(project: Proj
         assert alone[0] == pytest.approx(together[position], abs=1e-12)
 
 
+@pytest.mark.slow
 def test_a_fresh_process_predicts(project: Project, tmp_path: Path) -> None:
     folder = tmp_path / "elsewhere"
     shutil.copytree(FOLDER, folder / "bundle")
@@ -126,7 +131,9 @@ def test_columns_that_the_model_needs_must_be_given_and_no_others(project: Proje
     inputs = bundle.signature["inputs"]
     needed = [name for name, column in inputs.items() if column["required"]]
     rows = read_table(Path("data/loaded")).head(4)
-    assert (bundle.predict(bundle.check(rows[needed])[0]) == bundle.predict(bundle.check(rows)[0])).all()
+    assert (
+        bundle.predict(bundle.check(rows[needed])[0]) == bundle.predict(bundle.check(rows)[0])
+    ).all()
     with pytest.raises(UserError, match=f"missing: {needed[0]}, {needed[-1]}"):
         bundle.check(rows[needed[1:-1]])
 

@@ -87,7 +87,9 @@ def test_impossible_numbers_are_treated_as_told(action: str, expected: list) -> 
 
 
 def test_bounds_are_inclusive() -> None:
-    assert repair("limit", pd.DataFrame({"x": [0.0, 9.0]}), columns={"x": [0, 9]})["x"].notna().all()
+    assert (
+        repair("limit", pd.DataFrame({"x": [0.0, 9.0]}), columns={"x": [0, 9]})["x"].notna().all()
+    )
 
 
 def test_an_unknown_action_is_refused() -> None:
@@ -117,7 +119,9 @@ def test_repairs_for_training_only_are_left_out_when_serving() -> None:
 
 
 def test_a_row_that_is_served_cannot_be_dropped() -> None:
-    with pytest.raises(UserError, match=r"drop_duplicates drops rows; give it `training_only: true`"):
+    with pytest.raises(
+        UserError, match=r"drop_duplicates drops rows; give it `training_only: true`"
+    ):
         clean.apply(texts("a", "a"), step("drop_duplicates"), serving=True)
 
 

@@ -9,7 +9,11 @@ from pipeline.core.base.settings import read_yaml
 from pipeline.core.base.tables import read_json
 from pipeline.core.model.folding import mean_and_spread
 
-FIRST = {"binary": ("roc_auc", False), "multiclass": ("f1_macro", False), "regression": ("rmse", True)}
+FIRST = {
+    "binary": ("roc_auc", False),
+    "multiclass": ("f1_macro", False),
+    "regression": ("rmse", True),
+}
 
 
 @pytest.mark.parametrize("task", FIRST)
@@ -20,7 +24,11 @@ def test_the_leaderboard_ranks_every_family_by_the_first_metric(copy_of, task: s
     params = read_yaml(project.folder / "params.yaml")
     assert set(board["model"]) == set(params["compare"]["models"])
     assert board["rank"].tolist() == list(range(1, len(board) + 1))
-    assert board[metric].is_monotonic_increasing if ascending else board[metric].is_monotonic_decreasing
+    assert (
+        board[metric].is_monotonic_increasing
+        if ascending
+        else board[metric].is_monotonic_decreasing
+    )
     for name in params["problem"]["metrics"]:
         assert board[name].notna().all()
         assert (board[f"{name}_std"] >= 0).all()

@@ -194,7 +194,10 @@ def test_a_comment_may_speak_of_the_environment(project: Project) -> None:
 
 @pytest.mark.parametrize(
     ("text", "what"),
-    [("a: [1", "cannot be composed"), ("confidence: ${nowhere.at_all}\nseed: 1", "'nowhere.at_all' not found")],
+    [
+        ("a: [1", "cannot be composed"),
+        ("confidence: ${nowhere.at_all}\nseed: 1", "'nowhere.at_all' not found"),
+    ],
 )
 def test_conf_that_cannot_be_read_is_refused(project: Project, text: str, what: str) -> None:
     project.write("conf/verdict/default.yaml", text)

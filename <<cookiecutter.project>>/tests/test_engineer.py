@@ -42,7 +42,7 @@ def test_only_training_rows_are_fitted(project: Project) -> None:
     before = FITTED.read_bytes()
     rows = read_table(Path("data/split/validation"))
     numbers = rows.select_dtypes("float64").columns
-    write_table(rows.assign(**{name: 1e6 for name in numbers}), Path("data/split/validation"))
+    write_table(rows.assign(**dict.fromkeys(numbers, 1e6)), Path("data/split/validation"))
     project.run("engineer")
     assert FITTED.read_bytes() == before
     rows = read_table(Path("data/split/train"))
@@ -69,7 +69,9 @@ def test_the_same_settings_serve_a_question_about_a_named_column(copy_of) -> Non
 
 def test_a_column_that_is_not_there_is_refused(project: Project) -> None:
     project.compose("engineer.steps.date_parts.columns=[date_eg]")
-    with pytest.raises(UserError, match="'date_eg' is no column of the data; did you mean 'date_egg'"):
+    with pytest.raises(
+        UserError, match="'date_eg' is no column of the data; did you mean 'date_egg'"
+    ):
         project.run("engineer")
 
 

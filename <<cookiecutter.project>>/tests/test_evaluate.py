@@ -84,7 +84,9 @@ def test_the_area_under_the_roc_curve_is_the_metric(project: Project) -> None:
 
 def test_the_confusion_lists_every_row(project: Project) -> None:
     confusion = pd.read_csv("plots/evaluate/confusion.csv")
-    assert (confusion["actual"] == confusion["predicted"]).mean() == pytest.approx(said()["accuracy"])
+    assert (confusion["actual"] == confusion["predicted"]).mean() == pytest.approx(
+        said()["accuracy"]
+    )
     assert len(confusion) == len(read_table(Path("data/features/validation")))
 
 
@@ -105,7 +107,9 @@ def test_a_calibrated_model_lies_on_the_diagonal() -> None:
     prediction = np.column_stack([1 - probability, probability])
     points = classification_curves(truth, prediction, ["no", "yes"], 8)["calibration"]
     assert len(points) == 8
-    assert [p["observed"] for p in points] == pytest.approx([p["predicted"] for p in points], abs=0.07)
+    assert [p["observed"] for p in points] == pytest.approx(
+        [p["predicted"] for p in points], abs=0.07
+    )
 
 
 def test_of_several_classes_each_is_drawn_against_the_rest() -> None:
@@ -116,7 +120,10 @@ def test_of_several_classes_each_is_drawn_against_the_rest() -> None:
 
 def test_residuals_are_what_the_prediction_lacks() -> None:
     made = regression_curves(np.array([5.0, 1.0]), np.array([3.0, 2.0]), [], 2)
-    assert made["residuals"] == [{"predicted": 2.0, "residual": -1.0}, {"predicted": 3.0, "residual": 2.0}]
+    assert made["residuals"] == [
+        {"predicted": 2.0, "residual": -1.0},
+        {"predicted": 3.0, "residual": 2.0},
+    ]
     assert made["predicted"][0] == {"predicted": 2.0, "actual": 1.0}
 
 
@@ -130,7 +137,9 @@ def test_rows_of_a_class_that_does_not_train_are_not_scored(copy_of, capsys) -> 
     assert len(pd.read_csv("plots/evaluate/confusion.csv")) == len(rows) - 3
 
 
-def test_a_validation_side_of_one_class_has_no_roc_and_does_not_stop_the_run(project: Project) -> None:
+def test_a_validation_side_of_one_class_has_no_roc_and_does_not_stop_the_run(
+    project: Project,
+) -> None:
     rows = read_table(Path("data/features/validation"))
     write_table(rows[rows["sex"] == "male"], Path("data/features/validation"))
     project.run("evaluate")

@@ -27,7 +27,9 @@ def explained(project: Project, family: str) -> tuple[np.ndarray, np.ndarray]:
     estimator = fitted["estimator"]
     if family == "catboost":
         texts = [name for name in encoded if encoded[name].dtype == "category"]
-        output = estimator.predict(Pool(encoded, cat_features=texts), prediction_type="RawFormulaVal")
+        output = estimator.predict(
+            Pool(encoded, cat_features=texts), prediction_type="RawFormulaVal"
+        )
     elif family == "linear" and classes:
         output = estimator.decision_function(encoded)
     else:

@@ -120,7 +120,9 @@ def test_transformers_are_fitted_again_inside_each_fold() -> None:
 
 @given(st.lists(st.one_of(st.none(), st.integers(0, 9)), min_size=20, max_size=40))
 def test_folds_by_time_hold_out_what_comes_after(moments: list) -> None:
-    when = pd.Series(pd.to_datetime("2020-01-01") + pd.to_timedelta(pd.array(moments, "Int64"), "D"))
+    when = pd.Series(
+        pd.to_datetime("2020-01-01") + pd.to_timedelta(pd.array(moments, "Int64"), "D")
+    )
     X = pd.DataFrame({"x": range(len(moments))})
     y = np.arange(len(moments)) % 2
     try:
@@ -170,7 +172,9 @@ def test_a_model_is_scored_on_rows_that_it_has_not_seen(project: Project) -> Non
 
 
 def test_categories_keep_no_missing_value_and_gather_what_is_unknown() -> None:
-    encoder = NativeCategories(max_categories=2).fit(pd.DataFrame({"x": ["a", "a", "b", "b", "c", None]}))
+    encoder = NativeCategories(max_categories=2).fit(
+        pd.DataFrame({"x": ["a", "a", "b", "b", "c", None]})
+    )
     made = encoder.transform(pd.DataFrame({"x": ["a", "c", None, "new"]}))["x"]
     assert made.notna().all()
     assert made.tolist() == ["a", "(other)", "(missing)", "(other)"]

@@ -62,7 +62,9 @@ def test_a_small_difference_does_not_matter_however_sure_it_is() -> None:
 def test_distances_are_known_ones_and_dates_are_left_out(penguins: pd.DataFrame) -> None:
     train = pd.DataFrame({"n": [1.0, 2, 3, 4], "t": list("aabb"), "when": pd.Timestamp("2020")})
     batch = pd.DataFrame({"n": [3.0, 4, 5, 6], "t": list("abbb"), "when": pd.Timestamp("2021")})
-    found = {one["column"]: (one["kind"], one["distance"]) for one in drift(train, batch, 0.05, 0.2)}
+    found = {
+        one["column"]: (one["kind"], one["distance"]) for one in drift(train, batch, 0.05, 0.2)
+    }
     assert found == {"n": ("number", 0.5), "t": ("text", 0.25)}
 
 
@@ -78,7 +80,10 @@ def test_a_later_batch_takes_the_way_of_a_request(project: Project) -> None:
     result = said()
     assert result["rows"] == len(pd.read_csv(LATER))
     assert result["rejected"] == 0
-    assert result["performance"]["labelled"] == pd.read_csv(LATER)["Sex"].isin(["MALE", "FEMALE"]).sum()
+    assert (
+        result["performance"]["labelled"]
+        == pd.read_csv(LATER)["Sex"].isin(["MALE", "FEMALE"]).sum()
+    )
     low, high = result["performance"]["interval"]
     assert low <= result["performance"]["value"] <= high
 
@@ -132,7 +137,11 @@ def test_a_performance_that_cannot_be_computed_is_no_reason(project: Project) ->
 
 
 def test_monitoring_twice_gives_the_same_bytes(project: Project) -> None:
-    paths = [Path("metrics/monitor.json"), Path("reports/monitor.html"), Path("plots/monitor/drift.png")]
+    paths = [
+        Path("metrics/monitor.json"),
+        Path("reports/monitor.html"),
+        Path("plots/monitor/drift.png"),
+    ]
     before = [path.read_bytes() for path in paths]
     project.run("monitor")
     assert [path.read_bytes() for path in paths] == before
@@ -141,7 +150,9 @@ def test_monitoring_twice_gives_the_same_bytes(project: Project) -> None:
 @pytest.mark.parametrize(
     ("moved", "retrain"), [([], False), (["a"], False), (["a", "b"], True), (["z", "y"], False)]
 )
-def test_more_than_the_allowed_share_of_needed_columns_must_drift(moved: list, retrain: bool) -> None:
+def test_more_than_the_allowed_share_of_needed_columns_must_drift(
+    moved: list, retrain: bool
+) -> None:
     lines = [{"column": name, "drifted": True} for name in moved]
     assert bool(decide(lines, {"a", "b", "c"}, None, OPTIONS)) is retrain
 

@@ -64,7 +64,9 @@ def test_the_chooser_sees_texts_gaps_and_truth_values() -> None:
     data["flag"] = pd.Series(y == 1, dtype="boolean").where(np.arange(40) != 3)
     selector = Selector(SelectKBest(f_classif, k=2)).fit(data, y)
     assert selector.kept_ == ["text", "flag"]
-    assert selector.dropped_ == dict.fromkeys(("signal", "noise", "gap"), "not chosen by SelectKBest")
+    assert selector.dropped_ == dict.fromkeys(
+        ("signal", "noise", "gap"), "not chosen by SelectKBest"
+    )
     assert list(selector.transform(data)) == selector.kept_
 
 

@@ -44,7 +44,9 @@ def test_a_row_gets_its_label_and_probabilities(project: Project) -> None:
     answer = client().post("/predict", json={"rows": [bird(), bird()]}).json()
     first, second = answer["predictions"]
     assert first == second
-    assert first["probabilities"] == pytest.approx(dict(zip(("female", "male"), expected, strict=True)))
+    assert first["probabilities"] == pytest.approx(
+        dict(zip(("female", "male"), expected, strict=True))
+    )
     assert first["label"] == max(first["probabilities"], key=first["probabilities"].get)
     assert answer["bundle"] == bundle.id
 

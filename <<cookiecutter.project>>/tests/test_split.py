@@ -24,8 +24,6 @@ def shares(side: np.ndarray) -> dict[str, float]:
     return {name: float((side == name).mean()) for name in SIDES}
 
 
-
-
 @pytest.mark.parametrize("task", TARGETS)
 def test_every_labelled_row_is_on_one_side_and_the_others_are_set_aside(copy_of, task: str) -> None:
     project = copy_of(task)
@@ -34,7 +32,9 @@ def test_every_labelled_row_is_on_one_side_and_the_others_are_set_aside(copy_of,
     clean = read_table(Path("data/clean"))
     assert sum(map(len, sides.values())) == len(clean)
     key = ["species", "individual_id", "study_name", "sample_number"]
-    assert len(pd.concat(sides.values())[key].drop_duplicates()) == len(clean[key].drop_duplicates())
+    assert len(pd.concat(sides.values())[key].drop_duplicates()) == len(
+        clean[key].drop_duplicates()
+    )
     assert sides["unlabelled"][target].isna().all()
     assert all(sides[name][target].notna().all() for name in SIDES)
     counts = read_json(Path("metrics/split.json"))
@@ -47,7 +47,9 @@ def test_every_labelled_row_is_on_one_side_and_the_others_are_set_aside(copy_of,
 def test_no_penguin_stands_on_two_sides(copy_of, task: str) -> None:
     copy_of(task)
     birds = {
-        name: set(read_table(Path("data/split", name))[["species", "individual_id"]].apply(tuple, axis=1))
+        name: set(
+            read_table(Path("data/split", name))[["species", "individual_id"]].apply(tuple, axis=1)
+        )
         for name in SIDES
     }
     assert not birds["train"] & birds["validation"]
@@ -56,7 +58,10 @@ def test_no_penguin_stands_on_two_sides(copy_of, task: str) -> None:
 
 
 def test_the_classes_are_written_with_the_positive_one_last(project: Project) -> None:
-    assert read_json(Path("data/split/target.json")) == {"name": "sex", "classes": ["female", "male"]}
+    assert read_json(Path("data/split/target.json")) == {
+        "name": "sex",
+        "classes": ["female", "male"],
+    }
 
 
 def test_chance_keeps_the_shares(penguins: pd.DataFrame) -> None:
@@ -167,12 +172,16 @@ def test_rows_with_the_same_key_share_a_side(penguins: pd.DataFrame) -> None:
 
 
 def test_another_salt_deals_anew(penguins: pd.DataFrame) -> None:
-    one, other = (split.by_hash(penguins, question(), 0.2, 0.2, key=[], salt=salt) for salt in (1, 2))
+    one, other = (
+        split.by_hash(penguins, question(), 0.2, 0.2, key=[], salt=salt) for salt in (1, 2)
+    )
     assert (one != other).any()
 
 
 def test_a_key_that_is_not_there_is_refused(penguins: pd.DataFrame) -> None:
-    with pytest.raises(UserError, match=r"split\.key: 'iland' is no column of the data; did you mean 'island'"):
+    with pytest.raises(
+        UserError, match=r"split\.key: 'iland' is no column of the data; did you mean 'island'"
+    ):
         split.by_hash(penguins, question(), 0.2, 0.2, key=["iland"], salt=1)
 
 

@@ -17,6 +17,7 @@ from pipeline.core.base import paths
 from pipeline.core.base.settings import leaves
 
 STAGES = stages()
+DEFAULTS = yaml.safe_load((ROOT / "conf/config.yaml").read_text(encoding="utf-8"))["defaults"]
 # Folders that a person fills, and files that are neither code nor an output.
 GIVEN = ("conf", "constraints.txt", "contracts", "data/external", "data/incoming")
 # The groups whose options do not stand alone: they are placed into another file.
@@ -44,7 +45,9 @@ def imports(file: Path) -> frozenset[str]:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{file}: the project's modules are imported by their full names"
+            assert node.level == 0, (
+                f"{file}: the project's modules are imported by their full names"
+            )
             found |= {str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)}
     parts = {".".join(name.split(".")[:n]) for name in found for n in range(1, name.count(".") + 2)}
     return frozenset(name for name in parts if name.split(".")[0] == "pipeline" and module(name))
@@ -81,7 +84,9 @@ def lies_in(path: str, folder: str) -> bool:
 
 
 def outputs(stage: str) -> list[str]:
-    return [one if isinstance(one, str) else next(iter(one)) for one in STAGES[stage].get("outs", [])]
+    return [
+        one if isinstance(one, str) else next(iter(one)) for one in STAGES[stage].get("outs", [])
+    ]
 
 
 def options() -> Iterator[str]:
@@ -91,6 +96,7 @@ def options() -> Iterator[str]:
             yield f"{folder.name}={file.stem}"
 
 
+@cache
 def composed(*overrides: str) -> DictConfig:
     return compose(ROOT / "conf", *overrides)
 
@@ -113,8 +119,7 @@ def test_a_step_has_one_name_in_every_place(stage: str) -> None:
 
 
 def test_the_defaults_list_names_every_step() -> None:
-    config = yaml.safe_load((ROOT / "conf/config.yaml").read_text(encoding="utf-8"))
-    listed = [next(iter(one)) for one in config["defaults"] if isinstance(one, dict)]
+    listed = [next(iter(one)) for one in DEFAULTS if isinstance(one, dict)]
     groups = [name for name in listed if not name.startswith("optional ")]
     assert set(groups) == {*map(group, STAGES), "model"}
     assert len(set(groups)) == len(groups)
@@ -162,11 +167,10 @@ def test_a_stage_depends_on_the_code_of_the_fitted_objects_that_it_opens(stage: 
 def test_a_stage_depends_on_the_code_that_its_settings_name(stage: str) -> None:
     deps = STAGES[stage]["deps"]
     for key in STAGES[stage]["params"]:
-        for place, tool in tools(OmegaConf.to_container(default()).get(key.split(".")[0])):
+        for place, tool in tools(OmegaConf.to_container(default())[key.split(".")[0]], key):
             file = module(tool["_target_"].rpartition(".")[0])
-            owner = key.split(".")[0]
-            if file and owner in ("collect", "clean", "split", "engineer", "select", "model", "tune"):
-                assert any(lies_in(file.as_posix(), dep) for dep in deps), f"{key}: {place}"
+            if file and "." not in key:  # a whole section, which is what tools are made of
+                assert any(lies_in(file.as_posix(), dep) for dep in deps), place
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -233,7 +237,8 @@ def test_every_option_composes_and_passes_the_check(
     choice: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(ROOT)
-    config = composed(choice)
+    section, _, option = choice.partition("=")
+    config = composed() if {section: option} in DEFAULTS else composed(choice)
     check(config)
     assert "${" not in OmegaConf.to_yaml(config)
 
@@ -261,7 +266,9 @@ def test_every_part_of_a_model_can_be_chosen_by_each(
         assert part in config.model
 
 
-@pytest.mark.parametrize("file", sorted((ROOT / "conf").rglob("*.yaml")), ids=lambda f: f"{f.parent.name}/{f.stem}")
+@pytest.mark.parametrize(
+    "file", sorted((ROOT / "conf").rglob("*.yaml")), ids=lambda f: f"{f.parent.name}/{f.stem}"
+)
 def test_every_tool_of_every_file_exists_and_takes_its_arguments(file: Path) -> None:
     """Of each file as it stands, chosen or not; references are filled in for every task."""
     text = file.read_text(encoding="utf-8")

@@ -17,7 +17,8 @@ from pipeline.trace import __main__ as command
 from pipeline.trace import trace
 from pipeline.trace.records import digest
 
-SHORT = "verdict.resamples"
+pytestmark = pytest.mark.slow
+SETTING = "monitor.resamples"  # of the last stage: no other has to run again
 
 
 def git(*arguments: str) -> str:
@@ -54,9 +55,10 @@ def history(finished: Callable[[str], Project], tmp_path_factory: pytest.TempPat
             git("commit", "--quiet", "-m", "first")
             recorded |= {"first": git("rev-parse", "HEAD"), "before": outputs()}
             for value, end in ((150, "experiment"), (200, "commit")):
-                project.compose(f"{SHORT}={value}")
-                project.run("verdict", "package", "monitor")
-                repo.commit(force=True)
+                project.compose(f"{SETTING}={value}")
+                project.run("monitor")
+                for stage in ("configure", "monitor"):
+                    repo.commit(stage, force=True)
                 if end == "experiment":
                     repo.experiments.save(name="wider-interval")
                     recorded["tried"] = outputs()
@@ -77,7 +79,7 @@ def test_a_bundle_is_traced_to_the_snapshot_and_the_commit(recorded: dict) -> No
     found = trace("models/bundle")
     assert found["md5"] == recorded["after"]["models/bundle"]
     assert found["recorded_in"] == "the workspace"
-    assert found["commit"] == recorded["second"]
+    assert found["commit"] == recorded["first"]  # which brought it
     assert found["source"] == read_json(Path("data/raw/snapshot.json"))
     names = [one["stage"] for one in found["stages"]]
     assert names[0] == "package"
@@ -85,16 +87,16 @@ def test_a_bundle_is_traced_to_the_snapshot_and_the_commit(recorded: dict) -> No
 
 
 def test_each_stage_tells_command_parameters_code_and_inputs(recorded: dict) -> None:
-    found = {one["stage"]: one for one in trace("metrics/verdict.json")["stages"]}
-    verdict = found["verdict"]
-    assert verdict["command"] == "python -m pipeline.verdict"
-    assert verdict["parameters"]["verdict"]["resamples"] == 200
-    assert "pipeline/verdict.py" in verdict["code"]
-    assert verdict["inputs"]["data/split"]["from"] == "split"
-    assert verdict["outputs"]["metrics/verdict.json"] == outputs()["metrics/verdict.json"]
+    found = {one["stage"]: one for one in trace("metrics/monitor.json")["stages"]}
+    monitor = found["monitor"]
+    assert monitor["command"] == "python -m pipeline.monitor"
+    assert monitor["parameters"]["monitor"]["resamples"] == 200
+    assert "pipeline/bundle.py" in monitor["code"]
+    assert monitor["inputs"]["data/split"]["from"] == "split"
+    assert monitor["outputs"]["metrics/monitor.json"] == outputs()["metrics/monitor.json"]
 
 
-@pytest.mark.parametrize("out", [out for s in stages().values() for out in s["outs"]], ids=str)
+@pytest.mark.parametrize("out", [stage["outs"][-1] for stage in stages().values()], ids=str)
 def test_every_output_has_an_unbroken_chain(recorded: dict, out: str | dict) -> None:
     found = trace(out if isinstance(out, str) else next(iter(out)))
     names = {one["stage"] for one in found["stages"]}
@@ -128,43 +130,49 @@ def test_an_absolute_path_is_traced(recorded: dict) -> None:
 
 
 def test_an_output_of_an_earlier_commit_keeps_its_trace(recorded: dict) -> None:
-    md5 = recorded["before"]["metrics/verdict.json"]
-    assert md5 != recorded["after"]["metrics/verdict.json"]
+    md5 = recorded["before"]["metrics/monitor.json"]
+    assert md5 != recorded["after"]["metrics/monitor.json"]
     found = trace(md5)
     assert found["recorded_in"] == found["commit"] == recorded["first"]
-    assert found["stages"][0]["parameters"]["verdict"]["resamples"] == 100
+    assert found["stages"][0]["parameters"]["monitor"]["resamples"] == 100
 
 
 def test_an_output_of_an_experiment_keeps_its_trace(recorded: dict) -> None:
-    found = trace(recorded["tried"]["metrics/verdict.json"])
-    assert found["experiments"] == ["wider-interval"]
+    found = trace(recorded["tried"]["metrics/monitor.json"])
+    assert list(found["experiments"]) == ["wider-interval"]
     assert found["commit"] is None
-    assert found["stages"][0]["parameters"]["verdict"]["resamples"] == 150
+    assert found["stages"][0]["parameters"]["monitor"]["resamples"] == 150
 
 
-def test_an_output_that_did_not_change_belongs_to_the_commit_that_brought_it(recorded: dict) -> None:
+def test_an_output_that_did_not_change_belongs_to_the_commit_that_brought_it(
+    recorded: dict,
+) -> None:
     assert trace("models/model.skops")["commit"] == recorded["first"]
 
 
 def test_an_output_that_was_changed_by_hand_is_told(recorded: dict) -> None:
-    Path("metrics/verdict.json").write_text("{}", encoding="utf-8")
-    (note,) = trace("metrics/verdict.json")["notes"]
-    assert note.startswith("metrics/verdict.json was changed since: its MD5 is 99914b932bd37a50b983c5e7c90ae93b")
+    Path("metrics/monitor.json").write_text("{}", encoding="utf-8")
+    (note,) = trace("metrics/monitor.json")["notes"]
+    assert note.startswith(
+        "metrics/monitor.json was changed since: its MD5 is 99914b932bd37a50b983c5e7c90ae93b"
+    )
 
 
 def test_an_output_that_is_not_there_is_still_traced(recorded: dict) -> None:
     shutil.rmtree("models/bundle")
     found = trace("models/bundle")
     assert found["md5"] == recorded["after"]["models/bundle"]
-    assert found["notes"] == ["models/bundle is not in the workspace (`dvc checkout models/bundle` brings it)"]
+    assert found["notes"] == [
+        "models/bundle is not in the workspace (`dvc checkout models/bundle` brings it)"
+    ]
 
 
 def test_an_earlier_version_in_the_workspace_is_recognised(recorded: dict) -> None:
-    Path("metrics/verdict.json").write_text(
-        git("show", f"{recorded['first']}:metrics/verdict.json") + "\n", encoding="utf-8"
+    Path("metrics/monitor.json").write_text(
+        git("show", f"{recorded['first']}:metrics/monitor.json") + "\n", encoding="utf-8"
     )
-    found = trace("metrics/verdict.json")
-    assert found["md5"] == recorded["before"]["metrics/verdict.json"]
+    found = trace("metrics/monitor.json")
+    assert found["md5"] == recorded["before"]["metrics/monitor.json"]
     assert found["notes"] == ["the workspace holds an earlier version than its dvc.lock"]
 
 
@@ -193,7 +201,7 @@ def test_the_command_prints_the_chain_for_people(recorded: dict, monkeypatch, ca
     command.main()
     said = capsys.readouterr().out
     assert said.startswith(f"models/bundle  md5 {recorded['after']['models/bundle']}\n")
-    assert f"Git commit: {recorded['second'][:7]} second" in said
+    assert f"Git commit: {recorded['first'][:7]} first" in said
     assert "\ntrain: python -m pipeline.train\n" in said
     digest_of_source = read_json(Path("data/raw/snapshot.json"))["files"][0]["sha256"]
     assert digest_of_source in said.splitlines()[-1]
@@ -207,7 +215,7 @@ def test_the_command_prints_json_for_machines(recorded: dict, monkeypatch, capsy
 
 def test_the_command_ends_with_1_and_a_sentence(recorded: dict, monkeypatch) -> None:
     monkeypatch.setattr(sys, "argv", ["trace", "nothing"])
-    with pytest.raises(SystemExit, match="^trace: nothing is no output of any stage"):
+    with pytest.raises(SystemExit, match=r"^trace: nothing is no output of any stage"):
         command.main()
 
 

@@ -45,7 +45,9 @@ def test_an_override_of_this_run_is_used(project: Project) -> None:
 
 def test_another_model_than_was_tuned_is_refused(project: Project) -> None:
     project.compose("model=linear")
-    with pytest.raises(UserError, match="was found for catboost, not for linear; run `dvc repro train`"):
+    with pytest.raises(
+        UserError, match="was found for catboost, not for linear; run `dvc repro train`"
+    ):
         project.run("train")
 
 
