@@ -30,7 +30,7 @@ setup: .venv/ready  ## make the environment: what projects need, and the tools t
 	touch .venv/ready
 
 test: test-fast  ## run all tests
-	pytest -n 2 --dist loadfile -m slow
+	pytest -n 2 --dist loadgroup -m slow
 
 test-fast: setup  ## run the tests that take seconds
 	pytest -n 2 -m "not slow"

@@ -6,7 +6,7 @@ import pytest
 import yaml
 from conftest import command_line, finish, run, succeed
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("bad input")]
 
 ROWS = "age,plan,Churn\n" + "".join(
     f"{20 + n % 50},{'pro' if n % 3 else 'basic'},{'yes' if n % 4 == 0 else 'no'}\n"

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from conftest import TEMPLATE, command_line, finish, run, succeed
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("experiments")]
 
 
 @pytest.fixture(scope="module")
