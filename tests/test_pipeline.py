@@ -15,6 +15,8 @@ binary = pytest.mark.parametrize(
     "project", [pytest.param("binary", marks=pytest.mark.xdist_group("binary"))], indirect=True
 )
 TASKS = ("binary", "multiclass", "regression")
+# A project's tests bring data and a question of their own; these look at the project's settings too.
+TESTS_OF_SETTINGS = ("tests/test_structure.py", "tests/test_configure.py", "tests/test_settings.py")
 # Imports what a stage really imports, reading and unpacking of stored models included.
 LIST_MODULES = """
 import runpy, sys
@@ -118,10 +120,19 @@ def test_the_trace_of_the_bundle_ends_in_the_raw_snapshot(project: Path) -> None
     assert found["commit"] == succeed("git", "rev-parse", "HEAD", cwd=project).strip()
 
 
+@binary
 def test_the_projects_own_tests_and_linters_pass(project: Path) -> None:
     succeed("make", "lint", cwd=project)
-    every = () if "task: binary" in (project / "params.yaml").read_text() else ("-m", "not slow")
-    succeed("python", "-m", "pytest", "-q", *every, cwd=project)
+    succeed("python", "-m", "pytest", "-q", cwd=project)
+
+
+@pytest.mark.parametrize(
+    "project",
+    [pytest.param(t, marks=pytest.mark.xdist_group(t)) for t in TASKS if t != "binary"],
+    indirect=True,
+)
+def test_the_projects_own_tests_of_its_settings_pass(project: Path) -> None:
+    succeed("python", "-m", "pytest", "-q", *TESTS_OF_SETTINGS, cwd=project)
 
 
 @binary
@@ -173,4 +184,4 @@ def test_a_persons_own_file_runs_to_a_verdict_without_an_edit(tmp_path: Path) ->
     succeed("dvc", "repro", cwd=project)
     assert metrics(project, "verdict")["metrics"][0]["value"] > 0.5
     assert metrics(project, "monitor")["reasons"] == ["no batch in data/incoming/"]
-    succeed("python", "-m", "pytest", "-q", "-m", "not slow", cwd=project)
+    succeed("python", "-m", "pytest", "-q", *TESTS_OF_SETTINGS, cwd=project)
