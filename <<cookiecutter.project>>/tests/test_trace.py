@@ -22,10 +22,9 @@ SETTING = "monitor.resamples"  # of the last stage: no other has to run again
 
 
 def git(*arguments: str) -> str:
-    identity = ("-c", "user.name=Tests", "-c", "user.email=tests@localhost")
     options = ("-c", "commit.gpgsign=false", "-c", "core.hooksPath=/dev/null")
     return subprocess.run(
-        ["git", *identity, *options, *arguments], capture_output=True, text=True, check=True
+        ["git", *options, *arguments], capture_output=True, text=True, check=True
     ).stdout.strip()
 
 
@@ -48,6 +47,8 @@ def history(finished: Callable[[str], Project], tmp_path_factory: pytest.TempPat
     project, recorded = Project(folder), {"folder": folder}
     with chdir(folder):
         git("init", "--quiet", "-b", "main")
+        git("config", "user.name", "Tests")
+        git("config", "user.email", "tests@localhost")
         with Repo.init(str(folder)) as repo:
             (folder / ".dvc" / "config.local").write_text("[core]\n    analytics = false\n")
             repo.commit(force=True)
