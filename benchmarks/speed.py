@@ -21,6 +21,8 @@ from cookiecutter.main import cookiecutter
 TEMPLATE = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 ENVIRONMENT = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+# As on a person's machine: where Python may not keep bytecode, each stage would compile the project.
+ENVIRONMENT.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # The stages of dvc.yaml as plain function calls; `configure` composes the settings first.
 ONE_PROCESS = """
