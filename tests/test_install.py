@@ -47,7 +47,7 @@ def test_a_project_is_set_up_with_uv_and_runs(tmp_path: Path, terminal: dict[str
     assert succeed("make", "show", cwd=project, env=active)
     succeed("make", "lint", cwd=project, env=active)
     # What the tests need is there; all of them run in test_pipeline.
-    succeed("pytest", "tests/test_structure.py", "tests/test_serve.py", cwd=project, env=active)
+    succeed("pytest", "tests/test_names.py", "tests/test_serve.py", cwd=project, env=active)
 
 
 def test_a_project_is_set_up_with_pip_alone(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ binary = pytest.mark.parametrize(
 )
 TASKS = ("binary", "multiclass", "regression")
 # A project's tests bring data and a question of their own; these look at the project's settings too.
-TESTS_OF_SETTINGS = ("tests/test_structure.py", "tests/test_configure.py", "tests/test_settings.py")
+TESTS_OF_SETTINGS = ("tests/test_structure.py",)
 # Imports what a stage really imports, reading and unpacking of stored models included.
 LIST_MODULES = """
 import runpy, sys
