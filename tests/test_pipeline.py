@@ -116,6 +116,7 @@ def test_the_trace_of_the_bundle_ends_in_the_raw_snapshot(project: Path) -> None
         "explain",
         "monitor",
     }
+    assert all(one["code"] for one in found["stages"])
     assert found["source"] == json.loads((project / "data/raw/snapshot.json").read_text())
     assert found["commit"] == succeed("git", "rev-parse", "HEAD", cwd=project).strip()
 

@@ -135,7 +135,7 @@ def chain(record: Record, stage: str) -> list[dict[str, Any]]:
             continue
         entry = record.stages[name]
         deps = {dep["path"]: dep["md5"] for dep in entry.get("deps", ())}
-        code = {path: md5 for path, md5 in deps.items() if path.startswith("pipeline/")}
+        code = {path: md5 for path, md5 in deps.items() if path.split("/")[0] == "pipeline"}
         inputs = {
             path: {"md5": md5, "from": _maker(path, makers)}
             for path, md5 in deps.items()

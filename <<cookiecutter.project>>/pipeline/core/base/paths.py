@@ -7,7 +7,6 @@ from pathlib import Path
 
 PARAMS = Path("params.yaml")
 CONF = Path("conf")
-CONTRACTS = Path("contracts")
 
 EXTERNAL = Path("data/external")  # what a person put there
 INCOMING = Path("data/incoming")  # later batches, for `monitor`
