@@ -21,7 +21,7 @@ setup: .venv/ready  ## make the environment: what projects need, and the tools t
 	@# Both files list requirements; the project's cannot be installed from before it is rendered.
 	.venv/bin/python -c 'import sys, tomllib; \
 		projects = [tomllib.load(open(name, "rb"))["project"] for name in sys.argv[1:]]; \
-		print(*(d for p in projects for d in p["dependencies"] + p["optional-dependencies"]["dev"]), sep="\n")' \
+		print(*(d for p in projects for part in (p["dependencies"], *p["optional-dependencies"].values()) for d in part), sep="\n")' \
 		pyproject.toml '$(PROJECT)/pyproject.toml' > .venv/requirements.txt
 	.venv/bin/python -m pip install --quiet -c '$(PROJECT)/constraints.txt' uv
 	@# An index may be known to pip only.

@@ -108,8 +108,10 @@ class Bundle:
         ]
         if lacking:
             raise UserError(f"missing: {', '.join(lacking)}.")
-        markers = self.signature["missing"]
-        given = {name: rows[name].where(~rows[name].isin(markers)) for name in rows}
+        markers = {"", *self.signature["missing"]}
+        given = {
+            name: rows[name].mask(rows[name].astype("str").str.strip().isin(markers)) for name in rows
+        }
         typed, broken = enforce(
             pd.DataFrame(given, index=rows.index), self.signature["contract"], types
         )

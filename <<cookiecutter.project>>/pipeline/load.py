@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.core.base.names import UserError, did_you_mean
-from pipeline.core.base.paths import LOADED, METRICS, RAW, REJECTED
+from pipeline.core.base.paths import LOADED, METRICS, RAW, REJECTED, SNAPSHOT
 from pipeline.core.base.settings import read_yaml
 from pipeline.core.base.stage import run, say
-from pipeline.core.base.tables import write_json, write_table
+from pipeline.core.base.tables import read_json, write_json, write_table
 from pipeline.core.data.engine import infer, read_file, retype
 from pipeline.core.data.target import labels
 
@@ -23,8 +23,16 @@ def main(settings: DictConfig) -> None:
     """Read data/raw/ and keep the rows that honour the contract in data/loaded/."""
     import pandas as pd
 
-    paths = sorted(path for path in RAW.iterdir() if path.name != "snapshot.json")
-    rows = pd.concat([read_file(path, settings.load.missing) for path in paths], ignore_index=True)
+    snapshot = read_json(SNAPSHOT)
+    reading = snapshot["source"].get("reading")
+    rows = pd.concat(
+        [
+            read_file(RAW / file["name"], settings.load.missing, reading)
+            for file in snapshot["files"]
+            if file["rows"]
+        ],
+        ignore_index=True,
+    )
     contract = read_contract(Path(settings.load.contract))
     types = column_types(rows, contract)
     typed, broken = enforce(rows, contract, types)

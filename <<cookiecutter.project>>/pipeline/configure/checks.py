@@ -20,6 +20,7 @@ from pipeline.core.model.metrics import METRICS
 # Keys of a tool's settings that its stage reads itself and does not pass on.
 STAGE_KEYS = {
     "clean": {"training_only"},
+    "collect": {"as_of", "min_rows", "max_shrink"},
     "split": {"name"},
     "tune": {"trials", "seconds", "folds"},
 }

@@ -66,6 +66,14 @@ class Problem(Section):
     criteria: dict[str, Limits]
 
 
+class Collect(Tool):
+    """conf/collect/."""
+
+    as_of: str | None
+    min_rows: Count
+    max_shrink: float = Field(ge=0, le=1)
+
+
 class Load(Section):
     """conf/load/."""
 
@@ -229,7 +237,7 @@ class Settings(Section):
     """All of params.yaml."""
 
     problem: Problem
-    collect: Tool
+    collect: Collect
     load: Load
     profile: Profile
     clean: Steps

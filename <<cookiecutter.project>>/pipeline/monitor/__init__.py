@@ -12,11 +12,12 @@ import pandas as pd
 
 from pipeline.bundle import Bundle
 from pipeline.clean import apply
-from pipeline.core.base.paths import INCOMING, PLOTS, REPORTS, SPLIT
+from pipeline.core.base.paths import INCOMING, PLOTS, REPORTS, SNAPSHOT, SPLIT
 from pipeline.core.base.paths import METRICS as METRICS_FOLDER
 from pipeline.core.base.stage import say
 from pipeline.core.base.tables import read_json, read_table, replacing, write_json
-from pipeline.core.data.engine import SUFFIXES, read_file
+from pipeline.core.data.engine import read_file
+from pipeline.core.data.formats import readable
 from pipeline.core.data.target import encode, features, group_key
 from pipeline.core.model.metrics import METRICS, bootstrap, gain
 from pipeline.core.report.page import Page
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 def main(settings: DictConfig) -> None:
     """Measure drift and performance on data/incoming/ and decide whether to train again."""
     options, problem = settings.monitor, settings.problem
-    paths = sorted(path for path in INCOMING.iterdir() if path.suffix.lower() in SUFFIXES)
+    paths = sorted(path for path in INCOMING.rglob("*") if readable(path))
     page = Page(f"Later batches against the training data: {problem.target}")
     drifted: list[dict[str, Any]] = []
     result: dict[str, Any] = {
@@ -42,8 +43,10 @@ def main(settings: DictConfig) -> None:
         page.paragraph("There is no batch in data/incoming/ yet.")
     else:
         bundle = Bundle.load()
+        # Batches come in the spelling of the snapshot.
+        reading = read_json(SNAPSHOT)["source"].get("reading")
         raw = pd.concat(
-            [read_file(path, settings.load.missing) for path in paths], ignore_index=True
+            [read_file(path, settings.load.missing, reading) for path in paths], ignore_index=True
         )
         typed, broken = bundle.check(raw)
         typed = typed.drop(index=broken.index.unique())

@@ -11,6 +11,7 @@ CONF = Path("conf")
 EXTERNAL = Path("data/external")  # what a person put there
 INCOMING = Path("data/incoming")  # later batches, for `monitor`
 RAW = Path("data/raw")  # the snapshot, in the source's own format
+SNAPSHOT = RAW / "snapshot.json"  # where it came from, and each file's fingerprint
 LOADED = Path("data/loaded")
 REJECTED = Path("data/rejected")  # rows that broke the contract, with the reason
 CLEAN = Path("data/clean")

@@ -5,64 +5,73 @@ Everything relational above it is written in Narwhals, everything fitted in pand
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipeline.core.base.names import UserError, snake_cased
+from pipeline.core.data import formats
 
 TRUE = ("true", "yes", "y", "t", "1", "1.0")
 FALSE = ("false", "no", "n", "f", "0", "0.0")
 EXACT = 2**53  # from here on a float cannot tell whole numbers apart
-SUFFIXES = (".csv", ".parquet")
 
 
-def read_file(path: Path, missing: Sequence[str] = ("",)) -> pd.DataFrame:
-    """Read a CSV or Parquet file with its columns in snake_case; a CSV's values stay texts.
+def read_file(
+    path: Path, missing: Sequence[str] = ("",), reading: Mapping[str, Any] | None = None
+) -> pd.DataFrame:
+    """Read a file of rows with its columns in snake_case; the values of a text file stay texts.
 
     Parameters
     ----------
     path : Path
-        The file.
+        The file, of one of the kinds that `core.data.formats` knows.
     missing : sequence of str
-        Texts of a CSV that mean "no value".
+        Texts that mean "no value" in a text file.
+    reading : mapping, optional
+        How the file is to be read; what it does not say is found out.
 
     Raises
     ------
     UserError
         The file is empty, has no rows, or cannot be read.
     """
-    if path.suffix.lower() not in SUFFIXES:
-        raise UserError(f"{path} is neither a CSV nor a Parquet file.")
-    if path.stat().st_size == 0:
-        raise UserError(f"{path} is empty.")
-    try:
-        if path.suffix.lower() == ".parquet":
-            frame = pd.read_parquet(path)
-        else:
-            with warnings.catch_warnings():
-                # Rows that are longer than the header: pandas would drop values, or shift them.
-                warnings.simplefilter("error", pd.errors.ParserWarning)
-                frame = pd.read_csv(
-                    path,
-                    dtype=str,
-                    index_col=False,
-                    na_values=list(missing),
-                    keep_default_na=False,
-                    encoding="utf-8-sig",
-                )
-    except (
-        ValueError,
-        OSError,
-        pd.errors.ParserWarning,
-    ) as error:  # pandas' and pyarrow's parsing errors are ValueErrors
-        raise UserError(f"{path} cannot be read: {error}") from None
-    if frame.empty:
+    reading = {**formats.find_reading(path), **(reading or {})}
+    table = pa.concat_tables(
+        formats.tables(path, reading, missing), promote_options="permissive"
+    )
+    if not table.num_rows:
         raise UserError(f"{path} has a header but no rows.")
-    frame.columns = pd.Index(snake_cased(frame.columns))
-    return frame.reset_index(drop=True)
+    # Names first: Arrow lets two columns share one, pandas does not get along with that.
+    table = table.rename_columns(snake_cased(table.column_names))
+    return _plain(table).to_pandas(
+        types_mapper={pa.bool_(): pd.BooleanDtype()}.get, self_destruct=True, split_blocks=True
+    )
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """Turn Arrow types that no later step knows into those that all do."""
+    for number, field in enumerate(table.schema):
+        values = table.column(number)
+        if pa.types.is_dictionary(field.type):
+            values = values.cast(field.type.value_type)
+        if pa.types.is_decimal(values.type):
+            values = values.cast(pa.float64())
+        elif pa.types.is_date(values.type):
+            values = values.cast(pa.timestamp("us"))
+        elif pa.types.is_duration(values.type):
+            values = pc.divide(values.cast(pa.duration("us")).cast(pa.int64()).cast(pa.float64()), 1e6)
+        elif pa.types.is_nested(values.type) or pa.types.is_time(values.type):
+            values = pa.array([None if value is None else str(value) for value in values.to_pylist()])
+        elif pa.types.is_null(values.type):
+            values = values.cast(pa.string())
+        if values.type != field.type:
+            table = table.set_column(number, field.name, values)
+    return table
 
 
 def parse(values: pd.Series, dtype: str) -> pd.Series:
