@@ -30,7 +30,6 @@ EXAMPLE_ONLY = (
     "contracts/penguins.yaml",
     "data/incoming/penguins-2009.csv",
 )
-OWN_ONLY = ("conf/problem/own.yaml", "contracts/own.yaml")
 CACHES = ("__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache")
 
 
@@ -69,20 +68,20 @@ def choose_licence() -> None:
     shutil.rmtree("licences")
 
 
-def choose_problem() -> None:
-    """Keep the files of the bundled example, or those of the user's own data."""
-    for path in map(Path, EXAMPLE_ONLY if ANSWERS["data"] else OWN_ONLY):
-        path.unlink(missing_ok=True)
+def drop_example() -> None:
+    """Leave out what belongs to the bundled example, where the user's own data take its place."""
     if ANSWERS["data"]:
-        for path in map(Path, OWN_ONLY):
-            path.replace(path.with_stem(ANSWERS["__dataset"]))
+        for path in map(Path, EXAMPLE_ONLY):
+            path.unlink(missing_ok=True)
 
 
 def copy_data() -> None:
-    """Copy the user's file to where `collect` reads it and DVC tracks it."""
-    if ANSWERS["data"]:
-        source = find_data(ANSWERS["data"]) or ANSWERS["data"]
-        shutil.copyfile(source, Path("data/external", ANSWERS["__data_file"]))
+    """Copy the user's file or folder to where `collect` reads it and DVC tracks it."""
+    if not ANSWERS["data"]:
+        return
+    source = find_data(ANSWERS["data"]) or Path(ANSWERS["data"])
+    copy = shutil.copytree if source.is_dir() else shutil.copyfile
+    copy(source, Path("data/external", ANSWERS["__data_file"]))
 
 
 def identity() -> list[str]:
@@ -123,11 +122,18 @@ def commands() -> Iterator[list[str]]:
         install = [str(TOOLS / "python"), "-m", "pip", "install", "--quiet"]
         yield [*install, "-c", "constraints.txt", ".[dev]"]
     if ANSWERS["data"]:
-        data = f"data/external/{ANSWERS['__data_file']}"
-        yield [str(TOOLS / "dvc"), "add", "--quiet", data]
+        yield adopt()
     yield ["git", "add", "."]
     commit = ["-c", "commit.gpgsign=false", "commit", "--quiet", "--no-verify"]
     yield ["git", *identity(), *commit, "-m", "Start from the Pedigree template"]
+
+
+def adopt() -> list[str]:
+    """Return the command that looks at the user's data and writes the settings for it."""
+    data = f"data/external/{ANSWERS['__data_file']}"
+    task = [] if ANSWERS["task"] == "auto" else ["--task", ANSWERS["task"]]
+    python = str(TOOLS / "python")
+    return [python, "-m", "pipeline.adopt", data, f"--target={ANSWERS['target']}", *task]
 
 
 def find_python() -> str:
@@ -165,7 +171,7 @@ def shown(command: list[str]) -> str:
 
 
 def run(command: list[str]) -> str | None:
-    """Run a command quietly.
+    """Run a command quietly, but for what adopt decided about the user's data.
 
     Returns
     -------
@@ -191,6 +197,8 @@ def run(command: list[str]) -> str | None:
     except KeyboardInterrupt:
         return "interrupted"
     if done.returncode == 0:
+        if "pipeline.adopt" in command:
+            print(f"\n{done.stdout}", flush=True)
         return None
     return "\n".join(done.stdout.strip().splitlines()[-15:]) or f"exit code {done.returncode}"
 
@@ -206,6 +214,8 @@ def set_up(steps: Iterator[list[str]]) -> list[list[str]]:
     print("Setting the project up (the packages take a minute):", flush=True)
     for command in steps:
         if problem := run(command):
+            if "pipeline.adopt" in command:  # the data will not do, and nothing is left behind
+                sys.exit(problem.splitlines()[-1])
             print(f"\nThis did not work:\n{problem}", flush=True)
             return [command, *steps]
     return []
@@ -226,7 +236,7 @@ def main() -> None:
     check_name()
     drop_caches()
     choose_licence()
-    choose_problem()
+    drop_example()
     if regenerating():
         return
     copy_data()

@@ -3,7 +3,6 @@
 Runs in the new, still empty project folder, which cookiecutter removes when this fails.
 """
 
-import csv
 import difflib
 import json
 import os
@@ -12,7 +11,6 @@ import shutil
 import sys
 import tempfile
 import unicodedata
-from itertools import islice
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,11 +20,20 @@ ANSWERS = json.loads(r"""<<cookiecutter|jsonify>>""")
 CHOICES = {
     "licence": ("MIT", "Apache-2.0", "BSD-3-Clause", "Proprietary"),
     "python_version": ("3.11", "3.12", "3.13"),
-    "task": ("binary", "multiclass", "regression"),
+    "task": ("auto", "binary", "multiclass", "regression"),
     "setup": ("yes", "no"),
 }
+# What `pipeline.adopt` can read, each also packed.
+KINDS = tuple(
+    kind + packed
+    for kind in (
+        *(".csv", ".tsv", ".txt", ".parquet", ".feather", ".arrow", ".jsonl", ".ndjson", ".json"),
+        ".xlsx",
+    )
+    for packed in ("", ".gz", ".bz2", ".zst", ".zip")
+)
 TEXTS = ("project_name", "project", "description", "author", "data", "target", "remote")
-EXAMPLE_TARGET = {"binary": "sex", "multiclass": "species", "regression": "body_mass_g"}
+EXAMPLE_TARGET = {"auto": "sex", "binary": "sex", "multiclass": "species", "regression": "body_mass_g"}
 RESERVED = {"con", "prn", "aux", "nul"} | {f"{x}{n}" for x in ("com", "lpt") for n in range(1, 10)}
 # Line breaks, control characters, and marks that reorder or hide text. Those that join emoji stay.
 UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}
@@ -138,42 +145,32 @@ def check_data() -> None:
     path = find_data(data)
     if path is None:
         raise BadAnswer(f"data: there is no file {data!r}.")
-    if path.is_dir():
-        raise BadAnswer(f"data: {data!r} is a folder; give one CSV or Parquet file.")
-    if path.name != ANSWERS["__data_file"] or path.suffix.lower() not in (".csv", ".parquet"):
-        raise BadAnswer(f"data: {data!r} is not named like a CSV or Parquet file.")
     if not target:
         raise BadAnswer("target: say which column of your data is to be predicted.")
-    with path.open("rb") as file:
-        start = file.read(4)
-    if not start:
-        raise BadAnswer(f"data: {data!r} is empty.")
-    if path.suffix.lower() == ".parquet":
-        # The standard library cannot read the columns of a Parquet file: `load` checks them.
-        if start != b"PAR1":
-            raise BadAnswer(f"data: {data!r} is not a Parquet file, whatever its name says.")
+    if not path.is_dir():
+        check_file(path)
+
+
+def check_file(path: Path) -> None:
+    """Refuse a file that is plainly no data; the rest is for `pipeline.adopt`, which can read all kinds."""
+    if not path.stat().st_size:
+        raise BadAnswer(f"data: {path.name!r} is empty.")
+    if not path.name.lower().endswith(KINDS):
+        raise BadAnswer(f"data: {path.name!r} is not named like one of {', '.join(KINDS)}.")
+    if path.suffix.lower() not in (".csv", ".tsv", ".txt"):
         return
-    check_csv(path)
-
-
-def check_csv(path: Path) -> None:
-    """Refuse a CSV file without the target column or without rows; only its start is read."""
-    target = ANSWERS["target"]
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(islice(filter(None, csv.reader(file)), 2))
-    except (UnicodeDecodeError, csv.Error):
-        raise BadAnswer(f"data: {path.name!r} is not a CSV file in UTF-8.") from None
-    if len(rows) < 2:
-        raise BadAnswer(f"data: {path.name!r} has no rows below its header.")
-    header = rows[0]
-    if target in header:
+            text = file.read(100_000)
+    except UnicodeDecodeError:
         return
-    if len(header) == 1 and len(re.split(r"[;\t|]", header[0])) > 1:
-        raise BadAnswer(f"data: the columns of {path.name!r} are not separated by commas.")
-    near = difflib.get_close_matches(target.lower(), [name.lower() for name in header], 1)
-    close = [name for name in header if name.lower() in near]
-    hint = f"did you mean {close[0]!r}?" if close else f"its columns are {', '.join(header[:20])}."
+    target, header = ANSWERS["target"], next(filter(None, text.splitlines()), "")
+    if target in text or re.fullmatch(r"column_\d+", target):
+        return
+    names = [name.strip("\"' ") for name in re.split(r"[,;\t|]", header)]
+    near = difflib.get_close_matches(target.lower(), [name.lower() for name in names], 1)
+    close = [name for name in names if name.lower() in near]
+    hint = f"did you mean {close[0]!r}?" if close else f"its columns are {', '.join(names[:20])}."
     raise BadAnswer(f"target: {path.name!r} has no column {target!r}; {hint}")
 
 

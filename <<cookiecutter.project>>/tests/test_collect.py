@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from conftest import RAW, Project
 
-from pipeline import collect
+from pipeline.collect import example, fingerprint
 from pipeline.core.base.names import UserError
 
 SOURCE = Path("data/external/penguins.csv")
@@ -25,18 +25,26 @@ def test_a_snapshot_is_the_source_as_it_is(project: Project) -> None:
 def test_a_snapshot_says_where_it_came_from_and_what_it_holds(project: Project) -> None:
     said = json.loads(snapshot()["snapshot.json"])
     rows = list(csv.reader(SOURCE.read_text(encoding="utf-8").splitlines()))
-    assert said == {
-        "source": {"kind": "file", "path": SOURCE.as_posix()},
-        "files": [
-            {
-                "name": "penguins.csv",
-                "bytes": SOURCE.stat().st_size,
-                "sha256": hashlib.sha256(SOURCE.read_bytes()).hexdigest(),
-                "rows": len(rows) - 1,
-                "columns": rows[0],
-            }
-        ],
+    assert said["source"]["kind"] == "file"
+    assert said["source"]["path"] == SOURCE.as_posix()
+    assert said["source"]["reading"] == {
+        "separator": ",",
+        "quote": '"',
+        "encoding": "utf-8",
+        "decimal": ".",
+        "header": True,
+        "dates": {},
     }
+    assert said["columns"] == rows[0]
+    assert said["rows"] == len(rows) - 1
+    assert said["files"] == [
+        {
+            "name": "penguins.csv",
+            "bytes": SOURCE.stat().st_size,
+            "sha256": hashlib.sha256(SOURCE.read_bytes()).hexdigest(),
+            "rows": len(rows) - 1,
+        }
+    ]
 
 
 def test_collecting_twice_gives_the_same_bytes(project: Project) -> None:
@@ -58,8 +66,10 @@ def test_a_new_version_of_the_file_makes_another_snapshot(project: Project) -> N
     ("content", "what"),
     [
         (b"", "data/external/penguins.csv is empty"),
-        (b"studyName,Sex\n", "has a header but no rows"),
-        (b"studyName,Sex\n\xff,1\n", "penguins.csv is no CSV file in UTF-8"),
+        (b"studyName,Sex\n", "file returned nothing, and collect.min_rows asks for 1"),
+        (b"studyName,Sex\n\x00,1\n", "penguins.csv is no text file"),
+        (b"studyName,Sex\na,b,c\n", "penguins.csv, line 2: 3 values, and 2 are expected"),
+        (b"studyName,Sex\na,b\n", "file returned 1 rows, and 2.. last time; collect.max_shrink"),
     ],
 )
 def test_a_file_without_rows_is_refused_and_the_last_snapshot_stays(
@@ -77,14 +87,14 @@ def test_a_file_without_rows_is_refused_and_the_last_snapshot_stays(
     ("path", "what"),
     [
         ("data/external/pengiuns.csv", "is not there; did you mean 'penguins.csv'?"),
-        ("data/raw/penguins.csv", "does not lie in data/external/; copy the file there"),
+        ("data/raw/penguins.csv", "does not lie in data/external/; copy it there"),
         ("data/external/../raw/penguins.csv", "does not lie in data/external/"),
         ("/etc/hostname", "does not lie in data/external/"),
-        ("data/external/notes.txt", "is neither a CSV nor a Parquet file"),
+        ("data/external/notes.md", "has no suffix that can be read"),
     ],
 )
 def test_a_file_that_cannot_be_collected_is_named(project: Project, path: str, what: str) -> None:
-    project.write("data/external/notes.txt", "text")
+    project.write("data/external/notes.md", "text")
     with pytest.raises(UserError) as refusal:
         project.run("collect", overrides=[f"collect.path={path}"])
     assert path in str(refusal.value)
@@ -96,19 +106,19 @@ def test_a_parquet_file_is_described_by_its_own_metadata(
 ) -> None:
     penguins.to_parquet("data/external/p.parquet")
     project.run("collect", overrides=["collect.path=data/external/p.parquet"])
-    (file,) = json.loads(snapshot()["snapshot.json"])["files"]
-    assert file["rows"] == 344
-    assert file["columns"] == list(penguins)
+    said = json.loads(snapshot()["snapshot.json"])
+    assert said["rows"] == 344
+    assert said["columns"] == list(penguins)
 
 
 def test_a_file_that_only_calls_itself_parquet_is_refused(project: Project) -> None:
     project.write("data/external/p.parquet", "not at all")
-    with pytest.raises(UserError, match=r"p\.parquet is no readable Parquet file"):
+    with pytest.raises(UserError, match=r"p\.parquet cannot be read"):
         project.run("collect", overrides=["collect.path=data/external/p.parquet"])
 
 
 def test_the_example_keeps_the_seasons_that_are_asked_for(tmp_path: Path) -> None:
-    said = collect.example(tmp_path, ["PAL0708", "PAL0910"])
+    said = example.collect(tmp_path, ["PAL0708", "PAL0910"])
     raw = pd.read_csv(RAW, dtype=str, keep_default_na=False)
     kept = pd.read_csv(tmp_path / "penguins.csv", dtype=str, keep_default_na=False)
     expected = raw[raw["studyName"] != "PAL0809"].reset_index(drop=True)
@@ -118,9 +128,10 @@ def test_the_example_keeps_the_seasons_that_are_asked_for(tmp_path: Path) -> Non
 
 def test_the_example_knows_its_seasons(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"there is no 'PAL0807'; did you mean 'PAL0[78]0[89]'"):
-        collect.example(tmp_path, ["PAL0807"])
+        example.collect(tmp_path, ["PAL0807"])
 
 
 def test_quoted_line_breaks_do_not_count_as_rows(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text('a,b\n1,"two\nlines"\n\n2,x\n', encoding="utf-8")
-    assert collect.fingerprint(tmp_path / "x.csv")["rows"] == 2
+    reading = {"separator": ",", "quote": '"', "encoding": "utf-8", "decimal": ".", "header": True}
+    assert fingerprint(tmp_path, {"reading": {**reading, "dates": {}}})["rows"] == 2

@@ -12,7 +12,7 @@ import yaml
 from conftest import ROOT, compose, stages
 from omegaconf import DictConfig, OmegaConf
 
-from pipeline.configure.checks import check, locate, parameters, tools
+from pipeline.configure.checks import STAGE_KEYS, check, locate, parameters, tools
 from pipeline.core.base import paths
 from pipeline.core.base.settings import leaves
 
@@ -273,14 +273,14 @@ def test_every_part_of_a_model_can_be_chosen_by_each(
 def test_every_tool_of_every_file_exists_and_takes_its_arguments(file: Path) -> None:
     """Of each file as it stands, chosen or not; references are filled in for every task."""
     text = file.read_text(encoding="utf-8")
-    own = {"clean": {"training_only"}, "split": {"name"}, "tune": {"trials", "seconds", "folds"}}
     section = file.relative_to(ROOT / "conf").parts[0]
     for task in sorted((ROOT / "conf/problem/task").glob("*.yaml")):
         words = yaml.safe_load(task.read_text(encoding="utf-8"))
         filled = re.sub(r"\$\{problem\.(\w+)\}", lambda m, w=words: str(w[m[1]]), text)
         for place, tool in tools(yaml.safe_load(filled)):
             known = parameters(locate(tool["_target_"]))
-            given = {name for name in tool if not name.startswith("_")} - own.get(section, set())
+            own = STAGE_KEYS.get(section, set()) | {"defaults"}
+            given = {name for name in tool if not name.startswith("_")} - own
             if section == "collect":
                 given |= {"folder"}
             assert known is None or given <= known, f"{file.name}, {place}"

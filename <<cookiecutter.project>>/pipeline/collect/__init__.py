@@ -8,6 +8,7 @@ pinned stays, one that is suspect never replaces the last, and each file's finge
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,8 +36,7 @@ def main(settings: DictConfig) -> None:
         return
     with replacing(RAW) as folder:
         folder.mkdir()
-        arguments = {key: value for key, value in wanted.items() if key != "as_of"}
-        source = instantiate(arguments, folder=folder)
+        source = take(wanted, folder)
         snapshot = {"settings": wanted, "source": source, **fingerprint(folder, source)}
         refuse_suspect(snapshot, last, limits)
         refuse_foreign(snapshot["columns"], Path(settings.load.contract))
@@ -45,6 +45,20 @@ def main(settings: DictConfig) -> None:
         f"{snapshot['rows']} rows, {len(snapshot['columns'])} columns in {len(snapshot['files'])} "
         f"files from {source['kind']}"
     )
+
+
+def take(wanted: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Let a source write its files into a folder; return its account of them.
+
+    Parameters
+    ----------
+    wanted : mapping
+        A file of ``conf/collect/``.
+    folder : Path
+        Exists, and is empty.
+    """
+    own = {key: value for key, value in wanted.items() if key not in ("as_of", *LIMITS)}
+    return instantiate(own, folder=folder)
 
 
 def fingerprint(folder: Path, source: dict[str, Any]) -> dict[str, Any]:

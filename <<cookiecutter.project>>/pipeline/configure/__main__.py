@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -38,8 +39,13 @@ def main() -> None:
     report(before, leaves(composed), f"in {PARAMS}")
 
 
-def compose() -> DictConfig:
+def compose(overrides: Sequence[str] = ()) -> DictConfig:
     """Compose conf/ as `dvc exp run` does, all references resolved.
+
+    Parameters
+    ----------
+    overrides : sequence of str
+        As behind `-S`.
 
     Raises
     ------
@@ -54,7 +60,7 @@ def compose() -> DictConfig:
 
     try:
         with initialize_config_dir(str(CONF.resolve()), version_base=None):
-            config = hydra_compose("config")
+            config = hydra_compose("config", list(overrides))
         OmegaConf.resolve(config)
     except MissingConfigException as error:
         raise UserError(missing_option(error)) from None

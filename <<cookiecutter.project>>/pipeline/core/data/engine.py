@@ -47,14 +47,11 @@ def read_file(
     if not table.num_rows:
         raise UserError(f"{path} has a header but no rows.")
     # Names first: Arrow lets two columns share one, pandas does not get along with that.
-    table = table.rename_columns(snake_cased(table.column_names))
-    return _plain(table).to_pandas(
-        types_mapper={pa.bool_(): pd.BooleanDtype()}.get, self_destruct=True, split_blocks=True
-    )
+    return from_arrow(table.rename_columns(snake_cased(table.column_names)))
 
 
-def _plain(table: pa.Table) -> pa.Table:
-    """Turn Arrow types that no later step knows into those that all do."""
+def from_arrow(table: pa.Table) -> pd.DataFrame:
+    """Turn an Arrow table into a data frame; types that no later step knows become plain ones."""
     for number, field in enumerate(table.schema):
         values = table.column(number)
         if pa.types.is_dictionary(field.type):
@@ -71,7 +68,7 @@ def _plain(table: pa.Table) -> pa.Table:
             values = values.cast(pa.string())
         if values.type != field.type:
             table = table.set_column(number, field.name, values)
-    return table
+    return table.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get, split_blocks=True)
 
 
 def parse(values: pd.Series, dtype: str) -> pd.Series:

@@ -1,8 +1,9 @@
 """Files of rows: what kind they are, how a text file is spelt, and their rows as Arrow tables.
 
 A text file does not say how it is to be read, so its *reading* is found out once, when the snapshot
-is taken, and recorded with it: a mapping with `separator`, `quote`, `encoding`, `decimal`, `header`
-and `dates` (column to `strptime` format). Excel's has `sheet`; the other kinds describe themselves.
+is taken, and recorded with it: a mapping with `separator`, `quote`, `encoding`, `header`, `decimal`
+and `thousands` (marks in numbers) and `dates` (column to `strptime` format). Excel's has `sheet`; the
+other kinds describe themselves.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import json
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -39,9 +40,12 @@ SAMPLE = 2**18  # bytes that are looked at to find the reading
 BLOCK = 2**24  # bytes that are parsed at a time; no row may be longer
 ROWS = 100_000  # rows of a batch of the kinds that are read by rows
 
-# 1,5 or 1.234,56: how a number is written where the comma is the decimal mark.
-COMMA_NUMBER = r"^\s*[-+]?(\d+|\d{1,3}(\.\d{3})+),\d+\s*$"
-POINT_NUMBER = r"^\s*[-+]?(\d+|\d{1,3}(,\d{3})+)\.\d+\s*$"
+
+
+def number_pattern(decimal: str, thousands: str) -> str:
+    """Return the pattern of numbers that are written with a decimal mark and, perhaps, thousands'."""
+    grouped = rf"\d{{1,3}}({re.escape(thousands)}\d{{3}})+|" if thousands else ""
+    return rf"^\s*[-+]?({grouped}\d+)({re.escape(decimal)}\d+)?\s*$"
 
 
 def kind(path: Path) -> str:
@@ -97,19 +101,30 @@ def find_reading(path: Path) -> dict[str, Any]:
     quote = "'" if '"' not in text and re.search(rf"(?m)^'[^']*'[{SEPARATORS}]", text) else '"'
     separator = _separator(text, quote)
     rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, quotechar=quote))
-    values = [value for row in rows[1:] for value in row]
-    commas, points = (
-        sum(1 for value in values if re.match(pattern, value))
-        for pattern in (COMMA_NUMBER, POINT_NUMBER)
-    )
     return {
         "separator": separator,
         "quote": quote,
         "encoding": encoding,
-        "decimal": "," if separator != "," and commas > points else ".",
         "header": _has_header(next(filter(None, rows), [])),
+        **_number_marks(value for row in rows[1:] for value in row),
         "dates": {},
     }
+
+
+def _number_marks(values: Iterable[str]) -> dict[str, str]:
+    """Find the marks of numbers: 1,234.5 or 1.234,5 or 1234.5."""
+    marks: Counter[tuple[str, str]] = Counter()
+    for value in values:
+        if not re.search(r"\d[.,]\d", value):
+            continue
+        for decimal, thousands in ((".", ","), (",", ".")):
+            if re.match(number_pattern(decimal, thousands), value):
+                marks[decimal, "decimal"] += decimal in value
+                marks[decimal, "thousands"] += thousands in value
+    # "1,234" fits both: only values with a mark that no other reading has decide.
+    comma = marks[",", "decimal"] > marks[".", "decimal"] + marks[".", "thousands"]
+    decimal, thousands = (",", ".") if comma else (".", ",")
+    return {"decimal": decimal, "thousands": thousands if marks[decimal, "thousands"] else ""}
 
 
 def _encoding(start: bytes, path: Path) -> str:
@@ -253,7 +268,7 @@ def _csv(path: Path, reading: Mapping[str, Any], missing: list[str]) -> Iterator
             for batch in reader:
                 yield _localised(pa.Table.from_batches([batch]).rename_columns(names), reading)
         except pa.ArrowInvalid as error:
-            raise UserError(_ragged(path, reading, len(names)) or f"{path}: {error}") from None
+            raise UserError(_ragged(path, reading, len(names)) or f"{path} cannot be read: {error}") from None
 
 
 def _ragged(path: Path, reading: Mapping[str, Any], width: int) -> str | None:
@@ -270,15 +285,19 @@ def _ragged(path: Path, reading: Mapping[str, Any], width: int) -> str | None:
 def _localised(table: pa.Table, reading: Mapping[str, Any]) -> pa.Table:
     """Make blanks missing, and write numbers and dates as everywhere: 1234.5, 2026-11-23."""
     out = []
+    decimal, thousands = reading["decimal"], reading["thousands"]
+    marked = decimal != "." or thousands
+    pattern = number_pattern(decimal, thousands)
     for name, values in zip(table.column_names, table.columns, strict=True):
         values = pc.if_else(pc.utf8_is_space(values), None, values)
         if name in reading["dates"]:
             parsed = pc.strptime(values, reading["dates"][name], "s", error_is_null=True)
             # What is no date stays as it is, for the contract to name.
             values = pc.coalesce(pc.strftime(parsed, "%Y-%m-%dT%H:%M:%S"), values)
-        elif reading["decimal"] == ",":
-            plain = pc.replace_substring(pc.replace_substring(values, ".", ""), ",", ".")
-            values = pc.if_else(pc.match_substring_regex(values, COMMA_NUMBER), plain, values)
+        elif marked:
+            plain = pc.replace_substring(values, thousands, "") if thousands else values
+            plain = pc.replace_substring(plain, decimal, ".")
+            values = pc.if_else(pc.match_substring_regex(values, pattern), plain, values)
         out.append(values)
     return pa.table(out, names=table.column_names)
 
@@ -339,7 +358,7 @@ def _excel(path: Path, reading: Mapping[str, Any], missing: list[str]) -> Iterat
         yield _from_pandas(
             pd.read_excel(
                 io.BytesIO(stream.read()),
-                sheet_name=reading["sheet"],
+                sheet_name=reading.get("sheet", 0),
                 engine="openpyxl",
                 na_values=missing,
                 keep_default_na=False,
