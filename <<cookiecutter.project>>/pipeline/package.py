@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.bundle import Bundle, seal
+from pipeline.core.base.lock import ancestors, makers
 from pipeline.core.base.names import UserError
 from pipeline.core.base.paths import (
     BUNDLE,
@@ -95,23 +96,26 @@ def make_lineage() -> dict[str, Any]:
     """
     lock = Path("dvc.lock")
     stages = read_yaml(lock)["stages"] if lock.exists() else {}
-    makers = {out["path"]: name for name, stage in stages.items() for out in stage.get("outs", ())}
-    wanted = [path.as_posix() for path in (ENGINEER, SELECT, MODEL, SPLIT, LOADED)]
-    seen: dict[str, Any] = {}
-    while wanted:
-        maker = makers.get(wanted.pop())
-        if maker and maker not in seen:
-            stage = stages[maker]
-            seen[maker] = {
-                "command": stage["cmd"],
-                "parameters": stage.get("params", {}).get(PARAMS.as_posix(), {}),
-                "inputs": {one["path"]: one["md5"] for one in stage.get("deps", ())},
-                "outputs": {one["path"]: one["md5"] for one in stage["outs"]},
-            }
-            wanted += seen[maker]["inputs"]
+    made = makers(stages)
+    starts = [made.get(path.as_posix()) for path in (ENGINEER, SELECT, MODEL, SPLIT, LOADED)]
+    # Each stage's settings are told with it. What `configure` read besides (all of conf/ and of the
+    # code) is no dependency of this stage: an edit there would be missing here.
+    names = [
+        name
+        for name in ancestors(stages, filter(None, starts))
+        if name != made.get(PARAMS.as_posix())
+    ]
     return {
         "snapshot": read_json(RAW / "snapshot.json"),
-        "stages": {name: seen[name] for name in stages if name in seen},
+        "stages": {
+            name: {
+                "command": stages[name]["cmd"],
+                "parameters": stages[name].get("params", {}).get(PARAMS.as_posix(), {}),
+                "inputs": {one["path"]: one["md5"] for one in stages[name].get("deps", ())},
+                "outputs": {one["path"]: one["md5"] for one in stages[name]["outs"]},
+            }
+            for name in names
+        },
         "environment": {
             "python": ".".join(map(str, sys.version_info[:2])),
             "packages": {name: version(name) for name in PACKAGES},

@@ -15,9 +15,13 @@ from pipeline.core.base.names import UserError
 from pipeline.core.base.tables import read_json
 from pipeline.trace import __main__ as command
 from pipeline.trace import trace
-from pipeline.trace.records import digest
+from pipeline.trace.folders import Folders
+from pipeline.trace.records import Record, digest
+from pipeline.trace.uses import uses
+from pipeline.trace.wanted import find
 
 pytestmark = pytest.mark.slow
+EXTERNAL = "data/external/penguins.csv"
 SETTING = "monitor.resamples"  # of the last stage: no other has to run again
 
 
@@ -51,6 +55,7 @@ def history(finished: Callable[[str], Project], tmp_path_factory: pytest.TempPat
         git("config", "user.email", "tests@localhost")
         with Repo.init(str(folder)) as repo:
             (folder / ".dvc" / "config.local").write_text("[core]\n    analytics = false\n")
+            repo.add(EXTERNAL)
             repo.commit(force=True)
             git("add", ".")
             git("commit", "--quiet", "-m", "first")
@@ -228,3 +233,189 @@ def test_a_bundles_lineage_holds_what_dvc_recorded(recorded: dict) -> None:
     for name, one in lineage["stages"].items():
         assert one["command"] == locked[name]["cmd"]
         assert one["outputs"] == {out["path"]: out["md5"] for out in locked[name]["outs"]}
+
+
+# --- the way back --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def mending(history: dict, tmp_path_factory: pytest.TempPathFactory) -> dict:
+    """Take rows out of the source and run the first stages again: a third commit."""
+    folder = tmp_path_factory.mktemp("mended") / "project"
+    shutil.copytree(history["folder"], folder, symlinks=True)
+    recorded = {**history, "folder": folder, "bad": digest(folder / EXTERNAL)}
+    with chdir(folder), Repo(str(folder)) as repo:
+        lines = Path(EXTERNAL).read_text(encoding="utf-8").splitlines(keepends=True)
+        Path(EXTERNAL).unlink()  # it may be a link into the cache
+        Path(EXTERNAL).write_text("".join(lines[:-20]), encoding="utf-8")
+        repo.add(EXTERNAL)
+        Project(folder).run("collect", "load")
+        for stage in ("collect", "load"):
+            repo.commit(stage, force=True)
+        git("add", ".")
+        git("commit", "--quiet", "-m", "third")
+        recorded |= {"third": git("rev-parse", "HEAD"), "good": digest(Path(EXTERNAL))}
+    return recorded
+
+
+@pytest.fixture
+def mended(mending: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict:
+    """Return the records; the current folder is a copy of the project."""
+    monkeypatch.chdir(shutil.copytree(mending["folder"], tmp_path / "project", symlinks=True))
+    return mending
+
+
+def test_a_bad_file_is_followed_into_every_commit_and_experiment(mended: dict) -> None:
+    runs = uses(mended["bad"])["runs"]
+    assert [run["experiment"] or run["subject"] for run in runs] == [
+        "first", "wider-interval", "second", "third",
+    ]  # fmt: skip
+    assert [run["commit"] for run in runs if not run["experiment"]] == [
+        mended["first"], mended["second"], mended["third"],
+    ]  # fmt: skip
+    first = runs[0]
+    assert {"collect", "load"} <= set(first["used_by"])
+    made = mended["before"]
+    assert first["models"] == {
+        path: md5 for path, md5 in made.items() if path.startswith("models/")
+    }
+    assert {path: one["md5"] for path, one in first["metrics"].items()} == {
+        path: md5 for path, md5 in made.items() if path.startswith("metrics/")
+    }
+    assert set(first["outputs"]) == set(made) - {"params.yaml"}
+
+
+def test_a_metric_is_told_with_the_value_that_it_had_then(mended: dict) -> None:
+    runs = {run["subject"]: run for run in uses(mended["bad"])["runs"]}
+    scores = list(read_json(Path("metrics/evaluate.json")).items())[:2]
+    assert runs["first"]["metrics"]["metrics/evaluate.json"]["value"] == ", ".join(
+        f"{name} {score:.4g}" for name, score in scores
+    )
+    rows = len(Path("data/raw/penguins.csv").read_text(encoding="utf-8").splitlines()) - 1
+    (load,) = [run["metrics"]["metrics/load.json"] for run in uses(EXTERNAL)["runs"]]
+    assert load["value"] == f"rows {rows}, loaded {rows}"
+
+
+def test_what_ran_with_another_version_is_not_counted(mended: dict) -> None:
+    """The third commit's dvc.lock holds a new `load` beside an old `clean`."""
+    third = uses(mended["bad"])["runs"][-1]
+    assert third["subject"] == "third"
+    assert "collect" not in third["used_by"]
+    assert "metrics/load.json" not in third["metrics"]
+    (run,) = uses(mended["good"])["runs"]
+    assert (run["subject"], run["used_by"]) == ("third", ["collect", "load"])
+    assert set(run["outputs"]) == {"data/raw", "data/loaded", "data/rejected", "metrics/load.json"}
+    assert run["models"] == {}
+
+
+def test_a_path_means_the_version_in_the_workspace_and_the_others_are_named(mended: dict) -> None:
+    found = uses(EXTERNAL)
+    assert found["md5"] == mended["good"]
+    assert found["other_versions"] == {mended["bad"]: mended["first"]}
+    assert found["runs"] == uses(mended["good"])["runs"]
+
+
+def test_a_path_that_is_gone_means_its_last_recorded_version(mended: dict) -> None:
+    Path(EXTERNAL).unlink()
+    assert uses(EXTERNAL)["md5"] == mended["good"]
+
+
+def test_a_version_that_no_run_has_seen_was_used_by_nothing(mended: dict) -> None:
+    Path(EXTERNAL).unlink()
+    Path(EXTERNAL).write_text("a,b\n1,2\n", encoding="utf-8")
+    found = uses(EXTERNAL)
+    assert found["runs"] == []
+    assert list(found["other_versions"]) == [mended["bad"], mended["good"]]
+
+
+def test_digits_of_md5_or_sha256_do(mended: dict) -> None:
+    file = read_json(Path("data/raw/snapshot.json"))["files"][0]
+    for digits in (mended["good"][:6], mended["good"], file["sha256"], file["sha256"][:12]):
+        assert uses(digits)["md5"] == mended["good"]
+        assert [run["subject"] for run in uses(digits)["runs"]] == ["third"]
+
+
+def test_digits_that_begin_several_files_are_refused(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    outs = [
+        {"path": name, "md5": f"abcdef{digit * 26}"} for name, digit in (("x", "1"), ("y", "2"))
+    ]
+    records = [Record("", {"make": {"outs": outs}})]
+    assert find("abcdef1", records, Folders(records))[0].path == "x"
+    with pytest.raises(UserError, match=r"2 recorded files begin with abcdef: .*give more digits"):
+        find("abcdef", records, Folders(records))
+
+
+@pytest.mark.parametrize("part", ["data/raw", "data/raw/penguins.csv", "data/raw/snapshot.json"])
+def test_a_snapshot_and_its_files_are_followed(mended: dict, part: str) -> None:
+    found = uses(part)
+    assert found["made_by"] == "collect"
+    (run,) = found["runs"]
+    assert run["subject"] == "third"
+    assert "load" in run["used_by"]
+
+
+def test_a_folder_inside_of_an_output_is_followed(mended: dict) -> None:
+    run = uses("data/split/test")["runs"][0]
+    assert "verdict" in run["used_by"]
+    assert "metrics/verdict.json" in run["metrics"]
+    assert "metrics/split.json" not in run["metrics"]
+
+
+def test_a_batch_is_followed_into_monitoring_only(mended: dict) -> None:
+    runs = uses("data/incoming/later.csv")["runs"]
+    assert {name for run in runs for name in run["used_by"]} == {"monitor"}
+    assert set(runs[0]["metrics"]) == {"metrics/monitor.json"}
+
+
+def test_a_file_that_lies_beside_the_source_is_not_used(mended: dict) -> None:
+    Path("data/external/notes.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    with Repo() as repo:
+        repo.add("data/external/notes.csv")
+        repo.commit("collect", force=True)
+    git("add", ".")
+    git("commit", "--quiet", "-m", "notes")
+    found = uses("data/external/notes.csv")
+    assert found["runs"] == []
+    assert "but no setting named it" in found["notes"][0]
+
+
+def test_without_the_cache_git_still_knows_what_a_source_was_used_for(mended: dict) -> None:
+    shutil.rmtree(".dvc/cache")
+    found = uses(mended["bad"])
+    assert "models/model.skops" in found["runs"][0]["models"]
+    assert any(
+        "`git switch --detach COMMIT && dvc fetch` brings" in note for note in found["notes"]
+    )
+
+
+def test_a_file_that_nobody_knows_is_refused_and_one_that_nobody_used_is_told(
+    mended: dict, monkeypatch, capsys
+) -> None:
+    with pytest.raises(UserError, match=r"pengins\.csv is not in the workspace.*did you mean"):
+        uses("data/external/pengins.csv")
+    with pytest.raises(UserError, match="no run recorded a file with the MD5 or SHA-256 abcdef01"):
+        uses("abcdef01")
+    monkeypatch.setattr(sys, "argv", ["trace", "--uses", "constraints.txt.bak"])
+    Path("constraints.txt.bak").write_text("x", encoding="utf-8")
+    command.main()
+    assert "nothing used it" in capsys.readouterr().out
+
+
+def test_the_uses_are_printed_by_commit_and_each_version_once(
+    mended: dict, monkeypatch, capsys
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["trace", "--uses", mended["bad"]])
+    command.main()
+    said = capsys.readouterr().out
+    model = mended["before"]["models/model.skops"]
+    assert [line for line in said.splitlines() if model in line] == [
+        f"  models/model.skops           {model}"
+    ]
+    titles = [line.partition(":")[0] for line in said.splitlines() if ": used by " in line]
+    assert titles[0] == f"{mended['first'][:7]} first"
+    assert titles[1].startswith("experiment wider-interval (")
+    assert f"more as in {mended['first'][:7]}" in said
+    monkeypatch.setattr(sys, "argv", ["trace", "--uses", mended["bad"], "--json"])
+    command.main()
+    assert json.loads(capsys.readouterr().out) == uses(mended["bad"])

@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from pipeline.core.base.lock import ancestors, lies_in, maker, makers
 from pipeline.core.base.names import UserError, did_you_mean
 from pipeline.core.base.paths import RAW
 from pipeline.trace.records import LOCK, Record, cached, digest, experiments, history, listing
@@ -127,38 +128,30 @@ def find_md5(start: str, records: list[Record]) -> tuple[Record, str, str, str]:
 
 def chain(record: Record, stage: str) -> list[dict[str, Any]]:
     """List a stage and all that it descends from, nearest first."""
-    makers = {owner: name for name, owner, _ in record.outputs()}
-    waiting, out = [stage], {}
-    while waiting:
-        name = waiting.pop(0)
-        if name in out:
-            continue
-        entry = record.stages[name]
-        deps = {dep["path"]: dep["md5"] for dep in entry.get("deps", ())}
-        code = {path: md5 for path, md5 in deps.items() if path.split("/")[0] == "pipeline"}
-        inputs = {
-            path: {"md5": md5, "from": _maker(path, makers)}
+    made = makers(record.stages)
+    # DVC lists stages in the order of dvc.yaml; the nearest to the target comes first here.
+    return [
+        _describe(name, record.stages[name], made)
+        for name in reversed(ancestors(record.stages, [stage]))
+    ]
+
+
+def _describe(name: str, entry: dict[str, Any], made: dict[str, str]) -> dict[str, Any]:
+    deps = {dep["path"]: dep["md5"] for dep in entry.get("deps", ())}
+    code = {path: md5 for path, md5 in deps.items() if lies_in(path, "pipeline")}
+    settings = entry.get("params", {}).values()
+    return {
+        "stage": name,
+        "command": entry["cmd"],
+        "parameters": {key: value for file in settings for key, value in file.items()},
+        "code": code,
+        "inputs": {
+            path: {"md5": md5, "from": maker(path, made)}
             for path, md5 in deps.items()
             if path not in code
-        }
-        waiting += [one["from"] for one in inputs.values() if one["from"]]
-        if entry.get("params"):
-            waiting.append(makers.get("params.yaml", name))
-        out[name] = {
-            "stage": name,
-            "command": entry["cmd"],
-            "parameters": {
-                key: value
-                for file in entry.get("params", {}).values()
-                for key, value in file.items()
-            },
-            "code": code,
-            "inputs": inputs,
-            "outputs": {one["path"]: one["md5"] for one in entry.get("outs", ())},
-        }
-    # DVC lists stages in the order of dvc.yaml; the nearest to the target comes first here.
-    order = {name: -position for position, name in enumerate(record.stages)}
-    return sorted(out.values(), key=lambda one: order[one["stage"]])
+        },
+        "outputs": {one["path"]: one["md5"] for one in entry.get("outs", ())},
+    }
 
 
 def source(record: Record) -> dict[str, Any] | None:
@@ -170,12 +163,4 @@ def source(record: Record) -> dict[str, Any] | None:
             for entry in listing(md5):
                 if entry["relpath"] == "snapshot.json" and cached(entry["md5"]).exists():
                     return json.loads(cached(entry["md5"]).read_text(encoding="utf-8"))
-    return None
-
-
-def _maker(path: str, makers: dict[str, str]) -> str | None:
-    """Name the stage that makes a path or the folder that it lies in."""
-    for owner, name in makers.items():
-        if path == owner or path.startswith(f"{owner}/"):
-            return name
     return None

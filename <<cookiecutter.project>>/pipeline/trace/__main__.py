@@ -11,6 +11,8 @@ from pipeline import trace as package
 from pipeline.core.base.names import UserError
 from pipeline.trace import trace
 from pipeline.trace.records import git
+from pipeline.trace.uses import render as render_uses
+from pipeline.trace.uses import uses
 
 
 def main() -> None:
@@ -19,13 +21,19 @@ def main() -> None:
     parser.add_argument(
         "target", help="path of an output, metric or model, or an MD5 (its first 6 digits do)"
     )
+    parser.add_argument(
+        "--uses",
+        action="store_true",
+        help="the way back: every commit, model and metric that a file of data went into",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON for machines")
     options = parser.parse_args()
     try:
-        found = trace(options.target)
+        found = uses(options.target) if options.uses else trace(options.target)
     except UserError as error:
         sys.exit(f"trace: {error}")
-    print(json.dumps(found, indent=2, ensure_ascii=False) if options.json else render(found))
+    shown = render_uses(found) if options.uses else render(found)
+    print(json.dumps(found, indent=2, ensure_ascii=False) if options.json else shown)
 
 
 def render(found: dict[str, Any]) -> str:

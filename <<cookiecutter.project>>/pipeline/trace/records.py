@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from configparser import ConfigParser
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,15 +75,18 @@ def digest(path: Path) -> str | None:
             return hashlib.file_digest(stream, "md5").hexdigest()
     if not path.is_dir():
         return None
-    files = sorted(one.relative_to(path).as_posix() for one in path.rglob("*") if one.is_file())
+    files = (one.relative_to(path).as_posix() for one in path.rglob("*") if one.is_file())
+    return fold({name: str(digest(path / name)) for name in files})
+
+
+def fold(files: Mapping[str, str]) -> str:
+    """Compute the MD5 that DVC gives to a folder from those of its files."""
     entries = [
-        {"md5": digest(path / name), "relpath": name}
+        {"md5": files[name], "relpath": name}
         for name in sorted(files, key=lambda name: name.split("/"))
     ]
-    return (
-        hashlib.md5(json.dumps(entries, sort_keys=True).encode(), usedforsecurity=False).hexdigest()
-        + ".dir"
-    )
+    text = json.dumps(entries, sort_keys=True).encode()
+    return hashlib.md5(text, usedforsecurity=False).hexdigest() + ".dir"
 
 
 def listing(md5: str) -> list[dict[str, str]]:
