@@ -30,7 +30,7 @@ EXAMPLE_ONLY = (
     "contracts/penguins.yaml",
     "data/incoming/penguins-2009.csv",
 )
-CACHES = ("__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache")
+CACHES = ("__pycache__", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache")
 
 
 def find_data(answer: str) -> Path | None:

@@ -33,7 +33,12 @@ KINDS = tuple(
     for packed in ("", ".gz", ".bz2", ".zst", ".zip")
 )
 TEXTS = ("project_name", "project", "description", "author", "data", "target", "remote")
-EXAMPLE_TARGET = {"auto": "sex", "binary": "sex", "multiclass": "species", "regression": "body_mass_g"}
+EXAMPLE_TARGET = {
+    "auto": "sex",
+    "binary": "sex",
+    "multiclass": "species",
+    "regression": "body_mass_g",
+}
 RESERVED = {"con", "prn", "aux", "nul"} | {f"{x}{n}" for x in ("com", "lpt") for n in range(1, 10)}
 # Line breaks, control characters, and marks that reorder or hide text. Those that join emoji stay.
 UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}
@@ -134,11 +139,11 @@ def find_data(answer: str) -> Path | None:
 
 def check_data() -> None:
     """Refuse a file that cannot be read as a table, or a target that is not in it."""
-    data, target, task = ANSWERS["data"], ANSWERS["target"], ANSWERS["task"]
+    data, target, problem = ANSWERS["data"], ANSWERS["target"], ANSWERS["__problem"]
     if not data:
-        if target not in ("", EXAMPLE_TARGET[task]):
+        if target not in ("", EXAMPLE_TARGET[problem]):
             raise BadAnswer(
-                f"target: the bundled example's is {EXAMPLE_TARGET[task]!r} for {task}; leave it"
+                f"target: the bundled example's is {EXAMPLE_TARGET[problem]!r} for {problem}; leave it"
                 " empty, or say in data where your own file is."
             )
         return

@@ -16,7 +16,10 @@ from cookiecutter.main import cookiecutter
 TEMPLATE = Path(__file__).parents[1]
 TREE = TEMPLATE / "<<cookiecutter.project>>"
 BIN = Path(sys.executable).parent
-CSV = "age,plan,Churn\n31,basic,no\n47,pro,yes\n"
+CSV = "age,plan,Churn\n" + "".join(
+    f"{20 + n % 50},{'pro' if n % 3 else 'basic'},{'yes' if n % 4 == 0 else 'no'}\n"
+    for n in range(80)
+)
 Completed = subprocess.CompletedProcess[str]
 
 
@@ -99,7 +102,7 @@ def finish(project: Path, output: str) -> Path:
 def files(folder: Path) -> set[str]:
     """Return the paths of all files in a folder, leaving out Git's, DVC's and caches."""
     paths = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
-    hidden = {".git", "__pycache__", ".ruff_cache", ".mypy_cache", ".pytest_cache"}
+    hidden = {".git", "__pycache__", ".hypothesis", ".ruff_cache", ".mypy_cache", ".pytest_cache"}
     return {path.as_posix() for path in paths if not hidden & set(path.parts)}
 
 

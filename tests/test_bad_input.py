@@ -4,14 +4,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import command_line, finish, run, succeed
+from conftest import CSV, command_line, finish, run, succeed
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("bad input")]
-
-ROWS = "age,plan,Churn\n" + "".join(
-    f"{20 + n % 50},{'pro' if n % 3 else 'basic'},{'yes' if n % 4 == 0 else 'no'}\n"
-    for n in range(80)
-)
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +14,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a project on a person's own data that is loaded."""
     folder = tmp_path_factory.mktemp("bad")
     data = folder / "churn.csv"
-    data.write_text(ROWS)
+    data.write_text(CSV)
     answers = {"project": "p", "setup": "no", "data": str(data), "target": "Churn"}
     project = finish(folder / "p", succeed(*command_line(folder, **answers), cwd=folder))
     succeed("dvc", "repro", "load", cwd=project)
@@ -30,7 +25,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def project(made: Path) -> Path:
     """Return the loaded project, put back as it was for each test."""
     data = made / "data/external/churn.csv"
-    data.write_text(ROWS)
+    data.write_text(CSV)
     succeed("git", "checkout", "-q", "conf", "contracts", cwd=made)
     succeed("dvc", "repro", "-q", "load", cwd=made)
     return made
@@ -62,7 +57,7 @@ def test_a_target_that_is_no_column(project: Path) -> None:
 
 
 def test_a_target_with_one_class(project: Path) -> None:
-    (project / "data/external/churn.csv").write_text(ROWS.replace(",yes", ",no"))
+    (project / "data/external/churn.csv").write_text(CSV.replace(",yes", ",no"))
     refused(project, "problem.target 'churn' is 'no' in every row")
 
 
@@ -90,7 +85,7 @@ def test_a_column_of_the_wrong_type(project: Path) -> None:
     contract.write_text(
         contract.read_text().replace("columns: {}", "columns: {age: {dtype: int64}}")
     )
-    (project / "data/external/churn.csv").write_text(ROWS.replace("\n25,", "\nyoung,", 1))
+    (project / "data/external/churn.csv").write_text(CSV.replace("\n25,", "\nyoung,", 1))
     refused(project, "contracts/churn.yaml", "column age: is int64", "'young'", "load.max_rejected")
 
 

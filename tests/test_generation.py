@@ -12,7 +12,17 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import TEMPLATE, TREE, command_line, commands_shown, files, generate, run, succeed
+from conftest import (
+    CSV,
+    TEMPLATE,
+    TREE,
+    command_line,
+    commands_shown,
+    files,
+    generate,
+    run,
+    succeed,
+)
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -33,17 +43,14 @@ EXAMPLE = {
     *(f"conf/problem/{task}.yaml" for task in TASKS),
     *("contracts/penguins.yaml", "data/incoming/penguins-2009.csv"),
 }
-OWN = {
-    *("conf/problem/telco_churn.yaml", "contracts/telco_churn.yaml"),
-    "data/external/telco-churn.csv",
-}
+OWN = {"data/external/telco-churn.csv"}  # its settings are written by `pipeline.adopt`
 FOLDERS = {"conf", "pipeline", "tests", "deploy", "monitoring", "notebooks"}
 
 
 def common() -> set[str]:
     """Return the files that every project has: those of the folders that are taken as they are."""
     inside = {name for name in files(TREE) if name.split("/")[0] in FOLDERS}
-    return TOP | (inside - EXAMPLE - {"conf/problem/own.yaml"})
+    return TOP | (inside - EXAMPLE)
 
 
 def cycle(data: bool) -> list[dict[str, str]]:
@@ -140,36 +147,40 @@ def test_dvc_understands_the_pipeline(make_ready: Callable[..., Path]) -> None:
     assert "verdict" in succeed("dvc", "dag", cwd=project)
 
 
-@pytest.mark.parametrize(
-    ("answers", "chosen"),
-    [
-        ({}, {"problem": "binary", "collect": "example", "clean": "penguins", "split": "group"}),
-        ({"task": "regression"}, {"problem": "regression", "split": "group"}),
-        (
-            {"data": "csv", "task": "multiclass"},
-            {
-                "problem": "telco_churn",
-                "collect": "file",
-                "clean": "default",
-                "split": "stratified",
-            },
-        ),
-        ({"data": "csv", "task": "regression"}, {"split": "random", "engineer": "default"}),
-    ],
-)
-def test_settings_choose_what_was_answered(
-    tmp_path: Path, data: Path, answers: dict[str, str], chosen: dict[str, str]
-) -> None:
-    if "data" in answers:
-        answers = {**answers, "data": str(data), "target": "Churn"}
-    project = generate(tmp_path, **answers)
-    defaults = yaml.safe_load((project / "conf/config.yaml").read_text())["defaults"]
+def chosen(project: Path) -> dict[str, str]:
+    """Return the option of each group that the project's settings choose."""
     groups: dict[str, str] = {}
-    for entry in defaults:
+    for entry in yaml.safe_load((project / "conf/config.yaml").read_text())["defaults"]:
         groups |= entry if isinstance(entry, dict) else {}
-    assert chosen.items() <= groups.items()
     for group, name in groups.items():
         assert name is None or (project / f"conf/{group}/{name}.yaml").is_file(), (group, name)
+    return groups
+
+
+@pytest.mark.parametrize(
+    ("task", "problem"),
+    [("auto", "binary"), ("binary", "binary"), ("regression", "regression")],
+)
+def test_settings_choose_what_was_answered(tmp_path: Path, task: str, problem: str) -> None:
+    project = generate(tmp_path, task=task)
+    example = {"collect": "example", "clean": "penguins", "split": "group", "engineer": "penguins"}
+    assert (example | {"problem": problem}).items() <= chosen(project).items()
+
+
+@pytest.mark.parametrize(
+    ("task", "split"),
+    [("auto", "stratified"), ("multiclass", "stratified"), ("regression", "random")],
+)
+def test_settings_of_own_data_are_chosen_for_them(
+    make_ready: Callable[..., Path], tmp_path: Path, task: str, split: str
+) -> None:
+    target = {"auto": "Churn", "multiclass": "plan", "regression": "age"}[task]
+    data = tmp_path / "telco-churn.csv"
+    data.write_text(CSV.replace("pro,yes", "max,yes"))
+    project = make_ready(data=str(data), target=target, task=task)
+    own = {"problem": "telco_churn", "collect": "telco_churn", "clean": "default", "split": split}
+    assert own.items() <= chosen(project).items()
+    assert succeed("git", "status", "--porcelain", cwd=project) == ""
 
 
 @pytest.mark.parametrize(

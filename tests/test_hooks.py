@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import string
 import sys
@@ -14,7 +15,6 @@ import yaml
 from conftest import (
     CSV,
     TEMPLATE,
-    TREE,
     answers_stored,
     command_line,
     commands_shown,
@@ -27,6 +27,8 @@ from conftest import (
 from cookiecutter.exceptions import FailedHookException
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from pipeline.core.base.names import snake_case
 
 # Refusing --------------------------------------------------------------------------------------
 
@@ -65,34 +67,27 @@ def refused(tmp_path: Path, **answers: str) -> str:
         ({"target": "mass"}, "target: the bundled example's is 'sex' for binary"),
         ({"data": "nowhere.csv", "target": "y"}, "data: there is no file 'nowhere.csv'."),
         ({"data": "~nobody/x.csv", "target": "y"}, "data: there is no file '~nobody/x.csv'."),
-        ({"data": "folder.csv", "target": "y"}, "data: 'folder.csv' is a folder"),
-        ({"data": "notes.txt", "target": "y"}, "data: 'notes.txt' is not named like a CSV"),
+        ({"data": "notes.md", "target": "y"}, "data: 'notes.md' is not named like one of .csv"),
         ({"data": "empty.csv", "target": "y"}, "data: 'empty.csv' is empty."),
-        ({"data": "header.csv", "target": "age"}, "data: 'header.csv' has no rows"),
-        ({"data": "binary.csv", "target": "age"}, "data: 'binary.csv' is not a CSV file in UTF-8"),
-        ({"data": "fake.parquet", "target": "y"}, "data: 'fake.parquet' is not a Parquet file"),
         ({"data": "good.csv"}, "target: say which column"),
         ({"data": "good.csv", "target": "churn"}, "target: 'good.csv' has no column 'churn'; did"),
         ({"data": "good.csv", "target": "zzz"}, "target: 'good.csv' has no column 'zzz'; its col"),
-        ({"data": "semicolon.csv", "target": "age"}, "data: the columns of 'semicolon.csv' are"),
+        ({"data": "semicolon.csv", "target": "churm"}, "target: 'semicolon.csv' has no column"),
     ],
 )
 def test_a_bad_answer_is_refused_in_one_sentence(
     tmp_path: Path, answers: dict[str, str], sentence: str
 ) -> None:
-    (tmp_path / "folder.csv").mkdir()
-    (tmp_path / "notes.txt").write_text(CSV)
+    (tmp_path / "notes.md").write_text(CSV)
     (tmp_path / "empty.csv").touch()
-    (tmp_path / "header.csv").write_text("age,plan\n")
-    (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00age\n1\n")
-    (tmp_path / "fake.parquet").write_text(CSV)
     (tmp_path / "good.csv").write_text(CSV)
     (tmp_path / "semicolon.csv").write_text(CSV.replace(",", ";"))
     assert refused(tmp_path, **answers).startswith(sentence)
 
 
-def test_the_nearest_column_is_suggested(tmp_path: Path) -> None:
-    (tmp_path / "good.csv").write_text(CSV)
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_the_nearest_column_is_suggested(tmp_path: Path, separator: str) -> None:
+    (tmp_path / "good.csv").write_text(CSV.replace(",", separator))
     assert refused(tmp_path, data="good.csv", target="churm").endswith("did you mean 'Churn'?")
 
 
@@ -179,7 +174,8 @@ def test_hostile_texts_come_out_as_they_went_in(
     metadata = tomllib.loads((project / "pyproject.toml").read_text())["project"]
     assert (metadata["authors"], metadata["description"]) == ([{"name": text}], text)
     problem = yaml.safe_load((project / "conf/problem/my_data.yaml").read_text())
-    assert (problem["goal"], problem["target"]) == (text, text)
+    assert problem["target"] == snake_case(text)
+    assert problem["goal"] == f"Predict {text}.".replace("${", "\\${")
     assert succeed("git", "status", "--porcelain", cwd=project) == ""
     assert (project / "data/external/my data.csv.dvc").is_file()
 
@@ -225,32 +221,22 @@ def test_parquet_is_taken_as_it_is(tmp_path: Path) -> None:
     assert copy.read_bytes() == (tmp_path / "D.PARQUET").read_bytes()
 
 
-@pytest.mark.parametrize(
-    ("file", "dataset"),
-    [
-        ("telco-churn.csv", "telco_churn"),
-        ("Été à Paris.csv", "ete_a_paris"),
-        ("2024.csv", "data_2024"),
-        ("no.csv", "data_no"),
-        ("🎉.csv", "data"),
-        ("penguins.csv", "penguins"),
-        ("binary.csv", "binary"),
-        ("own.csv", "own"),
-        ("it's.v2.csv", "it_s_v2"),
-    ],
-)
-def test_the_dataset_is_named_after_the_file(tmp_path: Path, file: str, dataset: str) -> None:
-    (tmp_path / file).write_text(CSV)
-    project = generate(tmp_path, data=str(tmp_path / file), target="Churn")
-    assert {path.name for path in (project / "conf/problem").iterdir()} == {
-        f"{dataset}.yaml",
-        "task",
-    }
-    contract = (project / "contracts" / f"{dataset}.yaml").read_text()
-    assert contract == (TREE / "contracts/own.yaml").read_text() or "<<" not in contract
-    assert [path.name for path in (project / "contracts").iterdir()] == [f"{dataset}.yaml"]
-    collect = yaml.safe_load((project / "conf/collect/file.yaml").read_text())
-    assert collect["path"] == f"data/external/{file}"
+def test_a_folder_of_files_is_taken_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "months").mkdir()
+    for month in ("01", "02"):
+        (tmp_path / "months" / f"{month}.csv").write_text(CSV)
+    project = generate(tmp_path, data=f"{tmp_path}/months/", target="Churn")
+    assert files(project / "data/external/months") == {"01.csv", "02.csv"}
+
+
+def test_the_project_adopts_the_data_with_the_task_that_was_answered(tmp_path: Path) -> None:
+    (tmp_path / "it's mine.csv").write_text(CSV)
+    answers = {"data": f"{tmp_path}/it's mine.csv", "target": "Churn", "project": "p"}
+    adopt = [".venv/bin/python", "-m", "pipeline.adopt", "data/external/it's mine.csv"]
+    for task, told in {"auto": [], "multiclass": ["--task", "multiclass"]}.items():
+        cli = command_line(tmp_path / task, setup="no", task=task, **answers)
+        shown = [shlex.split(line) for line in commands_shown(succeed(*cli))]
+        assert [*adopt, "--target=Churn", *told] in shown
 
 
 # Setting up ------------------------------------------------------------------------------------

@@ -76,3 +76,16 @@ def test_the_commands_shown_finish_what_the_network_stopped(
     succeed("bash", "-euc", "\n".join(lines[:-1]), env=terminal)
     assert succeed("git", "status", "--porcelain", cwd=output / "p") == ""
     assert (output / "p/data/external" / f"{data.name}.dvc").is_file()
+
+
+def test_data_that_will_not_do_leave_nothing_behind(
+    tmp_path: Path, terminal: dict[str, str], data: Path
+) -> None:
+    ragged = tmp_path / "ragged.csv"
+    ragged.write_text(data.read_text() + "1,2,3,4\n")
+    output = tmp_path / "output"
+    cli = command_line(output, project="p", data=str(ragged), target="Churn")
+    done = run(*cli, env=terminal)
+    assert done.returncode == 1
+    assert "ragged.csv, line 82: 4 values, and 3 are expected." in done.stderr
+    assert list(output.iterdir()) == []

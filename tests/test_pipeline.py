@@ -176,7 +176,6 @@ def test_a_persons_own_file_runs_to_a_verdict_without_an_edit(tmp_path: Path) ->
     answers = {
         "project": "p",
         "setup": "no",
-        "task": "multiclass",
         "data": str(data),
         "target": "island",
     }

@@ -6,15 +6,18 @@ import argparse
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
-from pipeline.adopt import Adoption, decide, find_source, write
+from pipeline.adopt import Adoption, decide
+from pipeline.adopt.source import find_source
+from pipeline.adopt.write import write
 from pipeline.core.base.names import UserError
 
 SHOWN = 60  # columns in the table; the contract has all
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Read the command line, decide, say so, write."""
     parser = argparse.ArgumentParser(
         prog="python -m pipeline.adopt",
@@ -36,10 +39,12 @@ def main() -> None:
     parser.add_argument(
         "--force", action="store_true", help="write files anew that are there and were edited"
     )
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     try:
         with tempfile.TemporaryDirectory() as scratch:
-            adoption = decide(find_source(options.data, Path(scratch)), options.target, options.task)
+            adoption = decide(
+                find_source(options.data, Path(scratch)), options.target, options.task
+            )
             show(adoption)
             if options.dry_run:
                 print("\nNothing was changed; without --dry-run these would be written:")
@@ -54,12 +59,16 @@ def main() -> None:
 def show(adoption: Adoption) -> None:
     """Print what was decided for each column, and why."""
     columns, question = adoption.columns, adoption.question
-    print(f"{adoption.scan.rows:,} rows, {len(columns):,} columns; {question.task}: {question.target.name}")
+    print(
+        f"{adoption.scan.rows:,} rows, {len(columns):,} columns; {question.task}: {question.target.name}"
+    )
     print(f"  {question.why}; judged by {question.metrics[0]}; split: {adoption.split}\n")
     widths = [min(max(len(one.name) for one in columns), 40), max(len(one.kind) for one in columns)]
     # What a person should look at comes first where not all can be shown.
-    order = columns if len(columns) <= SHOWN else sorted(
-        columns, key=lambda one: (not one.suspect, not one.left_out)
+    order = (
+        columns
+        if len(columns) <= SHOWN
+        else sorted(columns, key=lambda one: (not one.suspect, not one.left_out))
     )
     for one in order[:SHOWN]:
         fate = "left out: " if one.left_out else "SUSPECT: " if one.suspect else ""

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 # A column is one of names if nearly each row has another value. Nearly: a few rows may be copies.
 IDENTIFIER_SHARE = 0.95
-ID_NAME = re.compile(r"(^|_)(id|ids|uuid|guid|index|row|nr|no|number|key)($|_)|^(column|unnamed_\d+)$")
+ID_NAME = re.compile(
+    r"(^|_)(id|ids|uuid|guid|index|row|nr|no|number|key)($|_)|^(column|unnamed_\d+)$"
+)
 GROUP_NAME = re.compile(r"(^|_)(id|uuid|guid)$")
 TIME_NAME = re.compile(r"(^|_)(date|datetime|time|timestamp|at|on|day|month|created|observed)($|_)")
 BOOLEANS = [{"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"}]
@@ -102,18 +104,24 @@ def _describe(name: str, facts: Facts, scan: Scan) -> Column:
     words = present.head(1000).astype("str").str.split().str.len().mean()
     if words >= TEXT_WORDS and distinct > FEW_VALUES:
         why = f"free text, {words:.0f} words on average"
-        return decided("text", dtype, why, left_out=f"{why}; add a step to conf/engineer/ that reads it")
+        return decided(
+            "text", dtype, why, left_out=f"{why}; add a step to conf/engineer/ that reads it"
+        )
     if unique:
         why = "a name of its own in each row"
         return decided("identifier", dtype, why, left_out=why)
     shown = ", ".join(map(str, present.value_counts().index[:3]))
-    return decided("category", dtype, f"{distinct} values: {shown:.60}{', ...' if distinct > 3 else ''}")
+    return decided(
+        "category", dtype, f"{distinct} values: {shown:.60}{', ...' if distinct > 3 else ''}"
+    )
 
 
 def _group(decided, dtype: str, distinct: int, present: pd.Series) -> Column:
     each = len(present) / distinct
     why = f"names {distinct} groups of {each:.1f} rows"
-    return decided("group", dtype, why, left_out=f"{why}; rows of one stay on one side of the split")
+    return decided(
+        "group", dtype, why, left_out=f"{why}; rows of one stay on one side of the split"
+    )
 
 
 def _is_group(name: str, distinct: int, rows: int) -> bool:

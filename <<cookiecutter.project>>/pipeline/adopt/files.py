@@ -50,7 +50,9 @@ reading:{" {}" if not reading else ""}
 {told}"""
 
 
-def problem_yaml(question: Question, columns: list[Column], group: list[str], time: str | None) -> str:
+def problem_yaml(
+    question: Question, columns: list[Column], group: list[str], time: str | None
+) -> str:
     """Write ``conf/problem/<name>.yaml``."""
     left_out = [one for one in columns if one.left_out and one is not question.target]
     exclude = "".join(f"  {flow(one.name)}: {flow(one.left_out)}\n" for one in left_out)
@@ -84,7 +86,9 @@ criteria:
 
 def contract_yaml(question: Question, columns: list[Column], scan: Scan) -> str:
     """Write ``contracts/<name>.yaml``: a pandera schema with one line a column."""
-    lines = "".join(f"  {flow(one.name)}: {flow(_promise(one, question, scan))}\n" for one in columns)
+    lines = "".join(
+        f"  {flow(one.name)}: {flow(_promise(one, question, scan))}\n" for one in columns
+    )
     return f"""\
 # What the data must look like: a pandera schema (pandera's own YAML form). Written by
 # `python -m pipeline.adopt` from {scan.rows:,} rows; yours to change. Ranges are wider than what was seen:
@@ -108,8 +112,8 @@ def _promise(column: Column, question: Question, scan: Scan) -> dict[str, Any]:
         promise |= {"nullable": True, "required": False}
     if column.dtype in ("int64", "float64") and facts.high >= facts.low and column.kind == "number":
         promise |= bounds(facts.low, facts.high)
-    values = facts.values
-    listed = column.dtype == "str" and not column.left_out and values and len(values) <= MAX_CATEGORIES
+    values = facts.values or set()
+    listed = column.dtype == "str" and not column.left_out and 0 < len(values) <= MAX_CATEGORIES
     if listed and scan.rows - facts.missing >= ROWS_PER_CATEGORY * len(values):
         promise["isin"] = sorted(map(str, values))
     return promise
@@ -119,7 +123,12 @@ def point(path: Path, choices: Mapping[str, str]) -> str:
     """Return a settings file with other values behind some keys, comments kept."""
     text = path.read_text(encoding="utf-8")
     for key, value in choices.items():
-        text = re.sub(rf"(?m)^(\s*(?:- )?{key}: )(\"[^\"]*\"|'[^']*'|[^\s#]+)", rf"\g<1>{value}", text, count=1)
+        text = re.sub(
+            rf"(?m)^(\s*(?:- )?{key}: )(\"[^\"]*\"|'[^']*'|[^\s#]+)",
+            rf"\g<1>{value}",
+            text,
+            count=1,
+        )
     return text
 
 

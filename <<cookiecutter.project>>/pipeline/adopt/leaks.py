@@ -29,7 +29,8 @@ def gives_away(values: pd.Series, answers: pd.Series, task: str) -> float | None
 
     Classes: the share of the majority's errors that knowing the column's value saves (Goodman and
     Kruskal's lambda, 1954), each row judged by the others with its value. Numbers are cut into bins
-    of equal frequency. Regression: the squared rank correlation.
+    of equal frequency, but for values that fill one by themselves. Regression: the squared rank
+    correlation.
     """
     if task == "regression":
         if values.dtype.kind not in "iuf":
@@ -37,7 +38,7 @@ def gives_away(values: pd.Series, answers: pd.Series, task: str) -> float | None
         correlation = values.astype("float64").corr(answers.astype("float64"), method="spearman")
         return correlation**2 if correlation**2 > SUSPECT else None
     if values.dtype.kind in "iuf" and values.nunique() > BINS:
-        values = pd.qcut(values.astype("float64"), BINS, duplicates="drop").cat.codes
+        values = _binned(values.astype("float64"))
     if values.nunique() > MOST_VALUES * len(values):
         return None
     table = pd.crosstab(labels(values), labels(answers))
@@ -50,3 +51,9 @@ def gives_away(values: pd.Series, answers: pd.Series, task: str) -> float | None
         return None
     share = (right - majority) / (rows - majority)
     return float(share) if share > SUSPECT else None
+
+
+def _binned(numbers: pd.Series) -> pd.Series:
+    frequent = numbers.map(numbers.value_counts()) >= len(numbers) / BINS
+    bins = pd.qcut(numbers.mask(frequent), BINS, duplicates="drop").cat.codes
+    return labels(numbers).where(frequent, "bin " + bins.astype("str"))

@@ -90,7 +90,9 @@ def ask(name: str, columns: list[Column], scan: Scan, task: str | None = None) -
     metrics = list(METRICS[task])
     if counts.min() / counts.sum() < IMBALANCE:
         metrics[:2] = reversed(metrics[:2])
-    return Question(target, task, positive, metrics, 0.01, f"{positive!r} in {share:.1%} of the rows")
+    return Question(
+        target, task, positive, metrics, 0.01, f"{positive!r} in {share:.1%} of the rows"
+    )
 
 
 def _find(name: str, columns: list[Column]) -> Column:
@@ -112,7 +114,9 @@ def _regression(target: Column, values: pd.Series) -> Question:
     spread = float(parse(values, "float64").std())
     # One hundredth of the target's standard deviation, which is the dummy's RMSE.
     why = f"{target.why}, standard deviation {spread:.4g}"
-    return Question(target, "regression", None, METRICS["regression"], float(f"{spread / 100:.1g}"), why)
+    return Question(
+        target, "regression", None, METRICS["regression"], float(f"{spread / 100:.1g}"), why
+    )
 
 
 def _refuse_classes(
@@ -121,16 +125,20 @@ def _refuse_classes(
     """Refuse classes that cannot be learnt."""
     name = target.source_name
     if task == "binary" and classes > 2:
-        raise UserError(f"the target '{name}' has {classes} values, and task binary knows two; use multiclass.")
+        raise UserError(
+            f"the target '{name}' has {classes} values, and task binary knows two; use multiclass."
+        )
     if task == "multiclass" and classes == 2:
         raise UserError(f"the target '{name}' has two values; use task binary.")
     if classes > MAX_CLASSES:
         way = "say --task regression" if number else "group them into fewer"
-        raise UserError(f"the target '{name}' has {classes:,} classes, more than {MAX_CLASSES}; {way}.")
+        raise UserError(
+            f"the target '{name}' has {classes:,} classes, more than {MAX_CLASSES}; {way}."
+        )
     if counts.min() < MIN_CLASS:
         raise UserError(
-            f"the target '{name}': the class {counts.index[-1]!r} has {counts.min()} row"
-            f"{'s' * (counts.min() > 1)}, too few for three sides of a split; drop it or merge it with another."
+            f"the target '{name}': the class {counts.index[-1]!r} has "
+            f"{'1 row' if counts.min() == 1 else f'{counts.min()} rows'}, too few for three sides of a split; drop it or merge it with another."
         )
 
 

@@ -125,5 +125,7 @@ def _tables(
             first = first or table.column_names
             if table.column_names != first:
                 odd = sorted(set(table.column_names) ^ set(first)) or table.column_names
-                raise UserError(f"{path} has other columns than {paths[0]}: '{odd[0]}' is in one only.")
+                raise UserError(
+                    f"{path} has other columns than {paths[0]}: '{odd[0]}' is in one only."
+                )
             yield table
