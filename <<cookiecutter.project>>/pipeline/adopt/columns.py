@@ -130,24 +130,30 @@ def _is_group(name: str, distinct: int, rows: int) -> bool:
 
 
 def _dtype(facts: Facts, present: pd.Series) -> str:
-    """Name a column's type: inferred from the sample, and true of all rows."""
-    dtype = infer(present)
+    """Name a column's type, true of all rows where these were asked, else of the sample."""
+    if facts.number and facts.low <= facts.high:
+        if not facts.whole:
+            return "float64"
+        # Whole numbers that are too long to be numbers are names.
+        return "int64" if max(abs(facts.low), abs(facts.high)) < EXACT else "str"
     if facts.values is not None:
         texts = {str(value).strip().lower() for value in facts.values}
-        if len(texts) == 2 and texts in BOOLEANS:
+        if texts in BOOLEANS:
             return "boolean"
-    if dtype in ("int64", "float64") and not facts.number:
-        return "str"
-    if dtype == "int64" and not (facts.whole and max(abs(facts.low), abs(facts.high)) < EXACT):
-        return "float64"
-    return dtype
+    return infer(present) if _may_be_date(present) else "str"
+
+
+def _may_be_date(present: pd.Series) -> bool:
+    """Tell in a moment that most texts are none: each date has a digit."""
+    first = present.head(100)
+    return first.dtype.kind in "bM" or first.astype("str").str.contains(r"\d", regex=True).all()
 
 
 def _date_format(present: pd.Series) -> str | None:
     """Find the spelling that all values share, if it is one of dates."""
-    texts = present.astype("str").str.strip()
-    if not texts.head(100).str.contains(r"\d", regex=True).all():
+    if not _may_be_date(present):
         return None
+    texts = present.astype("str").str.strip()
     for form in DATE_FORMATS:
         if _parsed(texts.head(20), form).notna().all() and _parsed(texts, form).notna().all():
             return form

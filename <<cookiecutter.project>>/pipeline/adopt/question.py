@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.adopt.columns import Column
-from pipeline.adopt.leaks import certain_copy, gives_away
+from pipeline.adopt.leaks import SUSPECT, told_of_class, told_of_number
 from pipeline.adopt.scan import Scan
 from pipeline.core.base.names import UserError, did_you_mean, snake_case
 from pipeline.core.data.engine import parse
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MAX_CLASSES = 100  # beyond, a leaderboard of classifiers says nothing
 MAX_NUMBERED = 10  # different whole numbers that are still classes, such as marks from 1 to 6
 MIN_CLASS = 3  # rows of a class: one for each side of the split
+MIN_PAIRS = 30  # rows with both values, below which a column is no suspect
 # A minority below this share: ROC AUC looks good while most alarms are false, so average precision
 # decides (Saito and Rehmsmeier 2015, doi:10.1371/journal.pone.0118432).
 IMBALANCE = 0.1
@@ -150,14 +151,19 @@ def mark_suspects(columns: list[Column], question: Question, scan: Scan) -> None
     almost every answer by themselves are named, since only a person knows when they are known.
     """
     answers = parse(scan.sample[question.target.name], question.target.dtype)
+    classes = answers.factorize()[0]  # missing: -1
     for column in columns:
         if column is question.target or column.left_out or column.kind == "date":
             continue
         values = parse(scan.sample[column.name], column.dtype)
-        both = values.notna() & answers.notna()
-        if both.mean() < 0.5 or both.sum() < 30:
+        both = (values.notna() & answers.notna()).to_numpy()
+        if both.sum() < max(MIN_PAIRS, len(both) / 2):
             continue
-        if certain_copy(values[both], answers[both], question.task):
+        if question.task == "regression":
+            told = told_of_number(values[both], answers[both])
+        else:
+            told = told_of_class(values[both], classes[both])
+        if told == 1:
             column.suspect = column.left_out = "says the same as the target in other words"
-        elif share := gives_away(values[both], answers[both], question.task):
-            column.suspect = f"tells {share:.0%} of the target by itself: is it known in time?"
+        elif told > SUSPECT:
+            column.suspect = f"tells {told:.1%} of the target by itself: is it known in time?"
