@@ -1,5 +1,6 @@
 """Models, and the folds in which they are compared."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -128,13 +129,24 @@ def test_folds_by_time_hold_out_what_comes_after(moments: list) -> None:
     try:
         cut = list(folds(X, y, [], **CUT | {"when": when}))
     except UserError as error:
-        assert "cannot be cut into 3 folds" in str(error)
+        assert re.search("cannot be cut into 3 folds|none of the 3 folds", str(error))
         return
     for fold in cut:
+        assert len(set(fold.y)) == 2
         inside, outside = when[fold.X["x"]], when[fold.rows_held_out]
         assert outside.notna().all()
         assert not (inside >= outside.min()).any()
         assert inside.isna().sum() == when.isna().sum()
+
+
+def test_a_fold_whose_past_holds_one_class_is_left_out() -> None:
+    when = pd.Series(pd.date_range("2020-01-01", periods=40))
+    X = pd.DataFrame({"x": range(40)})
+    late = np.r_[np.zeros(15, int), np.arange(25) % 2]
+    assert len(list(folds(X, late, [], **CUT | {"when": when}))) == 2
+    never = np.r_[np.zeros(39, int), 1]
+    with pytest.raises(UserError, match="none of the 3 folds by time has a past with more"):
+        list(folds(X, never, [], **CUT | {"when": when}))
 
 
 def test_the_past_of_the_penguins_is_fitted_and_their_future_held_out(

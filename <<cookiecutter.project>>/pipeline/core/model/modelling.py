@@ -168,7 +168,7 @@ def folds(
     Raises
     ------
     UserError
-        There are fewer rows of a class, or fewer groups, than folds.
+        There are fewer rows of a class, or fewer groups, than folds; or no past has two classes.
     """
     scheme: Any
     for repeat in range(1 if when is not None else repeats):
@@ -191,6 +191,7 @@ def folds(
             parts = list(scheme.split(order, y[order] if classify else None, groups))
         except ValueError as error:
             raise UserError(f"the training rows cannot be cut into {n} folds: {error}") from None
+        too_early = 0
         for train, held_out in parts:
             train, held_out = order[train], order[held_out]
             if when is not None:  # as in the split: one moment, one side; rows without one train
@@ -200,11 +201,18 @@ def folds(
                         f"the training rows cannot be cut into {n} folds: too few moments."
                     )
                 train = np.concatenate([np.flatnonzero(when.isna()), past])
+                if classify and len(np.unique(y[train])) == 1:
+                    too_early += 1  # there is nothing to tell apart yet
+                    continue
             X_train, X_held_out = X.iloc[train], X.iloc[held_out]
             for transformer in map(clone, transformers):
                 X_train = transformer.fit_transform(X_train, y[train])
                 X_held_out = transformer.transform(X_held_out)
             yield Fold(X_train, y[train], X_held_out, y[held_out], held_out)
+        if too_early == n:
+            raise UserError(
+                f"none of the {n} folds by time has a past with more than one class; use another split."
+            )
 
 
 def cross_validate(
