@@ -81,7 +81,12 @@ def collect(
     given = {key: value for key, value in locals().items() if key != "folder"}
     for key, value in given.items():
         _check(key, value)
-    truth = {"seed": int(seed), "months": int(months), "drift": drift, "signal": signal}
+    truth: dict[str, Any] = {
+        "seed": int(seed),
+        "months": int(months),
+        "drift": drift,
+        "signal": signal,
+    }
     spelling = {key: given[key] for key in ("missing", "dirt", "duplicates")}
     write_parts(_tables(int(rows), truth, spelling), folder, rows=int(rows_per_part))
     best = best_auc(**truth)
