@@ -49,6 +49,9 @@ class Server(http.server.ThreadingHTTPServer):
     failing = 0  # answer so many requests with 503 first
     asked: list[str]
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing when a client that was kept waiting has gone."""
+
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"

@@ -401,6 +401,13 @@ def test_a_knob_out_of_its_bounds_is_named(
     assert not list(tmp_path.iterdir())
 
 
+def test_more_parts_than_their_names_can_number_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(
+        UserError, match=r"collect\.rows_per_part is 10, which makes more than 100000"
+    ):
+        made(tmp_path, 1e7, rows_per_part=10)
+
+
 @pytest.mark.parametrize("months", [1, 240])
 def test_the_shortest_and_the_longest_period_are_made(tmp_path: Path, months: int) -> None:
     rows = made(tmp_path, 2000, months=months, drift=1, signal=5)

@@ -23,6 +23,7 @@ from pipeline.collect.simulate.truth import (
 from pipeline.core.base.names import UserError
 
 SAMPLE = 300_000  # rows from which the best scores are computed
+MAX_PARTS = 100_000  # whose numbered names stand in their order
 # Bounds of the settings; those of whole numbers stand in the second table.
 SHARES = {
     "missing": (0, 0.25),
@@ -76,11 +77,16 @@ def collect(
     Raises
     ------
     UserError
-        A setting is out of its bounds.
+        A setting is out of its bounds, or parts are too small for so many rows.
     """
     given = {key: value for key, value in locals().items() if key != "folder"}
     for key, value in given.items():
         _check(key, value)
+    if rows > MAX_PARTS * rows_per_part:
+        raise UserError(
+            f"collect.rows_per_part is {rows_per_part}, which makes more than {MAX_PARTS} parts of {rows} rows; "
+            "raise it."
+        )
     truth: dict[str, Any] = {
         "seed": int(seed),
         "months": int(months),
