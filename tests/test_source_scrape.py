@@ -372,6 +372,14 @@ def test_a_nasty_table_becomes_even_rows(site: Site, tmp_path: Path) -> None:
     ]
 
 
+def test_a_table_in_a_cell_is_the_cells_text_and_no_further_table(
+    site: Site, tmp_path: Path
+) -> None:
+    inner = "<table><tr><th>x</th><th>y</th></tr><tr><td>1</td><td>2</td></tr></table>"
+    html = f"<table><tr><th>a</th></tr><tr><td>{inner}</td></tr></table>"
+    assert table(tmp_path / "raw", site, html) == [{"a": "x y 1 2"}]
+
+
 def test_a_table_without_a_header_has_numbered_columns(site: Site, tmp_path: Path) -> None:
     html = "<table><tr><td>1</td><td>x</td></tr><tr><td>02</td></tr></table>"
     assert table(tmp_path / "raw", site, html) == [
@@ -391,7 +399,7 @@ def test_a_header_that_is_repeated_is_no_row_and_equal_names_are_told_apart(
 
 
 def test_a_span_that_would_fill_the_memory_is_cut(site: Site, tmp_path: Path) -> None:
-    html = "<table><tr><td colspan=1000000000 rowspan=1000000000>1</td></tr></table>"
+    html = f"<table><tr><td colspan={'9' * 5000} rowspan=1000000000>1</td></tr></table>"
     assert len(table(tmp_path / "raw", site, html)[0]) == 1000
 
 

@@ -421,9 +421,13 @@ def test_what_a_break_left_half_written_is_cut_off(site: Site, tmp_path: Path) -
     with (kept / "part-00000.jsonl").open("a") as part, (kept / "journal.jsonl").open("a") as lines:
         part.write('{"id": 7, "na')
         lines.write('{"asked": "http')
+    site.routes["/items"] = lambda query: by_page(query) or Reply({}, 500)
+    with pytest.raises(UserError, match="The 3 pages before are kept"):
+        site.collect(tmp_path / "raw", paging={"by": "page"})
+    site.routes["/items"] = by_page
     site.collect(tmp_path / "raw", paging={"by": "page"})
     assert rows(tmp_path / "raw") == ROWS
-    assert site.asked[0] == "/items?page=3"
+    assert list(dict.fromkeys(site.asked)) == ["/items?page=3", "/items?page=4"]
 
 
 def test_a_part_that_lost_items_begins_anew(site: Site, tmp_path: Path) -> None:

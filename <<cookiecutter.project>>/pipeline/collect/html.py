@@ -37,7 +37,7 @@ def parse(answer: Answer) -> BeautifulSoup:
             name = codecs.lookup(encoding or "").name
             text = answer.body.decode("cp1252" if name in ("iso8859-1", "ascii") else name)
             break
-        except (LookupError, UnicodeDecodeError):
+        except (LookupError, ValueError):  # no such encoding, or other bytes
             continue
     else:
         text = answer.body.decode("cp1252", "replace")
@@ -155,7 +155,7 @@ def tidy(table: Tag) -> None:
         row = cell.find_parent("tr")
         below = len(row.find_next_siblings("tr")) if row else 0
         for span, most in (("colspan", WIDEST), ("rowspan", 1 + below)):
-            number = re.match(r"\d+", str(cell.get(span, "1")).strip())
+            number = re.match(r"\d{1,9}", str(cell.get(span, "1")).strip())
             wanted = int(number[0]) if number else 1
             cell[span] = str(min(wanted, most) if wanted else (most if span == "rowspan" else 1))
 

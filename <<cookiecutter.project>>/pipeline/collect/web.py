@@ -90,7 +90,7 @@ class Client:
         self.allowed: Callable[[str], None] = lambda url: None  # may refuse an address
         self._site = _origin(url)
         self._secret = secret
-        self._retries, self._backoff, self._max_wait = retries, backoff, max_wait
+        self._retries, self._backoff, self._max_wait = max(0, retries), backoff, max_wait
         self._read_timeout = read_timeout
         self._ready = 0.0
         self._params = params or {}
