@@ -25,7 +25,7 @@ def customers() -> pd.DataFrame:
     churned = np.where(draw.random(ROWS) < 0.3, "Yes", "No")
     months = draw.integers(0, 72, ROWS)
     total = pd.Series(months * 20.5).astype("str").mask(months < 3, " ")
-    words = "asked called wrote paid left moved and then again about the bill".split()
+    words = ["asked", "called", "wrote", "paid", "moved", "and", "again", "about", "the", "bill"]
     return pd.DataFrame(
         {
             "Customer ID": [f"{n:04d}-{'ABCDE'[n % 5]}" for n in range(ROWS)],
