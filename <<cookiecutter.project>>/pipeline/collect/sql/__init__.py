@@ -16,7 +16,7 @@ from pipeline.collect.sql.values import joined, to_arrow
 from pipeline.core.base.names import UserError, did_you_mean
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, CursorResult, Select, TextClause
+    from sqlalchemy import Connection, CursorResult, Executable, Select, TextClause
 
 VALUES_PER_PART = 20_000_000  # a wide table makes parts of fewer rows
 
@@ -78,57 +78,50 @@ def collect(
     if chunk < 1:
         raise UserError(f"collect.chunk is {chunk}; at least one row is fetched at a time.")
     given = dict(parameters or {})
-    asked = _placeholders(query) if query else set()
-    _refuse_unbound(asked, set(given))
+    if query:
+        _refuse_other_statements(query)
+    elif given:
+        raise UserError("collect.parameters are for a query, and collect.table is given.")
     with connected(url_env, timeout) as connection:
         url = connection.engine.url
         account: dict[str, Any] = {"kind": "sql", "dialect": url.get_backend_name()}
         # Of a file, its name alone: where it lies differs from machine to machine.
         account["database"] = Path(url.database or "").name
-        streaming = connection.execution_options(yield_per=chunk)
-        if not query:
+        statement: Executable
+        if query:
+            statement = _bound(query, given)
+            account |= {"query": query, "parameters": given}
+        else:
             statement, order = _ordered(connection, str(table), schema)
             account |= {"table": table, "schema": schema, "ordered_by": order}
-            result = streaming.execute(statement)
-        else:
-            account |= {"query": query, "parameters": given}
-            if asked:
-                result = streaming.execute(_bound(query, asked, given))
-            else:  # as it is written: nothing in it stands for a value, not even % or :
-                unchanged = streaming.execution_options(no_parameters=True)
-                result = unchanged.exec_driver_sql(query)
-        _write(result, folder, chunk)
+        _write(connection.execution_options(yield_per=chunk).execute(statement), folder, chunk)
     return account
 
 
-def _placeholders(query: str) -> set[str]:
-    """Name what stands for values in a query, which must be one statement that reads."""
+def _refuse_other_statements(query: str) -> None:
+    """Refuse what is not one statement that reads."""
     bare = _APART.sub(" ", query).strip().removesuffix(";").strip()
     if not re.match(r"[\s(]*(select|with)\b", bare, re.IGNORECASE):
-        raise UserError(
-            f"collect.query must begin with SELECT or WITH; it begins with '{bare.split(maxsplit=1)[0] if bare else ''}'."
-        )
+        first = bare.split(maxsplit=1)[0] if bare else ""
+        raise UserError(f"collect.query must begin with SELECT or WITH; it begins with '{first}'.")
     if ";" in bare:
         raise UserError("collect.query holds more than one statement; give the one that reads.")
-    return set(re.findall(r"(?<![:\w\\]):(\w+)(?!:)", bare))
 
 
-def _refuse_unbound(asked: set[str], given: set[str]) -> None:
-    for name in sorted(asked - given):
-        raise UserError(f"collect.query asks for ':{name}'; give its value in collect.parameters.")
-    for name in sorted(given - asked):
-        raise UserError(f"collect.parameters: no query has ':{name}'; {did_you_mean(name, asked)}")
-
-
-def _bound(query: str, asked: set[str], given: Mapping[str, Any]) -> TextClause:
+def _bound(query: str, given: Mapping[str, Any]) -> TextClause:
     """Bind the parameters by their names."""
     from sqlalchemy import bindparam, text
     from sqlalchemy.types import NullType
 
-    clause = text(query)
-    for name in sorted(set(clause.compile().params) - asked):
+    # To SQLAlchemy, a colon in a text or comment begins a name too, and that of `:name::date` is cut.
+    query = _APART.sub(lambda apart: apart[0].replace(":", r"\:"), query)
+    clause = text(re.sub(r"(?<![:\w\\]):(\w+)(?=::)", r"(:\1)", query))
+    asked = set(clause.compile().params)
+    for name in sorted(asked - set(given)):
+        raise UserError(f"collect.query asks for ':{name}'; give its value in collect.parameters.")
+    for name in sorted(set(given) - asked):
         raise UserError(
-            f"collect.query: ':{name}' stands in a text or comment; write its colon as '\\:' there."
+            f"collect.parameters: collect.query has no ':{name}'; {did_you_mean(name, asked)}"
         )
     # Without a type of SQLAlchemy's own, the database compares a text with a date as a date.
     bound = (
