@@ -1,5 +1,6 @@
 """The source `scrape`, against a local site."""
 
+import json
 import sys
 import threading
 import time
@@ -21,6 +22,7 @@ from hypothesis import strategies as st
 from pipeline.collect import fingerprint, scrape
 from pipeline.collect.html import split_field
 from pipeline.core.base.names import UserError
+from pipeline.core.data.engine import read_file
 
 BOOKS = """
 <html><body><h1>Books</h1>{items}
@@ -124,7 +126,9 @@ def shop(site: Site) -> Site:
 
 
 def rows(folder: Path) -> pd.DataFrame:
-    return pd.concat(map(pd.read_parquet, sorted(folder.iterdir())), ignore_index=True)
+    (part,) = folder.iterdir()
+    lines = part.read_text(encoding="utf-8").splitlines()
+    return pd.DataFrame([json.loads(line) for line in lines], dtype=object)
 
 
 def table(folder: Path, site: Site, html: str, **chosen: Any) -> list[dict[str, str | None]]:
@@ -175,7 +179,7 @@ def test_equal_runs_give_equal_bytes_and_accounts(shop: Site, tmp_path: Path) ->
         for name in "ab"
     ]
     assert said[0] == said[1]
-    one, other = ((tmp_path / name / "part-00000.parquet").read_bytes() for name in "ab")
+    one, other = ((tmp_path / name / "part-00000.jsonl").read_bytes() for name in "ab")
     assert one == other
 
 
@@ -348,6 +352,20 @@ def test_values_of_a_table_stay_texts(site: Site, tmp_path: Path) -> None:
         {"code": "1e5", "n": "1,234", "2021": None},
         {"code": "True", "n": "a b", "2021": "\"q\" 'r'"},
     ]
+
+
+def test_texts_that_mean_no_value_are_missing_once_loaded(site: Site, tmp_path: Path) -> None:
+    html = "<table><tr><th>code<th>g<tr><td>007<td>1.5<tr><td>NA<td>NA<tr><td>8<td></table>"
+    table(tmp_path / "raw", site, html)
+    loaded = read_file(tmp_path / "raw/part-00000.jsonl", ["", "NA"])
+    assert loaded["g"].isna().tolist() == [False, True, True]
+    assert loaded["code"].dropna().tolist() == ["007", "8"]
+
+
+def test_a_table_with_a_header_only_has_no_rows(site: Site, tmp_path: Path) -> None:
+    site.pages["/"] = "<table><tr><th>a</th></tr></table>"
+    said = site.collect(tmp_path / "raw", table="table")
+    assert fingerprint(tmp_path / "raw", said)["rows"] == 0
 
 
 def test_a_nasty_table_becomes_even_rows(site: Site, tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.robotparser import RobotFileParser
@@ -17,7 +18,6 @@ from pipeline.collect.html import (
     split_field,
     table_rows,
 )
-from pipeline.collect.parts import write_parts
 from pipeline.collect.web import Client, Refusal, join
 from pipeline.core.base.names import UserError
 from pipeline.core.base.stage import say
@@ -99,13 +99,26 @@ def collect(
 
     with client:
         obey_robots(client, url, user_agent, max_bytes)
-        write_parts(tables(), folder)
+        write_rows(tables(), folder / "part-00000.jsonl")
     for name in sorted(missing):
         raise UserError(
             f"collect.fields.{name}: '{fields[name]}' matches nothing in any item of {url}, nor of its {pages} pages."
         )
     picked = {"table": table} if table else {"item": item, "fields": fields}
     return {"kind": "scrape", "url": url, **picked, "next": next, "pages": pages}
+
+
+def write_rows(tables: Iterable[pa.Table], path: Path) -> None:
+    """Write rows of texts as JSON lines: `load` looks for texts that mean "no value" in these.
+
+    In Parquet it would not, since values there have their types.
+    """
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        for table in tables:
+            for row in table.to_pylist():
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    if not path.stat().st_size:
+        path.unlink()
 
 
 def check_selectors(
