@@ -110,7 +110,8 @@ class Bundle:
             raise UserError(f"missing: {', '.join(lacking)}.")
         markers = {"", *self.signature["missing"]}
         given = {
-            name: rows[name].mask(rows[name].astype("str").str.strip().isin(markers)) for name in rows
+            name: rows[name].mask(rows[name].astype("str").str.strip().isin(markers))
+            for name in rows
         }
         typed, broken = enforce(
             pd.DataFrame(given, index=rows.index), self.signature["contract"], types

@@ -38,7 +38,9 @@ def collect(
     """
     paths = [path] if isinstance(path, str) else list(path)
     copies = [
-        copy for one in paths for copy in (_fetch(one, folder) if "://" in one else _copy(one, folder))
+        copy
+        for one in paths
+        for copy in (_fetch(one, folder) if "://" in one else _copy(one, folder))
     ]
     found = formats.find_reading(copies[0])
     unknown = set(reading or {}) - set(found)
@@ -86,7 +88,9 @@ def _fetch(address: str, folder: Path) -> list[Path]:
         with fsspec.open(address, "rb") as remote, copy.open("wb") as local:
             shutil.copyfileobj(remote, local, 2**20)
     except ImportError as error:
-        raise UserError(f"collect.path: {address} needs a package that is not installed: {error}.") from None
+        raise UserError(
+            f"collect.path: {address} needs a package that is not installed: {error}."
+        ) from None
     except (OSError, ValueError) as error:
         raise UserError(f"collect.path: {address} cannot be fetched: {error}") from None
     if copy.stat().st_size == 0:

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from pipeline.core.base.names import UserError, snake_cased
 from pipeline.core.data import formats
+from pipeline.core.data.objects import as_text
 
 TRUE = ("true", "yes", "y", "t", "1", "1.0")
 FALSE = ("false", "no", "n", "f", "0", "0.0")
@@ -40,9 +41,8 @@ def read_file(
     UserError
         The file is empty, has no rows, or cannot be read.
     """
-    reading = {**formats.find_reading(path), **(reading or {})}
     table = pa.concat_tables(
-        formats.tables(path, reading, missing), promote_options="permissive"
+        formats.tables(path, reading or {}, missing), promote_options="permissive"
     )
     if not table.num_rows:
         raise UserError(f"{path} has a header but no rows.")
@@ -52,23 +52,43 @@ def read_file(
 
 def from_arrow(table: pa.Table) -> pd.DataFrame:
     """Turn an Arrow table into a data frame; types that no later step knows become plain ones."""
-    for number, field in enumerate(table.schema):
-        values = table.column(number)
-        if pa.types.is_dictionary(field.type):
-            values = values.cast(field.type.value_type)
-        if pa.types.is_decimal(values.type):
-            values = values.cast(pa.float64())
-        elif pa.types.is_date(values.type):
-            values = values.cast(pa.timestamp("us"))
-        elif pa.types.is_duration(values.type):
-            values = pc.divide(values.cast(pa.duration("us")).cast(pa.int64()).cast(pa.float64()), 1e6)
-        elif pa.types.is_nested(values.type) or pa.types.is_time(values.type):
-            values = pa.array([None if value is None else str(value) for value in values.to_pylist()])
-        elif pa.types.is_null(values.type):
-            values = values.cast(pa.string())
-        if values.type != field.type:
-            table = table.set_column(number, field.name, values)
-    return table.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get, split_blocks=True)
+    table = pa.Table.from_arrays([_plain(values) for values in table.columns], table.column_names)
+    # The new table is without what pandas noted in the old one: an index, types of its own.
+    to_boolean = {pa.bool_(): pd.BooleanDtype()}.get
+    return table.to_pandas(types_mapper=to_boolean, split_blocks=True)
+
+
+def _plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Give a column a type that pandas has: number, truth value, point in time or text."""
+    types = pa.types
+    if isinstance(values.type, pa.BaseExtensionType):
+        values = values.cast(values.type.storage_type)
+    if types.is_dictionary(values.type):
+        values = values.cast(values.type.value_type)
+    if types.is_integer(values.type):
+        extremes = pc.min_max(values).as_py()
+        # As in a text file, whole numbers that a float cannot tell apart are names.
+        exact = all(one is None or abs(one) < EXACT for one in extremes.values())
+        return values if exact else values.cast(pa.string())
+    if types.is_decimal(values.type) or types.is_float16(values.type):
+        return values.cast(pa.float64())
+    if types.is_date(values.type):
+        return values.cast(pa.timestamp("us"))
+    if types.is_duration(values.type):  # in seconds
+        ticks = {"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}[values.type.unit]
+        return pc.divide(values.cast(pa.int64()).cast(pa.float64(), safe=False), ticks)
+    if types.is_binary(values.type) or types.is_large_binary(values.type):
+        try:
+            return values.cast(pa.string())  # some programs write texts without saying so
+        except pa.ArrowInvalid:
+            return pa.chunked_array(
+                [[one and one.hex() for one in values.to_pylist()]], pa.string()
+            )
+    known = (types.is_floating, types.is_boolean, types.is_timestamp, types.is_string, types.is_large_string)  # fmt: skip
+    if any(is_one(values.type) for is_one in known):
+        return values
+    texts = [None if value is None else as_text(value) for value in values.to_pylist()]
+    return pa.chunked_array([texts], pa.string())
 
 
 def parse(values: pd.Series, dtype: str) -> pd.Series:
