@@ -7,8 +7,10 @@ PYTHON ?= $(shell for p in python3 python3.{11,12,13} python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2> /dev/null && echo $$p && break; done)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export MYPY_CACHE_DIR := $(CURDIR)/build/mypy
+# Stands in for Azure's storage; no other Node package is needed.
+AZURITE := 3.37.0
 
-.PHONY: help setup test test-fast lint format demo bench clean
+.PHONY: help setup services test test-fast lint format demo bench clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' Makefile
@@ -29,11 +31,25 @@ setup: .venv/ready  ## make the environment: what projects need, and the tools t
 		|| .venv/bin/python -m pip install --quiet -c '$(PROJECT)/constraints.txt' -r .venv/requirements.txt
 	touch .venv/ready
 
-test: test-fast  ## run all tests
-	pytest -n 2 --dist loadgroup -m slow
+services:  ## install the servers that some tests start and pip does not bring: PostgreSQL, azurite
+	@# Debian keeps PostgreSQL's programs off the PATH.
+	@packages=(); \
+	compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null || command -v initdb > /dev/null || packages+=(postgresql); \
+	command -v npm > /dev/null || packages+=(npm); \
+	if (($${#packages[@]})); then \
+		command -v apt-get > /dev/null || { echo "Install by hand, for want of apt-get: $${packages[*]}."; exit 1; }; \
+		as_root=($$(((EUID)) && echo sudo)); \
+		"$${as_root[@]}" apt-get update -qq \
+			&& "$${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends "$${packages[@]}"; \
+	fi
+	grep -qs '"version": "$(AZURITE)"' build/npm/node_modules/azurite/package.json \
+		|| npm install --prefix build/npm --no-save --no-package-lock --no-audit --no-fund --loglevel error azurite@$(AZURITE)
+
+test: test-fast  ## run all tests; those that lack a server are left out and say so (`make services`)
+	pytest -n 2 -rs --dist loadgroup -m slow
 
 test-fast: setup  ## run the tests that take seconds
-	pytest -n 2 -m "not slow"
+	pytest -n 2 -rs -m "not slow"
 
 lint: setup  ## check style and types
 	ruff check --config pyproject.toml .
