@@ -45,7 +45,7 @@ def write_parts(tables: Iterable[pa.Table], folder: Path, rows: int = ROWS_PER_P
         while sum(one.num_rows for one in waiting) >= rows:
             held = pa.concat_tables(waiting, promote_options="permissive")
             flush(held.slice(0, rows))
-            waiting = [held.slice(rows)]
+            waiting = [held.slice(rows)] if held.num_rows > rows else []
     if waiting and (not number or any(one.num_rows for one in waiting)):
         flush(pa.concat_tables(waiting, promote_options="permissive"))
     return total
