@@ -74,7 +74,8 @@ def column_names(path: Path, reading: Mapping[str, Any]) -> list[str]:
 
 def fault(path: Path, reading: Mapping[str, Any], width: int) -> str | None:
     """Say what is wrong with the first row that cannot be read, by the line where it begins."""
-    encoding, end, begin, what = reading["encoding"], [""], 1, ""
+    encoding, quote = reading["encoding"], reading["quote"]
+    end, begin, what = [""], 1, ""
     strict = codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
 
     def remembered() -> Iterator[str]:
@@ -84,14 +85,14 @@ def fault(path: Path, reading: Mapping[str, Any], width: int) -> str | None:
     with open_bytes(path) as stream:
         rows = split(remembered(), reading)
         try:
-            for row in filter(None, rows):
-                if len(row) != width:
+            for row in rows:
+                if row and len(row) != width:
                     what = f"{len(row)} values, and {width} are expected"
                 elif re.search("[\udc80-\udcff]", "".join(row)):
                     other = "latin-1" if encoding == "cp1252" else "cp1252"
                     what = f"bytes that are no {encoding}; name the right one in reading.encoding, such as {other}"
-                broken = re.search(r"[\r\n]", row[-1]) and not _ends(end[0], reading["quote"])
-                if (broken or what) and next(rows, None) is None and broken:
+                open_end = re.search(r"[\r\n]", "".join(row[-1:])) and not _ends(end[0], quote)
+                if (what or open_end) and next(rows, None) is None and open_end:
                     what += "; " * bool(what) + UNCLOSED
                 if what:
                     return f"{path}, line {begin}: {what}."

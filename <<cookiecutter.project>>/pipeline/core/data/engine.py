@@ -41,13 +41,13 @@ def read_file(
     UserError
         The file is empty, has no rows, or cannot be read.
     """
-    table = pa.concat_tables(
-        formats.tables(path, reading or {}, missing), promote_options="permissive"
-    )
+    parts = list(formats.tables(path, reading or {}, missing))
+    # Names first: two columns may share one, which neither Arrow's joining nor pandas gets along with.
+    names = snake_cased(parts[0].column_names)
+    table = pa.concat_tables(part.rename_columns(names) for part in parts)
     if not table.num_rows:
         raise UserError(f"{path} has a header but no rows.")
-    # Names first: Arrow lets two columns share one, pandas does not get along with that.
-    return from_arrow(table.rename_columns(snake_cased(table.column_names)))
+    return from_arrow(table)
 
 
 def from_arrow(table: pa.Table) -> pd.DataFrame:
