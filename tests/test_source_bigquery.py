@@ -27,7 +27,7 @@ from pyarrow import parquet
 from pipeline.collect import bigquery
 from pipeline.core.base.names import UserError
 
-SCHEMA = [
+SCHEMA: list[dict[str, Any]] = [
     {"name": "id", "type": "INTEGER", "mode": "REQUIRED"},
     {"name": "name", "type": "STRING"},
     {"name": "active", "type": "BOOLEAN"},
@@ -262,7 +262,7 @@ def test_the_account_says_what_was_asked_of_whom(take: Take) -> None:
 @pytest.fixture
 def storage(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     """Start a Storage API server on loopback that holds 25 rows; return what it does and did."""
-    types = bigquery_storage.types
+    types: Any = bigquery_storage.types
     table = pa.table({"id": range(25), "tags": [[str(number)] for number in range(25)]})
     state: dict[str, Any] = {"denies": False, "streams": []}
 

@@ -253,7 +253,7 @@ def test_without_a_link_there_is_one_page_and_a_word_about_it(
 
 def test_another_site_is_never_asked(start: Callable[[], Site], tmp_path: Path) -> None:
     site, other = start(), start()
-    chosen = {"item": "b", "fields": {"x": ""}, "next": "a"}
+    chosen: dict[str, Any] = {"item": "b", "fields": {"x": ""}, "next": "a"}
     for page in (f'<b>1</b><a href="{other.url}/p">next</a>', {"Location": f"{other.url}/p"}):
         site.pages["/"] = page
         with pytest.raises(UserError, match=f"leads to {other.url}/p, which is another site"):

@@ -94,7 +94,7 @@ def server() -> Iterator[Path]:
             with psycopg.connect(
                 host=str(folder), user="owner", password=PASSWORD, dbname="postgres"
             ) as connection:
-                connection.execute(TABLES)  # type: ignore[arg-type]
+                connection.execute(TABLES)
             yield folder
         finally:
             run("pg_ctl", "-m", "immediate", "stop")
