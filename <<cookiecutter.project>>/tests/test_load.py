@@ -1,3 +1,4 @@
+import datetime as dt
 from pathlib import Path
 
 import pandas as pd
@@ -132,6 +133,14 @@ def test_a_rows_first_breach_is_its_reason() -> None:
     _, broken = enforce(rows, contract, {"a": "int64"})
     assert broken.index.tolist() == [0, 1]
     assert broken["reason"].tolist() == ["a: is int64", "a: greater_than_or_equal_to(0)"]
+
+
+def test_checking_a_contract_leaves_the_offsets_of_times_alone() -> None:
+    import pyarrow as pa
+
+    enforce(pd.DataFrame({"a": ["1"]}), {"columns": {"a": {"dtype": "int64"}}}, {"a": "int64"})
+    noon = dt.datetime(2024, 6, 1, 12, tzinfo=dt.timezone(dt.timedelta(hours=2)))
+    assert pa.array([noon], pa.timestamp("us", "UTC"))[0].as_py() == noon
 
 
 @pytest.mark.parametrize(
