@@ -184,6 +184,24 @@ def test_a_contract_is_wider_than_the_sample(fresh: Project, churn: Path) -> Non
     assert "isin" not in columns["remark"]
 
 
+@pytest.mark.parametrize(
+    ("target", "promise"),
+    [
+        ("Tenure", {"dtype": "int64", "nullable": True, "ge": 0, "le": 150}),
+        ("Churn", {"dtype": "str", "nullable": True, "isin": ["No", "Yes"]}),
+        ("Senior", {"dtype": "int64", "nullable": True, "isin": [0, 1]}),
+    ],
+)
+def test_a_contract_holds_answers_to_their_classes_or_range(
+    fresh: Project, tmp_path: Path, target: str, promise: dict[str, Any]
+) -> None:
+    rows = customers().assign(Senior=[0, 1] * (ROWS // 2))
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    adoption = adopt(tmp_path / "rows.csv", target)
+    contract = yaml.safe_load(adoption.texts[Path(f"contracts/{adoption.source.name}.yaml")])
+    assert contract["columns"][adoption.question.target.name] == promise
+
+
 # Writing -----------------------------------------------------------------------------------------
 
 

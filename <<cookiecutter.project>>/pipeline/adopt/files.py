@@ -106,13 +106,18 @@ def _promise(column: Column, question: Question, scan: Scan) -> dict[str, Any]:
     facts = scan.columns[column.name]
     gaps = facts.missing > 0 or scan.rows < ROWS_WITHOUT_GAP
     promise: dict[str, Any] = {"dtype": column.dtype, "nullable": gaps}
+    values = facts.values or set()
+    number = column.dtype in ("int64", "float64") and facts.high >= facts.low
     if column is question.target:
         promise["nullable"] = True  # rows without an answer are set aside and counted
+        if number and question.task == "regression":
+            promise |= bounds(facts.low, facts.high)
+        elif number:
+            promise["isin"] = sorted({int(float(value)) for value in values})
     elif column.left_out:
         promise |= {"nullable": True, "required": False}
-    if column.dtype in ("int64", "float64") and facts.high >= facts.low and column.kind == "number":
+    elif number and column.kind == "number":
         promise |= bounds(facts.low, facts.high)
-    values = facts.values or set()
     listed = column.dtype == "str" and not column.left_out and 0 < len(values) <= MAX_CATEGORIES
     if listed and scan.rows - facts.missing >= ROWS_PER_CATEGORY * len(values):
         promise["isin"] = sorted(map(str, values))
