@@ -19,6 +19,7 @@ from hypothesis.extra.pandas import column, data_frames, range_indexes
 from pipeline.core.base.names import UserError
 from pipeline.diff import __main__ as command
 from pipeline.diff import compare
+from pipeline.diff.report import lines
 from pipeline.diff.versions import dataset_of, read_version
 
 EXTERNAL = Path("data/external/penguins.csv")
@@ -123,6 +124,13 @@ def test_gaps_and_shifts_are_told_for_each_column(penguins: pd.DataFrame) -> Non
     assert told["sex"]["missing_before"] == pytest.approx(penguins["sex"].isna().mean())
     assert told["sex"]["missing_after"] == pytest.approx(after["sex"].isna().mean())
     assert told["date_egg"]["distance"] is None  # time always moves on
+
+
+def test_only_columns_that_moved_are_reported(penguins: pd.DataFrame) -> None:
+    before = pd.concat([penguins] * 20, ignore_index=True)
+    after = before.iloc[1:].copy()
+    after["body_mass_g"] += 1000
+    assert [one["column"] for one in lines(compare(before, after))] == ["body_mass_g"]
 
 
 def test_two_gaps_are_equal_and_a_gap_differs_from_a_value() -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 PANELS = 6  # distributions that are drawn
 WIDTH = 100  # of a table on the terminal
+HAIR = 0.005  # distances below are shown as 0.00
 
 
 def sentences(found: dict[str, Any]) -> list[str]:
@@ -47,13 +48,14 @@ def lines(found: dict[str, Any]) -> list[dict[str, Any]]:
         found["values"], key=lambda one: (-(one["changed"] or 0), -(one["distance"] or 0))
     )
     for one in order:
-        gaps = one["missing_before"], one["missing_after"]
-        if one["changed"] or gaps[0] != gaps[1] or one["distance"]:
+        gaps = [f"{one[f'missing_{side}']:.1%}" for side in ("before", "after")]
+        # A few rows more or less move every distribution by a hair.
+        if one["changed"] or gaps[0] != gaps[1] or (one["distance"] or 0) >= HAIR:
             told = {"column": one["column"]}
             if found["key"]:
                 told["changed"] = "key" if one["changed"] is None else one["changed"]
-            told["missing"] = "" if gaps == (0, 0) else f"{gaps[0]:.1%} -> {gaps[1]:.1%}"
-            told["distance"] = "" if one["distance"] is None else f"{one['distance']:.3f}"
+            told["missing"] = "" if gaps == ["0.0%"] * 2 else " -> ".join(gaps)
+            told["distance"] = "" if one["distance"] is None else f"{one['distance']:.2f}"
             shown.append({**told, "shifted": "yes" if one["shifted"] else ""})
     return shown
 
@@ -66,7 +68,8 @@ def text(found: dict[str, Any], title: str) -> str:
         out += ["", *_aligned(differing)]
     rest = len(found["values"]) - len(differing)
     if rest:
-        out.append(f"{rest} {'other ' if differing else ''}columns: nothing to report")
+        plural = "" if rest == 1 else "s"
+        out.append(f"{rest} {'other ' if differing else ''}column{plural}: nothing to report")
     for name, rows in found["examples"].items():
         if rows:
             out += ["", f"{name}, the first:", *_aligned(_narrow(rows, found["key"]))]
@@ -87,7 +90,8 @@ def write_page(
     )
     page.table(lines(found))
     moved = sorted(
-        (one for one in found["values"] if one["distance"]), key=lambda one: -one["distance"]
+        (one for one in found["values"] if (one["distance"] or 0) >= HAIR),
+        key=lambda one: -one["distance"],
     )
     if moved:
         with tempfile.TemporaryDirectory() as folder:
