@@ -68,7 +68,7 @@ def test_an_empty_file(project: Path) -> None:
 
 def test_a_file_with_a_header_only(project: Path) -> None:
     (project / "data/external/churn.csv").write_text("age,plan,Churn\n")
-    refused(project, "data/external/churn.csv has a header but no rows")
+    refused(project, "file returned nothing (churn.csv has no rows)", "collect.min_rows")
 
 
 def test_a_file_that_is_gone(project: Path) -> None:
@@ -81,10 +81,6 @@ def test_a_file_that_is_gone(project: Path) -> None:
 
 
 def test_a_column_of_the_wrong_type(project: Path) -> None:
-    contract = project / "contracts/churn.yaml"
-    contract.write_text(
-        contract.read_text().replace("columns: {}", "columns: {age: {dtype: int64}}")
-    )
     (project / "data/external/churn.csv").write_text(CSV.replace("\n25,", "\nyoung,", 1))
     refused(project, "contracts/churn.yaml", "column age: is int64", "'young'", "load.max_rejected")
 
@@ -126,5 +122,5 @@ def test_an_environment_variable_in_the_settings(project: Path) -> None:
 
 
 def test_a_metric_that_does_not_fit_the_task(project: Path) -> None:
-    settings(project, "problem/task", "binary", metrics=["rmse"])
+    settings(project, "problem", "churn", metrics=["rmse"])
     refused(project, "problem.metrics: 'rmse' does not fit task binary")

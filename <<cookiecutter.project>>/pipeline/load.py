@@ -146,7 +146,10 @@ def describe(broken: pd.DataFrame, limit: int, contract: str) -> str:
             f"row {row + 1} has {value!r}" for row, value in rows["failure_case"].head(3).items()
         )
         lines.append(f"  column {reason}: {len(rows)} rows ({shown})")
-    lines.append("Mend the data, widen the contract, or raise load.max_rejected in conf/load/.")
+    lines.append(
+        "Mend the data, widen the contract (`python -m pipeline.contract update` shows how), or raise "
+        "load.max_rejected in conf/load/."
+    )
     return "\n".join(lines)
 
 

@@ -101,7 +101,8 @@ def refuse_suspect(snapshot: dict[str, Any], last: dict[str, Any], limits: dict[
     """
     rows, kind = snapshot["rows"], snapshot["source"]["kind"]
     if rows < limits["min_rows"]:
-        found = "returned nothing" if not rows else f"returned {rows} rows"
+        empty = f" ({snapshot['files'][0]['name']} has no rows)" if snapshot["files"] else ""
+        found = f"returned {rows} rows" if rows else f"returned nothing{empty}"
         raise UserError(
             f"{kind} {found}, and collect.min_rows asks for {limits['min_rows']}; the last snapshot stays."
         )
