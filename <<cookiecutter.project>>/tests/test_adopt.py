@@ -398,6 +398,11 @@ def test_a_file_that_is_not_there_is_named_with_what_is(fresh: Project) -> None:
         find_source("data/external/pengiuns.csv", Path("unused"))
 
 
+def test_an_address_that_holds_a_credential_is_not_asked(fresh: Project) -> None:
+    with pytest.raises(UserError, match=r"collect\.path holds what looks like a credential"):
+        find_source("https://127.0.0.1:1/rows.csv?X-Amz-Signature=0a1b", Path("unused"))
+
+
 def test_the_command_line_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         run("--help")

@@ -128,8 +128,10 @@ def test_without_an_experiment_conf_is_in_force(project: Project) -> None:
         ("model.search_space.dept", {"type": "int", "low": 1, "high": 2}, "model.search_space: catboost.CatBoostClassifier takes no 'dept'; did you mean 'depth'?"),
         ("model.early_stopping.settings.patience", 3, "model.early_stopping.settings: catboost.CatBoostClassifier takes no 'patience'"),
         ("collect.password", "hunter2", "collect.password looks like a credential"),
-        ("collect.path", "postgresql://me:hunter2@host/db", "collect.path looks like a credential"),
-        ("load.missing", ["https://me:hunter2@host/x"], "load.missing looks like a credential"),
+        ("collect.path", "postgresql://me:hunter2@host/db", "collect.path holds what looks like a credential"),
+        ("collect.path", "https://host/x.csv?X-Amz-Signature=0a1b", "collect.path holds what looks like a credential"),
+        ("collect.path", "https://host/x.csv?sv=2024&sig=0a1b", "collect.path holds what looks like a credential"),
+        ("load.missing", ["https://me:hunter2@host/x"], "load.missing holds what looks like a credential"),
         ("model", "linear", "model:"),
     ],
 )  # fmt: skip
@@ -140,6 +142,23 @@ def test_a_mistake_is_named_with_its_key_and_the_way_out(
     with pytest.raises(UserError) as error:
         check(config)
     assert expected in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "problem", "said"),
+    [
+        ("group", {"group": []}, "split: group needs the columns that say which rows belong together"),
+        ("time", {"time": None}, "split: time needs the column that tells when"),
+        ("stratified", {"kind": "regression"}, "split: stratified needs classes"),
+    ],
+)  # fmt: skip
+def test_a_split_that_lacks_what_it_goes_by_is_refused(
+    config: DictConfig, name: str, problem: dict, said: str
+) -> None:
+    config.split.name = name
+    config.problem.update(problem)
+    with pytest.raises(UserError, match=said):
+        check(config)
 
 
 def test_a_mistake_in_conf_stops_the_stage_and_leaves_params_yaml(project: Project) -> None:

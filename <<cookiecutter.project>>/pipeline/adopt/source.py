@@ -43,7 +43,10 @@ def find_source(named: str, scratch: Path) -> Source:
     """
     if "://" in named:
         from pipeline.collect.file import collect
+        from pipeline.configure.checks import secrets
 
+        for mistake in secrets({"collect": {"path": named}}):
+            raise UserError(mistake)
         account = collect(scratch, named, {})
         return Source(_data_name(named), _files(scratch), account["reading"], named)
     option = CONF / "collect" / f"{named}.yaml"

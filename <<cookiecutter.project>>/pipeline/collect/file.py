@@ -1,16 +1,22 @@
-"""Files of rows: one, several or a folder, from data/external/ or from an address."""
+"""Files of rows: one, several or a folder, from data/external/ or from addresses."""
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pipeline.core.base.names import UserError, did_you_mean
 from pipeline.core.base.paths import EXTERNAL
-from pipeline.core.data import formats
+from pipeline.core.data import formats, packed
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
+SECONDS = 60  # without a sign from a web server, after which it is given up
 
 
 def collect(
@@ -25,7 +31,8 @@ def collect(
     folder : Path
         Where the snapshot goes.
     path : str or sequence of str
-        Files or folders of data/external/, or addresses (https, s3, gs, az, ...).
+        Files or folders of data/external/, or addresses: https://..., and of a store (s3, gs, az) also
+        folders and patterns (``s3://bucket/2026/*.parquet``).
     reading : mapping, optional
         How text files are to be read (see `core.data.formats`); found out from the first file where
         it is not given. All files are read alike.
@@ -79,20 +86,74 @@ def _copy(name: str, folder: Path) -> list[Path]:
 
 
 def _fetch(address: str, folder: Path) -> list[Path]:
-    """Fetch a file through fsspec; credentials come from where its library looks for them."""
-    import fsspec
+    """Fetch a file, or those of a folder or pattern that can be read, through fsspec.
 
-    copy = folder / PurePosixPath(urlsplit(address).path).name
-    formats.kind(copy)
+    Credentials come from where the library of the store looks for them.
+    """
+    import fsspec
+    from fsspec.callbacks import TqdmCallback
+
+    web = address.startswith(("http://", "https://"))
     try:
-        with fsspec.open(address, "rb") as remote, copy.open("wb") as local:
-            shutil.copyfileobj(remote, local, 2**20)
+        store, path = fsspec.url_to_fs(address, **(_patient() if web else {}))
+        if "file" in store.protocol:
+            raise UserError(
+                f"collect.path: {address} is on this machine; copy it to {EXTERNAL}/ and name it there."
+            )
+        found = {urlsplit(address).path.rpartition("/")[2]: path} if web else _listed(store, path)
+        if not found:
+            raise UserError(f"collect.path: {address} holds no file that can be read.")
+        progress = {
+            "desc": "collect",
+            "unit": "B",
+            "unit_scale": True,
+            "disable": None,
+            "leave": False,
+        }
+        copies = []
+        for name, place in found.items():
+            copy = folder / name
+            if copy.exists():
+                raise UserError(f"collect.path: two files are called {name}; rename one.")
+            if copy.suffix.lower() != ".zip":  # which only tells what it holds once it is here
+                formats.kind(Path(name))
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            store.get_file(place, str(copy), callback=TqdmCallback(tqdm_kwargs=progress))
+            if not copy.stat().st_size:
+                raise UserError(f"collect.path: {address} is empty.")
+            copies.append(copy)
+        return copies
+    except UserError:
+        raise
+    except FileNotFoundError:
+        raise UserError(f"collect.path: {address} is not there.") from None
     except ImportError as error:
         raise UserError(
-            f"collect.path: {address} needs a package that is not installed: {error}."
+            f"collect.path: {address} needs a package that is not installed ({error}); the extras s3, gs and azure "
+            "bring those of the large stores: `uv pip install -c constraints.txt -r pyproject.toml --extra s3`."
         ) from None
-    except (OSError, ValueError) as error:
-        raise UserError(f"collect.path: {address} cannot be fetched: {error}") from None
-    if copy.stat().st_size == 0:
-        raise UserError(f"collect.path: {address} is empty.")
-    return [copy]
+    except Exception as error:  # each store's library has errors of its own
+        reason = str(error).strip() or type(error).__name__
+        raise UserError(f"collect.path: {address} cannot be fetched: {reason}") from None
+
+
+def _patient() -> dict[str, Any]:
+    """Let a download over the web take its time, as long as something comes."""
+    import aiohttp
+
+    timeout = aiohttp.ClientTimeout(total=None, sock_connect=SECONDS, sock_read=SECONDS)
+    return {"client_kwargs": {"timeout": timeout}}
+
+
+def _listed(store: AbstractFileSystem, path: str) -> dict[str, str]:
+    """Return the files of a store, by their names from the folder on that is named or searched."""
+    if any(mark in path for mark in "*?["):
+        above, places = re.split(r"[^/]*[*?[]", path, maxsplit=1)[0], store.glob(path)
+    elif store.isdir(path):
+        above, places = f"{path.rstrip('/')}/", store.find(path)
+    else:
+        return {PurePosixPath(path).name: path}
+    names = {place.removeprefix(above): place for place in sorted(map(str, places))}
+    return {
+        name: place for name, place in names.items() if packed.suffix(Path(name)) in formats.KINDS
+    }

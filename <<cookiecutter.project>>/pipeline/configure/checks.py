@@ -37,6 +37,8 @@ _SECRET_KEY = re.compile(
 )
 _SECRET_VALUE = re.compile(
     r"://[^/\s:@]*:[^/\s@]+@|AKIA[0-9A-Z]{16}|-----BEGIN|^gh[pousr]_\w{20,}|^sk-\w{20,}"
+    # What signs an address: Amazon's and Google's Signature, Azure's sig, a token.
+    r"|://.*[?&](?i:[\w-]*(?:signature|token|secret|password)|sig|api_?key)=."
 )
 
 
@@ -53,6 +55,7 @@ def check(config: DictConfig) -> None:
     if not mistakes:  # the checks below rely on the shape
         mistakes = [
             *wrong_problem(data["problem"]),
+            *wrong_split(data["split"]["name"], data["problem"]),
             *wrong_files(data),
             *wrong_tools(data),
             *secrets(data),
@@ -103,6 +106,16 @@ def wrong_problem(problem: dict[str, Any]) -> Iterator[str]:
     for name in problem["exclude"]:
         if snake_case(name) == snake_case(problem["target"]):
             yield f"problem.exclude: '{name}' is the target; it is never a feature, so take it out."
+
+
+def wrong_split(name: str, problem: dict[str, Any]) -> Iterator[str]:
+    """Find a split that lacks what it goes by."""
+    if name == "group" and not problem["group"]:
+        yield "split: group needs the columns that say which rows belong together; name them in problem.group."
+    if name == "time" and not problem["time"]:
+        yield "split: time needs the column that tells when; name it in problem.time."
+    if name == "stratified" and problem["kind"] == "regression":
+        yield "split: stratified needs classes; regression can use random, group, time or hash."
 
 
 def wrong_files(data: dict[str, Any]) -> Iterator[str]:
@@ -209,10 +222,15 @@ def secrets(data: dict[str, Any]) -> Iterator[str]:
         values = value if isinstance(value, list) else [value]
         texts = [text for text in values if isinstance(text, str)]
         by_key = _SECRET_KEY.search(last) and not last.endswith("_env") and any(texts)
-        if by_key or any(map(_SECRET_VALUE.search, texts)):
+        if by_key:
             yield (
                 f"{key} looks like a credential, and settings are committed; put it into an environment "
                 f"variable and the variable's name here, as {last}_env."
+            )
+        elif any(map(_SECRET_VALUE.search, texts)):
+            yield (
+                f"{key} holds what looks like a credential, and settings are committed; take it out. Libraries look "
+                "for credentials in environment variables and files of their own."
             )
 
 
