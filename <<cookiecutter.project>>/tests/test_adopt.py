@@ -160,12 +160,25 @@ def test_an_id_that_comes_back_groups_the_split(fresh: Project) -> None:
     assert settings_of(adoption, "problem")["group"] == ["individual_id"]
 
 
-def test_a_date_of_events_orders_the_split(fresh: Project, tmp_path: Path) -> None:
-    rows = customers().assign(observed_on=pd.date_range("2025-01-01", periods=ROWS))
-    rows.to_csv(tmp_path / "events.csv", index=False)
+DAYS = pd.date_range("2025-01-01", periods=ROWS)
+
+
+@pytest.mark.parametrize(
+    ("name", "dates", "time"),
+    [
+        ("Observed On", DAYS[::-1].astype("str"), "observed_on"),
+        ("Reading", DAYS.strftime("%d.%m.%Y"), "reading"),  # in order, whatever it is called
+        ("Birth Date", DAYS[::-1].strftime("%d/%m/%Y"), None),
+        ("Reading", DAYS[::-1].astype("str"), None),
+    ],
+)
+def test_a_date_of_events_orders_the_split(
+    fresh: Project, tmp_path: Path, name: str, dates: pd.Index, time: str | None
+) -> None:
+    customers().assign(**{name: dates}).to_csv(tmp_path / "events.csv", index=False)
     adoption = adopt(tmp_path / "events.csv", "Churn")
-    assert adoption.split == "time"
-    assert settings_of(adoption, "problem")["time"] == "observed_on"
+    assert adoption.split == ("time" if time else "stratified")
+    assert settings_of(adoption, "problem")["time"] == time
 
 
 def settings_of(adoption: Adoption, section: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.adopt import files
-from pipeline.adopt.columns import TIME_NAME, Column, describe
+from pipeline.adopt.columns import OTHER_TIME, TIME_NAME, Column, describe, in_format
 from pipeline.adopt.question import Question, ask, mark_suspects
 from pipeline.adopt.scan import Scan, scan
 from pipeline.adopt.source import Source
@@ -70,10 +70,9 @@ def _time_column(columns: list[Column], facts: Scan) -> str | None:
     for column in columns:
         if column.kind != "date" or column.left_out:
             continue
-        values = parse(facts.sample[column.name], column.dtype) if not column.date_format else None
-        in_order = values is not None and values.is_monotonic_increasing
-        if facts.sample[column.name].nunique() >= 20 and (
-            in_order or TIME_NAME.search(column.name)
-        ):
+        texts, form = facts.sample[column.name], column.date_format
+        values = (in_format(texts, form) if form else parse(texts, column.dtype)).dropna()
+        told = TIME_NAME.search(column.name) and not OTHER_TIME.search(column.name)
+        if values.nunique() >= 20 and (told or values.is_monotonic_increasing):
             return column.name
     return None

@@ -18,7 +18,11 @@ ID_NAME = re.compile(
     r"(^|_)(id|ids|uuid|guid|index|row|nr|no|number|key)($|_)|^(column|unnamed_\d+)$"
 )
 GROUP_NAME = re.compile(r"(^|_)(id|uuid|guid)$")
-TIME_NAME = re.compile(r"(^|_)(date|datetime|time|timestamp|at|on|day|month|created|observed)($|_)")
+TIME_NAME = re.compile(
+    r"(^|_)(date|datetime|time|timestamp|at|on|day|month|created|observed|datum|fecha)($|_)"
+)
+# Dates of a person or a contract, which say nothing of when a row came to be.
+OTHER_TIME = re.compile(r"birth|born|dob|geburt|expir|due|valid|until")
 BOOLEANS = [{"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"}]
 TEXT_WORDS = 4  # words of the average value from which on a column is free text
 FEW_VALUES = 30  # a text with fewer different values is a category, however many words it has
@@ -86,7 +90,7 @@ def _describe(name: str, facts: Facts, scan: Scan) -> Column:
         dtype = "datetime64[ns]" if date_format else dtype
     unique = distinct >= IDENTIFIER_SHARE * len(present) and len(present) > 10
     if dtype == "datetime64[ns]":
-        values = parse(present, dtype) if not date_format else _parsed(present, date_format)
+        values = parse(present, dtype) if not date_format else in_format(present, date_format)
         span = f"{values.min():%Y-%m-%d} to {values.max():%Y-%m-%d}"
         spelt = f", written as {date_format}" if date_format else ""
         return decided("date", dtype, f"{span}{spelt}", date_format=date_format)
@@ -155,12 +159,13 @@ def _date_format(present: pd.Series) -> str | None:
         return None
     texts = present.astype("str").str.strip()
     for form in DATE_FORMATS:
-        if _parsed(texts.head(20), form).notna().all() and _parsed(texts, form).notna().all():
+        if in_format(texts.head(20), form).notna().all() and in_format(texts, form).notna().all():
             return form
     return None
 
 
-def _parsed(texts: pd.Series, form: str) -> pd.Series:
+def in_format(texts: pd.Series, form: str) -> pd.Series:
+    """Parse dates in a spelling of `strptime`; what is none becomes missing."""
     import pandas as pd
 
     return pd.to_datetime(texts, format=form, errors="coerce")
