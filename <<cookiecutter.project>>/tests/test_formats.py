@@ -255,6 +255,7 @@ def test_bytes_of_another_encoding_far_below_are_named_by_their_line(
         ("a,b" * 5_000_000, "line 102 is longer than 8 MB"),
         (('"' + "x\n" * 3_000_000 + '",') * 3 + "\n", "line 102: 4 values, and 2 are expected"),
     ],
+    ids=["line", "value", "quote", "text", "values"],
 )  # fmt: skip
 def test_rows_longer_than_any_row_are_named(tmp_path: Path, tail: str, what: str) -> None:
     assert what in refusal(write(tmp_path / "rows.csv", "a,b\n" + "1,2\n" * 100 + tail))
