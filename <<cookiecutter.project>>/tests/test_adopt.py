@@ -98,6 +98,17 @@ def test_each_column_is_what_a_person_would_say(fresh: Project, churn: Path) -> 
     }
 
 
+def test_a_category_that_is_mostly_numbers_or_dates_is_said_to_be(
+    fresh: Project, tmp_path: Path
+) -> None:
+    odd = {"Price": [f"{n}.5" for n in range(99)] + ["9,5 EUR"], "Day": ["2025-01-01"] * 99 + ["?"]}
+    rows = pd.DataFrame(odd).assign(Answer=["yes", "no"] * 50)
+    pd.concat([rows] * 4).to_csv(tmp_path / "rows.csv", index=False)
+    why = {one.name: one.why for one in adopt(tmp_path / "rows.csv", "Answer").columns}
+    assert why["price"].endswith("; 99% are numbers, not '9,5 EUR': conf/clean/ can mend that")
+    assert why["day"].endswith("; 99% are dates, not '?': conf/clean/ can mend that")
+
+
 def test_what_certainly_gives_the_target_away_is_left_out_and_the_rest_is_only_named(
     fresh: Project, churn: Path
 ) -> None:

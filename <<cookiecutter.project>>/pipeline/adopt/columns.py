@@ -115,9 +115,18 @@ def _describe(name: str, facts: Facts, scan: Scan) -> Column:
         why = "a name of its own in each row"
         return decided("identifier", dtype, why, left_out=why)
     shown = ", ".join(map(str, present.value_counts().index[:3]))
-    return decided(
-        "category", dtype, f"{distinct} values: {shown:.60}{', ...' if distinct > 3 else ''}"
-    )
+    why = f"{distinct} values: {shown:.60}{', ...' if distinct > 3 else ''}"
+    return decided("category", dtype, why + _mostly(present.head(1000)))
+
+
+def _mostly(texts: pd.Series) -> str:
+    """Say if most of a category's values would be numbers or dates, were it not for others."""
+    for dtype, kinds in (("float64", "numbers"), ("datetime64[ns]", "dates")):
+        fits = parse(texts, dtype).notna()
+        if fits.mean() > 0.5:
+            odd = texts[~fits].iloc[0]
+            return f"; {fits.mean():.0%} are {kinds}, not {odd!r:.30}: conf/clean/ can mend that"
+    return ""
 
 
 def _group(decided, dtype: str, distinct: int, present: pd.Series) -> Column:
