@@ -77,7 +77,7 @@ def drop_example() -> None:
 
 def copy_data() -> None:
     """Copy the user's file or folder to where `collect` reads it and DVC tracks it."""
-    if not ANSWERS["data"]:
+    if not ANSWERS["data"] or "://" in ANSWERS["data"]:
         return
     source = find_data(ANSWERS["data"]) or Path(ANSWERS["data"])
     copy = shutil.copytree if source.is_dir() else shutil.copyfile
@@ -130,7 +130,8 @@ def commands() -> Iterator[list[str]]:
 
 def adopt() -> list[str]:
     """Return the command that looks at the user's data and writes the settings for it."""
-    data = f"data/external/{ANSWERS['__data_file']}"
+    local = f"data/external/{ANSWERS['__data_file']}"
+    data = ANSWERS["data"] if "://" in ANSWERS["data"] else local
     task = [] if ANSWERS["task"] == "auto" else ["--task", ANSWERS["task"]]
     python = str(TOOLS / "python")
     return [python, "-m", "pipeline.adopt", data, f"--target={ANSWERS['target']}", *task]

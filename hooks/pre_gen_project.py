@@ -89,14 +89,19 @@ def check_remote() -> None:
     remote = ANSWERS["remote"]
     if '"' in remote or "%(" in remote:
         raise BadAnswer("remote: quotation marks and '%(' cannot be written into .dvc/config.")
+    refuse_password("remote", remote)
+
+
+def refuse_password(name: str, address: str) -> None:
+    """Refuse an address that is none, or that would be committed with a password in it."""
     try:
-        password = urlsplit(remote).password
+        password = urlsplit(address).password
     except ValueError:
-        raise BadAnswer(f"remote: {remote!r} is not a valid address.") from None
+        raise BadAnswer(f"{name}: {address!r} is not a valid address.") from None
     if password:
+        way_out = " and give it later with `dvc remote modify --local`" if name == "remote" else ""
         raise BadAnswer(
-            "remote: the address holds a password, which would be committed; leave it out and"
-            " give it later with `dvc remote modify --local`."
+            f"{name}: the address holds a password, which would be committed; leave it out{way_out}."
         )
 
 
@@ -138,7 +143,7 @@ def find_data(answer: str) -> Path | None:
 
 
 def check_data() -> None:
-    """Refuse a file that cannot be read as a table, or a target that is not in it."""
+    """Refuse data that cannot be read as a table, or a target that is not in it."""
     data, target, problem = ANSWERS["data"], ANSWERS["target"], ANSWERS["__problem"]
     if not data:
         if target not in ("", EXAMPLE_TARGET[problem]):
@@ -147,11 +152,14 @@ def check_data() -> None:
                 " empty, or say in data where your own file is."
             )
         return
+    if not target:
+        raise BadAnswer("target: say which column of your data is to be predicted.")
+    if "://" in data:
+        refuse_password("data", data)
+        return
     path = find_data(data)
     if path is None:
         raise BadAnswer(f"data: there is no file {data!r}.")
-    if not target:
-        raise BadAnswer("target: say which column of your data is to be predicted.")
     if not path.is_dir():
         check_file(path)
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import servers
 import yaml
 from conftest import (
     CSV,
@@ -64,6 +65,8 @@ def refused(tmp_path: Path, **answers: str) -> str:
         ({"remote": 's3://b/"x'}, "remote: quotation marks"),
         ({"remote": "https://[x"}, "remote: 'https://[x' is not a valid address."),
         ({"remote": "https://me:secret@host/x"}, "remote: the address holds a password"),
+        ({"data": "https://me:secret@host/x.csv", "target": "y"}, "data: the address holds a pass"),
+        ({"data": "s3://bucket/x.csv"}, "target: say which column"),
         ({"target": "mass"}, "target: the bundled example's is 'sex' for binary"),
         ({"data": "nowhere.csv", "target": "y"}, "data: there is no file 'nowhere.csv'."),
         ({"data": "~nobody/x.csv", "target": "y"}, "data: there is no file '~nobody/x.csv'."),
@@ -331,6 +334,23 @@ def test_the_user_s_file_is_tracked_by_dvc_and_can_be_pushed(
     assert succeed("git", "status", "--porcelain", cwd=project) == ""
     stored = files(project / ".dvc-storage")
     assert len(stored) == 1, stored
+
+
+def test_data_at_an_address_stay_there_and_a_snapshot_is_taken(
+    data: Path, make_ready: Callable[..., Path]
+) -> None:
+    with servers.web(data.parent) as server:
+        address = f"{server}/{data.name}"
+        project = make_ready(data=address, target="Churn")
+        succeed("dvc", "repro", "load", cwd=project)
+    # Gone, and not needed: the snapshot is pinned.
+    assert "up to date" in succeed("dvc", "repro", "load", cwd=project)
+    assert files(project / "data/external") == {"README.md"}
+    assert address in (project / "conf/collect/telco_churn.yaml").read_text()
+    assert f"Your data come from {address}." in (project / "README.md").read_text()
+    snapshot = json.loads((project / "data/raw/snapshot.json").read_text())
+    assert snapshot["source"]["path"] == address
+    assert snapshot["rows"] == CSV.count("\n") - 1
 
 
 @pytest.mark.parametrize(

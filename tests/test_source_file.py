@@ -1,10 +1,7 @@
 """`collect=file` from addresses: a web server, and the three large stores as their emulators play them."""
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +22,6 @@ FILES = {
 }
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    """Serves files, and does not write a line for each."""
-
-    def log_message(self, *arguments: object) -> None:
-        pass
-
-
 @pytest.fixture(scope="module")
 def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Serve the files over HTTP."""
@@ -39,10 +29,8 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     for name, text in FILES.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
-    with ThreadingHTTPServer((servers.HOST, 0), partial(Quiet, directory=str(folder))) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://{servers.HOST}:{server.server_port}"
-        server.shutdown()
+    with servers.web(folder) as address:
+        yield address
 
 
 @pytest.fixture(scope="module", params=["s3", "az", "gs"])
