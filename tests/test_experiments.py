@@ -168,15 +168,15 @@ def test_the_winner_of_the_leaderboard_can_be_trained(project: Path) -> None:
 
 def test_the_tool_of_the_readme_is_one_word_away(project: Path) -> None:
     text = (TEMPLATE / "README.md").read_text()
-    example = text.partition("    # conf/model/extra_trees.yaml\n")[2].partition("\n\n")[0]
-    (project / "conf/model/extra_trees.yaml").write_text(textwrap.dedent(example))
+    example = text.partition("    # conf/model/ada_boost.yaml\n")[2].partition("\n\n")[0]
+    (project / "conf/model/ada_boost.yaml").write_text(textwrap.dedent(example))
     commit(project, "Add a tool")
-    overrides = ("-S", "model=extra_trees", "-S", "~model.search_space.min_samples_leaf")
-    board = "+model@compare.models.extra_trees=extra_trees"
+    overrides = ("-S", "model=ada_boost", "-S", "~model.search_space.learning_rate")
+    board = "+model@compare.models.ada_boost=ada_boost"
     succeed("dvc", "exp", "run", *overrides, "-S", board, cwd=project)
-    assert trained(project)["estimator"].endswith(".ExtraTreesClassifier")
+    assert trained(project)["estimator"].endswith(".AdaBoostClassifier")
     assert params(project)["model"]["search_space"] == {}
-    assert ",extra_trees," in (project / "reports/compare.csv").read_text()
+    assert ",ada_boost," in (project / "reports/compare.csv").read_text()
 
 
 def test_the_readmes_undo_goes_back_to_the_last_commit(project: Path) -> None:

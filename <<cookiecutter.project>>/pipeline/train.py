@@ -10,7 +10,7 @@ from pipeline.core.base.stage import run, say
 from pipeline.core.base.tables import read_json, write_json
 from pipeline.core.model import artifact
 from pipeline.core.model.inputs import read_side
-from pipeline.core.model.modelling import build, chosen_model, fit
+from pipeline.core.model.modelling import build, chosen_model, fit, own_value
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -60,7 +60,7 @@ def tuned(model: dict[str, Any], best: dict[str, Any]) -> dict[str, Any]:
         )
     changes = {}
     for name, value in best["tuned"].items():
-        own = model["estimator"].get(name)
+        own = own_value(model, name)
         if own == value["from"]:
             changes[name] = value["to"]
             say(f"{name}: {own} -> {value['to']}, tuned")
@@ -71,10 +71,17 @@ def tuned(model: dict[str, Any], best: dict[str, Any]) -> dict[str, Any]:
 
 def iterations(estimator: object) -> int | None:
     """Return how many trees or steps a fitted estimator kept, where its library tells."""
-    for attribute in ("tree_count_", "n_iter_", "n_estimators"):
+    for attribute in (
+        "tree_count_",
+        "n_iter_",
+        "best_iteration_",
+        "best_iteration",
+        "n_estimators",
+    ):
         value = getattr(estimator, attribute, None)
         if value is not None:
-            return int(value[0]) if hasattr(value, "__len__") else int(value)
+            kept = int(value[0]) if hasattr(value, "__len__") else int(value)
+            return kept + (attribute == "best_iteration")  # XGBoost counts from 0
     return None
 
 

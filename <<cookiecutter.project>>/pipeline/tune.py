@@ -20,7 +20,7 @@ from pipeline.core.base.tables import write_json, write_rows
 from pipeline.core.base.tools import instantiate
 from pipeline.core.model.folding import mean_and_spread, training_folds
 from pipeline.core.model.metrics import METRICS
-from pipeline.core.model.modelling import chosen_model, cross_validate
+from pipeline.core.model.modelling import chosen_model, cross_validate, own_value
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -51,8 +51,10 @@ def main(settings: DictConfig) -> None:
         stopped_by = run_trials(trial, search, budget["trials"], budget["seconds"])
     nothing: dict[str, Any] = {"changes": {}}
     best = min(trials, key=lambda one: sign * one["value"], default=nothing)
-    own = model["estimator"]
-    tuned = {name: {"from": own.get(name), "to": value} for name, value in best["changes"].items()}
+    tuned = {
+        name: {"from": own_value(model, name), "to": value}
+        for name, value in best["changes"].items()
+    }
     write_json({"model": model["name"], "tuned": tuned}, BEST_PARAMS)
     write_json(
         {"model": model["name"], "trials": len(trials), "stopped_by": stopped_by, "metric": metric}

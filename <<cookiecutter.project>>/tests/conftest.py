@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,8 @@ import pytest
 import yaml
 from omegaconf import DictConfig, OmegaConf
 
-from pipeline.core.base.settings import read_settings
+from pipeline.configure.tools import tools, way_to_install
+from pipeline.core.base.settings import as_dict, read_settings
 
 ROOT = Path(__file__).parents[1]
 RAW = Path(str(files("palmerpenguins") / "data" / "penguins-raw.csv"))
@@ -184,6 +186,15 @@ def compose(conf: Path, *overrides: str) -> DictConfig:
         config = hydra.compose("config", list(overrides))
     OmegaConf.resolve(config)
     return config
+
+
+def leave_out_missing(settings: Any) -> None:
+    """Skip a test of a tool whose package is an extra that is not here; where CI is set, all are."""
+    for _, tool in tools(as_dict(settings)):
+        package = tool["_target_"].split(".")[0]
+        if not find_spec(package):
+            leave_out = pytest.fail if os.environ.get("CI") else pytest.skip
+            leave_out(f"{package} is not installed; {way_to_install(package)}")
 
 
 def stages() -> dict[str, Any]:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import zipfile
 from argparse import Namespace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -86,6 +87,22 @@ def test_a_file_with_foreign_types_is_refused(tmp_path: Path) -> None:
     skops.io.dump(Namespace(command="rm"), tmp_path / "model.skops")
     with pytest.raises(UserError, match=r"model\.skops holds argparse\.Namespace; add its package"):
         artifact.load(tmp_path / "model.skops")
+
+
+def test_what_a_trusted_type_holds_is_looked_at_too(tmp_path: Path) -> None:
+    skops.io.dump(partial(os.system, "rm"), tmp_path / "model.skops")
+    with pytest.raises(UserError, match=r"holds posix\.system; add its package"):
+        artifact.load(tmp_path / "model.skops")
+
+
+@pytest.mark.parametrize("rows", ["X_val", "validation_fraction"])
+def test_boosting_that_stopped_early_comes_back(rows: str, tmp_path: Path) -> None:
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    y = (X[:, 0] > 0).astype(int)
+    model = HistGradientBoostingClassifier(max_iter=9, early_stopping=True, random_state=0)
+    watched = {"X_val": X, "y_val": y} if rows == "X_val" else {}
+    artifact.save(model.fit(X, y, **watched), tmp_path / "model.skops")
+    assert artifact.load(tmp_path / "model.skops").predict(X).tolist() == model.predict(X).tolist()
 
 
 def test_a_missing_file_says_how_to_make_it(tmp_path: Path) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterator
-from importlib import import_module
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,24 +12,12 @@ from omegaconf import DictConfig
 from pydantic import BaseModel, ValidationError
 
 from pipeline.configure.schema import Settings
+from pipeline.configure.tools import wrong_models, wrong_tools
 from pipeline.core.base.names import UserError, did_you_mean, snake_case
 from pipeline.core.base.settings import as_dict, leaves
 from pipeline.core.model.metrics import METRICS
 
-# Keys of a tool's settings that its stage reads itself and does not pass on.
-STAGE_KEYS = {
-    "clean": {"training_only"},
-    "collect": {"as_of", "min_rows", "max_shrink"},
-    "split": {"name"},
-    "tune": {"trials", "seconds", "folds"},
-}
 DERIVED = ("gain_over_dummy", "gap_to_validation")  # criteria that are no metrics
-# PyPI's name of a package, where its module is called otherwise.
-DISTRIBUTIONS = {
-    "sklearn": "scikit-learn",
-    "yaml": "pyyaml",
-    "category_encoders": "category-encoders",
-}
 
 _SECRET_KEY = re.compile(
     r"password|passwd|secret|token|api_?key|access_?key|private_?key|credential", re.I
@@ -58,6 +45,7 @@ def check(config: DictConfig) -> None:
             *wrong_split(data["split"]["name"], data["problem"]),
             *wrong_files(data),
             *wrong_tools(data),
+            *wrong_models(data),
             *secrets(data),
         ]
     if mistakes:
@@ -124,95 +112,6 @@ def wrong_files(data: dict[str, Any]) -> Iterator[str]:
     if not contract.is_file():
         there = [path.as_posix() for path in contract.parent.glob("*.yaml")]
         yield f"load.contract: {contract} is not there; {did_you_mean(contract.as_posix(), there)}"
-
-
-def wrong_tools(data: dict[str, Any]) -> Iterator[str]:
-    """Find tools that cannot be imported, and arguments that they do not take."""
-    for place, tool in tools(data):
-        try:
-            target = locate(tool["_target_"])
-        except UserError as error:
-            yield f"{place}._target_: {error}"
-            continue
-        known = parameters(target)
-        if known is None:
-            continue
-        own = STAGE_KEYS.get(place.split(".")[0], set())
-        for name in tool:
-            if not name.startswith("_") and name not in known and name not in own:
-                yield f"{place}.{name}: {tool['_target_']} takes no such argument; {did_you_mean(name, known)}"
-    models = {
-        "model": data["model"],
-        **{f"compare.models.{n}": m for n, m in data["compare"]["models"].items()},
-    }
-    for place, model in models.items():
-        if model["estimator"] is None:
-            continue
-        try:
-            known = parameters(locate(model["estimator"]["_target_"]))
-        except UserError:
-            continue  # said above
-        stopping = (model["early_stopping"] or {}).get("settings", {})
-        argument = [model["categorical_argument"]] if model["categorical_argument"] else []
-        named = {
-            "search_space": model["search_space"],
-            "early_stopping.settings": stopping,
-            "categorical_argument": argument,
-        }
-        for key, names in named.items():
-            for name in names:
-                if known is not None and name not in known:
-                    yield f"{place}.{key}: {model['estimator']['_target_']} takes no '{name}'; {did_you_mean(name, known)}"
-
-
-def tools(data: Any, place: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Walk through every mapping with a `_target_`; references to other models are not tools."""
-    if isinstance(data, dict):
-        if data.get("_target_"):
-            yield place, data
-        for key, value in data.items():
-            if key != "by_kind":  # both kinds stand there; the one in force is under `estimator`
-                yield from tools(value, f"{place}.{key}" if place else key)
-    elif isinstance(data, list):
-        for number, value in enumerate(data):
-            yield from tools(value, f"{place}[{number}]")
-
-
-def locate(name: str) -> Callable:
-    """Import a class or function by its dotted name.
-
-    Raises
-    ------
-    UserError
-        The package is not installed (with the command that installs it), or has no such name.
-    """
-    module_name, _, attribute = name.rpartition(".")
-    try:
-        module = import_module(module_name)
-    except ModuleNotFoundError as error:
-        missing = (error.name or module_name).split(".")[0]
-        if missing == "pipeline" or (error.name and error.name != missing):
-            raise UserError(f"there is no module '{error.name}'.") from None
-        package = DISTRIBUTIONS.get(missing, missing)
-        raise UserError(
-            f"{name} needs the package '{package}', which is not installed; run "
-            f"`uv pip install -c constraints.txt {package}` or `pip install -c constraints.txt {package}`."
-        ) from None
-    if not callable(getattr(module, attribute, None)):
-        public = [each for each in dir(module) if not each.startswith("_")]
-        raise UserError(f"{module_name} has no '{attribute}'; {did_you_mean(attribute, public)}")
-    return getattr(module, attribute)
-
-
-def parameters(target: Callable) -> set[str] | None:
-    """Return the names of a callable's arguments, or None if it takes any."""
-    try:
-        found = inspect.signature(target).parameters.values()
-    except (TypeError, ValueError):  # builtins without a signature
-        return None
-    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in found):
-        return None
-    return {parameter.name for parameter in found}
 
 
 def secrets(data: dict[str, Any]) -> Iterator[str]:

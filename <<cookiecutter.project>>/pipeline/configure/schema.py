@@ -142,8 +142,9 @@ class Dimension(Section):
 class EarlyStopping(Section):
     """How a library watches rows while it fits."""
 
-    rows: Literal["eval_set", "X_val"]
+    rows: Literal["eval_set", "eval_X", "X_val"]
     settings: dict[str, Any]
+    fit: dict[str, Any] = {}
 
 
 class Model(Section):

@@ -16,7 +16,10 @@ from pipeline.core.base.names import UserError
 from pipeline.core.base.tables import replacing
 
 # Types beyond those that skops trusts itself, by the package that defines them.
-TRUSTED_PACKAGES = ("pipeline", "sklearn", "catboost", "numpy", "pandas")
+TRUSTED_PACKAGES = ("pipeline", "sklearn", "catboost", "xgboost", "lightgbm", "numpy", "pandas")
+# And of Python's own. Each holds others, which are looked at by themselves: LightGBM keeps its scores
+# in the first two, scikit-learn's boosting what it watches for early stopping in the last.
+TRUSTED_TYPES = ("collections.OrderedDict", "collections.defaultdict", "functools.partial")
 
 _ID = re.compile(r'(?<="__id__": )\d+')
 _FILE = re.compile(r'(?<=")[\w-]+(?=\.(?:npy|npz|bin)")')
@@ -47,7 +50,11 @@ def load(path: Path) -> Any:
     if not path.exists():
         raise UserError(f"{path} is not there; run `dvc repro` (or `dvc checkout`) to make it.")
     types = skops.io.get_untrusted_types(file=path)
-    foreign = [name for name in types if name.split(".")[0] not in TRUSTED_PACKAGES]
+    foreign = [
+        name
+        for name in types
+        if name.split(".")[0] not in TRUSTED_PACKAGES and name not in TRUSTED_TYPES
+    ]
     if foreign:
         raise UserError(
             f"{path} holds {', '.join(foreign)}; add its package to TRUSTED_PACKAGES in "

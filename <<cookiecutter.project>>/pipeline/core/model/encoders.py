@@ -1,10 +1,15 @@
-"""Encoders that no library offers in the form the models need."""
+"""Encoders and imputers that no library offers in the form the models need."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
+
+if TYPE_CHECKING:
+    from sklearn.impute import IterativeImputer
 
 MISSING = "(missing)"
 OTHER = "(other)"
@@ -52,3 +57,13 @@ class NativeCategories(TransformerMixin, BaseEstimator):
 
 def _texts(values: pd.Series) -> pd.Series:
     return values.astype("str").where(values.notna(), MISSING)
+
+
+def iterative_imputer(max_iter: int, random_state: int, add_indicator: bool) -> IterativeImputer:
+    """Make scikit-learn's iterative imputer, which it hides until an import asks for it."""
+    from sklearn.experimental import enable_iterative_imputer  # noqa: F401
+    from sklearn.impute import IterativeImputer
+
+    return IterativeImputer(
+        max_iter=max_iter, random_state=random_state, add_indicator=add_indicator
+    )

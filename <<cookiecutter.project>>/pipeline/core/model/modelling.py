@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 # which fit() takes the rows to watch.
 WATCHED_ROWS = {
     "eval_set": lambda X, y: {"eval_set": [(X, y)]},
+    "eval_X": lambda X, y: {"eval_X": X, "eval_y": y},
     "X_val": lambda X, y: {"X_val": X, "y_val": y},
 }
 
@@ -67,6 +68,14 @@ def build(model: Mapping[str, Any], changes: Mapping[str, Any] | None = None) ->
     return Pipeline([("encode", encode), ("estimator", estimator)])
 
 
+def own_value(model: Mapping[str, Any], name: str) -> Any:
+    """Return what a model's settings say of a hyperparameter; ``__`` leads to one of an inner estimator."""
+    value: Any = model["estimator"]
+    for part in name.split("__"):
+        value = (value or {}).get(part)
+    return value
+
+
 def fit(
     pipeline: Pipeline,
     model: Mapping[str, Any],
@@ -98,6 +107,7 @@ def fit(
         estimator.set_params(**model["early_stopping"]["settings"])
         rows = WATCHED_ROWS[model["early_stopping"]["rows"]]
         arguments = rows(encode.transform(plain(watched[0])), watched[1])
+        arguments |= model["early_stopping"].get("fit", {})
     estimator.fit(encoded, y, **arguments)
     if "n_jobs" in estimator.get_params():
         # Asked by several threads, a forest adds its trees up in the order in which they answer.

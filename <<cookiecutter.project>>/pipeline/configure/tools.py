@@ -1,0 +1,145 @@
+"""Tools by name: whether they are there, what they take, and how to install what is missing."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import tomllib
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from pipeline.core.base.names import UserError, did_you_mean
+
+# Keys of a tool's settings that its stage reads itself and does not pass on.
+STAGE_KEYS = {
+    "clean": {"training_only"},
+    "collect": {"as_of", "min_rows", "max_shrink"},
+    "split": {"name"},
+    "tune": {"trials", "seconds", "folds"},
+}
+# PyPI's name of a package, where its module is called otherwise.
+DISTRIBUTIONS = {
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+    "category_encoders": "category-encoders",
+}
+
+
+def wrong_tools(data: dict[str, Any]) -> Iterator[str]:
+    """Find tools that cannot be imported, and arguments that they do not take."""
+    for place, tool in tools(data):
+        try:
+            target = locate(tool["_target_"])
+        except UserError as error:
+            yield f"{place}._target_: {error}"
+            continue
+        known = parameters(target)
+        if known is None:
+            continue
+        own = STAGE_KEYS.get(place.split(".")[0], set())
+        for name in tool:
+            if not name.startswith("_") and name not in known and name not in own:
+                yield f"{place}.{name}: {tool['_target_']} takes no such argument; {did_you_mean(name, known)}"
+
+
+def wrong_models(data: dict[str, Any]) -> Iterator[str]:
+    """Find estimators for another kind of question, and hyperparameters that they do not take."""
+    from sklearn.base import ClassifierMixin, RegressorMixin
+
+    problem = data["problem"]
+    other = ClassifierMixin if problem["kind"] == "regression" else RegressorMixin
+    models = {
+        "model": data["model"],
+        **{f"compare.models.{n}": m for n, m in data["compare"]["models"].items()},
+    }
+    for place, model in models.items():
+        if model["estimator"] is None:
+            continue
+        name = model["estimator"]["_target_"]
+        try:
+            target = locate(name)
+        except UserError:
+            continue  # said by `wrong_tools`
+        if inspect.isclass(target) and issubclass(target, other):
+            yield f"{place}.estimator: {name} does not answer a question of task {problem['task']}; choose another model."
+        known = parameters(target)
+        stopping = (model["early_stopping"] or {}).get("settings", {})
+        argument = [model["categorical_argument"]] if model["categorical_argument"] else []
+        named = {
+            "search_space": model["search_space"],
+            "early_stopping.settings": stopping,
+            "categorical_argument": argument,
+        }
+        for key, names in named.items():
+            for one in names:  # `estimator__C` is the C of an inner estimator
+                if known is not None and one.partition("__")[0] not in known:
+                    yield f"{place}.{key}: {name} takes no '{one}'; {did_you_mean(one, known)}"
+
+
+def tools(data: Any, place: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Walk through every mapping with a `_target_`; references to other models are not tools."""
+    if isinstance(data, dict):
+        if data.get("_target_"):
+            yield place, data
+        for key, value in data.items():
+            if key != "by_kind":  # both kinds stand there; the one in force is under `estimator`
+                yield from tools(value, f"{place}.{key}" if place else key)
+    elif isinstance(data, list):
+        for number, value in enumerate(data):
+            yield from tools(value, f"{place}[{number}]")
+
+
+def locate(name: str) -> Callable:
+    """Import a class or function by its dotted name.
+
+    Raises
+    ------
+    UserError
+        The package is not installed (with the command that installs it), or has no such name.
+    """
+    module_name, _, attribute = name.rpartition(".")
+    try:
+        module = import_module(module_name)
+    except ModuleNotFoundError as error:
+        missing = (error.name or module_name).split(".")[0]
+        if missing == "pipeline" or (error.name and error.name != missing):
+            raise UserError(f"there is no module '{error.name}'.") from None
+        package = DISTRIBUTIONS.get(missing, missing)
+        raise UserError(
+            f"{name} needs the package '{package}', which is not installed; {way_to_install(package)}."
+        ) from None
+    if not callable(getattr(module, attribute, None)):
+        public = [each for each in dir(module) if not each.startswith("_")]
+        raise UserError(f"{module_name} has no '{attribute}'; {did_you_mean(attribute, public)}")
+    return getattr(module, attribute)
+
+
+def extras(pyproject: Path = Path("pyproject.toml")) -> dict[str, list[str]]:
+    """Return the packages that each extra of the project brings."""
+    if not pyproject.exists():
+        return {}
+    listed = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
+    return {
+        extra: [re.split(r"[^\w.-]", one, maxsplit=1)[0] for one in requirements]
+        for extra, requirements in listed["optional-dependencies"].items()
+    }
+
+
+def way_to_install(package: str) -> str:
+    """Say how to install a package, with uv and with pip: by the extra that brings it, if one does."""
+    extra = next((name for name, packages in extras().items() if package in packages), None)
+    uv, pip = (f"-r pyproject.toml --extra {extra}", f"'.[{extra}]'") if extra else (package,) * 2
+    return f"run `uv pip install -c constraints.txt {uv}` or `pip install -c constraints.txt {pip}`"
+
+
+def parameters(target: Callable) -> set[str] | None:
+    """Return the names of a callable's arguments, or None if it takes any."""
+    try:
+        found = inspect.signature(target).parameters.values()
+    except (TypeError, ValueError):  # builtins without a signature
+        return None
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in found):
+        return None
+    return {parameter.name for parameter in found}

@@ -1,0 +1,118 @@
+"""The options of each step: what one word can choose, and what has to be installed for it.
+
+Choose for good in conf/config.yaml, or for one run: `dvc exp run -S STEP=OPTION`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from pipeline.configure.tools import DISTRIBUTIONS, extras, way_to_install
+from pipeline.core.base.names import UserError, did_you_mean
+from pipeline.core.base.paths import CONF
+from pipeline.core.base.settings import read_yaml
+
+
+def options(step: str | None = None) -> dict[str, list[dict[str, Any]]]:
+    """List what the groups of settings offer.
+
+    Parameters
+    ----------
+    step : str, optional
+        A folder of conf/; of `model` also those within it. All of them if it is not given.
+
+    Returns
+    -------
+    dict
+        For each group a list of options: name, summary, chosen, missing (packages that are not
+        installed), install (how to, or None).
+
+    Raises
+    ------
+    UserError
+        There is no such group.
+    """
+    defaults = [one for one in read_yaml(CONF / "config.yaml")["defaults"] if isinstance(one, dict)]
+    chosen = {name.removeprefix("optional "): to for one in defaults for name, to in one.items()}
+    order = {name: place for place, name in enumerate(chosen)}
+    folders = [one for one in CONF.rglob("*") if one.is_dir() and any(one.glob("*.yaml"))]
+    found = {one.relative_to(CONF).as_posix(): one for one in folders}
+    hidden = {"collect/limits", "problem/task"}  # parts of other files, and no choices
+    names = sorted(
+        found.keys() - hidden, key=lambda name: (order.get(name.split("/")[0], 99), name)
+    )
+    if step and step not in names:
+        raise UserError(f"conf/ has no group '{step}'; {did_you_mean(step, names)}")
+    return {
+        name: [
+            describe(file, file.stem == chosen.get(name))
+            for file in sorted(found[name].glob("*.yaml"))
+        ]
+        for name in names
+        if not step or name == step or name.startswith(f"{step}/")
+    }
+
+
+def describe(file: Path, chosen: bool) -> dict[str, Any]:
+    """Say what an option is, by the comment that it begins with, and which packages it lacks."""
+    text = file.read_text(encoding="utf-8")
+    comment = re.match(r"(?:# @.*\n)?((?:# ?.*\n)+)", text)  # without Hydra's word to itself
+    summary = " ".join(comment[1].replace("#", "").split()) if comment else ""
+    modules = set(re.findall(r"^\s*_target_: (\w+)\.", text, re.MULTILINE)) - {"pipeline"}
+    missing = {DISTRIBUTIONS.get(one, one) for one in modules if not find_spec(one)}
+    for package in extras().get(file.stem, ()):  # what an adapter of that name imports
+        try:
+            version(package)
+        except PackageNotFoundError:
+            missing.add(package)
+    return {
+        "name": file.stem,
+        "summary": re.split(r"(?<=\.) ", summary, maxsplit=1)[0].rstrip(".:"),
+        "chosen": chosen,
+        "missing": sorted(missing),
+        "install": way_to_install(min(missing)) if missing else None,
+    }
+
+
+def render(found: dict[str, list[dict[str, Any]]]) -> str:
+    """Write the options for people; a star marks what conf/config.yaml chooses."""
+    lines = []
+    for group, offered in found.items():
+        lines += ["", f"{group}  (conf/{group}/)"]
+        width = max(len(one["name"]) for one in offered)
+        for one in offered:
+            lines.append(
+                f"  {'*' if one['chosen'] else ' '} {one['name']:<{width}}  {one['summary']}"
+            )
+            if one["missing"]:
+                lack = ", ".join(one["missing"])
+                lines.append(f"    {'':<{width}}  not installed: {lack}; {one['install']}")
+    return "\n".join(lines[1:])
+
+
+def main() -> None:
+    """List the options."""
+    parser = argparse.ArgumentParser(
+        prog="python -m pipeline.options",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("step", nargs="?", help="a folder of conf/, such as model; default: all")
+    parser.add_argument("--json", action="store_true", help="print JSON for machines")
+    asked = parser.parse_args()
+    try:
+        found = options(asked.step)
+    except UserError as error:
+        sys.exit(f"options: {error}")
+    print(json.dumps(found, indent=2, ensure_ascii=False) if asked.json else render(found))
+
+
+if __name__ == "__main__":
+    main()

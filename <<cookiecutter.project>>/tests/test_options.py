@@ -1,0 +1,79 @@
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+from pipeline.core.base.names import UserError
+from pipeline.options import describe, main, options, render
+
+
+@pytest.fixture(autouse=True)
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+
+def names(group: str) -> set[str]:
+    return {one["name"] for one in options(group)[group]}
+
+
+def test_every_choice_of_every_step_is_listed_with_what_it_is() -> None:
+    found = options()
+    assert names("model") == {path.stem for path in Path("conf/model").glob("*.yaml")}
+    assert names("split") == {"random", "stratified", "group", "time", "hash"}
+    assert {"model/encoder", "model/imputer", "model/scaler", "experiment"} <= found.keys()
+    listed = [one for offered in found.values() for one in offered]
+    assert [one["name"] for one in listed if not one["summary"]] == []
+
+
+def test_one_option_of_a_step_is_chosen() -> None:
+    for group, offered in options().items():
+        chosen = [one["name"] for one in offered if one["chosen"]]
+        assert len(chosen) == ("/" not in group and group != "experiment"), group
+
+
+def test_a_step_may_be_named_and_its_parts_come_along() -> None:
+    assert list(options("model")) == ["model", "model/encoder", "model/imputer", "model/scaler"]
+    assert list(options("tune")) == ["tune"]
+    with pytest.raises(UserError, match="no group 'modle'; did you mean 'model'"):
+        options("modle")
+
+
+def test_what_is_not_installed_is_said_with_the_command(tmp_path: Path) -> None:
+    option = tmp_path / "mine.yaml"
+    option.write_text("# A model of mine: the best.\nestimator:\n  _target_: not_there.Model\n")
+    said = describe(option, chosen=False)
+    assert said["summary"] == "A model of mine: the best"
+    assert said["missing"] == ["not_there"]
+    shown = render({"model": [said]})
+    assert "not installed: not_there; run `uv pip install -c constraints.txt not_there`" in shown
+
+
+def test_a_package_of_an_extra_is_installed_by_its_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    extra = '[project.optional-dependencies]\ngood = ["not-there>=2; x", "nor_this"]\n'
+    (tmp_path / "pyproject.toml").write_text(extra)
+    (tmp_path / "good.yaml").write_text("# Good.\n_target_: pipeline.good.make\n")
+    monkeypatch.chdir(tmp_path)
+    said = describe(Path("good.yaml"), chosen=False)
+    assert said["missing"] == ["nor_this", "not-there"]
+    assert (
+        "-r pyproject.toml --extra good` or `pip install -c constraints.txt '.[good]'`"
+        in said["install"]
+    )
+
+
+def test_the_command_prints_for_people_and_for_machines(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["options", "split"])
+    main()
+    assert "  stratified  Each row on its own" in capsys.readouterr().out
+    monkeypatch.setattr(sys, "argv", ["options", "split", "--json"])
+    main()
+    assert {one["name"] for one in json.loads(capsys.readouterr().out)["split"]} == names("split")
+    monkeypatch.setattr(sys, "argv", ["options", "splat"])
+    with pytest.raises(SystemExit, match="options: conf/ has no group 'splat'"):
+        main()
