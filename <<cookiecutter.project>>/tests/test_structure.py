@@ -16,12 +16,16 @@ from omegaconf import DictConfig, OmegaConf
 from pipeline.configure.checks import check
 from pipeline.configure.tools import STAGE_KEYS, locate, parameters, tools
 from pipeline.core.base import paths
+from pipeline.core.base.names import UserError
 from pipeline.core.base.settings import leaves
 
 STAGES = stages()
 DEFAULTS = yaml.safe_load((ROOT / "conf/config.yaml").read_text(encoding="utf-8"))["defaults"]
 # Folders that a person fills, and files that are neither code nor an output.
 GIVEN = ("conf", "constraints.txt", "contracts", "data/external", "data/incoming")
+# Options that go by what not every problem names, and options that fit no regression.
+NEEDS = {"split=group": ["problem.group=[x]"], "split=time": ["problem.time=x"]}
+CLASSES_ONLY = ("split=stratified", "model=naive_bayes")
 # The groups whose options do not stand alone: they are placed into another file.
 PARTS = {path.name for path in (ROOT / "conf/model").iterdir() if path.is_dir()}
 
@@ -241,8 +245,13 @@ def test_every_option_composes_and_passes_the_check(
 ) -> None:
     monkeypatch.chdir(ROOT)
     section, _, option = choice.partition("=")
-    config = composed() if {section: option} in DEFAULTS else composed(choice)
+    needs = NEEDS.get(choice, [])
+    config = composed(*needs) if {section: option} in DEFAULTS else composed(choice, *needs)
     leave_out_missing(config)
+    if choice in CLASSES_ONLY and config.problem.kind == "regression":
+        with pytest.raises(UserError, match="regression"):
+            check(config)
+        return
     check(config)
     assert "${" not in OmegaConf.to_yaml(config)
 
@@ -256,6 +265,8 @@ def test_every_model_can_be_compared(file: Path, monkeypatch: pytest.MonkeyPatch
         return
     config = composed(f"+model@compare.models.x={file.stem}")
     leave_out_missing(config)
+    if f"model={file.stem}" in CLASSES_ONLY and config.problem.kind == "regression":
+        return  # refused, as above
     check(config)
     assert config.compare.models.x == composed(f"model={file.stem}").model
 
