@@ -145,6 +145,14 @@ def test_a_pattern_that_nothing_fits_is_named(take: Take, store: str) -> None:
         take(f"{store}/*.xlsx")
 
 
+def test_a_name_that_leads_out_of_the_snapshot_is_refused(take: Take, web: str) -> None:
+    store = fsspec.filesystem("memory")
+    store.pipe_file("/bucket/../rows.csv", ROWS.encode())
+    for address in ("memory://bucket", f"{web}/"):
+        with pytest.raises(UserError, match="holds no file of a plain name"):
+            take(address)
+
+
 def test_two_files_of_one_name_are_refused(take: Take, web: str) -> None:
     with pytest.raises(UserError, match=r"two files are called rows\.csv"):
         take([f"{web}/rows.csv", f"{web}/rows.csv"])

@@ -113,6 +113,8 @@ def _fetch(address: str, folder: Path) -> list[Path]:
         copies = []
         for name, place in found.items():
             copy = folder / name
+            if not name or ".." in copy.parts:  # a store may call its files what it likes
+                raise UserError(f"collect.path: {address} holds no file of a plain name ({place}).")
             if copy.exists():
                 raise UserError(f"collect.path: two files are called {name}; rename one.")
             if copy.suffix.lower() != ".zip":  # which only tells what it holds once it is here
