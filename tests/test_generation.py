@@ -263,8 +263,9 @@ def test_make_setup_does_what_the_hook_does(tmp_path: Path) -> None:
 
 def constraints() -> dict[str, str]:
     lines = (TREE / "constraints.txt").read_text().splitlines()
-    pins = [line.split("==") for line in lines if not line.startswith("#")]
-    return {canonicalize_name(name): version for name, version in pins}
+    pins = [Requirement(line) for line in lines if not line.startswith("#")]
+    here = [pin for pin in pins if pin.marker is None or pin.marker.evaluate()]
+    return {canonicalize_name(pin.name): str(pin.specifier).removeprefix("==") for pin in here}
 
 
 def required() -> list[Requirement]:

@@ -120,6 +120,33 @@ def _names_rows(present: pd.Series, distinct: int, identifier_share: float) -> b
     return whole and distinct == len(present) and present.max() - present.min() < 3 * len(present)
 
 
+class MutualInformation:
+    """scikit-learn's mutual information with each feature, as a score of `SelectKBest`.
+
+    Its estimate adds a little noise to numbers: without a seed, each choice would be another.
+
+    Parameters
+    ----------
+    statistic : {"classif", "regression"}
+        The kind of target.
+    n_neighbors : int
+        Rows around each, from which densities are estimated.
+    random_state : int
+    """
+
+    def __init__(self, statistic: str, n_neighbors: int, random_state: int) -> None:
+        self.statistic = statistic
+        self.n_neighbors = n_neighbors
+        self.random_state = random_state
+
+    def __call__(self, X: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Score features of shape (n, p); return an array of shape (p,)."""
+        from sklearn import feature_selection
+
+        measure = getattr(feature_selection, f"mutual_info_{self.statistic}")
+        return measure(X, y, n_neighbors=self.n_neighbors, random_state=self.random_state)
+
+
 def _as_numbers(X: pd.DataFrame) -> np.ndarray:
     """Code texts by alphabetical order and fill gaps with medians, for the choice only."""
     numbers = pd.DataFrame(index=X.index)

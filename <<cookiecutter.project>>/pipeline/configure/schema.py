@@ -55,7 +55,7 @@ class Problem(Section):
     task: Literal["binary", "multiclass", "regression"]
     kind: Literal["classification", "regression"]
     estimator: Literal["Classifier", "Regressor"]
-    anova: Literal["f_classif", "f_regression"]
+    statistic: Literal["classif", "regression"]
     metrics: list[str] = Field(min_length=1)
     goal: str
     target: str = Field(min_length=1)
