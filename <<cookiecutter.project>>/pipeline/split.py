@@ -1,7 +1,7 @@
 """Step 8, data splitting: train, validation and test, before anything is fitted.
 
 A method takes the keys of the labelled rows (target, group, time) and says for each row on which
-side it stands. Rows without an answer are set aside.
+side it stands, or that it is left out. Rows without an answer are set aside.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.core.base.names import UserError, did_you_mean
+from pipeline.core.base.names import UserError, did_you_mean, snake_case
 from pipeline.core.base.paths import CLEAN, METRICS, SPLIT
 from pipeline.core.base.stage import run, say
 from pipeline.core.base.tables import read_table, replacing, write_json, write_table
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 SIDES = ("train", "validation", "test")
+LEFT_OUT = "left_out"
 
 
 def main(settings: DictConfig) -> None:
@@ -53,9 +54,11 @@ def main(settings: DictConfig) -> None:
         folder.mkdir()
         for name, part in parts.items():
             write_table(part, folder / name)
+        write_table(labelled[side == LEFT_OUT], folder / LEFT_OUT)
         write_table(rows[rows[problem.target].isna()], folder / "unlabelled")
         write_json({"name": problem.target, "classes": names}, folder / "target.json")
     summary = {name: _describe(part, problem) for name, part in parts.items()}
+    summary[LEFT_OUT] = {"rows": int((side == LEFT_OUT).sum())}
     summary["unlabelled"] = {"rows": len(rows) - len(labelled)}
     write_json(summary, METRICS / "split.json")
     say(", ".join(f"{name}: {entry['rows']} rows" for name, entry in summary.items()))
@@ -136,10 +139,14 @@ def by_group(
     return side
 
 
-def by_time(rows: pd.DataFrame, problem: DictConfig, validation: float, test: float) -> np.ndarray:
+def by_time(
+    rows: pd.DataFrame, problem: DictConfig, validation: float, test: float, gap: float = 0
+) -> np.ndarray:
     """Put the past on the training side and the future on the test side; see `by_chance`.
 
-    Rows of one moment stay together. Rows without a time train.
+    Rows of one moment stay together. Rows without a time train. So that answers that come late, and
+    features that look back, do not reach over a cut, rows less than `gap` (days, or units of a time
+    that is a number) before it are left out.
 
     Raises
     ------
@@ -155,7 +162,37 @@ def by_time(rows: pd.DataFrame, problem: DictConfig, validation: float, test: fl
     side = np.full(len(rows), "train", dtype="<U10")
     side[moments > 1 - test - validation] = "validation"
     side[moments > 1 - test] = "test"
+    if gap:
+        import pandas as pd
+
+        width = pd.Timedelta(days=gap) if when.dtype.kind == "M" else gap
+        starts = {name: when[side == name].min() for name in SIDES[1:]}
+        for name, following in (("train", "validation"), ("validation", "test")):
+            side[(side == name) & (when > starts[following] - width)] = LEFT_OUT
     return side
+
+
+def by_column(rows: pd.DataFrame, problem: DictConfig, column: str | None) -> np.ndarray:
+    """Take each row's side from a column that says train, validation or test; see `by_chance`.
+
+    Rows without a value are left out.
+
+    Raises
+    ------
+    UserError
+        There is no such column, or it says something else.
+    """
+    name = snake_case(column or "")
+    if not column or name not in rows:
+        raise UserError(
+            f"split.column: '{column}' is no column of the data; {did_you_mean(name, rows.columns)}"
+        )
+    said = rows[name].astype("str").str.strip().str.lower().where(rows[name].notna(), LEFT_OUT)
+    for value in sorted(set(said) - {*SIDES, LEFT_OUT}):
+        raise UserError(
+            f"split.column: '{column}' says '{value}' of a row; {did_you_mean(value, SIDES)}"
+        )
+    return said.to_numpy(dtype="<U10")
 
 
 def by_hash(

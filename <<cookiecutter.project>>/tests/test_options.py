@@ -21,7 +21,7 @@ def names(group: str) -> set[str]:
 def test_every_choice_of_every_step_is_listed_with_what_it_is() -> None:
     found = options()
     assert names("model") == {path.stem for path in Path("conf/model").glob("*.yaml")}
-    assert names("split") == {"random", "stratified", "group", "time", "hash"}
+    assert names("split") == {"random", "stratified", "group", "time", "hash", "column"}
     assert {"model/encoder", "model/imputer", "model/scaler", "experiment"} <= found.keys()
     listed = [one for offered in found.values() for one in offered]
     assert [one["name"] for one in listed if not one["summary"]] == []

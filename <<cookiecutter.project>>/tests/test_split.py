@@ -28,7 +28,8 @@ def shares(side: np.ndarray) -> dict[str, float]:
 def test_every_labelled_row_is_on_one_side_and_the_others_are_set_aside(copy_of, task: str) -> None:
     project = copy_of(task)
     target = project.settings("split").problem.target
-    sides = {name: read_table(Path("data/split", name)) for name in (*SIDES, "unlabelled")}
+    asides = ("left_out", "unlabelled")
+    sides = {name: read_table(Path("data/split", name)) for name in (*SIDES, *asides)}
     clean = read_table(Path("data/clean"))
     assert sum(map(len, sides.values())) == len(clean)
     key = ["species", "individual_id", "study_name", "sample_number"]
@@ -108,6 +109,31 @@ def test_groups_need_their_columns(penguins: pd.DataFrame) -> None:
 def test_too_few_groups_are_named(penguins: pd.DataFrame) -> None:
     with pytest.raises(UserError, match="too few groups or rows for a test side"):
         split.by_group(penguins, question(group=["region"]), 0.2, 0.2, seed=1)
+
+
+@pytest.mark.parametrize("gap", [3, 30])
+def test_a_gap_lies_between_the_past_and_the_future(penguins: pd.DataFrame, gap: int) -> None:
+    asked = question(time="date_egg")
+    whole, side = (split.by_time(penguins, asked, 0.2, 0.2, gap=days) for days in (0, gap))
+    when = penguins["date_egg"]
+    for name, following in (("train", "validation"), ("validation", "test")):
+        assert when[whole == following].min() - when[side == name].max() >= pd.Timedelta(days=gap)
+    assert (side == whole)[side != "left_out"].all()
+    assert (side == "test").sum() == (whole == "test").sum()
+    numbers = penguins.assign(date_egg=when.astype("int64") / 8.64e13)
+    assert (split.by_time(numbers, asked, 0.2, 0.2, gap=gap) == side).mean() > 0.95
+
+
+def test_a_column_may_say_the_side(penguins: pd.DataFrame) -> None:
+    said = np.resize(["train", " Train", "test", "validation", None], len(penguins))
+    side = split.by_column(penguins.assign(my_fold=said), question(), "My Fold")
+    assert side[:5].tolist() == ["train", "train", "test", "validation", "left_out"]
+    with pytest.raises(
+        UserError, match=r"split\.column: 'My Fold' says 'tset' of a row; did you mean 'test'"
+    ):
+        split.by_column(penguins.assign(my_fold="tset"), question(), "My Fold")
+    with pytest.raises(UserError, match=r"split\.column: 'fold' is no column of the data"):
+        split.by_column(penguins, question(), "fold")
 
 
 def test_the_past_trains_and_the_future_tests(penguins: pd.DataFrame) -> None:

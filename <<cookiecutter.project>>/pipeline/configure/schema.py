@@ -98,13 +98,17 @@ class Steps(Section):
 class Split(Tool):
     """conf/split/."""
 
-    name: Literal["random", "stratified", "group", "time", "hash"]
-    validation: Share
-    test: Share
+    name: Literal["random", "stratified", "group", "time", "hash", "column"]
+    validation: Share | None = None  # of all but `column`
+    test: Share | None = None
 
     @model_validator(mode="after")
     def rows_are_left_to_train(self) -> Split:
         """Demand that the shares leave training rows."""
+        if self.name == "column":
+            return self
+        if self.validation is None or self.test is None:
+            raise ValueError("needs the shares validation and test")
         if self.validation + self.test >= 1:
             raise ValueError("validation and test together leave no row to train on")
         return self
