@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import Project
@@ -7,7 +8,8 @@ from conftest import Project
 from pipeline.core.base.names import UserError
 from pipeline.core.base.settings import read_yaml
 from pipeline.core.base.tables import read_json
-from pipeline.core.model.folding import mean_and_spread
+from pipeline.core.model.folding import interval_of_gain, mean_and_spread
+from pipeline.core.model.modelling import Fold
 
 FIRST = {
     "binary": ("roc_auc", False),
@@ -33,6 +35,29 @@ def test_the_leaderboard_ranks_every_family_by_the_first_metric(copy_of, task: s
         assert board[name].notna().all()
         assert (board[f"{name}_std"] >= 0).all()
     assert board[f"{metric}_std"].max() > 0
+
+
+@pytest.mark.parametrize("task", FIRST)
+def test_each_model_is_compared_with_the_winner_fold_by_fold(copy_of, task: str) -> None:
+    copy_of(task)
+    board = pd.read_csv("reports/compare.csv")
+    metric, _ = FIRST[task]
+    difference = (board[metric] - board[metric].iloc[0]).abs()
+    assert board["behind"].to_numpy() == pytest.approx(difference.to_numpy(), abs=1e-6)
+    assert board.loc[0, ["behind", "behind_low", "behind_high"]].tolist() == [0, 0, 0]
+    assert (board["behind_low"] <= board["behind"]).all()
+    assert (board["behind"] <= board["behind_high"]).all()
+
+
+def test_the_interval_is_wider_than_that_of_independent_folds() -> None:
+    rows = pd.DataFrame({"x": range(100)})
+    fold = Fold(rows[:80], np.zeros(80), rows[80:], np.zeros(20), np.arange(80, 100))
+    gains = [0.1, 0.3, 0.2, 0.2, float("nan")]
+    low, high = interval_of_gain(gains, [fold] * 5, 0.95)
+    # By hand: variance 0.02/3 of four folds, (1/4 + 20/80) of it, t of three degrees of freedom 3.1824.
+    assert (low + high) / 2 == pytest.approx(0.2)
+    assert (high - low) / 2 == pytest.approx(3.1824 * (0.5 * 0.02 / 3) ** 0.5, rel=1e-4)
+    assert np.isnan(interval_of_gain([0.1], [fold], 0.95)).all()
 
 
 @pytest.mark.parametrize("task", FIRST)
