@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 
 SIDES = ("train", "validation", "test")
 LEFT_OUT = "left_out"
+LACKS = {  # what a method says of a problem that does not fit it; `configure` says it first
+    "group": "split: group needs the columns that say which rows belong together; name them in problem.group.",
+    "time": "split: time needs the column that tells when; name it in problem.time.",
+    "stratified": "split: stratified needs classes; regression can use random, group, time or hash.",
+}
 
 
 def main(settings: DictConfig) -> None:
@@ -93,9 +98,7 @@ def by_stratum(
 ) -> np.ndarray:
     """Draw each row's side at random, every class in the same proportion; see `by_chance`."""
     if problem.kind == "regression":
-        raise UserError(
-            "split: stratified needs classes; regression can use random, group, time or hash."
-        )
+        raise UserError(LACKS["stratified"])
     random = np.random.default_rng(seed)
     side = np.full(len(rows), "train", dtype="<U10")
     answers = labels(rows[problem.target]).to_numpy()
@@ -119,9 +122,7 @@ def by_group(
 
     key = group_key(rows, problem)
     if key is None:
-        raise UserError(
-            "split: group needs the columns that make a group; name them in problem.group."
-        )
+        raise UserError(LACKS["group"])
     side = np.full(len(rows), "train", dtype="<U10")
     rest = np.arange(len(rows))
     stratify = problem.kind == "classification"
@@ -154,7 +155,7 @@ def by_time(
         `problem.time` names no column, or one without dates or numbers.
     """
     if problem.time is None:
-        raise UserError("split: time needs the column that tells when; name it in problem.time.")
+        raise UserError(LACKS["time"])
     when = rows[problem.time]
     if when.dtype.kind not in "Mifu":
         raise UserError(f"problem.time: '{problem.time}' holds neither dates nor numbers.")

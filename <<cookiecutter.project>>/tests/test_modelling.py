@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT, Project, leave_out_missing
+from conftest import CLASSES_ONLY, FAMILIES, ROOT, Project, leave_out_missing
 from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
@@ -20,9 +20,6 @@ from pipeline.core.model.encoders import NativeCategories
 from pipeline.core.model.inputs import read_side
 from pipeline.core.model.modelling import build, cross_validate, fit, folds, plain, predict
 
-FAMILIES = sorted(path.stem for path in (ROOT / "conf/model").glob("*.yaml"))
-FAMILIES.remove("best")  # whichever of the others has won
-CLASSES_ONLY = ("naive_bayes",)
 PARTS = sorted(path.relative_to(ROOT / "conf") for path in (ROOT / "conf/model").glob("*/*.yaml"))
 CUT = {"classify": True, "groups": None, "when": None, "n": 3, "repeats": 1, "seed": 0}
 

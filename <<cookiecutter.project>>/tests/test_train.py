@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, Project, leave_out_missing
+from conftest import CLASSES_ONLY, FAMILIES, Project, leave_out_missing
 
 from pipeline.core.base.names import UserError
 from pipeline.core.base.settings import read_yaml
@@ -11,9 +11,6 @@ from pipeline.core.model.metrics import gain
 from pipeline.train import iterations
 
 MODEL = Path("models/model.skops")
-FAMILIES = sorted(path.stem for path in (ROOT / "conf/model").glob("*.yaml"))
-FAMILIES.remove("best")
-CLASSES_ONLY = ("naive_bayes",)
 DUMMY = {"binary": 0.5, "multiclass": 0.2, "regression": 800}  # of each task's first metric, about
 
 

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.adopt import files
-from pipeline.adopt.columns import OTHER_TIME, TIME_NAME, Column, describe, in_format
+from pipeline.adopt.columns import OTHER_TIME, TIME_NAME, Column, dates, describe
 from pipeline.adopt.question import Question, ask, mark_suspects
 from pipeline.adopt.scan import Scan, scan
 from pipeline.adopt.source import Source
 from pipeline.core.base.names import UserError
 from pipeline.core.base.paths import CONF, EXTERNAL
 from pipeline.core.base.settings import read_yaml
-from pipeline.core.data.engine import parse
 
 LOAD = CONF / "load/default.yaml"
 
@@ -70,8 +69,7 @@ def _time_column(columns: list[Column], facts: Scan) -> str | None:
     for column in columns:
         if column.kind != "date" or column.left_out:
             continue
-        texts, form = facts.sample[column.name], column.date_format
-        values = (in_format(texts, form) if form else parse(texts, column.dtype)).dropna()
+        values = dates(facts.sample[column.name], column.date_format).dropna()
         told = TIME_NAME.search(column.name) and not OTHER_TIME.search(column.name)
         if values.nunique() >= 20 and (told or values.is_monotonic_increasing):
             return column.name

@@ -90,7 +90,7 @@ def _describe(name: str, facts: Facts, scan: Scan) -> Column:
         dtype = "datetime64[ns]" if date_format else dtype
     unique = distinct >= IDENTIFIER_SHARE * len(present) and len(present) > 10
     if dtype == "datetime64[ns]":
-        values = parse(present, dtype) if not date_format else in_format(present, date_format)
+        values = dates(present, date_format)
         span = f"{values.min():%Y-%m-%d} to {values.max():%Y-%m-%d}"
         spelt = f", written as {date_format}" if date_format else ""
         return decided("date", dtype, f"{span}{spelt}", date_format=date_format)
@@ -168,15 +168,17 @@ def _date_format(present: pd.Series) -> str | None:
         return None
     texts = present.astype("str").str.strip()
     for form in DATE_FORMATS:
-        if in_format(texts.head(20), form).notna().all() and in_format(texts, form).notna().all():
+        if dates(texts.head(20), form).notna().all() and dates(texts, form).notna().all():
             return form
     return None
 
 
-def in_format(texts: pd.Series, form: str) -> pd.Series:
-    """Parse dates in a spelling of `strptime`; what is none becomes missing."""
+def dates(texts: pd.Series, form: str | None) -> pd.Series:
+    """Parse dates in a spelling of `strptime`, else in ISO 8601; what is none becomes missing."""
     import pandas as pd
 
+    if form is None:
+        return parse(texts, "datetime64[ns]")
     return pd.to_datetime(texts, format=form, errors="coerce")
 
 

@@ -98,12 +98,15 @@ def wrong_problem(problem: dict[str, Any]) -> Iterator[str]:
 
 def wrong_split(name: str, problem: dict[str, Any]) -> Iterator[str]:
     """Find a split that lacks what it goes by."""
-    if name == "group" and not problem["group"]:
-        yield "split: group needs the columns that say which rows belong together; name them in problem.group."
-    if name == "time" and not problem["time"]:
-        yield "split: time needs the column that tells when; name it in problem.time."
-    if name == "stratified" and problem["kind"] == "regression":
-        yield "split: stratified needs classes; regression can use random, group, time or hash."
+    from pipeline.split import LACKS
+
+    fits = {
+        "group": bool(problem["group"]),
+        "time": bool(problem["time"]),
+        "stratified": problem["kind"] != "regression",
+    }
+    if not fits.get(name, True):
+        yield LACKS[name]
 
 
 def wrong_files(data: dict[str, Any]) -> Iterator[str]:
