@@ -71,13 +71,7 @@ def tuned(model: dict[str, Any], best: dict[str, Any]) -> dict[str, Any]:
 
 def iterations(estimator: object) -> int | None:
     """Return how many trees or steps a fitted estimator kept, where its library tells."""
-    for attribute in (
-        "tree_count_",
-        "n_iter_",
-        "best_iteration_",
-        "best_iteration",
-        "n_estimators",
-    ):
+    for attribute in ("tree_count_", "n_iter_", "best_iteration", "n_estimators"):
         value = getattr(estimator, attribute, None)
         if value is not None:
             kept = int(value[0]) if hasattr(value, "__len__") else int(value)

@@ -59,14 +59,17 @@ def test_fitting_twice_gives_the_same_bytes(project: Project) -> None:
     assert MODEL.read_bytes() == before
 
 
-@pytest.mark.parametrize("family", ["catboost", "hist_gradient_boosting"])
+@pytest.mark.parametrize("family", ["catboost", "hist_gradient_boosting", "lightgbm", "xgboost"])
 def test_early_stopping_watches_the_validation_rows(project: Project, family: str) -> None:
     """Answers that contradict the training rows stop it early; without watching it goes on."""
     answers = {"male": "female", "female": "male"}
     rows = read_table(Path("data/features/validation"))
     write_table(rows.assign(sex=rows["sex"].map(answers)), Path("data/features/validation"))
-    key = "iterations" if family == "catboost" else "max_iter"
-    project.compose(f"model={family}", f"model.estimator.{key}=120", "tune=off")
+    key = {"catboost": "iterations", "hist_gradient_boosting": "max_iter"}.get(
+        family, "n_estimators"
+    )
+    config = project.compose(f"model={family}", f"model.estimator.{key}=120", "tune=off")
+    leave_out_missing(config.model)
     project.run("tune", "train")
     stopped = trained()
     assert stopped["stopped_early_on"] == "validation"
