@@ -23,13 +23,25 @@ setup: .venv/ready  ## make the environment: what projects need, and the tools t
 	@# Both files list requirements; the project's cannot be installed from before it is rendered.
 	.venv/bin/python -c 'import sys, tomllib; \
 		projects = [tomllib.load(open(name, "rb"))["project"] for name in sys.argv[1:]]; \
-		print(*(d for p in projects for part in (p["dependencies"], *p["optional-dependencies"].values()) for d in part), sep="\n")' \
+		print(*(d for p in projects for part in (p["dependencies"], *(ds for extra, ds in p["optional-dependencies"].items() if extra != "legacy")) for d in part), sep="\n")' \
 		pyproject.toml '$(PROJECT)/pyproject.toml' > .venv/requirements.txt
 	.venv/bin/python -m pip install --quiet -c '$(PROJECT)/constraints.txt' uv
+	@# PyTorch by pip, whose own configuration may lead to a build without CUDA; uv then keeps what is there.
+	.venv/bin/python -m pip install --quiet -c '$(PROJECT)/constraints.txt' torch
 	@# An index may be known to pip only.
 	.venv/bin/uv pip install --quiet --python .venv --compile-bytecode -c '$(PROJECT)/constraints.txt' -r .venv/requirements.txt \
 		|| .venv/bin/python -m pip install --quiet -c '$(PROJECT)/constraints.txt' -r .venv/requirements.txt
 	touch .venv/ready
+
+build/legacy/ready: .venv/ready $(PROJECT)/constraints-legacy.txt
+	test -x build/legacy/bin/python || .venv/bin/python -m venv build/legacy
+	.venv/bin/python -c 'import tomllib; \
+		project = tomllib.load(open("$(PROJECT)/pyproject.toml", "rb"))["project"]; \
+		extras = project["optional-dependencies"]; \
+		print(*project["dependencies"], *extras["dev"], *extras["legacy"], sep="\n")' > build/legacy/requirements.txt
+	.venv/bin/uv pip install --quiet --python build/legacy --compile-bytecode -c '$(PROJECT)/constraints-legacy.txt' -r build/legacy/requirements.txt \
+		|| build/legacy/bin/python -m pip install --quiet -c '$(PROJECT)/constraints-legacy.txt' -r build/legacy/requirements.txt
+	touch build/legacy/ready
 
 services:  ## install the servers that some tests start and pip does not bring: PostgreSQL, azurite
 	@# Debian keeps PostgreSQL's programs off the PATH.

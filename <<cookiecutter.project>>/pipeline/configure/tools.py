@@ -24,6 +24,9 @@ DISTRIBUTIONS = {
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",
     "category_encoders": "category-encoders",
+    "imblearn": "imbalanced-learn",
+    "interpret": "interpret-core",
+    "ydata_profiling": "ydata-profiling",
 }
 
 
@@ -131,7 +134,9 @@ def way_to_install(package: str) -> str:
     """Say how to install a package, with uv and with pip: by the extra that brings it, if one does."""
     extra = next((name for name, packages in extras().items() if package in packages), None)
     uv, pip = (f"-r pyproject.toml --extra {extra}", f"'.[{extra}]'") if extra else (package,) * 2
-    return f"run `uv pip install -c constraints.txt {uv}` or `pip install -c constraints.txt {pip}`"
+    pins = "constraints-legacy.txt" if extra == "legacy" else "constraints.txt"
+    way = f"run `uv pip install -c {pins} {uv}` or `pip install -c {pins} {pip}`"
+    return f"{way} (in an environment of its own: it holds pandas 2)" if extra == "legacy" else way
 
 
 def parameters(target: Callable) -> set[str] | None:
