@@ -10,7 +10,7 @@ export MYPY_CACHE_DIR := $(CURDIR)/build/mypy
 # Stands in for Azure's storage; no other Node package is needed.
 AZURITE := 3.37.0
 
-.PHONY: help setup services test test-fast lint format demo bench clean
+.PHONY: help setup services test test-fast test-tools lint format demo bench clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' Makefile
@@ -62,6 +62,13 @@ test: test-fast  ## run all tests; those that lack a server are left out and say
 
 test-fast: setup  ## run the tests that take seconds
 	pytest -n 2 -rs -m "not slow"
+
+test-tools: setup build/legacy/ready  ## run every option of every step for every task, those of the extra `legacy` in their own environment
+	rm -rf build/tools && mkdir -p build/tools
+	cookiecutter . --no-input --default-config --output-dir build/tools project=tools setup=no > /dev/null
+	cd build/tools/tools && git init --quiet && pytest -n 2 -q -m slow --dist loadgroup --tools ../main.csv
+	cd build/tools/tools && ../../legacy/bin/python -m pytest -q -m legacy --tools ../legacy.csv
+	python benchmarks/tools.py build/tools/*.csv > build/tools.md
 
 lint: setup  ## check style and types
 	ruff check --config pyproject.toml .

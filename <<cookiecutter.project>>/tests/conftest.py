@@ -39,6 +39,8 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("project")
 
+# Options of the extra `legacy`, which has an environment of its own: `pytest -m legacy` there, never here.
+LEGACY = ("featuretools", "ydata")
 FAMILIES = sorted(path.stem for path in (ROOT / "conf/model").glob("*.yaml"))
 FAMILIES.remove("best")  # whichever of the others has won
 CLASSES_ONLY = ("naive_bayes",)  # refused by `configure` where the task is regression
@@ -147,6 +149,46 @@ def problem(task: str) -> dict[str, Any]:
         "exclude": dict.fromkeys(excluded, "names the bird or the season"),
         "criteria": {"gain_over_dummy": {"at_least": 0}, "gap_to_validation": {"at_most": 1e6}},
     }
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--tools", metavar="FILE", help="write which options ran, as CSV")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tell the tests of legacy tools from the others, and leave them to their environment."""
+    here = find_spec("ydata_profiling") is not None
+    legacy = [item for item in items if any(name in item.nodeid for name in LEGACY)]
+    for item in legacy:
+        item.add_marker("legacy")
+    if not here:
+        config.hook.pytest_deselected(items=legacy)
+        items[:] = [item for item in items if item not in legacy]
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Show option by task with outcome and seconds, as tests/test_tools.py told them."""
+    rows: dict[tuple[str, str], dict[str, str]] = {}
+    lines = []
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            told = [value for name, value in report.user_properties if name == "tool"]
+            if report.when == "call" and told:
+                group, option, task, how, seconds = told[-1]
+                shown = f"{seconds:.1f} s" if how == "run" else "-"
+                rows.setdefault((group, option), {})[task] = shown if report.passed else "FAILED"
+                lines.append(f"{group},{option},{task},{outcome},{how},{seconds:.2f}")
+    if not rows:
+        return
+    terminalreporter.section("options (-: refused, since it does not fit the task)")
+    tasks = sorted({task for row in rows.values() for task in row})
+    terminalreporter.write_line(f"{'':<40}" + "".join(f"{task:>12}" for task in tasks))
+    for (group, option), row in sorted(rows.items()):
+        told = "".join(f"{row.get(task, ''):>12}" for task in tasks)
+        terminalreporter.write_line(f"{group + '=' + option:<40}{told}")
+    if config.getoption("--tools"):
+        head = "group,option,task,outcome,how,seconds"
+        Path(config.getoption("--tools")).write_text("\n".join([head, *sorted(lines)]) + "\n")
 
 
 @dataclass(frozen=True)

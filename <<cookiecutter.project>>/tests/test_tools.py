@@ -1,0 +1,111 @@
+"""Every option of every group, really run on real data through its stage, for each task, twice.
+
+`pytest tests/test_tools.py --tools FILE` writes what came out as a table, a line an option and task.
+What each option must get right is in the tests of its step.
+"""
+
+import contextlib
+import time
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, TARGETS, Project, leave_out_missing, stages
+
+from pipeline.configure.checks import check
+from pipeline.core.base.names import UserError
+from pipeline.core.base.tables import sha256
+
+pytestmark = pytest.mark.slow
+# Sources that need a server have tests of their own, which start one.
+SERVED = {"api", "bigquery", "openml", "scrape", "sql"}
+# Groups that are no choice of tools: the question, parts of other files, presets (below).
+NO_TOOLS = ("problem", "collect/limits", "experiment")
+# The stages that show a choice at work; by default the stage of the group's name.
+SHOWN_BY = {"model": ("train", "evaluate"), "load": ("load",), "configure": ()}
+# What an option needs beside its own word.
+NEEDS = {
+    "model/imputer=none": ["model=hist_gradient_boosting"],
+    "model/encoder=native": ["model=hist_gradient_boosting"],
+    "package/export=onnx": ["model/encoder=one_hot"],
+    "split=column": ["split.column=island"],
+}
+# A preset's budget, cut to the size of a test.
+SMALL_PRESETS: dict[str, list[str]] = {}
+# Options whose library cannot give the same bytes twice; the README says why.
+NOT_REPRODUCIBLE: set[str] = set()
+
+
+def options() -> list[str]:
+    """Name every option as an override."""
+    files = sorted((ROOT / "conf").glob("*/**/*.yaml"))
+    choices = [(one.parent.relative_to(ROOT / "conf").as_posix(), one.stem) for one in files]
+    return [
+        f"{group}={name}"
+        for group, name in choices
+        if not group.startswith(NO_TOOLS) and not (group == "collect" and name in SERVED)
+    ]
+
+
+def outputs(names: tuple[str, ...]) -> dict[str, str]:
+    """Fingerprint every file that stages have written into the current folder."""
+    outs = [out for name in names for out in stages()[name].get("outs", [])]
+    paths = [Path(out if isinstance(out, str) else next(iter(out))) for out in outs]
+    files = [file for path in paths for file in (path.rglob("*") if path.is_dir() else [path])]
+    return {file.as_posix(): sha256(file) for file in sorted(files) if file.is_file()}
+
+
+@pytest.mark.parametrize("task", TARGETS)
+@pytest.mark.parametrize("option", options())
+def test_an_option_runs_through_its_stage_and_gives_the_same_bytes_twice(
+    copy_of, option: str, task: str, record_property
+) -> None:
+    project: Project = copy_of(task)
+    group = option.partition("=")[0]
+    names = SHOWN_BY.get(group.split("/")[0], (group.split("/")[0],))
+    record_property("tool", [*option.split("="), task, "refused", 0.0])
+    # Parts are tried with a family that takes them all.
+    base = ["model=linear"] if "/" in group else []
+    config = project.compose(*base, *NEEDS.get(option, []), option)
+    leave_out_missing(config)
+    with contextlib.chdir(project.folder):
+        try:
+            check(config)
+        except UserError as refused:
+            assert task in str(refused) or config.problem.kind in str(refused)  # it does not fit
+            return
+    project.run(*(["tune"] if "train" in names or "package" in names else []))
+    project.run(*(["train"] if "package" in names else []))
+    started = time.perf_counter()
+    project.run(*names)
+    seconds = time.perf_counter() - started
+    record_property("tool", [*option.split("="), task, "run", seconds])
+    first = outputs(names)
+    assert first
+    project.run(*names)
+    if option not in NOT_REPRODUCIBLE:
+        assert outputs(names) == first
+
+
+@pytest.mark.parametrize(
+    "preset", sorted(file.stem for file in (ROOT / "conf/experiment").glob("*.yaml"))
+)
+@pytest.mark.parametrize("task", TARGETS)
+def test_a_preset_runs_from_the_snapshot_to_the_bundle(
+    copy_of, preset: str, task: str, record_property
+) -> None:
+    project: Project = copy_of(task)
+    record_property("tool", ["experiment", preset, task, "refused", 0.0])
+    config = project.compose(f"+experiment={preset}", *SMALL_PRESETS.get(preset, []))
+    leave_out_missing(config)
+    with contextlib.chdir(project.folder):
+        try:
+            check(config)
+        except UserError as refused:
+            assert task in str(refused) or config.problem.kind in str(refused)
+            return
+    names = [name for name in stages() if name != "configure"]
+    started = time.perf_counter()
+    project.run(*names)
+    seconds = time.perf_counter() - started
+    record_property("tool", ["experiment", preset, task, "run", seconds])
+    assert outputs(("package",))

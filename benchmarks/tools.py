@@ -1,0 +1,39 @@
+"""Turn what `make test-tools` saw into docs/tools.md: python benchmarks/tools.py build/tools/*.csv > docs/tools.md."""
+
+import csv
+import sys
+from itertools import groupby
+from pathlib import Path
+
+TASKS = ("binary", "multiclass", "regression")
+HEAD = """# Every option, tried
+
+What `make test-tools` saw: each option run through its stage on the raw penguins (some 130 training rows, small budgets),
+for each task, twice with the same bytes. Seconds are those of one run on two shared cores and say which options are
+heavy, no more; – stands where an option does not fit the task and `configure` refuses it. Sources that need a server
+(`api`, `bigquery`, `openml`, `scrape`, `sql`) are tried by tests of their own.
+"""
+
+
+def main(files: list[str]) -> None:
+    """Print a table for each group of options, an option a line."""
+    rows = [row for file in files for row in csv.DictReader(Path(file).open(encoding="utf-8"))]
+    rows.sort(key=lambda row: (row["group"], row["option"]))
+    print(HEAD)
+    for group, of_group in groupby(rows, key=lambda row: row["group"]):
+        print(f"## {group}\n\n| option | {' | '.join(TASKS)} |\n|---|{'---:|' * len(TASKS)}")
+        for option, of_option in groupby(of_group, key=lambda row: row["option"]):
+            told = {row["task"]: tell(row) for row in of_option}
+            print(f"| `{option}` | {' | '.join(told.get(task, '') for task in TASKS)} |")
+        print()
+
+
+def tell(row: dict[str, str]) -> str:
+    """Tell seconds, failure or refusal."""
+    if row["outcome"] != "passed":
+        return "failed"
+    return f"{float(row['seconds']):.1f} s" if row["how"] == "run" else "–"
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
