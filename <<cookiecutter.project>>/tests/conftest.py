@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ import pytest
 import yaml
 from omegaconf import DictConfig, OmegaConf
 
-from pipeline.configure.tools import tools, way_to_install
+from pipeline.configure.tools import missing_packages, tools, way_to_install
 from pipeline.core.base.settings import as_dict, read_settings
 
 ROOT = Path(__file__).parents[1]
@@ -194,8 +193,7 @@ def compose(conf: Path, *overrides: str) -> DictConfig:
 def leave_out_missing(settings: Any) -> None:
     """Skip a test of a tool whose package is an extra that is not here; where CI is set, all are."""
     for _, tool in tools(as_dict(settings)):
-        package = tool["_target_"].split(".")[0]
-        if not find_spec(package):
+        for package in missing_packages(tool["_target_"]):
             leave_out = pytest.fail if os.environ.get("CI") else pytest.skip
             leave_out(f"{package} is not installed; {way_to_install(package)}")
 
