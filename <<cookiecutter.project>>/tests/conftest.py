@@ -81,8 +81,11 @@ SMALLER: dict[str, Any] = {
     "model/random_forest": {"estimator": {"n_estimators": 20}},
     "select/importance": {"chooser": {"estimator": {"n_estimators": 10}}},
     "tune/grid": {"trials": 3, "seconds": 300, "folds": 2},
+    "tune/halving": {"trials": 5, "seconds": 300, "folds": 2, "candidates": 4},
+    "tune/hyperopt": {"trials": 3, "seconds": 300, "folds": 2},
     "tune/optuna": {"trials": 3, "seconds": 300, "folds": 2},
     "tune/random": {"trials": 3, "seconds": 300, "folds": 2},
+    "tune/ray": {"trials": 3, "seconds": 300, "folds": 2},
 }
 CLEAN = {
     "trim_text": {"_target_": "pipeline.clean.trim_text"},
