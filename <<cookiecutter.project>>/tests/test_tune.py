@@ -14,7 +14,11 @@ from pipeline.core.base.tables import read_json, write_json
 
 OUTPUTS = [Path("models/best_params.json"), Path("reports/tune.json"), Path("plots/tune.csv")]
 # A penalty so strong that the model learns next to nothing.
-BAD = {"binary": "C=0.00001", "multiclass": "C=0.00001", "regression": "alpha=1000000.0"}
+BAD = {
+    "binary": "classification.C=0.00001",
+    "multiclass": "classification.C=0.00001",
+    "regression": "regression.alpha=1000000.0",
+}
 
 
 def tune(project: Project, search: str, *overrides: str) -> list[bytes]:
@@ -48,7 +52,7 @@ def test_for_an_error_the_lowest_is_best(copy_of) -> None:
 @pytest.mark.parametrize("search", ["grid", "random", "halving", "optuna", "hyperopt"])
 def test_each_search_improves_a_bad_default_twice_alike(search: str, task: str, copy_of) -> None:
     project = copy_of(task)
-    bad = [f"model.estimator.{BAD[task]}", "tune.trials=6"]
+    bad = [f"model.by_kind.{BAD[task]}", "tune.trials=5"]
     first = tune(project, search, *bad)
     assert tune(project, search, *bad) == first
     said = read_json(OUTPUTS[1])
@@ -58,23 +62,29 @@ def test_each_search_improves_a_bad_default_twice_alike(search: str, task: str, 
     history = pd.read_csv("plots/tune.csv")
     assert history["best"].iloc[-1] == said["best"]
     assert history["pruned"].sum() == said["pruned"]
-    for path in OUTPUTS:  # and once more, with all scores known
-        path.unlink()
-    project.run("tune")
-    assert [path.read_bytes() for path in OUTPUTS] == first
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("task", BAD)
 def test_ray_finds_in_parallel_what_a_random_search_finds(task: str, copy_of) -> None:
     project = copy_of(task)
-    bad = [f"model.estimator.{BAD[task]}", "tune.trials=6"]
+    bad = [f"model.by_kind.{BAD[task]}", "tune.trials=4"]
     alone = tune(project, "random", *bad)
     parallel = tune(project, "ray", *bad)
     assert (parallel[0], parallel[2]) == (alone[0], alone[2])
     assert read_json(OUTPUTS[1])["beats_untuned"]
     scores = [line for file in TRIALS.iterdir() for line in file.read_text().split("\n") if line]
-    assert len(scores) == len(set(scores)) == 12  # six trials on two folds
+    assert len(scores) == len(set(scores)) == 8  # four trials on two folds
+
+
+def test_a_search_whose_scores_are_known_fits_nothing_and_ends_alike(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    first = tune(project, "optuna")
+    monkeypatch.setattr("pipeline.tune.study.cross_validate", None)
+    project.run("tune")
+    assert [path.read_bytes() for path in OUTPUTS] == first
+    assert "6 scores of this model are known from earlier searches" in capsys.readouterr().out
 
 
 def test_no_search_leaves_the_model_as_it_is(project: Project) -> None:
@@ -84,7 +94,7 @@ def test_no_search_leaves_the_model_as_it_is(project: Project) -> None:
 
 
 def test_a_search_that_finds_nothing_better_says_so(project: Project, capsys) -> None:
-    tune(project, "random", "model.search_space.C={type: choice, choices: [1.0]}")
+    tune(project, "random", "++model.search_space={C: {type: choice, choices: [1.0]}}")
     said = read_json(OUTPUTS[1])
     assert (said["beats_untuned"], said["gain"]) == (False, 0)
     assert read_json(OUTPUTS[0])["tuned"] == {}

@@ -158,6 +158,7 @@ def _started_ray(
     os.environ |= {
         "RAY_USAGE_STATS_ENABLED": "0",
         "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # no files of results
+        "RAY_AIR_NEW_OUTPUT": "0",  # or it prints although it is told to be silent
         "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C ends the stage, not Ray alone
     }
     import ray as library
@@ -197,6 +198,9 @@ def _score_with_ray(unknown: list[dict[str, Any]], study: Study, workers: int, f
             for fold, score in enumerate(result["scores"]):
                 study.journal.add(trial.config["changes"], fold, score)
             study.progress.update()
+
+        def __reduce__(self) -> Any:  # Ray stores its callbacks, and a study is nothing to store
+            return tune.Callback, ()
 
     tune.Tuner(
         tune.with_parameters(_scores, objective=study.objective, folds=study.folds),
