@@ -9,12 +9,10 @@ import argparse
 import json
 import re
 import sys
-from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from pipeline.configure.tools import DISTRIBUTIONS, extras, way_to_install
+from pipeline.configure.tools import missing_packages, way_to_install
 from pipeline.core.base.names import UserError, did_you_mean
 from pipeline.core.base.paths import CONF
 from pipeline.core.base.settings import read_yaml
@@ -65,13 +63,10 @@ def describe(file: Path, chosen: bool) -> dict[str, Any]:
     text = file.read_text(encoding="utf-8")
     comment = re.match(r"(?:# @.*\n)?((?:# ?.*\n)+)", text)  # without Hydra's word to itself
     summary = " ".join(comment[1].replace("#", "").split()) if comment else ""
-    modules = set(re.findall(r"^\s*_target_: (\w+)\.", text, re.MULTILINE)) - {"pipeline"}
-    missing = {DISTRIBUTIONS.get(one, one) for one in modules if not find_spec(one)}
-    for package in extras().get(file.stem, ()):  # what an adapter of that name imports
-        try:
-            version(package)
-        except PackageNotFoundError:
-            missing.add(package)
+    # An adapter of one name for each kind of question needs the same for both.
+    named = text.replace("${problem.estimator}", "Classifier")
+    targets = re.findall(r"^\s*(?:- )?_target_: ([\w.]+)", named, re.MULTILINE)
+    missing = {package for one in targets for package in missing_packages(one)}
     return {
         "name": file.stem,
         "summary": re.split(r"(?<=\.) ", summary, maxsplit=1)[0].rstrip(".:"),

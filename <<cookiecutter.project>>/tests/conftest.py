@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ import pytest
 import yaml
 from omegaconf import DictConfig, OmegaConf
 
-from pipeline.configure.tools import tools, way_to_install
+from pipeline.configure.tools import missing_packages, tools, way_to_install
 from pipeline.core.base.settings import as_dict, read_settings
 
 ROOT = Path(__file__).parents[1]
@@ -84,8 +83,11 @@ SMALLER: dict[str, Any] = {
     "model/random_forest": {"estimator": {"n_estimators": 20}},
     "select/importance": {"chooser": {"estimator": {"n_estimators": 10}}},
     "tune/grid": {"trials": 3, "seconds": 300, "folds": 2},
+    "tune/halving": {"trials": 5, "seconds": 300, "folds": 2, "candidates": 4},
+    "tune/hyperopt": {"trials": 3, "seconds": 300, "folds": 2},
     "tune/optuna": {"trials": 3, "seconds": 300, "folds": 2},
     "tune/random": {"trials": 3, "seconds": 300, "folds": 2},
+    "tune/ray": {"trials": 3, "seconds": 300, "folds": 2},
 }
 CLEAN = {
     "trim_text": {"_target_": "pipeline.clean.trim_text"},
@@ -236,8 +238,7 @@ def compose(conf: Path, *overrides: str) -> DictConfig:
 def leave_out_missing(settings: Any) -> None:
     """Skip a test of a tool whose package is an extra that is not here; where CI is set, all are."""
     for _, tool in tools(as_dict(settings)):
-        package = tool["_target_"].split(".")[0]
-        if not find_spec(package):
+        for package in missing_packages(tool["_target_"]):
             leave_out = pytest.fail if os.environ.get("CI") else pytest.skip
             leave_out(f"{package} is not installed; {way_to_install(package)}")
 

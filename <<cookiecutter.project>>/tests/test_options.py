@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
+from pipeline.configure.tools import DISTRIBUTIONS, locate
 from pipeline.core.base.names import UserError
 from pipeline.options import describe, main, options, render
 
@@ -50,19 +51,23 @@ def test_what_is_not_installed_is_said_with_the_command(tmp_path: Path) -> None:
     assert "not installed: not_there; run `uv pip install -c constraints.txt not_there`" in shown
 
 
-def test_a_package_of_an_extra_is_installed_by_its_extra(
+def test_an_adapter_lacks_what_it_says_that_it_needs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     extra = '[project.optional-dependencies]\ngood = ["not-there>=2; x", "nor_this"]\n'
     (tmp_path / "pyproject.toml").write_text(extra)
-    (tmp_path / "good.yaml").write_text("# Good.\n_target_: pipeline.good.make\n")
+    (tmp_path / "good.yaml").write_text("# Good.\nsteps:\n  - _target_: pipeline.clean.limit\n")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("pipeline.clean.limit.needs", ("json", "nor_this.part"), raising=False)
+    monkeypatch.setitem(DISTRIBUTIONS, "nor_this.part", "nor_this")
     said = describe(Path("good.yaml"), chosen=False)
-    assert said["missing"] == ["nor_this", "not-there"]
+    assert said["missing"] == ["nor_this"]
     assert (
         "-r pyproject.toml --extra good` or `pip install -c constraints.txt '.[good]'`"
         in said["install"]
     )
+    with pytest.raises(UserError, match=r"pipeline\.clean\.limit needs the package 'nor_this'"):
+        locate("pipeline.clean.limit")
 
 
 def test_the_command_prints_for_people_and_for_machines(

@@ -1,91 +1,32 @@
-import itertools
+import shutil
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
-from conftest import Project
-from hypothesis import given
-from hypothesis import strategies as st
+from conftest import Project, leave_out_missing
+from omegaconf import OmegaConf
 
-from pipeline import tune
+from pipeline.configure.checks import check
+from pipeline.core.base.names import UserError
+from pipeline.core.base.paths import TRIALS
 from pipeline.core.base.settings import read_yaml
 from pipeline.core.base.tables import read_json, write_json
 
-METHODS = {
-    "grid": {"points": 3},
-    "random": {"seed": 1},
-    "optuna": {"seed": 1},
+OUTPUTS = [Path("models/best_params.json"), Path("reports/tune.json"), Path("plots/tune.csv")]
+# A penalty so strong that the model learns next to nothing.
+BAD = {
+    "binary": "classification.C=0.00001",
+    "multiclass": "classification.C=0.00001",
+    "regression": "regression.alpha=1000000.0",
 }
 
 
-def number(kind: str) -> st.SearchStrategy[dict[str, Any]]:
-    values = st.integers(1, 300) if kind == "int" else st.floats(1e-4, 1e3)
-    pairs = st.tuples(values, values).map(sorted).filter(lambda pair: pair[0] < pair[1])
-    return st.builds(
-        lambda pair, log: {"type": kind, "low": pair[0], "high": pair[1], "log": log},
-        pairs,
-        st.booleans(),
-    )
-
-
-choice = st.lists(st.sampled_from([None, 4, 0.5, "x"]), min_size=1, unique=True).map(
-    lambda choices: {"type": "choice", "choices": choices}
-)
-spaces = st.dictionaries(
-    st.sampled_from("abc"), st.one_of(number("int"), number("float"), choice), min_size=1
-)
-
-
-def proposals(method: str, space: dict[str, Any], count: int) -> list[dict[str, Any]]:
-    """Let a method propose; every trial gets the same loss."""
-    search = getattr(tune, method)(space, **METHODS[method])
-    found = [next(search)]
-    for _ in range(count - 1):
-        try:
-            found.append(search.send(1.0))
-        except StopIteration:
-            break
-    return found
-
-
-@pytest.mark.parametrize("method", METHODS)
-@given(space=spaces)
-def test_a_method_stays_in_the_space(method: str, space: dict[str, Any]) -> None:
-    for changes in proposals(method, space, 8):
-        assert set(changes) == set(space)
-        for name, value in changes.items():
-            one = space[name]
-            if one["type"] == "choice":
-                assert value in one["choices"]
-            else:
-                assert one["low"] <= value <= one["high"]
-                assert isinstance(value, int if one["type"] == "int" else float)
-
-
-@pytest.mark.parametrize("method", ["random", "optuna"])
-def test_the_same_seed_proposes_the_same(method: str) -> None:
-    space = {"a": {"type": "float", "low": 0.1, "high": 9, "log": True}}
-    assert proposals(method, space, 5) == proposals(method, space, 5)
-
-
-def test_a_grid_holds_every_combination_once() -> None:
-    space = {
-        "a": {"type": "int", "low": 1, "high": 3},
-        "b": {"type": "choice", "choices": ["x", "y"]},
-        "c": {"type": "float", "low": 0.01, "high": 1, "log": True},
-    }
-    expected = itertools.product([1, 2, 3], "xy", [0.01, 0.1, 1.0])
-    assert [tuple(one.values()) for one in proposals("grid", space, 99)] == list(expected)
-
-
-def test_optuna_learns_from_the_trials_before() -> None:
-    search = tune.optuna({"x": {"type": "float", "low": 0.0, "high": 100.0}}, seed=3)
-    tried = [next(search)["x"]]
-    for _ in range(39):
-        tried.append(search.send(abs(tried[-1] - 20))["x"])
-    early, late = (sum(abs(x - 20) for x in part) for part in (tried[:10], tried[-10:]))
-    assert late < early / 2
+def tune(project: Project, search: str, *overrides: str) -> list[bytes]:
+    """Run a search that nothing is known of, and return its outputs."""
+    shutil.rmtree(TRIALS, ignore_errors=True)
+    leave_out_missing(project.compose(f"tune={search}", "model=linear", *overrides))
+    project.run("tune")
+    return [path.read_bytes() for path in OUTPUTS]
 
 
 def test_the_models_own_settings_are_the_first_trial_and_the_result_is_never_worse(
@@ -106,16 +47,113 @@ def test_for_an_error_the_lowest_is_best(copy_of) -> None:
     assert read_json(Path("reports/tune.json"))["best"] == history["value"].min()
 
 
-@pytest.mark.parametrize("method", ["off", "grid", "random", "optuna"])
-def test_each_method_searches_the_penguins_twice_alike(project: Project, method: str) -> None:
-    project.compose(f"tune={method}", "model=linear")
+@pytest.mark.slow
+@pytest.mark.parametrize("task", BAD)
+@pytest.mark.parametrize("search", ["grid", "random", "halving", "optuna", "hyperopt"])
+def test_each_search_improves_a_bad_default_twice_alike(search: str, task: str, copy_of) -> None:
+    project = copy_of(task)
+    bad = [f"model.by_kind.{BAD[task]}", "tune.trials=5"]
+    first = tune(project, search, *bad)
+    assert tune(project, search, *bad) == first
+    said = read_json(OUTPUTS[1])
+    assert said["beats_untuned"]
+    assert said["gain"] > 0
+    assert read_json(OUTPUTS[0])["tuned"]
+    history = pd.read_csv("plots/tune.csv")
+    assert history["best"].iloc[-1] == said["best"]
+    assert history["pruned"].sum() == said["pruned"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", BAD)
+def test_ray_finds_in_parallel_what_a_random_search_finds(task: str, copy_of) -> None:
+    project = copy_of(task)
+    bad = [f"model.by_kind.{BAD[task]}", "tune.trials=4"]
+    alone = tune(project, "random", *bad)
+    parallel = tune(project, "ray", *bad)
+    assert (parallel[0], parallel[2]) == (alone[0], alone[2])
+    assert read_json(OUTPUTS[1])["beats_untuned"]
+    scores = [line for file in TRIALS.iterdir() for line in file.read_text().split("\n") if line]
+    assert len(scores) == len(set(scores)) == 8  # four trials on two folds
+
+
+def test_a_search_whose_scores_are_known_fits_nothing_and_ends_alike(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    first = tune(project, "optuna")
+    monkeypatch.setattr("pipeline.tune.study.cross_validate", None)
     project.run("tune")
-    outputs = [Path("models/best_params.json"), Path("reports/tune.json"), Path("plots/tune.csv")]
-    before = [path.read_bytes() for path in outputs]
-    project.run("tune")
-    assert [path.read_bytes() for path in outputs] == before
-    said = read_json(Path("reports/tune.json"))
-    assert said["trials"] == (0 if method == "off" else 3)
+    assert [path.read_bytes() for path in OUTPUTS] == first
+    assert "6 scores of this model are known from earlier searches" in capsys.readouterr().out
+
+
+def test_no_search_leaves_the_model_as_it_is(project: Project) -> None:
+    tune(project, "off")
+    assert read_json(OUTPUTS[0]) == {"model": "linear", "tuned": {}}
+    assert read_json(OUTPUTS[1])["trials"] == 0
+
+
+def test_a_search_that_finds_nothing_better_says_so(project: Project, capsys) -> None:
+    tune(project, "random", "++model.search_space={C: {type: choice, choices: [1.0]}}")
+    said = read_json(OUTPUTS[1])
+    assert (said["beats_untuned"], said["gain"]) == (False, 0)
+    assert read_json(OUTPUTS[0])["tuned"] == {}
+    assert "no trial beat the model's own settings" in capsys.readouterr().out
+
+
+def test_the_report_names_the_search_with_its_seed(project: Project) -> None:
+    tune(project, "optuna", "seed=7")
+    said = read_json(OUTPUTS[1])
+    assert said["search"]["sampler"] == {
+        "_target_": "optuna.samplers.TPESampler",
+        "seed": 7,
+        "n_startup_trials": 5,
+    }
+    assert said["budget"] == {"trials": 3, "seconds": 300, "folds": 2}
+
+
+def test_scores_are_known_only_where_all_that_decides_them_is_the_same(project: Project) -> None:
+    tune(project, "random")
+    assert len(list(TRIALS.iterdir())) == 1
+    for number, override in enumerate(
+        ("seed=7", "tune.folds=3", "problem.metrics=[log_loss]", "model.scaler._target_=null"), 2
+    ):
+        project.compose("tune=random", "model=linear", override)
+        project.run("tune")
+        assert len(list(TRIALS.iterdir())) == number, override
+
+
+@pytest.mark.parametrize(
+    ("search", "key", "value", "expected"),
+    [
+        ("grid", "points", 1, "tune.points: should be greater than or equal to 2"),
+        ("halving", "factor", 1, "tune.factor: should be greater than or equal to 2"),
+        ("halving", "seconds", None, "tune: a search needs trials, seconds and folds"),
+        ("hyperopt", "startup", 0, "tune.startup: should be greater than or equal to 1"),
+        ("optuna", "folds", 1, "tune.folds: should be greater than or equal to 2"),
+        ("optuna", "sampler.sead", 1, "tune.sampler.sead: optuna.samplers.TPESampler takes no such argument; did you mean 'seed'?"),
+        ("optuna", "seed", 1, "tune.seed: pipeline.tune.optuna takes no such argument"),
+        ("ray", "workers", -1, "tune.workers: should be greater than or equal to 1"),
+        ("ray", "object_store_megabytes", 1, "tune.object_store_megabytes: should be greater than"),
+    ],
+)  # fmt: skip
+def test_a_wrong_setting_is_refused(
+    project: Project, search: str, key: str, value: object, expected: str
+) -> None:
+    config = project.compose(f"tune={search}")
+    OmegaConf.update(config, f"tune.{key}", value, force_add=True)
+    with pytest.raises(UserError) as error:
+        check(config)
+    assert expected in str(error.value)
+
+
+@pytest.mark.parametrize("search", ["hyperopt", "ray"])
+def test_a_search_whose_library_is_missing_is_refused_with_the_command(
+    project: Project, search: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"pipeline.tune.{search}.needs", ("not_there",))
+    with pytest.raises(UserError, match=f"pipeline.tune.{search} needs the package 'not_there'"):
+        check(project.compose(f"tune={search}"))
 
 
 def test_a_model_without_a_search_space_is_left_alone(project: Project) -> None:

@@ -95,6 +95,9 @@ def collect(
     }
 
 
+collect.needs = ("google.cloud.bigquery",)  # type: ignore[attr-defined]
+
+
 def _clients(project: str | None, location: str | None, endpoint: str | None) -> tuple[Client, Any]:
     """Return a client of the API, and one of the Storage API where that can be used."""
     import google.auth

@@ -108,6 +108,9 @@ def collect(
     return {"kind": "scrape", "url": url, **picked, "next": next, "pages": pages}
 
 
+collect.needs = ("bs4", "lxml")  # type: ignore[attr-defined]
+
+
 def write_rows(tables: Iterable[pa.Table], path: Path) -> None:
     """Write rows of texts as JSON lines: `load` looks for texts that mean "no value" in these.
 

@@ -187,6 +187,19 @@ class Tune(Tool):
     trials: Count | None = None
     seconds: float | None = Field(default=None, gt=0)
     folds: int | None = Field(default=None, ge=2)
+    points: int | None = Field(default=None, ge=2)  # of `grid`
+    candidates: int | None = Field(default=None, ge=2)  # of `halving`
+    factor: int | None = Field(default=None, ge=2)
+    startup: Count | None = None  # of `hyperopt`
+    workers: Count | None = None  # of `ray`
+    object_store_megabytes: int | None = Field(default=None, ge=80)
+
+    @model_validator(mode="after")
+    def budget_is_whole(self) -> Tune:
+        """Demand a budget of trials, seconds and folds, or none."""
+        if len({one is None for one in (self.trials, self.seconds, self.folds)}) > 1:
+            raise ValueError("a search needs trials, seconds and folds")
+        return self
 
 
 class Train(Section):

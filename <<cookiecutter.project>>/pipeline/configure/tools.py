@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,9 @@ STAGE_KEYS = {
 DISTRIBUTIONS = {
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",
+    "bs4": "beautifulsoup4",
     "category_encoders": "category-encoders",
+    "google.cloud.bigquery": "google-cloud-bigquery",
     "imblearn": "imbalanced-learn",
     "interpret": "interpret-core",
     "ydata_profiling": "ydata-profiling",
@@ -109,14 +112,45 @@ def locate(name: str) -> Callable:
         missing = (error.name or module_name).split(".")[0]
         if missing == "pipeline" or (error.name and error.name != missing):
             raise UserError(f"there is no module '{error.name}'.") from None
-        package = DISTRIBUTIONS.get(missing, missing)
-        raise UserError(
-            f"{name} needs the package '{package}', which is not installed; {way_to_install(package)}."
-        ) from None
+        raise UserError(_lack(name, DISTRIBUTIONS.get(missing, missing))) from None
     if not callable(getattr(module, attribute, None)):
         public = [each for each in dir(module) if not each.startswith("_")]
         raise UserError(f"{module_name} has no '{attribute}'; {did_you_mean(attribute, public)}")
+    for package in missing_packages(name):
+        raise UserError(_lack(name, package))
     return getattr(module, attribute)
+
+
+def missing_packages(name: str) -> list[str]:
+    """List the packages that a tool needs and that are not installed.
+
+    A library's own tool needs the library. An adapter of the project says what it imports when it is
+    used, by an attribute of the class or function: ``needs = ("module", ...)``.
+    """
+    module_name, _, attribute = name.rpartition(".")
+    modules: tuple[str, ...] = (name.split(".")[0],)
+    if modules == ("pipeline",):
+        try:
+            modules = getattr(getattr(import_module(module_name), attribute, None), "needs", ())
+        except (
+            ModuleNotFoundError
+        ) as error:  # a library that the adapter's module cannot do without
+            absent = (error.name or "pipeline").split(".")[0]
+            modules = () if absent == "pipeline" else (absent,)
+    return [DISTRIBUTIONS.get(one, one) for one in modules if not _is_there(one)]
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # the package above it
+        return False
+
+
+def _lack(name: str, package: str) -> str:
+    return (
+        f"{name} needs the package '{package}', which is not installed; {way_to_install(package)}."
+    )
 
 
 def extras(pyproject: Path = Path("pyproject.toml")) -> dict[str, list[str]]:

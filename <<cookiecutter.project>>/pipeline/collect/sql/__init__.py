@@ -98,6 +98,9 @@ def collect(
     return account
 
 
+collect.needs = ("sqlalchemy",)  # type: ignore[attr-defined]
+
+
 def _refuse_other_statements(query: str) -> None:
     """Refuse what is not one statement that reads."""
     bare = _APART.sub(" ", query).strip().removesuffix(";").strip()

@@ -29,3 +29,4 @@ METRICS = Path("metrics")
 PLOTS = Path("plots")
 REPORTS = Path("reports")
 TIMINGS = Path("timings")
+TRIALS = Path(".trials")  # journals of `tune`: a cache, kept by neither Git nor DVC

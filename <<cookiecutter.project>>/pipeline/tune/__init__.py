@@ -1,0 +1,144 @@
+"""Step 12, hyperparameter tuning: a search in the chosen model's space, within a budget.
+
+A search is a function ``search(space, study, **settings)`` that begins trials and is told their
+losses. The model's own settings are always the first trial, so a search never ends below them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from pipeline.core.base.paths import BEST_PARAMS, PLOTS, REPORTS, TRIALS
+from pipeline.core.base.settings import as_dict
+from pipeline.core.base.stage import say
+from pipeline.core.base.tables import write_json, write_rows
+from pipeline.core.base.tools import instantiate
+from pipeline.core.model.folding import mean_and_spread, training_folds
+from pipeline.core.model.metrics import METRICS, gain
+from pipeline.core.model.modelling import chosen_model, own_value
+from pipeline.tune.libraries import hyperopt, optuna, ray
+from pipeline.tune.searches import grid, halving, off, random
+from pipeline.tune.study import Journal, Objective, Study, Trial
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+# What conf/tune/ names as pipeline.tune.<search>
+__all__ = ["grid", "halving", "hyperopt", "off", "optuna", "random", "ray"]
+
+
+def main(settings: DictConfig) -> None:
+    """Search the chosen model's hyperparameters by cross-validation on the training rows."""
+    model = chosen_model(settings)
+    metric = settings.problem.metrics[0]
+    options = as_dict(settings.tune)
+    budget = {key: options.pop(key, None) for key in ("trials", "seconds", "folds")}
+    report: dict[str, Any] = {
+        "model": model["name"],
+        "metric": metric,
+        "search": options,
+        "budget": budget,
+        "trials": 0,
+        "stopped_by": "there being nothing to search",
+    }
+    best: dict[str, Any] = {}
+    history: list[dict[str, Any]] = [
+        dict.fromkeys(("trial", "value", "std", "best", "folds", "pruned", "changes"))
+        | {"trial": 0}
+    ]
+    if budget["trials"] and model["search_space"]:
+        cut, classes = training_folds(settings, budget["folds"], 1, settings.seed)
+        objective = Objective(model, cut, metric, len(classes))
+        study = Study(
+            objective,
+            folds=len(cut),
+            greater_is_better=METRICS[metric].greater_is_better,
+            journal=Journal(TRIALS / f"{objective.fingerprint()[:16]}.jsonl"),
+            budget=budget["trials"],
+            seconds=budget["seconds"],
+        )
+        if known := len(study.journal.scores):
+            say(f"{known} scores of this model are known from earlier searches ({TRIALS}/)")
+        search = partial(instantiate(options | {"_partial_": True}), model["search_space"])
+        report["stopped_by"] = study.run(search)
+        best = study.best().changes
+        history = rows(study)
+        report |= summary(study, metric)
+        announce(report, text(best))
+    tuned = {name: {"from": own_value(model, name), "to": value} for name, value in best.items()}
+    write_json({"model": model["name"], "tuned": tuned}, BEST_PARAMS)
+    write_json(report, REPORTS / "tune.json")
+    write_rows(history, PLOTS / "tune.csv")
+
+
+def rows(study: Study) -> list[dict[str, Any]]:
+    """Tell each trial's mean score and standard deviation over its folds, and the best score so far.
+
+    A pruned trial is not among the best: it was scored on other folds than those that were finished.
+    """
+    table: list[dict[str, Any]] = []
+    best = study.trials[0]
+    for number, trial in enumerate(scored(study), start=1):
+        if not trial.pruned and trial.loss() < best.loss():
+            best = trial
+        mean, spread = mean_and_spread(trial.scores)
+        table.append(
+            {
+                "trial": number,
+                "value": mean,
+                "std": spread,
+                "best": mean_and_spread(best.scores)[0],
+                "folds": len(trial.scores),
+                "pruned": trial.pruned,
+                "changes": text(trial.changes),
+            }
+        )
+    return table
+
+
+def scored(study: Study) -> list[Trial]:
+    """Leave out the trial that the clock stopped before its first fold."""
+    return [trial for trial in study.trials if trial.scores]
+
+
+def summary(study: Study, metric: str) -> dict[str, Any]:
+    """Tell what a search gained over the model's own settings."""
+    untuned, (best, spread) = (
+        mean_and_spread(study.trials[0].scores)[0],
+        mean_and_spread(study.best().scores),
+    )
+    trials = scored(study)
+    return {
+        "trials": len(trials),
+        "pruned": sum(trial.pruned for trial in trials),
+        "untuned": untuned,
+        "best": best,
+        "std": spread,
+        "gain": gain(metric, best, untuned),
+        "beats_untuned": study.best() is not study.trials[0],
+    }
+
+
+def announce(report: Mapping[str, Any], changes: str) -> None:
+    """Print the outcome of a search."""
+    pruned = f" ({report['pruned']} pruned)" if report["pruned"] else ""
+    say(f"{report['model']}: {report['trials']} trials{pruned}, stopped by {report['stopped_by']}")
+    untuned = f"{report['metric']} {report['untuned']:.4g} untuned"
+    if report["beats_untuned"]:
+        say(f"{untuned}, {report['best']:.4g} with {changes}")
+    else:
+        say(f"{untuned}; no trial beat the model's own settings, so they stay")
+    if report["stopped_by"] == "seconds":
+        say(
+            "The clock ended the search: another run goes on from here, and may end elsewhere. Lower tune.trials or raise tune.seconds."
+        )
+
+
+def text(changes: Mapping[str, Any]) -> str:
+    """Write hyperparameters for people."""
+    return ", ".join(
+        f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}"
+        for name, value in changes.items()
+    )

@@ -1,0 +1,5 @@
+"""``python -m pipeline.tune``."""
+
+from pipeline.core.base.stage import run
+
+run("tune")
