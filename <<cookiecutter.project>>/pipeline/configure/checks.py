@@ -11,6 +11,7 @@ from typing import Any
 from omegaconf import DictConfig
 from pydantic import BaseModel, ValidationError
 
+from pipeline.configure.balance import wrong_balance
 from pipeline.configure.schema import Settings
 from pipeline.configure.tools import wrong_models, wrong_tools
 from pipeline.core.base.names import UserError, did_you_mean, snake_case
@@ -46,6 +47,7 @@ def check(config: DictConfig) -> None:
             *wrong_files(data),
             *wrong_tools(data),
             *wrong_models(data),
+            *wrong_balance(data),
             *secrets(data),
         ]
     if mistakes:
