@@ -70,17 +70,18 @@ def nested(contest: Contest, trials: int, seconds: float, folds: int) -> list[Ro
     trials : int
         Hyperparameters that are tried of each model in each fold: its own settings, and random draws.
     seconds : float
-        Of the clock, for all searches together; each one gets the same share.
+        Of the clock, for all searches together; each one gets the same share of what is left.
     folds : int
         Inner folds.
     """
     cut = contest.cut()
     held = Round(cut, {name: [] for name in contest.models})
-    share = seconds / (len(cut) * len(contest.models))
+    deadline, left = time.monotonic() + seconds, len(cut) * len(contest.models)
     cut_short: set[str] = set()
     for number, fold in enumerate(cut, start=1):
         inner = contest.training.cut(folds, 1, contest.seed, within=fold.rows)
         for name in contest.models:
+            share, left = (deadline - time.monotonic()) / left, left - 1
             best, whole = _search(contest, name, inner, trials, share)
             held.outcomes[name].append(contest.measure(name, fold, best))
             cut_short |= set() if whole else {name}
@@ -103,7 +104,8 @@ def _search(
     sign = -1 if METRICS[metric].greater_is_better else 1
     proposals = draws(contest.models[name]["search_space"], np.random.default_rng(contest.seed))
     best: tuple[float, dict[str, Any]] = (math.inf, {})
-    for changes in [{}, *islice(proposals, trials - 1)]:
+    candidates = [{}, *islice(proposals, trials - 1)]
+    for changes in candidates if len(candidates) > 1 else []:
         if time.monotonic() - started > seconds:
             return best[1], False
         scores = [contest.measure(name, fold, changes).scores[metric] for fold in inner]

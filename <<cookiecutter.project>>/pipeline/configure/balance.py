@@ -39,12 +39,13 @@ def deaf(estimator: dict[str, Any]) -> list[str]:
     found = []
     for _, tool in tools(estimator):
         try:
-            target: Any = locate(tool["_target_"])
+            target = locate(tool["_target_"])
         except UserError:
             continue  # said by `wrong_tools`
         if not (inspect.isclass(target) and issubclass(target, ClassifierMixin)):
             continue
-        known = parameters(target.fit)
+        classifier: Any = target  # the mixin promises no fit()
+        known = parameters(classifier.fit)
         passes_on = known is None and len(list(tools(tool))) > 1
         if not passes_on and (known is None or "sample_weight" not in known):
             found.append(tool["_target_"])

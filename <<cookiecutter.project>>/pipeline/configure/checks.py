@@ -100,7 +100,7 @@ def wrong_problem(problem: dict[str, Any]) -> Iterator[str]:
 
 def wrong_split(name: str, problem: dict[str, Any]) -> Iterator[str]:
     """Find a split that lacks what it goes by."""
-    from pipeline.split import LACKS
+    from pipeline.split.sides import LACKS
 
     fits = {
         "group": bool(problem["group"]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -185,34 +185,3 @@ def training_folds(
 def mean_and_spread(values: list[float]) -> tuple[float, float]:
     """Return the mean over folds and the standard deviation between them (NaN left out)."""
     return float(np.nanmean(values)), float(np.nanstd(values, ddof=1)) if len(values) > 1 else 0.0
-
-
-def interval_of_gain(gains: Sequence[float], cut: Sequence[Fold], confidence: float) -> list[float]:
-    """Return the interval of a mean gain over folds: the corrected resampled t interval.
-
-    Folds share most of their training rows, so that their scores vary together, and the plain interval
-    would be too narrow. The variance is corrected for it by the ratio of held-out to training rows
-    (Nadeau and Bengio 2003, doi:10.1023/A:1024068626366).
-
-    Parameters
-    ----------
-    gains : sequence of float
-        Of one model over another, fold by fold (NaN left out).
-    cut : sequence of Fold
-    confidence : float
-        Coverage, in (0, 1).
-
-    Returns
-    -------
-    list of float
-        Low and high; both NaN where fewer than two folds tell.
-    """
-    from scipy import stats
-
-    known = np.asarray(gains)[np.isfinite(gains)]
-    if len(known) < 2:
-        return [float("nan")] * 2
-    ratio = np.mean([len(fold.y_held_out) / len(fold.y) for fold in cut])
-    error = np.sqrt((1 / len(known) + ratio) * known.var(ddof=1))
-    reach = stats.t.ppf((1 + confidence) / 2, len(known) - 1) * error
-    return [float(known.mean() - reach), float(known.mean() + reach)]
