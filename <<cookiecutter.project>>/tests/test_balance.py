@@ -49,14 +49,15 @@ def recorder(project: Project) -> dict[str, Any]:
     }
 
 
-def rare(n: int = 300, share: float = 0.1) -> tuple[pd.DataFrame, np.ndarray]:
-    """Plant a rare class that overlaps with the frequent one; `id` names the row."""
+def rare(n: int = 300, share: float = 0.1, classes: int = 2) -> tuple[pd.DataFrame, np.ndarray]:
+    """Plant a rare class 1 that overlaps with the frequent one (and with class 2); `id` names the row."""
     random = np.random.default_rng(0)
-    y = (np.arange(n) < share * n).astype(int)
-    X = pd.DataFrame({"x": random.normal(1.3 * y), "id": np.arange(n, dtype="float64")})
+    y = random.permutation((np.arange(n) < share * n).astype(int))
+    if classes == 3:
+        y[(y == 0) & (np.arange(n) % 5 < 2)] = 2
+    X = pd.DataFrame({"x": random.normal(1.3 * y * (y < 2)), "id": np.arange(n, dtype="float64")})
     X["text"] = pd.Series(np.where(random.random(n) < 0.5, "a", "b"), dtype="str")
-    order = random.permutation(n)
-    return X.iloc[order].reset_index(drop=True), y[order]
+    return X, y
 
 
 def sampler(project: Project, name: str, *overrides: str) -> dict[str, Any]:
@@ -85,21 +86,37 @@ def test_balanced_weights_reach_each_family_and_find_more_of_a_rare_class(
     check(OmegaConf.load("params.yaml"))
     model = as_dict(config.model)
     assert model["class_weight"] == "balanced"
-    X, y = rare(400)
+    classes = 3 if task == "multiclass" else 2
+    X, y = rare(400, classes=classes)
     X = X.drop(columns="id")
-    learn, held_out = np.arange(400) % 2 == 0, np.arange(400) % 2 == 1
+    learn, held_out = np.arange(400) < 200, np.arange(400) >= 200
     found = {}
     for weight in (None, "balanced"):
         fitted = fit(build(model), model | {"class_weight": weight}, X[learn], y[learn])
-        chance = predict(fitted, X[held_out], 2)[:, 1]
+        chance = predict(fitted, X[held_out], classes)[:, 1]
         found[weight] = (chance[y[held_out] == 1].mean(), chance)
     assert (found[None][1] != found["balanced"][1]).any()
     assert found["balanced"][0] > found[None][0]
-    if (
-        family == "linear"
-    ):  # which says chances as they are: more than half of the rare ones are found
-        recall = {w: (chance[y[held_out] == 1] > 0.5).mean() for w, (_, chance) in found.items()}
-        assert recall["balanced"] > recall[None] + 0.3
+
+
+@pytest.mark.parametrize("way", ["class_weight", *SAMPLERS])
+def test_balancing_raises_the_recall_of_a_rare_class(project: Project, way: str) -> None:
+    model = as_dict(project.compose("model=linear").model)
+    balanced = model | (
+        {"class_weight": "balanced"}
+        if way == "class_weight"
+        else {"sampler": sampler(project, way)}
+    )
+    X, y = rare(400)
+    cut = list(
+        folds(X[["x"]], y, [], classify=True, groups=None, when=None, n=3, repeats=1, seed=0)
+    )
+    before, after = (
+        np.mean([one["recall"] for one in cross_validate(one, cut, ["recall"], 2)])
+        for one in (model, balanced)
+    )
+    assert before < 0.3
+    assert after > 0.6
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
@@ -151,12 +168,16 @@ def test_a_sampler_suits_encoded_and_native_categories_and_the_seed_repeats_it(
     check(OmegaConf.load("params.yaml"))
     model = as_dict(config.model)
     X, y = rare()
+    X = X.drop(columns="id")
     X.loc[3, "x"] = np.nan
-    said = [predict(fit(build(model), model, X, y), X, 2) for _ in range(2)]
+    learn, asked = np.arange(300) < 200, (np.arange(300) >= 200) & (y == 1)
+    as_they_are = model | {"sampler": {"_target_": None}}
+    said = [
+        predict(fit(build(one), one, X[learn], y[learn]), X[asked], 2)[:, 1]
+        for one in (model, model, as_they_are)
+    ]
     assert said[0].tobytes() == said[1].tobytes()
-    plain = model | {"sampler": {"_target_": None}}
-    unsampled = predict(fit(build(plain), plain, X, y), X, 2)
-    assert said[0][y == 1, 1].mean() > unsampled[y == 1, 1].mean()
+    assert said[0].mean() > said[2].mean()
 
 
 def test_smote_keeps_categories_among_those_that_are_known() -> None:
