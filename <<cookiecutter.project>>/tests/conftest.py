@@ -79,6 +79,7 @@ CONFIG: dict[str, Any] = {
 # Files of the project's own conf/ in which these values are smaller.
 SMALLER: dict[str, Any] = {
     "model/catboost": {"estimator": {"iterations": 40, "learning_rate": 0.2, "depth": 4}},
+    "model/extra_trees": {"estimator": {"n_estimators": 20}},
     "model/hist_gradient_boosting": {"estimator": {"max_iter": 20}},
     "model/random_forest": {"estimator": {"n_estimators": 20}},
     "select/importance": {"chooser": {"estimator": {"n_estimators": 10}}},

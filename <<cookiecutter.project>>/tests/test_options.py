@@ -35,7 +35,8 @@ def test_one_option_of_a_step_is_chosen() -> None:
 
 
 def test_a_step_may_be_named_and_its_parts_come_along() -> None:
-    assert list(options("model")) == ["model", "model/encoder", "model/imputer", "model/scaler"]
+    parts = ["model/encoder", "model/imputer", "model/sampler", "model/scaler"]
+    assert list(options("model")) == ["model", *parts]
     assert list(options("tune")) == ["tune"]
     with pytest.raises(UserError, match="no group 'modle'; did you mean 'model'"):
         options("modle")

@@ -11,6 +11,7 @@ from typing import Any
 from omegaconf import DictConfig
 from pydantic import BaseModel, ValidationError
 
+from pipeline.configure.balance import wrong_balance
 from pipeline.configure.schema import Settings
 from pipeline.configure.tools import wrong_models, wrong_tools
 from pipeline.core.base.names import UserError, did_you_mean, snake_case
@@ -47,6 +48,7 @@ def check(config: DictConfig) -> None:
             *wrong_tools(data),
             *wrong_models(data),
             *wrong_export(data["package"]["export"]["_target_"], data["model"]),
+            *wrong_balance(data),
             *secrets(data),
         ]
     if mistakes:
@@ -99,7 +101,7 @@ def wrong_problem(problem: dict[str, Any]) -> Iterator[str]:
 
 def wrong_split(name: str, problem: dict[str, Any]) -> Iterator[str]:
     """Find a split that lacks what it goes by."""
-    from pipeline.split import LACKS
+    from pipeline.split.sides import LACKS
 
     fits = {
         "group": bool(problem["group"]),
