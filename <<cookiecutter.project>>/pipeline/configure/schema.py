@@ -82,11 +82,16 @@ class Load(Section):
     max_rejected: int = Field(ge=0)
 
 
+class Report(Tool):
+    """A report of conf/profile/."""
+
+    max_rows: Count
+
+
 class Profile(Section):
     """conf/profile/."""
 
-    max_columns: Count
-    max_categories: Count
+    reports: dict[str, Report]
 
 
 class Steps(Section):
