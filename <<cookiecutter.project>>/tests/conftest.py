@@ -63,6 +63,7 @@ CONFIG: dict[str, Any] = {
         {"verdict": "default"},
         {"package": "default"},
         {"monitor": "default"},
+        {"track": "none"},
         "_self_",
     ],
     "seed": 42,

@@ -198,6 +198,7 @@ class Train(Section):
     """conf/train/."""
 
     early_stopping: bool
+    curves: Tool | None
 
 
 class Evaluate(Section):
@@ -243,6 +244,18 @@ class Monitor(Section):
     seed: Seed
 
 
+class Tracker(Tool):
+    """A tracker of conf/track/; an address would be taken for the name of a variable."""
+
+    uri_env: str | None = Field(default=None, pattern=r"^\w+$")
+
+
+class Track(Section):
+    """conf/track/."""
+
+    tracker: Tracker | None
+
+
 class Settings(Section):
     """All of params.yaml."""
 
@@ -263,5 +276,6 @@ class Settings(Section):
     verdict: Verdict
     package: Package
     monitor: Monitor
+    track: Track
     seed: Seed
     threads: Count

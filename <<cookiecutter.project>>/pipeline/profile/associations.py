@@ -53,9 +53,7 @@ def associations(rows: pd.DataFrame) -> list[dict[str, Any]]:
         else:
             measure = "Spearman's rank correlation"
             with np.errstate(invalid="ignore"):
-                strength = abs(
-                    numeric(pair[first]).corr(numeric(pair[second]), method="spearman")
-                )
+                strength = abs(numeric(pair[first]).corr(numeric(pair[second]), method="spearman"))
         found.append(
             {
                 "column": one,

@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 
 def tables(
-    rows: pd.DataFrame, *, problem: DictConfig, title: str, page: Path, pictures: Path, **options: Any
+    rows: pd.DataFrame,
+    *,
+    problem: DictConfig,
+    title: str,
+    page: Path,
+    pictures: Path,
+    **options: Any,
 ) -> None:
     """Write skrub's TableReport; `options` are its arguments."""
     import matplotlib
@@ -63,11 +69,12 @@ def sweetviz(
 
     matplotlib.use("agg")
     target = None if problem.task == "multiclass" else problem.target
-    if target:
-        rows = rows[rows[target].notna()]
-        if problem.task == "binary":
-            positive = classes(rows[target], problem)[-1]
-            rows = rows.assign(**{target: labels(rows[target]) == positive})
+    rows = rows[rows[target].notna()] if target else rows
+    if problem.task == "binary" and len(rows):
+        answers, positive = labels(rows[target]), classes(rows[target], problem)[-1]
+        rows = rows.drop(columns=target)
+        target = f"{target} is {positive}"
+        rows.insert(0, target, answers == positive)
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
     with matplotlib.rc_context():  # its style would be that of later pictures too
         report = library.DataframeReport(
@@ -83,7 +90,13 @@ sweetviz.needs = ("sweetviz",)  # type: ignore[attr-defined]
 
 
 def ydata(
-    rows: pd.DataFrame, *, problem: DictConfig, title: str, page: Path, pictures: Path, **options: Any
+    rows: pd.DataFrame,
+    *,
+    problem: DictConfig,
+    title: str,
+    page: Path,
+    pictures: Path,
+    **options: Any,
 ) -> None:
     """Write ydata-profiling's report; `options` are its arguments."""
     os.environ["YDATA_PROFILING_NO_ANALYTICS"] = "1"  # it would tell its makers

@@ -65,8 +65,9 @@ def plots(
         picture(
             "missing", "Missing values", f"Dark where values are missing; a line is {block} row(s)."
         )
-    if found := associations(rows):
-        draw_associations(rows, found, pictures / "associations.png")
+    telling = [n for n in rows if rows[n].nunique() > 1 and kind(rows[n]) != "name"]
+    if found := associations(rows[telling]):
+        draw_associations(telling, found, pictures / "associations.png")
         picture(
             "associations",
             "Associations",
@@ -75,13 +76,13 @@ def plots(
             f"for the number of categories. Texts with more than {MOST_LEVELS} distinct values are left out.",
         )
         report.table(found[:LISTED])
-    others = [name for name in rows if name != problem.target and kind(rows[name]) != "name"]
-    if problem.target in rows and others:
+    others = [name for name in telling if name != problem.target]
+    if problem.target in telling and others:
         against_target(rows, problem.target, others, pictures / "target.png", max_categories)
         picture(
             "target",
             f"{problem.target} against each column",
-            "Boxes hold the middle half. A line is the least-squares line.",
+            "Boxes hold the middle half; a line is the least-squares line; bars show the shares of the classes.",
         )
     if lines := outliers(rows, pictures / "outliers.png"):
         picture(
@@ -120,17 +121,18 @@ def gaps(rows: pd.DataFrame, path: Path) -> int:
     missing = missing.loc[:, missing.any()].astype("float64")
     block = -(-len(rows) // BLOCKS)
     shares = missing.groupby(np.arange(len(rows)) // block).mean()
-    shares.columns = [shorten(f"{name} ({missing[name].mean():.0%})", 34) for name in missing]
+    shares.columns = [shorten(f"{name} ({missing[name].mean():.1%})", 34) for name in missing]
     with figure(path, size=(2 + 0.45 * shares.shape[1], 5)) as axes:
-        seaborn.heatmap(shares, cmap="Blues", vmin=0, vmax=1, cbar=False, yticklabels=False, ax=axes)
+        seaborn.heatmap(
+            shares, cmap="Blues", vmin=0, vmax=1, cbar=False, yticklabels=False, ax=axes
+        )
         axes.set_ylabel("rows, in their order")
         axes.tick_params(axis="x", rotation=90)
     return block
 
 
-def draw_associations(rows: pd.DataFrame, found: list[dict[str, Any]], path: Path) -> None:
+def draw_associations(names: list[str], found: list[dict[str, Any]], path: Path) -> None:
     """Draw the strengths of all pairs as a matrix."""
-    names = [name for name in rows if kind(rows[name]) != "name"]
     square = pd.DataFrame(np.nan, index=names, columns=names)
     for line in found:
         square.loc[line["column"], line["with"]] = line["strength"]
@@ -147,35 +149,42 @@ def against_target(
     def grouped(values: pd.Series) -> pd.Series:
         shown = frequencies(values.dropna(), max_categories)
         texts = labels(values)
-        return texts.where(texts.isna() | texts.isin(list(shown)), list(shown)[-1]).map(
-            lambda text: shorten(text, 18), na_action="ignore"
-        )
+        return texts.where(texts.isna() | texts.isin(list(shown)), list(shown)[-1])
 
     number = kind(rows[target]) == "number"
     answers = numeric(rows[target]) if number else grouped(rows[target])
     box: dict[str, Any] = {"color": BLUE, "fliersize": 2, "linewidth": 0.8, "width": 0.6}
+    points, line = {"s": 6, "alpha": 0.5, "color": BLUE}, {"color": "black", "linewidth": 1}
     with panels(path, others) as drawn:
+        shares = None
         for axis, name in drawn:
             numbers = kind(rows[name]) == "number"
             values = numeric(rows[name]) if numbers else grouped(rows[name])
             pair = pd.DataFrame({"x": values, "y": answers}).dropna()
-            order = sorted(pair["x" if number else "y"].unique()) if not (number and numbers) else []
             if pair.empty:
                 axis.set_axis_off()
             elif number and numbers:
-                line = {"color": "black", "linewidth": 1}
-                points = {"s": 6, "alpha": 0.5, "color": BLUE}
-                seaborn.regplot(
-                    pair, x="x", y="y", ci=None, scatter_kws=points, line_kws=line, ax=axis
-                )
+                style: dict[str, Any] = {"scatter_kws": points, "line_kws": line}
+                seaborn.regplot(pair, x="x", y="y", ci=None, ax=axis, **style)
             elif number:
-                seaborn.boxplot(pair, x="y", y="x", order=order, ax=axis, **box)
+                seaborn.boxplot(pair, x="y", y="x", order=sorted(set(pair["x"])), ax=axis, **box)
             elif numbers:
-                seaborn.boxplot(pair, x="x", y="y", order=order, ax=axis, **box)
+                seaborn.boxplot(pair, x="x", y="y", order=sorted(set(pair["y"])), ax=axis, **box)
             else:
-                shares = pd.crosstab(pair["x"], pair["y"], normalize="index")
-                shares.plot.barh(stacked=True, width=0.7, ax=axis, legend=name == others[-1])
+                table = pd.crosstab(pair["x"], pair["y"], normalize="index")
+                table = table.reindex(columns=sorted(set(answers.dropna())), fill_value=0)
+                colours = seaborn.color_palette("colorblind", table.shape[1])
+                table.plot.barh(stacked=True, width=0.7, color=colours, legend=False, ax=axis)
+                shares = axis
             axis.set(xlabel="", ylabel="")
+            axis.locator_params(axis="x", nbins=4)
+            if not (number and numbers):
+                texts = [shorten(one.get_text(), 18) for one in axis.get_yticklabels()]
+                axis.set_yticks(axis.get_yticks(), texts)
+        if shares:
+            handles, names = shares.get_legend_handles_labels()
+            texts = [shorten(one, 18) for one in names]
+            shares.figure.legend(handles, texts, loc="outside lower center", ncols=6)
 
 
 def outliers(rows: pd.DataFrame, path: Path) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ STYLE: Any = {
     "axes.spines.right": False,
     "axes.edgecolor": GREY,
     "axes.axisbelow": True,
+    "axes.formatter.useoffset": False,
     "axes.grid": True,
     "grid.color": "#e6eaee",
     "legend.frameon": False,
@@ -103,7 +104,7 @@ def matrix(values: pd.DataFrame, path: Path, **colours: Any) -> None:
         axes.set_xticks(range(len(names)), names, rotation=90)
         axes.set_yticks(range(len(names)), names)
         axes.grid(visible=False)
-        for row, column in np.ndindex(values.shape) if len(names) <= 15 else ():
+        for row, column in np.ndindex(values.shape) if len(names) <= 24 else ():
             value = values.iloc[row, column]
             if np.isfinite(value):
                 colour = "white" if abs(value) > 0.6 else "black"
