@@ -11,12 +11,13 @@ import yaml
 from conftest import ROOT, Project, stages
 from dvc.repo import Repo
 
+from pipeline.core.base.lock import digest
 from pipeline.core.base.names import UserError
 from pipeline.core.base.tables import read_json
 from pipeline.trace import __main__ as command
 from pipeline.trace import trace
 from pipeline.trace.folders import Folders
-from pipeline.trace.records import Record, digest
+from pipeline.trace.records import Record
 from pipeline.trace.uses import uses
 from pipeline.trace.wanted import find
 
