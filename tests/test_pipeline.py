@@ -120,6 +120,7 @@ def test_the_trace_of_the_bundle_ends_in_the_raw_snapshot(project: Path) -> None
         "profile",
         "explain",
         "monitor",
+        "track",
     }
     assert all(one["code"] for one in found["stages"])
     assert found["source"] == json.loads((project / "data/raw/snapshot.json").read_text())

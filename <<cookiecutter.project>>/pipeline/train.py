@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipeline.core.base.names import UserError
-from pipeline.core.base.paths import BEST_PARAMS, METRICS, MODEL
+from pipeline.core.base.paths import BEST_PARAMS, METRICS, MODEL, PLOTS
+from pipeline.core.base.settings import as_dict
 from pipeline.core.base.stage import run, say
-from pipeline.core.base.tables import read_json, write_json
+from pipeline.core.base.tables import read_json, replacing, write_json
+from pipeline.core.base.tools import instantiate
 from pipeline.core.model import artifact
+from pipeline.core.model.curves import learning_curves
 from pipeline.core.model.inputs import read_side
 from pipeline.core.model.modelling import build, chosen_model, fit, own_value
 
@@ -25,6 +28,7 @@ def main(settings: DictConfig) -> None:
     pipeline = fit(build(model, tuned(model, read_json(BEST_PARAMS))), model, X, y, watched)
     artifact.save(pipeline, MODEL)
     estimator = pipeline["estimator"]
+    write_curves(as_dict(settings.train.curves), learning_curves(estimator))
     write_json(
         {
             "model": model["name"],
@@ -67,6 +71,30 @@ def tuned(model: dict[str, Any], best: dict[str, Any]) -> dict[str, Any]:
         else:
             say(f"{name}: {own} stays; {value['to']} was found when it was {value['from']}")
     return changes
+
+
+def write_curves(writer: dict[str, Any] | None, curves: dict[str, list[float]]) -> None:
+    """Write plots/train/, a plot for each learning curve; empty without a writer or without curves.
+
+    Parameters
+    ----------
+    writer : dict or None
+        Settings of a class with dvclive's `log_metric` and `next_step`, made with a folder `dir`.
+    curves : dict of str to list of float
+        Values of each iteration.
+    """
+    with replacing(PLOTS / "train") as folder:
+        folder.mkdir()
+        if writer and curves:
+            with instantiate(writer, dir=str(folder)) as live:
+                for step in range(max(map(len, curves.values()))):
+                    for name, values in curves.items():
+                        if step < len(values):
+                            # Nine digits: more than rounding errors touch.
+                            live.log_metric(name, float(f"{values[step]:.9g}"))
+                    live.next_step()
+        elif writer:
+            say("the library reports no learning curve")
 
 
 def iterations(estimator: object) -> int | None:

@@ -8,9 +8,11 @@ import pytest
 from conftest import Project
 
 from pipeline.core.base.tables import read_table, write_table
-from pipeline.profile import describe
+from pipeline.profile import sample
+from pipeline.profile.overview import describe
 
-REPORT = Path("reports/profile.html")
+REPORT = Path("reports/profile/overview.html")
+PICTURES = Path("plots/profile/overview")
 LOADED = Path("data/loaded")
 
 
@@ -19,7 +21,7 @@ def test_the_report_speaks_of_every_column_and_holds_its_pictures(project: Proje
     for name in read_table(LOADED):
         assert f"<td>{name}</td>" in page
     embedded = {base64.b64decode(data) for data in re.findall(r"base64,([^\"]+)", page)}
-    pictures = {path.read_bytes() for path in Path("plots/profile").iterdir()}
+    pictures = {path.read_bytes() for path in PICTURES.iterdir()}
     assert embedded == pictures
     assert all(data.startswith(b"\x89PNG") for data in pictures)
 
@@ -27,10 +29,30 @@ def test_the_report_speaks_of_every_column_and_holds_its_pictures(project: Proje
 def test_the_report_needs_no_network_and_knows_no_clock(project: Project) -> None:
     page = REPORT.read_text(encoding="utf-8")
     assert not re.search(r"https?://|<script|src=\"(?!data:)", page)
-    before = page, [path.read_bytes() for path in sorted(Path("plots/profile").iterdir())]
+    before = page, [path.read_bytes() for path in sorted(PICTURES.iterdir())]
     project.run("profile")
-    after = [path.read_bytes() for path in sorted(Path("plots/profile").iterdir())]
+    after = [path.read_bytes() for path in sorted(PICTURES.iterdir())]
     assert (REPORT.read_text(encoding="utf-8"), after) == before
+
+
+def test_of_many_rows_a_sample_is_drawn_and_the_report_says_so(project: Project) -> None:
+    project.run("profile", overrides=["profile.reports.overview.max_rows=50"])
+    page = REPORT.read_text(encoding="utf-8")
+    assert f"50 of {len(read_table(LOADED))} rows, drawn at random" in page
+    assert "<p>50 rows, " in page
+    project.run("profile", overrides=["profile.reports.overview.max_rows=50", "seed=7"])
+    assert REPORT.read_text(encoding="utf-8") != page
+    assert "drawn at random" in REPORT.read_text(encoding="utf-8")
+
+
+def test_a_sample_keeps_the_order_and_draws_no_row_twice() -> None:
+    rows = pd.DataFrame({"x": range(1000)})
+    drawn = sample(rows, 100, seed=1)["x"]
+    assert len(drawn) == 100
+    assert drawn.is_monotonic_increasing
+    assert drawn.is_unique
+    assert drawn.max() > 900
+    assert sample(rows, 1000, seed=1) is rows
 
 
 def test_a_column_of_numbers_is_described(penguins: pd.DataFrame) -> None:
@@ -65,7 +87,7 @@ def test_awkward_columns_do_not_stop_the_report(project: Project) -> None:
         markup="<b>$x^2$ & more</b>",
     )
     write_table(awkward, LOADED)
-    project.compose("profile.max_columns=99")
+    project.compose("profile.reports.overview.max_columns=99")
     project.run("profile")
     page = REPORT.read_text(encoding="utf-8")
     assert "<b>" not in page
@@ -76,12 +98,19 @@ def test_data_without_gaps_and_numbers_have_no_pictures_of_them(project: Project
     rows = read_table(LOADED)[["island", "sex"]].dropna()
     write_table(rows, LOADED)
     project.run("profile")
-    assert {path.name for path in Path("plots/profile").iterdir()} == {"distributions.png"}
+    assert {path.name for path in PICTURES.iterdir()} == {"distributions.png"}
 
 
 @pytest.mark.parametrize("limit", [1, 3])
 def test_only_so_many_columns_are_drawn(project: Project, limit: int) -> None:
-    project.run("profile", overrides=[f"profile.max_columns={limit}"])
+    project.run("profile", overrides=[f"profile.reports.overview.max_columns={limit}"])
     page = REPORT.read_text(encoding="utf-8")
     assert all(f"<td>{name}</td>" in page for name in read_table(LOADED))
-    assert (Path("plots/profile/correlations.png").exists()) is False
+    assert (PICTURES / "correlations.png").exists() is False
+
+
+def test_no_report_leaves_empty_folders(project: Project) -> None:
+    project.compose("profile=none")
+    project.run("profile")
+    assert list(Path("reports/profile").iterdir()) == []
+    assert list(Path("plots/profile").iterdir()) == []

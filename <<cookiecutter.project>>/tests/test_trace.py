@@ -11,12 +11,13 @@ import yaml
 from conftest import ROOT, Project, stages
 from dvc.repo import Repo
 
+from pipeline.core.base.lock import digest
 from pipeline.core.base.names import UserError
 from pipeline.core.base.tables import read_json
 from pipeline.trace import __main__ as command
 from pipeline.trace import trace
 from pipeline.trace.folders import Folders
-from pipeline.trace.records import Record, digest
+from pipeline.trace.records import Record
 from pipeline.trace.uses import uses
 from pipeline.trace.wanted import find
 
@@ -89,7 +90,7 @@ def test_a_bundle_is_traced_to_the_snapshot_and_the_commit(recorded: dict) -> No
     assert found["source"] == read_json(Path("data/raw/snapshot.json"))
     names = [one["stage"] for one in found["stages"]]
     assert names[0] == "package"
-    assert set(names) == set(stages()) - {"profile", "explain", "monitor"}
+    assert set(names) == set(stages()) - {"profile", "explain", "monitor", "track"}
 
 
 def test_each_stage_tells_command_parameters_code_and_inputs(recorded: dict) -> None:

@@ -84,11 +84,16 @@ class Load(Section):
     max_rejected: int = Field(ge=0)
 
 
+class Report(Tool):
+    """A report of conf/profile/."""
+
+    max_rows: Count
+
+
 class Profile(Section):
     """conf/profile/."""
 
-    max_columns: Count
-    max_categories: Count
+    reports: dict[str, Report]
 
 
 class Steps(Section):
@@ -211,6 +216,7 @@ class Train(Section):
     """conf/train/."""
 
     early_stopping: bool
+    curves: Tool | None
 
 
 class Evaluate(Section):
@@ -257,6 +263,18 @@ class Monitor(Section):
     seed: Seed
 
 
+class Tracker(Tool):
+    """A tracker of conf/track/; an address would be taken for the name of a variable."""
+
+    uri_env: str | None = Field(default=None, pattern=r"^\w+$")
+
+
+class Track(Section):
+    """conf/track/."""
+
+    tracker: Tracker | None
+
+
 class Settings(Section):
     """All of params.yaml."""
 
@@ -277,5 +295,6 @@ class Settings(Section):
     verdict: Verdict
     package: Package
     monitor: Monitor
+    track: Track
     seed: Seed
     threads: Count

@@ -17,6 +17,7 @@ from pipeline.core.base.names import UserError, did_you_mean
 STAGE_KEYS = {
     "clean": {"training_only"},
     "collect": {"as_of", "min_rows", "max_shrink"},
+    "profile": {"max_rows"},
     "split": {"name"},
     "tune": {"trials", "seconds", "folds"},
 }

@@ -6,11 +6,12 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.core.base.git import git
 from pipeline.core.base.names import UserError, did_you_mean
 from pipeline.core.base.paths import LOADED
 from pipeline.core.base.settings import read_yaml
 from pipeline.core.base.tables import read_table
-from pipeline.trace.records import LOCK, experiments, git
+from pipeline.trace.records import LOCK, experiments
 
 if TYPE_CHECKING:
     import pandas as pd

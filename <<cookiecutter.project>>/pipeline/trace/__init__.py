@@ -11,10 +11,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-from pipeline.core.base.lock import ancestors, lies_in, maker, makers
+from pipeline.core.base.lock import ancestors, digest, lies_in, maker, makers
 from pipeline.core.base.names import UserError, did_you_mean
 from pipeline.core.base.paths import RAW
-from pipeline.trace.records import LOCK, Record, cached, digest, experiments, history, listing
+from pipeline.trace.records import LOCK, Record, cached, experiments, history, listing
 
 
 def trace(target: str) -> dict[str, Any]:

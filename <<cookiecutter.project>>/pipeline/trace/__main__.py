@@ -8,9 +8,9 @@ import sys
 from typing import Any
 
 from pipeline import trace as package
+from pipeline.core.base.git import git
 from pipeline.core.base.names import UserError
 from pipeline.trace import trace
-from pipeline.trace.records import git
 from pipeline.trace.uses import render as render_uses
 from pipeline.trace.uses import uses
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import yaml
 
-from pipeline.core.base.lock import lies_in
+from pipeline.core.base.git import git
+from pipeline.core.base.lock import digest, fold, lies_in
 from pipeline.core.base.settings import Loader
-from pipeline.trace.records import Record, digest, fold, git, listing
+from pipeline.trace.records import Record, listing
 
 
 def inputs(record: Record) -> Iterator[tuple[str, str, str]]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from configparser import ConfigParser
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from pipeline.core.base.git import git
 from pipeline.core.base.settings import Loader
 
 LOCK = "dvc.lock"
@@ -68,27 +67,6 @@ def experiments() -> dict[str, str]:
     }
 
 
-def digest(path: Path) -> str | None:
-    """Compute the MD5 that DVC gives to a file or, over a sorted listing of its files, to a folder."""
-    if path.is_file():
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "md5").hexdigest()
-    if not path.is_dir():
-        return None
-    files = (one.relative_to(path).as_posix() for one in path.rglob("*") if one.is_file())
-    return fold({name: str(digest(path / name)) for name in files})
-
-
-def fold(files: Mapping[str, str]) -> str:
-    """Compute the MD5 that DVC gives to a folder from those of its files."""
-    entries = [
-        {"md5": files[name], "relpath": name}
-        for name in sorted(files, key=lambda name: name.split("/"))
-    ]
-    text = json.dumps(entries, sort_keys=True).encode()
-    return hashlib.md5(text, usedforsecurity=False).hexdigest() + ".dir"
-
-
 def listing(md5: str) -> list[dict[str, str]]:
     """Return the files of a recorded folder, as far as DVC's cache holds them."""
     path = cached(md5)
@@ -105,14 +83,3 @@ def cached(md5: str) -> Path:
     config.read([".dvc/config", ".dvc/config.local"], encoding="utf-8")
     folder = config.get("cache", "dir", fallback="cache").strip("\"'")
     return Path(".dvc") / folder / "files" / "md5" / md5[:2] / md5[2:]
-
-
-def git(*arguments: str) -> str:
-    """Run Git; an empty text if it fails or is not there."""
-    try:
-        done = subprocess.run(
-            ["git", *arguments], capture_output=True, text=True, encoding="utf-8", check=False
-        )
-    except FileNotFoundError:
-        return ""
-    return done.stdout if done.returncode == 0 else ""

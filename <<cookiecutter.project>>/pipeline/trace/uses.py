@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from pipeline.core.base.git import git
 from pipeline.core.base.lock import lies_in, maker, makers
 from pipeline.core.base.paths import EXTERNAL, METRICS, PARAMS
 from pipeline.core.base.settings import leaves
 from pipeline.trace.folders import Folders, blob, inputs
-from pipeline.trace.records import Record, experiments, git, history
+from pipeline.trace.records import Record, experiments, history
 from pipeline.trace.wanted import Wanted, find
 
 

@@ -1,8 +1,11 @@
-"""What dvc.lock says of descent: which stage made a file, and what that stage was made from."""
+"""What dvc.lock says: which stage made a file, what that stage was made from, and each file's MD5."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from pipeline.core.base.paths import PARAMS
@@ -49,3 +52,24 @@ def ancestors(stages: Mapping[str, Any], targets: Iterable[str]) -> list[str]:
         paths += [PARAMS.as_posix()] if stages[name].get("params") else []
         waiting += [above for path in paths if (above := maker(path, made))]
     return [name for name in stages if name in seen]
+
+
+def digest(path: Path) -> str | None:
+    """Compute the MD5 that DVC gives to a file or, over a sorted listing of its files, to a folder."""
+    if path.is_file():
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "md5").hexdigest()
+    if not path.is_dir():
+        return None
+    files = (one.relative_to(path).as_posix() for one in path.rglob("*") if one.is_file())
+    return fold({name: str(digest(path / name)) for name in files})
+
+
+def fold(files: Mapping[str, str]) -> str:
+    """Compute the MD5 that DVC gives to a folder from those of its files."""
+    entries = [
+        {"md5": files[name], "relpath": name}
+        for name in sorted(files, key=lambda name: name.split("/"))
+    ]
+    text = json.dumps(entries, sort_keys=True).encode()
+    return hashlib.md5(text, usedforsecurity=False).hexdigest() + ".dir"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
 
 BLUE, ORANGE, GREY = "#2f6690", "#d1603d", "#8d99a6"
@@ -22,6 +23,7 @@ STYLE: Any = {
     "axes.spines.right": False,
     "axes.edgecolor": GREY,
     "axes.axisbelow": True,
+    "axes.formatter.useoffset": False,
     "axes.grid": True,
     "grid.color": "#e6eaee",
     "legend.frameon": False,
@@ -59,6 +61,20 @@ def figure(
         pyplot.close(drawn)
 
 
+@contextmanager
+def panels(path: Path, names: Sequence[str]) -> Iterator[Iterator[tuple[Axes, str]]]:
+    """Open a picture with a titled panel for each name, up to four side by side; yields the pairs."""
+    columns = min(4, len(names))
+    lines = -(-len(names) // columns)
+    with figure(path, rows=lines, columns=columns, size=(3.1 * columns, 2.3 * lines)) as axes:
+        grid = np.atleast_1d(axes).ravel()
+        for axis, name in zip(grid, names, strict=False):
+            axis.set_title(shorten(name, 28))
+        for axis in grid[len(names) :]:
+            axis.set_axis_off()
+        yield zip(grid, names, strict=False)
+
+
 def bars(
     axes: Axes, names: Sequence[str], values: Sequence[float], spread: Sequence[float] | None = None
 ) -> None:
@@ -68,6 +84,34 @@ def bars(
     axes.set_yticks(positions, [shorten(name) for name in names])
     axes.invert_yaxis()
     axes.grid(axis="y", visible=False)
+
+
+def matrix(values: pd.DataFrame, path: Path, **colours: Any) -> None:
+    """Draw a square table as coloured fields, with its numbers if they are few enough to be read.
+
+    Parameters
+    ----------
+    values : DataFrame of shape (p, p)
+        The same names on both sides; NaN leaves a field empty.
+    path : Path
+    **colours
+        Of matplotlib's `imshow`: cmap, vmin, vmax.
+    """
+    size = 2.2 + 0.42 * len(values)
+    with figure(path, size=(size + 0.8, size)) as axes:
+        image = axes.imshow(values, **colours)
+        names = [shorten(name, 22) for name in values]
+        axes.set_xticks(range(len(names)), names, rotation=90)
+        axes.set_yticks(range(len(names)), names)
+        axes.grid(visible=False)
+        for row, column in np.ndindex(values.shape) if len(names) <= 24 else ():
+            value = values.iloc[row, column]
+            if np.isfinite(value):
+                colour = "white" if abs(value) > 0.6 else "black"
+                axes.text(
+                    column, row, f"{value:.1f}", ha="center", va="center", fontsize=7, color=colour
+                )
+        axes.figure.colorbar(image, ax=axes, shrink=0.7)
 
 
 def shorten(text: object, length: int = 44) -> str:

@@ -1,0 +1,5 @@
+"""``python -m pipeline.track``."""
+
+from pipeline.core.base.stage import run
+
+run("track")
