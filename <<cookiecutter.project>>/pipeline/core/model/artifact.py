@@ -16,7 +16,16 @@ from pipeline.core.base.names import UserError
 from pipeline.core.base.tables import replacing
 
 # Types beyond those that skops trusts itself, by the package that defines them.
-TRUSTED_PACKAGES = ("pipeline", "sklearn", "catboost", "xgboost", "lightgbm", "numpy", "pandas")
+TRUSTED_PACKAGES = (
+    "pipeline",
+    "sklearn",
+    "catboost",
+    "xgboost",
+    "lightgbm",
+    "interpret",
+    "numpy",
+    "pandas",
+)
 # And of Python's own. Each holds others, which are looked at by themselves: LightGBM keeps its scores
 # in the first two, scikit-learn's boosting what it watches for early stopping in the last.
 TRUSTED_TYPES = ("collections.OrderedDict", "collections.defaultdict", "functools.partial")
