@@ -46,6 +46,7 @@ def check(config: DictConfig) -> None:
             *wrong_files(data),
             *wrong_tools(data),
             *wrong_models(data),
+            *wrong_export(data["package"]["export"]["_target_"], data["model"]),
             *secrets(data),
         ]
     if mistakes:
@@ -107,6 +108,19 @@ def wrong_split(name: str, problem: dict[str, Any]) -> Iterator[str]:
     }
     if not fits.get(name, True):
         yield LACKS[name]
+
+
+def wrong_export(export: str | None, model: dict[str, Any]) -> Iterator[str]:
+    """Find a model that cannot be exported in the form that is asked for."""
+    from pipeline.package.export import NATIVE, lacks_format
+
+    if model["estimator"] is None:
+        return  # the leaderboard's winner, not known yet
+    package = model["estimator"]["_target_"].split(".")[0]
+    if export == "pipeline.package.export.native" and package not in NATIVE:
+        yield lacks_format(package)
+    if export == "pipeline.package.onnx.export" and "Native" in model["encoder"]["_target_"]:
+        yield "package.export: ONNX knows no native categories; add model/encoder=one_hot (or ordinal, target)."
 
 
 def wrong_files(data: dict[str, Any]) -> Iterator[str]:

@@ -223,6 +223,7 @@ class Verdict(Section):
 class Package(Section):
     """conf/package/."""
 
+    export: OptionalTool
     max_megabytes: float = Field(gt=0)
 
 

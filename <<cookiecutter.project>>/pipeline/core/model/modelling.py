@@ -48,17 +48,15 @@ def build(model: Mapping[str, Any], changes: Mapping[str, Any] | None = None) ->
     changes : mapping, optional
         Hyperparameters that replace those of the settings.
     """
-
-    def made(part: Mapping[str, Any]) -> Any:
-        return instantiate(part) if part["_target_"] else "passthrough"
-
-    numbers = Pipeline([("impute", made(model["imputer"])), ("scale", made(model["scaler"]))])
+    parts = {"impute": model["imputer"], "scale": model["scaler"]}
+    steps = [(name, instantiate(part)) for name, part in parts.items() if part["_target_"]]
+    numbers = Pipeline(steps) if steps else "passthrough"
     encode = ColumnTransformer(
         [
             ("numbers", numbers, make_column_selector(dtype_include=["number", "bool"])),
             (
                 "texts",
-                made(model["encoder"]),
+                instantiate(model["encoder"]),
                 make_column_selector(dtype_exclude=["number", "bool"]),
             ),
         ],

@@ -23,11 +23,15 @@ from pipeline.core.base.paths import (
     SPLIT,
 )
 from pipeline.core.base.settings import as_dict, read_yaml
-from pipeline.core.base.stage import run, say
+from pipeline.core.base.stage import say
 from pipeline.core.base.tables import read_json, read_table, replacing, sha256, write_json
+from pipeline.core.base.tools import instantiate
 from pipeline.core.data.target import features
+from pipeline.core.model import artifact
+from pipeline.core.model.inputs import read_side
 from pipeline.core.model.predictor import Predictor
 from pipeline.load import read_contract
+from pipeline.package.card import card
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -52,7 +56,7 @@ def main(settings: DictConfig) -> None:
         folder.mkdir()
         for path in (ENGINEER, SELECT, MODEL):
             shutil.copyfile(path, folder / path.name)
-        signature = make_signature(settings)
+        signature = make_signature(settings) | {"export": write_export(settings, folder)}
         write_json(signature, folder / "signature.json")
         lineage = make_lineage()
         write_json(lineage, folder / "lineage.json")
@@ -67,6 +71,14 @@ def main(settings: DictConfig) -> None:
         typed, _ = bundle.check(read_table(LOADED).head(1))
         bundle.predict(typed)
     say(f"bundle {identity[:12]}: {megabytes:.1f} MB, loads and predicts")
+
+
+def write_export(settings: DictConfig, folder: Path) -> dict[str, Any] | None:
+    """Write the further form of the model that ``conf/package/export`` asks for; say what it takes."""
+    if settings.package.export["_target_"] is None:
+        return None
+    X, _, _ = read_side("validation")
+    return instantiate(settings.package.export, artifact.load(MODEL), folder, X)
 
 
 def make_signature(settings: DictConfig) -> dict[str, Any]:
@@ -122,75 +134,3 @@ def make_lineage() -> dict[str, Any]:
             "constraints_sha256": sha256(Path("constraints.txt")),
         },
     }
-
-
-def card(settings: DictConfig, signature: dict[str, Any], lineage: dict[str, Any]) -> str:
-    """Write the model card (Mitchell et al. 2019) in Markdown."""
-    problem, trained, verdict = (
-        settings.problem,
-        read_json(METRICS / "train.json"),
-        read_json(METRICS / "verdict.json"),
-    )
-
-    def number(value: float | None) -> str:
-        return "-" if value is None else f"{value:.4g}"
-
-    scores = "\n".join(
-        f"| {m['metric']} | {number(m['value'])} | {number(m['interval'][0])} to {number(m['interval'][1])} "
-        f"| {number(m['validation'])} | {number(m['dummy'])} |"
-        for m in verdict["metrics"]
-    )
-    criteria = "\n".join(
-        f"- {'met' if c['met'] else '**missed**'}: {c['criterion']} is {number(c['value'])}, "
-        + (f"at least {c['at_least']:g}" if "at_least" in c else f"at most {c['at_most']:g}")
-        + " is asked"
-        for c in verdict["criteria"]
-    )
-    inputs = "\n".join(
-        f"| {n} | {c['type']} | {'yes' if c['required'] else 'no'} |"
-        for n, c in signature["inputs"].items()
-    )
-    excluded = "\n".join(f"- `{name}`: {why}" for name, why in problem.exclude.items()) or "- none"
-    files = "\n".join(
-        f"- {f['name']}: {f['rows']} rows, SHA-256 `{f['sha256']}`"
-        for f in lineage["snapshot"]["files"]
-    )
-    return f"""# Model card: {problem.target}
-
-{problem.goal}
-
-**{"Accepted" if verdict["accepted"] else "Not accepted"}** on the test rows ({"; ".join(verdict["about"])}).
-
-- Model: {trained["model"]} (`{trained["estimator"]}`), {trained["rows"]} training rows, {len(trained["features"])} features
-- Task: {problem.task}{", classes " + ", ".join(signature["target"]["classes"]) if signature["target"]["classes"] else ""}
-
-## Scores
-
-| metric | test | interval | validation | dummy on test |
-|---|---|---|---|---|
-{scores}
-
-{criteria}
-
-## Inputs
-
-| column | type | required |
-|---|---|---|
-{inputs}
-
-Left out on purpose:
-
-{excluded}
-
-## Data
-
-{lineage["snapshot"]["source"]["kind"]}: {lineage["snapshot"]["source"].get("what") or lineage["snapshot"]["source"].get("path")}
-
-{files}
-
-`lineage.json` names every stage, file and package; `python -m pipeline.trace models/bundle` follows them.
-"""
-
-
-if __name__ == "__main__":
-    run("package")
