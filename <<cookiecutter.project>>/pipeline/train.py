@@ -9,6 +9,7 @@ from pipeline.core.base.paths import BEST_PARAMS, METRICS, MODEL
 from pipeline.core.base.stage import run, say
 from pipeline.core.base.tables import read_json, write_json
 from pipeline.core.model import artifact
+from pipeline.core.model.folding import training_groups
 from pipeline.core.model.inputs import read_side
 from pipeline.core.model.modelling import build, chosen_model, fit, own_value
 
@@ -22,7 +23,8 @@ def main(settings: DictConfig) -> None:
     X, y, _ = read_side("train")
     watch = settings.train.early_stopping and model["early_stopping"]
     watched = read_side("validation")[:2] if watch else None
-    pipeline = fit(build(model, tuned(model, read_json(BEST_PARAMS))), model, X, y, watched)
+    pipeline = build(model, tuned(model, read_json(BEST_PARAMS)))
+    fit(pipeline, model, X, y, watched, training_groups(settings))
     artifact.save(pipeline, MODEL)
     estimator = pipeline["estimator"]
     write_json(

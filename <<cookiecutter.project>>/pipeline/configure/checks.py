@@ -11,6 +11,7 @@ from typing import Any
 from omegaconf import DictConfig
 from pydantic import BaseModel, ValidationError
 
+from pipeline.configure.balance import wrong_balance
 from pipeline.configure.schema import Settings
 from pipeline.configure.tools import wrong_models, wrong_tools
 from pipeline.core.base.names import UserError, did_you_mean, snake_case
@@ -47,6 +48,7 @@ def check(config: DictConfig) -> None:
             *wrong_tools(data),
             *wrong_models(data),
             *wrong_export(data["package"]["export"]["_target_"], data["model"]),
+            *wrong_balance(data),
             *secrets(data),
         ]
     if mistakes:

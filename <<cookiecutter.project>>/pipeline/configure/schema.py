@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 Share = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
+ClassWeight = Literal["balanced"] | None
 
 
 class Section(BaseModel):
@@ -63,6 +64,7 @@ class Problem(Section):
     group: list[str]
     time: str | None
     exclude: dict[str, str]
+    class_weight: ClassWeight
     criteria: dict[str, Limits]
 
 
@@ -156,9 +158,12 @@ class Model(Section):
 
     name: str
     estimator: Tool
+    estimators: dict[str, Model] | None = None  # an ensemble's members
     encoder: Tool
     imputer: OptionalTool
     scaler: OptionalTool
+    sampler: OptionalTool
+    class_weight: ClassWeight
     categorical_argument: str | None
     early_stopping: EarlyStopping | None
     search_space: dict[str, Dimension]
@@ -179,6 +184,7 @@ class Compare(Section):
     models: dict[str, Model] = Field(min_length=1)
     folds: int = Field(ge=2)
     repeats: Count
+    method: Tool
 
 
 class Tune(Tool):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
@@ -18,7 +19,8 @@ def run(stage: str) -> None:
     stores must belong to a module that the next step can import.
 
     What the clock says goes to ``timings/<stage>.json``, the one file that differs between two
-    equal runs; it is neither an output of the stage nor read by another.
+    equal runs; it is neither an output of the stage nor read by another. A `main` that measured more
+    than its own seconds returns it.
     """
     arguments = sys.argv[1:]
     main = import_module(f"pipeline.{stage}").main
@@ -30,12 +32,12 @@ def run(stage: str) -> None:
         _limit_threads()
         from pipeline.core.base.settings import read_settings
 
-        main(read_settings(stage, arguments))
+        measured = main(read_settings(stage, arguments)) or {}
     except UserError as error:
         sys.exit(f"{stage}: {error}")
     TIMINGS.mkdir(exist_ok=True)
-    seconds = round(time.perf_counter() - started, 3)
-    (TIMINGS / f"{stage}.json").write_text(f'{{"seconds": {seconds}}}\n', encoding="utf-8")
+    timings = {"seconds": round(time.perf_counter() - started, 3)} | measured
+    (TIMINGS / f"{stage}.json").write_text(json.dumps(timings, indent=2) + "\n", encoding="utf-8")
 
 
 def say(text: str) -> None:

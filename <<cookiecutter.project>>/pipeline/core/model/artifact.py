@@ -90,9 +90,17 @@ def _normalise(archive: bytes) -> bytes:
     return target.getvalue()
 
 
-def _drop_catboost_stamps(model: Any) -> None:
-    """Blank the random id and the time that CatBoost writes into every model."""
-    estimator = model.steps[-1][1] if hasattr(model, "steps") else model
-    if type(estimator).__module__.startswith("catboost"):
-        metadata = estimator.get_metadata()
-        metadata["model_guid"] = metadata["train_finish_time"] = ""
+def _drop_catboost_stamps(value: Any) -> None:
+    """Blank the random id and the time that CatBoost writes into every model, wherever one stands."""
+    if type(value).__module__.startswith("catboost"):
+        if value.is_fitted():
+            metadata = value.get_metadata()
+            metadata["model_guid"] = metadata["train_finish_time"] = ""
+    elif isinstance(value, dict):
+        for one in value.values():
+            _drop_catboost_stamps(one)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            _drop_catboost_stamps(one)
+    elif hasattr(value, "get_params"):  # a pipeline, an ensemble, a selector
+        _drop_catboost_stamps(vars(value))

@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
+from sklearn.base import is_classifier
 from sklearn.compose import ColumnTransformer, make_column_selector
-from sklearn.model_selection import (
-    GroupKFold,
-    KFold,
-    StratifiedGroupKFold,
-    StratifiedKFold,
-    TimeSeriesSplit,
-)
 from sklearn.pipeline import Pipeline
 
-from pipeline.core.base.names import UserError
 from pipeline.core.base.paths import WINNER
 from pipeline.core.base.settings import as_dict
 from pipeline.core.base.tables import read_json
 from pipeline.core.base.tools import instantiate
+from pipeline.core.model.balance import resample, weights
+from pipeline.core.model.folding import inner_folds
 from pipeline.core.model.metrics import score
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
+
+    from pipeline.core.model.folding import Fold
 
 # Early stopping needs two things of a library: the arguments that switch it on, and the form in
 # which fit() takes the rows to watch.
@@ -44,7 +40,7 @@ def build(model: Mapping[str, Any], changes: Mapping[str, Any] | None = None) ->
     Parameters
     ----------
     model : mapping
-        With `estimator`, `encoder`, `imputer` and `scaler`.
+        With `estimator`, `encoder`, `imputer` and `scaler`; an ensemble with `estimators`, its members.
     changes : mapping, optional
         Hyperparameters that replace those of the settings.
     """
@@ -62,7 +58,14 @@ def build(model: Mapping[str, Any], changes: Mapping[str, Any] | None = None) ->
         ],
         verbose_feature_names_out=False,
     ).set_output(transform="pandas")
-    estimator = instantiate(model["estimator"]).set_params(**(changes or {}))
+    if members := model.get("estimators"):
+        from pipeline.core.model.ensembles import member  # which builds by this function
+
+        named = [(name, member(one)) for name, one in members.items()]
+        estimator = instantiate({**model["estimator"], "_partial_": True})(estimators=named)
+    else:
+        estimator = instantiate(model["estimator"])
+    estimator.set_params(**(changes or {}))
     return Pipeline([("encode", encode), ("estimator", estimator)])
 
 
@@ -80,6 +83,7 @@ def fit(
     X: pd.DataFrame,
     y: np.ndarray,
     watched: tuple[pd.DataFrame, np.ndarray] | None = None,
+    groups: np.ndarray | None = None,
 ) -> Pipeline:
     """Fit a pipeline in place.
 
@@ -88,11 +92,14 @@ def fit(
     pipeline : Pipeline
         As built by `build`.
     model : mapping
-        The settings it was built from.
+        The settings it was built from; its `sampler` and `class_weight` touch the training rows only.
     X, y : DataFrame of shape (n, p), ndarray of shape (n,)
         Training rows.
     watched : tuple of DataFrame and ndarray, optional
         Rows that decide when to stop, for libraries that can.
+    groups : ndarray, shape (n,), optional
+        Rows that stay together where the estimator cuts folds of its own (its argument `cv`), as
+        stacking and calibration do.
     """
     encode, estimator = pipeline["encode"], pipeline["estimator"]
     X = plain(X)
@@ -106,7 +113,15 @@ def fit(
         rows = WATCHED_ROWS[model["early_stopping"]["rows"]]
         arguments = rows(encode.transform(plain(watched[0])), watched[1])
         arguments |= model["early_stopping"].get("fit", {})
-    estimator.fit(encoded, y, **arguments)
+    encoded, y = resample(model["sampler"], encoded, y)
+    if model["class_weight"]:
+        arguments["sample_weight"] = weights(model["class_weight"], y)
+    cv = estimator.get_params(deep=False).get("cv")
+    if cv is not None and groups is not None and len(groups) == len(y):  # not drawn anew
+        estimator.set_params(cv=inner_folds(cv, y, groups, is_classifier(estimator)))
+        estimator.fit(encoded, y, **arguments).set_params(cv=cv)
+    else:
+        estimator.fit(encoded, y, **arguments)
     if "n_jobs" in estimator.get_params():
         # Asked by several threads, a forest adds its trees up in the order in which they answer.
         estimator.set_params(n_jobs=1)
@@ -133,110 +148,40 @@ def plain(X: pd.DataFrame) -> pd.DataFrame:
     return X.astype({name: "float64" for name in X if X[name].dtype == "boolean"})
 
 
-@dataclass(frozen=True)
-class Fold:
-    """One fold: features made by transformers that were fitted on its own training rows."""
+class Outcome(NamedTuple):
+    """What became of a model on one fold."""
 
-    X: pd.DataFrame
-    y: np.ndarray
-    X_held_out: pd.DataFrame
-    y_held_out: np.ndarray
-    rows_held_out: np.ndarray
+    scores: dict[str, float]
+    fit_seconds: float
+    predict_seconds: float
 
 
-def folds(
-    X: pd.DataFrame,
-    y: np.ndarray,
-    transformers: list[Any],
-    *,
-    classify: bool,
-    groups: np.ndarray | None,
-    when: pd.Series | None,
-    n: int,
-    repeats: int,
-    seed: int,
-) -> Iterator[Fold]:
-    """Cut the training rows into folds that follow the split.
-
-    Parameters
-    ----------
-    X, y : DataFrame of shape (n, p), ndarray of shape (n,)
-        Training rows before feature engineering.
-    transformers : list of scikit-learn transformers
-        Cloned and fitted again inside each fold, so that no held-out row takes part.
-    classify : bool
-        Keep the classes' proportions.
-    groups : ndarray, shape (n,), or None
-        Rows that stay together.
-    when : Series, shape (n,), or None
-        Times; each fold is held out from the past before it.
-    n, repeats, seed : int
-        Folds, how often they are drawn anew, and the first draw's seed.
-
-    Raises
-    ------
-    UserError
-        There are fewer rows of a class, or fewer groups, than folds; or no past has two classes.
-    """
-    scheme: Any
-    for repeat in range(1 if when is not None else repeats):
-        order = np.arange(len(X))
-        if when is not None:
-            dated = np.flatnonzero(when.notna())
-            order = dated[np.argsort(when.to_numpy()[dated], kind="stable")]
-            scheme = TimeSeriesSplit(n_splits=n)
-        elif groups is not None:
-            kind = StratifiedGroupKFold if classify else GroupKFold
-            scheme = kind(n_splits=n, shuffle=True, random_state=seed + repeat)
-        else:
-            kind = StratifiedKFold if classify else KFold
-            scheme = kind(n_splits=n, shuffle=True, random_state=seed + repeat)
-        if classify and groups is None and when is None and np.bincount(y).min() < n:
-            raise UserError(
-                f"a class has {np.bincount(y).min()} training rows, fewer than the {n} folds; lower `folds`."
-            )
-        try:
-            parts = list(scheme.split(order, y[order] if classify else None, groups))
-        except ValueError as error:
-            raise UserError(f"the training rows cannot be cut into {n} folds: {error}") from None
-        too_early = 0
-        for train, held_out in parts:
-            train, held_out = order[train], order[held_out]
-            if when is not None:  # as in the split: one moment, one side; rows without one train
-                past = train[when.iloc[train] < when.iloc[held_out].min()]
-                if not len(past):
-                    raise UserError(
-                        f"the training rows cannot be cut into {n} folds: too few moments."
-                    )
-                train = np.concatenate([np.flatnonzero(when.isna()), past])
-                if classify and len(np.unique(y[train])) == 1:
-                    too_early += 1  # there is nothing to tell apart yet
-                    continue
-            X_train, X_held_out = X.iloc[train], X.iloc[held_out]
-            for transformer in map(clone, transformers):
-                X_train = transformer.fit_transform(X_train, y[train])
-                X_held_out = transformer.transform(X_held_out)
-            yield Fold(X_train, y[train], X_held_out, y[held_out], held_out)
-        if too_early == n:
-            raise UserError(
-                f"none of the {n} folds by time has a past with more than one class; use another split."
-            )
+def try_on(
+    model: Mapping[str, Any],
+    fold: Fold,
+    metrics: Sequence[str],
+    n_classes: int,
+    changes: Mapping[str, Any] | None = None,
+) -> Outcome:
+    """Fit a model on a fold's training rows, and score it on those held out."""
+    started = time.perf_counter()
+    pipeline = fit(build(model, changes), model, fold.X, fold.y, groups=fold.groups)
+    fitted = time.perf_counter()
+    prediction = predict(pipeline, fold.X_held_out, n_classes)
+    predicted = time.perf_counter()
+    scores = {name: score(name, fold.y_held_out, prediction) for name in metrics}
+    return Outcome(scores, fitted - started, predicted - fitted)
 
 
 def cross_validate(
     model: Mapping[str, Any],
-    cut: list[Fold],
+    cut: Sequence[Fold],
     metrics: Sequence[str],
     n_classes: int,
     changes: Mapping[str, Any] | None = None,
 ) -> list[dict[str, float]]:
     """Fit and score a model on each fold; returns each fold's metrics."""
-    scores = []
-    for fold in cut:
-        pipeline = fit(build(model, changes), model, fold.X, fold.y)
-        prediction = predict(pipeline, fold.X_held_out, n_classes)
-        scores.append({name: score(name, fold.y_held_out, prediction) for name in metrics})
-    return scores
+    return [try_on(model, fold, metrics, n_classes, changes).scores for fold in cut]
 
 
 def chosen_model(settings: DictConfig) -> dict[str, Any]:

@@ -1,0 +1,5 @@
+"""``python -m pipeline.compare``."""
+
+from pipeline.core.base.stage import run
+
+run("compare")
