@@ -124,7 +124,7 @@ def folds(
 
 
 def together(groups: np.ndarray | None, when: pd.Series | None) -> np.ndarray | None:
-    """Number the rows, shape (n,), that folds inside a model keep together; None if it is each by itself.
+    """Tell which rows folds inside a model keep together: a number for each row, or None if they need not.
 
     Those of a group, or those of a stretch of time (the past alone could not do: every row needs a
     prediction of members that were fitted on others).
@@ -219,7 +219,7 @@ class Training:
 
 
 def training_groups(settings: DictConfig) -> np.ndarray | None:
-    """Number the training rows, shape (n,), that folds inside a model keep together, as the split does."""
+    """Tell which training rows folds inside a model keep together, as the split does (see `together`)."""
     rows = read_table(SPLIT / "train")
     problem, method = settings.problem, settings.split.name
     return together(

@@ -23,18 +23,7 @@ def train(
     categories: Sequence[int],
     outputs: int,
 ) -> Trained:
-    """Train the network with AdamW.
-
-    Parameters
-    ----------
-    settings : EntityEmbeddingMLP
-        The hyperparameters.
-    rows, watched : Rows
-        To learn from, and to stop by.
-    categories : sequence of int
-        How many each categorical column has.
-    outputs : int
-    """
+    """Train the network with AdamW (see `EntityEmbeddingMLP.train`)."""
     keras = _reproducible_keras(settings.random_state, settings.n_jobs)
     tables = [keras.layers.Embedding(n, settings.vector_size(n)) for n in categories]
     numbers = keras.Input((rows.numbers.shape[1],))

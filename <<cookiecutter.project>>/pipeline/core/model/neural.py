@@ -8,7 +8,7 @@ model holds nothing of the library, and asking it does not wait for the library'
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,8 +92,6 @@ class EntityEmbeddingMLP(BaseEstimator):
         Rounds through the rows after which the weights were kept.
     """
 
-    train: Callable[[EntityEmbeddingMLP, Rows, Rows | None, Sequence[int], int], Trained]
-
     def __init__(
         self,
         hidden_layer_sizes: Sequence[int] = (128, 64),
@@ -150,6 +148,21 @@ class EntityEmbeddingMLP(BaseEstimator):
         self.layers_ = [list(layer) for layer in trained.layers]
         self.n_iter_ = trained.epochs
         return self
+
+    def train(
+        self, rows: Rows, watched: Rows | None, categories: Sequence[int], outputs: int
+    ) -> Trained:
+        """Train the network, with the library of the class.
+
+        Parameters
+        ----------
+        rows, watched : Rows
+            To learn from, and to stop by.
+        categories : sequence of int
+            How many each categorical column has.
+        outputs : int
+        """
+        raise NotImplementedError
 
     def vector_size(self, categories: int) -> int:
         """Return the length of the vectors of a column with so many categories."""

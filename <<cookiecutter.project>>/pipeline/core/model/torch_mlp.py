@@ -22,18 +22,7 @@ def train(
     categories: Sequence[int],
     outputs: int,
 ) -> Trained:
-    """Train the network with AdamW.
-
-    Parameters
-    ----------
-    settings : EntityEmbeddingMLP
-        The hyperparameters.
-    rows, watched : Rows
-        To learn from, and to stop by.
-    categories : sequence of int
-        How many each categorical column has.
-    outputs : int
-    """
+    """Train the network with AdamW (see `EntityEmbeddingMLP.train`)."""
     import torch
     from skorch import NeuralNet
     from skorch.callbacks import EarlyStopping, LRScheduler
