@@ -12,6 +12,7 @@ from pipeline.core.base.tables import read_json, replacing, write_json
 from pipeline.core.base.tools import instantiate
 from pipeline.core.model import artifact
 from pipeline.core.model.curves import learning_curves
+from pipeline.core.model.folding import training_groups
 from pipeline.core.model.inputs import read_side
 from pipeline.core.model.modelling import build, chosen_model, fit, own_value
 
@@ -25,7 +26,8 @@ def main(settings: DictConfig) -> None:
     X, y, _ = read_side("train")
     watch = settings.train.early_stopping and model["early_stopping"]
     watched = read_side("validation")[:2] if watch else None
-    pipeline = fit(build(model, tuned(model, read_json(BEST_PARAMS))), model, X, y, watched)
+    pipeline = build(model, tuned(model, read_json(BEST_PARAMS)))
+    fit(pipeline, model, X, y, watched, training_groups(settings))
     artifact.save(pipeline, MODEL)
     estimator = pipeline["estimator"]
     write_curves(as_dict(settings.train.curves), learning_curves(estimator))

@@ -79,9 +79,12 @@ CONFIG: dict[str, Any] = {
 # Files of the project's own conf/ in which these values are smaller.
 SMALLER: dict[str, Any] = {
     "model/catboost": {"estimator": {"iterations": 40, "learning_rate": 0.2, "depth": 4}},
+    "model/ebm": {"estimator": {"outer_bags": 2, "max_rounds": 100, "interactions": 2}},
     "model/extra_trees": {"estimator": {"n_estimators": 20}},
     "model/hist_gradient_boosting": {"estimator": {"max_iter": 20}},
+    "model/keras": {"estimator": {"max_epochs": 15, "batch_size": 32}},
     "model/random_forest": {"estimator": {"n_estimators": 20}},
+    "model/torch": {"estimator": {"max_epochs": 25, "batch_size": 32}},
     "profile/default": {"reports": {"overview": {"max_columns": 6}}},
     "profile/plots": {"reports": {"plots": {"max_columns": 6}}},
     "select/importance": {"chooser": {"estimator": {"n_estimators": 10}}},

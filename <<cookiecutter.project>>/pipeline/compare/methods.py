@@ -124,4 +124,6 @@ def _thinned(fold: Fold, share: float, contest: Contest) -> Fold:
         members = np.flatnonzero(kinds == kind)
         kept.append(random.permutation(members)[: max(FEW, math.ceil(share * len(members)))])
     order = np.sort(np.concatenate(kept))
-    return replace(fold, X=fold.X.iloc[order], y=fold.y[order], rows=fold.rows[order])
+    groups = None if fold.groups is None else fold.groups[order]
+    kept_rows = {"X": fold.X.iloc[order], "y": fold.y[order], "rows": fold.rows[order]}
+    return replace(fold, **kept_rows, groups=groups)

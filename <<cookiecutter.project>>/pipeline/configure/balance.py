@@ -6,22 +6,24 @@ import inspect
 from collections.abc import Iterator
 from typing import Any
 
-from pipeline.configure.tools import locate, parameters, tools
+from pipeline.configure.tools import locate, models, parameters, tools
 from pipeline.core.base.names import UserError
 
 
 def wrong_balance(data: dict[str, Any]) -> Iterator[str]:
     """Find models that are to balance classes and cannot."""
-    competing = {f"compare.models.{n}": m for n, m in data["compare"]["models"].items()}
-    for place, model in {"model": data["model"], **competing}.items():
-        if model["estimator"] is None:  # the winner, which is one of the others
-            continue
+    for place, model in models(data).items():
         wanted = {"class_weight": model["class_weight"], "sampler": model["sampler"]["_target_"]}
         if data["problem"]["kind"] == "regression":
             for key, value in wanted.items():
                 if value:
                     way = "null" if key == "class_weight" else "none"
                     yield f"{place}.{key}: {value} balances classes, and regression has none; choose {way}."
+        elif model.get("estimators") and wanted["sampler"]:
+            yield (
+                f"{place}.sampler: copies of a row would stand on both sides of the ensemble's own folds; choose none, "
+                f"and a sampler for its members (model/sampler@{place}.estimators.NAME.sampler=oversample)."
+            )
         elif wanted["class_weight"] and (names := deaf(model["estimator"])):
             yield (
                 f"{place}.class_weight: {names[0]} takes no weights of rows (sample_weight); set {place}.class_weight "

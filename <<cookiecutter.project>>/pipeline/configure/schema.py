@@ -163,6 +163,7 @@ class Model(Section):
 
     name: str
     estimator: Tool
+    estimators: dict[str, Model] | None = None  # an ensemble's members
     encoder: Tool
     imputer: OptionalTool
     scaler: OptionalTool

@@ -57,13 +57,7 @@ def wrong_models(data: dict[str, Any]) -> Iterator[str]:
 
     problem = data["problem"]
     other = ClassifierMixin if problem["kind"] == "regression" else RegressorMixin
-    models = {
-        "model": data["model"],
-        **{f"compare.models.{n}": m for n, m in data["compare"]["models"].items()},
-    }
-    for place, model in models.items():
-        if model["estimator"] is None:
-            continue
+    for place, model in models(data).items():
         name = model["estimator"]["_target_"]
         try:
             target = locate(name)
@@ -83,6 +77,19 @@ def wrong_models(data: dict[str, Any]) -> Iterator[str]:
             for one in names:  # `estimator__C` is the C of an inner estimator
                 if known is not None and one.partition("__")[0] not in known:
                     yield f"{place}.{key}: {name} takes no '{one}'; {did_you_mean(one, known)}"
+
+
+def models(data: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the settings of every model by their place: the chosen one, those compared, and members of ensembles."""
+    found = {
+        "model": data["model"],
+        **{f"compare.models.{name}": one for name, one in data["compare"]["models"].items()},
+    }
+    for place, model in list(found.items()):
+        if model["estimator"] is None:
+            del found[place]  # the winner, which is one of the others
+        found |= {f"{place}.estimators.{n}": m for n, m in (model.get("estimators") or {}).items()}
+    return found
 
 
 def tools(data: Any, place: str = "") -> Iterator[tuple[str, dict[str, Any]]]:

@@ -16,7 +16,16 @@ from pipeline.core.base.names import UserError
 from pipeline.core.base.tables import replacing
 
 # Types beyond those that skops trusts itself, by the package that defines them.
-TRUSTED_PACKAGES = ("pipeline", "sklearn", "catboost", "xgboost", "lightgbm", "numpy", "pandas")
+TRUSTED_PACKAGES = (
+    "pipeline",
+    "sklearn",
+    "catboost",
+    "xgboost",
+    "lightgbm",
+    "interpret",
+    "numpy",
+    "pandas",
+)
 # And of Python's own. Each holds others, which are looked at by themselves: LightGBM keeps its scores
 # in the first two, scikit-learn's boosting what it watches for early stopping in the last.
 TRUSTED_TYPES = ("collections.OrderedDict", "collections.defaultdict", "functools.partial")
@@ -81,9 +90,17 @@ def _normalise(archive: bytes) -> bytes:
     return target.getvalue()
 
 
-def _drop_catboost_stamps(model: Any) -> None:
-    """Blank the random id and the time that CatBoost writes into every model."""
-    estimator = model.steps[-1][1] if hasattr(model, "steps") else model
-    if type(estimator).__module__.startswith("catboost"):
-        metadata = estimator.get_metadata()
-        metadata["model_guid"] = metadata["train_finish_time"] = ""
+def _drop_catboost_stamps(value: Any) -> None:
+    """Blank the random id and the time that CatBoost writes into every model, wherever one stands."""
+    if type(value).__module__.startswith("catboost"):
+        if value.is_fitted():
+            metadata = value.get_metadata()
+            metadata["model_guid"] = metadata["train_finish_time"] = ""
+    elif isinstance(value, dict):
+        for one in value.values():
+            _drop_catboost_stamps(one)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            _drop_catboost_stamps(one)
+    elif hasattr(value, "get_params"):  # a pipeline, an ensemble, a selector
+        _drop_catboost_stamps(vars(value))

@@ -22,6 +22,8 @@ from pipeline.core.base.tables import read_json, read_table
 from pipeline.core.data.target import encode, features, group_key
 from pipeline.core.model import artifact
 
+STRETCHES = 20  # of time, with as many rows each
+
 if TYPE_CHECKING:
     import pandas as pd
     from omegaconf import DictConfig
@@ -37,6 +39,7 @@ class Fold:
     y_held_out: np.ndarray
     rows: np.ndarray  # where X and y stand among the rows that were cut
     rows_held_out: np.ndarray
+    groups: np.ndarray | None  # of the training rows: which ones inner folds keep together
 
 
 def folds(
@@ -74,6 +77,7 @@ def folds(
         There are fewer rows of a class, or fewer groups, than folds; or no past has two classes.
     """
     scheme: Any
+    keep = together(groups, when)
     for repeat in range(1 if when is not None else repeats):
         order = np.arange(len(X))
         if when is not None:
@@ -111,11 +115,51 @@ def folds(
             for transformer in map(clone, transformers):
                 X_train = transformer.fit_transform(X_train, y[train])
                 X_held_out = transformer.transform(X_held_out)
-            yield Fold(X_train, y[train], X_held_out, y[held_out], train, held_out)
+            inside = None if keep is None else keep[train]
+            yield Fold(X_train, y[train], X_held_out, y[held_out], train, held_out, inside)
         if too_early == n:
             raise UserError(
                 f"none of the {n} folds by time has a past with more than one class; use another split."
             )
+
+
+def together(groups: np.ndarray | None, when: pd.Series | None) -> np.ndarray | None:
+    """Tell which rows folds inside a model keep together: a number for each row, or None if they need not.
+
+    Those of a group, or those of a stretch of time (the past alone could not do: every row needs a
+    prediction of members that were fitted on others).
+    """
+    if when is None:
+        return groups
+    return np.ceil(when.rank(method="min", pct=True) * STRETCHES).fillna(0).to_numpy(dtype=int)
+
+
+def inner_folds(
+    cv: Any, y: np.ndarray, groups: np.ndarray, classify: bool
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Cut an estimator's own folds so that groups stay whole.
+
+    Parameters
+    ----------
+    cv : int or scikit-learn splitter
+        What the settings say: how many folds, drawn by which seed.
+    y, groups : ndarray, shape (n,)
+    classify : bool
+        Keep the classes' proportions.
+
+    Raises
+    ------
+    UserError
+        There are fewer groups than folds.
+    """
+    n = getattr(cv, "n_splits", cv)
+    if len(np.unique(groups)) < n:
+        raise UserError(
+            f"the training rows cannot be cut into {n} folds inside the model: too few groups; lower its `cv`."
+        )
+    kind = StratifiedGroupKFold if classify else GroupKFold
+    scheme = kind(n_splits=n, shuffle=True, random_state=getattr(cv, "random_state", 0))
+    return list(scheme.split(y, y, groups))
 
 
 @dataclass(frozen=True)
@@ -172,6 +216,16 @@ class Training:
                 seed=seed,
             )
         )
+
+
+def training_groups(settings: DictConfig) -> np.ndarray | None:
+    """Tell which training rows folds inside a model keep together, as the split does (see `together`)."""
+    rows = read_table(SPLIT / "train")
+    problem, method = settings.problem, settings.split.name
+    return together(
+        group_key(rows, problem) if method == "group" else None,
+        rows[problem.time] if method == "time" else None,
+    )
 
 
 def training_folds(

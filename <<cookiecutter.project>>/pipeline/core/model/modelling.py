@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from sklearn.base import is_classifier
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.pipeline import Pipeline
 
@@ -16,6 +17,7 @@ from pipeline.core.base.settings import as_dict
 from pipeline.core.base.tables import read_json
 from pipeline.core.base.tools import instantiate
 from pipeline.core.model.balance import resample, weights
+from pipeline.core.model.folding import inner_folds
 from pipeline.core.model.metrics import score
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ def build(model: Mapping[str, Any], changes: Mapping[str, Any] | None = None) ->
     Parameters
     ----------
     model : mapping
-        With `estimator`, `encoder`, `imputer` and `scaler`.
+        With `estimator`, `encoder`, `imputer` and `scaler`; an ensemble with `estimators`, its members.
     changes : mapping, optional
         Hyperparameters that replace those of the settings.
     """
@@ -56,7 +58,14 @@ def build(model: Mapping[str, Any], changes: Mapping[str, Any] | None = None) ->
         ],
         verbose_feature_names_out=False,
     ).set_output(transform="pandas")
-    estimator = instantiate(model["estimator"]).set_params(**(changes or {}))
+    if members := model.get("estimators"):
+        from pipeline.core.model.ensembles import member  # which builds by this function
+
+        named = [(name, member(one)) for name, one in members.items()]
+        estimator = instantiate({**model["estimator"], "_partial_": True})(estimators=named)
+    else:
+        estimator = instantiate(model["estimator"])
+    estimator.set_params(**(changes or {}))
     return Pipeline([("encode", encode), ("estimator", estimator)])
 
 
@@ -74,6 +83,7 @@ def fit(
     X: pd.DataFrame,
     y: np.ndarray,
     watched: tuple[pd.DataFrame, np.ndarray] | None = None,
+    groups: np.ndarray | None = None,
 ) -> Pipeline:
     """Fit a pipeline in place.
 
@@ -87,6 +97,9 @@ def fit(
         Training rows.
     watched : tuple of DataFrame and ndarray, optional
         Rows that decide when to stop, for libraries that can.
+    groups : ndarray, shape (n,), optional
+        Rows that stay together where the estimator cuts folds of its own (its argument `cv`), as
+        stacking and calibration do.
     """
     encode, estimator = pipeline["encode"], pipeline["estimator"]
     X = plain(X)
@@ -103,7 +116,12 @@ def fit(
     encoded, y = resample(model["sampler"], encoded, y)
     if model["class_weight"]:
         arguments["sample_weight"] = weights(model["class_weight"], y)
-    estimator.fit(encoded, y, **arguments)
+    cv = estimator.get_params(deep=False).get("cv")
+    if cv is not None and groups is not None and len(groups) == len(y):  # not drawn anew
+        estimator.set_params(cv=inner_folds(cv, y, groups, is_classifier(estimator)))
+        estimator.fit(encoded, y, **arguments).set_params(cv=cv)
+    else:
+        estimator.fit(encoded, y, **arguments)
     if "n_jobs" in estimator.get_params():
         # Asked by several threads, a forest adds its trees up in the order in which they answer.
         estimator.set_params(n_jobs=1)
@@ -147,7 +165,7 @@ def try_on(
 ) -> Outcome:
     """Fit a model on a fold's training rows, and score it on those held out."""
     started = time.perf_counter()
-    pipeline = fit(build(model, changes), model, fold.X, fold.y)
+    pipeline = fit(build(model, changes), model, fold.X, fold.y, groups=fold.groups)
     fitted = time.perf_counter()
     prediction = predict(pipeline, fold.X_held_out, n_classes)
     predicted = time.perf_counter()
