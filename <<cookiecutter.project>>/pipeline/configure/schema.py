@@ -56,6 +56,7 @@ class Problem(Section):
     kind: Literal["classification", "regression"]
     estimator: Literal["Classifier", "Regressor"]
     statistic: Literal["classif", "regression"]
+    target_type: Literal["binary", "multiclass", "continuous"]
     metrics: list[str] = Field(min_length=1)
     goal: str
     target: str = Field(min_length=1)
