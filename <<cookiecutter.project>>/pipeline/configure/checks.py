@@ -12,7 +12,7 @@ from omegaconf import DictConfig
 from pydantic import BaseModel, ValidationError
 
 from pipeline.configure.schema import Settings
-from pipeline.configure.tools import wrong_models, wrong_tools
+from pipeline.configure.tools import wrong_kinds, wrong_models, wrong_tools
 from pipeline.core.base.names import UserError, did_you_mean, snake_case
 from pipeline.core.base.settings import as_dict, leaves
 from pipeline.core.model.metrics import METRICS
@@ -46,6 +46,7 @@ def check(config: DictConfig) -> None:
             *wrong_files(data),
             *wrong_tools(data),
             *wrong_models(data),
+            *wrong_kinds(data),
             *secrets(data),
         ]
     if mistakes:

@@ -120,6 +120,14 @@ class Select(Section):
 
     chooser: Tool | None
     identifier_share: float = Field(gt=0, le=1)
+    stability_folds: int = Field(ge=0)
+
+    @model_validator(mode="after")
+    def folds_can_differ(self) -> Select:
+        """Demand two folds or none."""
+        if self.stability_folds == 1:
+            raise ValueError("stability_folds needs at least 2 folds, or 0 for none")
+        return self
 
 
 class Dimension(Section):

@@ -28,6 +28,8 @@ DISTRIBUTIONS = {
     "interpret": "interpret-core",
     "ydata_profiling": "ydata-profiling",
 }
+# Tools for classes only, beside the estimators, whose libraries tell (`wrong_models`).
+CLASSES_ONLY = ("category_encoders.WOEEncoder", "pipeline.select.choosers.ChiSquare")
 
 
 def wrong_tools(data: dict[str, Any]) -> Iterator[str]:
@@ -79,6 +81,18 @@ def wrong_models(data: dict[str, Any]) -> Iterator[str]:
             for one in names:  # `estimator__C` is the C of an inner estimator
                 if known is not None and one.partition("__")[0] not in known:
                     yield f"{place}.{key}: {name} takes no '{one}'; {did_you_mean(one, known)}"
+
+
+def wrong_kinds(data: dict[str, Any]) -> Iterator[str]:
+    """Find tools for classes where the answers are numbers."""
+    if data["problem"]["kind"] == "regression":
+        for place, tool in tools(data):
+            if tool["_target_"] in CLASSES_ONLY:
+                group = place.split(".")[0]
+                yield (
+                    f"{place}: {tool['_target_']} is for classes, and the task is regression; "
+                    f"choose another option (`python -m pipeline.options {group}`)."
+                )
 
 
 def tools(data: Any, place: str = "") -> Iterator[tuple[str, dict[str, Any]]]:

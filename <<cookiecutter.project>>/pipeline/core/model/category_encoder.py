@@ -58,8 +58,8 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
             np.random.default_rng(self.random_state).shuffle(order)
         shuffled = _as_texts(X).iloc[order].reset_index(drop=True)
         answers = {"": y}
-        if self.target_type == "multiclass":
-            answers = {f"_{code}": np.asarray(y) == code for code in np.unique(y)}
+        if self.target_type == "multiclass" and y is not None:
+            answers = {f"_{code}": y == code for code in np.unique(y)}
         self.encoders_: dict[str, BaseEncoder] = {}
         made = []
         for suffix, answer in answers.items():
@@ -88,7 +88,7 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take what `__getstate__` gave."""
-        vars(self).update(state)
+        self.__dict__.update(state)
         for name in self._foreign():
             setattr(self, name, json.loads(state[name], object_hook=_rebuilt))
 
@@ -135,6 +135,6 @@ def _rebuilt(found: dict[str, Any]) -> Any:
         if not module.startswith("category_encoders."):  # a stored file may name anything
             raise UserError(f"a stored encoder is a {found['name']}, not of category_encoders.")
         encoder = object.__new__(getattr(import_module(module), name))
-        vars(encoder).update(found["state"])
+        encoder.__dict__.update(found["state"])
         return encoder
     return found

@@ -1,4 +1,4 @@
-"""The training rows cut into folds, as the settings say; shared by `compare` and `tune`."""
+"""The training rows cut into folds, as the settings say; shared by `select`, `compare` and `tune`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from pipeline.core.base.paths import ENGINEER, SELECT, SPLIT
 from pipeline.core.base.tables import read_json, read_table
 from pipeline.core.data.target import encode, features, group_key
 from pipeline.core.model import artifact
-from pipeline.core.model.modelling import Fold, folds
+from pipeline.core.model.modelling import Cut, Fold, folds
 
 if TYPE_CHECKING:
+    import pandas as pd
     from omegaconf import DictConfig
 
 
@@ -37,21 +38,34 @@ def training_folds(
         Class names in the order of their codes; empty for regression.
     """
     rows = read_table(SPLIT / "train")
-    problem, method = settings.problem, settings.split.name
+    problem = settings.problem
     target = read_json(SPLIT / "target.json")
     y = encode(rows[problem.target], target["classes"])
-    cut = folds(
-        features(rows, problem),
-        y,
-        [artifact.load(ENGINEER), artifact.load(SELECT)],
-        classify=bool(target["classes"]),
-        groups=group_key(rows, problem) if method == "group" else None,
-        when=rows[problem.time] if method == "time" else None,
-        n=n,
-        repeats=repeats,
-        seed=seed,
+    cut = cutter(settings, rows, y, bool(target["classes"]), seed)
+    transformers = [artifact.load(ENGINEER), artifact.load(SELECT)]
+    made = folds(
+        features(rows, problem), transformers=transformers, n=n, repeats=repeats, **vars(cut)
     )
-    return list(cut), target["classes"]
+    return list(made), target["classes"]
+
+
+def cutter(
+    settings: DictConfig, rows: pd.DataFrame, y: np.ndarray, classify: bool, seed: int
+) -> Cut:
+    """Tell how the split's rows are cut into folds: in proportion of the classes, by group, or by time.
+
+    Parameters
+    ----------
+    settings : DictConfig
+        With `problem` and `split.name`.
+    rows, y : DataFrame of shape (n, p), ndarray of shape (n,)
+        Of a side of the split, with their coded answers.
+    classify : bool
+    seed : int
+    """
+    problem, method = settings.problem, settings.split.name
+    groups = group_key(rows, problem) if method == "group" else None
+    return Cut(y, classify, groups, rows[problem.time] if method == "time" else None, seed)
 
 
 def mean_and_spread(values: list[float]) -> tuple[float, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from sklearn.model_selection import (
     TimeSeriesSplit,
 )
 from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import has_fit_parameter
 
 from pipeline.core.base.names import UserError
 from pipeline.core.base.paths import WINNER
@@ -146,6 +147,35 @@ class Fold:
     rows_held_out: np.ndarray
 
 
+@dataclass(frozen=True)
+class Cut:
+    """How rows are cut into folds that follow the split, for whatever chooses by folds of its own.
+
+    Parameters
+    ----------
+    y, classify, groups, when, seed
+        As in `folds`.
+    """
+
+    y: np.ndarray
+    classify: bool
+    groups: np.ndarray | None
+    when: pd.Series | None
+    seed: int
+
+    def of(self, rows: np.ndarray) -> Cut:
+        """Restrict it to some of the rows, named by their positions."""
+        groups = None if self.groups is None else self.groups[rows]
+        when = None if self.when is None else self.when.iloc[rows]
+        return replace(self, y=self.y[rows], groups=groups, when=when)
+
+    def __call__(self, n: int) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Return the positions of n folds' training and held-out rows, as scikit-learn's `cv` takes them."""
+        rows = pd.DataFrame(index=range(len(self.y)))
+        made = folds(rows, transformers=[], n=n, repeats=1, **vars(self))
+        return [(fold.X.index.to_numpy(), fold.rows_held_out) for fold in made]
+
+
 def folds(
     X: pd.DataFrame,
     y: np.ndarray,
@@ -165,7 +195,8 @@ def folds(
     X, y : DataFrame of shape (n, p), ndarray of shape (n,)
         Training rows before feature engineering.
     transformers : list of scikit-learn transformers
-        Cloned and fitted again inside each fold, so that no held-out row takes part.
+        Cloned and fitted again inside each fold, so that no held-out row takes part. One whose `fit`
+        takes a `cut` (a `Cut` of its rows) chooses by folds of its own.
     classify : bool
         Keep the classes' proportions.
     groups : ndarray, shape (n,), or None
@@ -215,8 +246,11 @@ def folds(
                     too_early += 1  # there is nothing to tell apart yet
                     continue
             X_train, X_held_out = X.iloc[train], X.iloc[held_out]
+            inner = Cut(y, classify, groups, when, seed).of(train)
             for transformer in map(clone, transformers):
-                X_train = transformer.fit_transform(X_train, y[train])
+                takes_cut = has_fit_parameter(transformer, "cut")
+                further = {"cut": inner} if takes_cut else {}
+                X_train = transformer.fit_transform(X_train, y[train], **further)
                 X_held_out = transformer.transform(X_held_out)
             yield Fold(X_train, y[train], X_held_out, y[held_out], held_out)
         if too_early == n:
