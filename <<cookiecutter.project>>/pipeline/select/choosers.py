@@ -5,7 +5,7 @@ They see a data frame of numbers without gaps, in which texts are codes in colum
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,11 +13,8 @@ from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.feature_selection import SelectorMixin
 
 from pipeline.core.model.folding import interval_of_gain
-from pipeline.core.model.metrics import gain, score
+from pipeline.core.model.metrics import score
 from pipeline.core.model.modelling import Fold
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
 
 class Correlation(SelectorMixin, BaseEstimator):
@@ -38,7 +35,7 @@ class Correlation(SelectorMixin, BaseEstimator):
         self.min_variance = min_variance
         self.max_correlation = max_correlation
 
-    def fit(self, X: DataFrame, y: object = None) -> Correlation:
+    def fit(self, X: pd.DataFrame, y: object = None) -> Correlation:
         """Visit the columns; `reasons_` says what each dropped one is like."""
         variance = ((X - X.min()) / (X.max() - X.min()).replace(0, 1)).var(ddof=0)
         # Ranks by hand: `corr` would call scipy's spearmanr, which is ten times slower.
@@ -83,7 +80,7 @@ class ChiSquare(SelectorMixin, BaseEstimator):
         self.k = k
         self.bins = bins
 
-    def fit(self, X: DataFrame, y: np.ndarray) -> ChiSquare:
+    def fit(self, X: pd.DataFrame, y: np.ndarray) -> ChiSquare:
         """Score the features; `scores_` has shape (p,)."""
         self.scores_ = np.array([self._score(X[name], y) for name in X])
         return self
@@ -134,41 +131,41 @@ class Permutation(SelectorMixin, BaseEstimator):
         self.confidence = confidence
         self.random_state = random_state
 
-    def fit(self, X: DataFrame, y: np.ndarray) -> Permutation:
+    def fit(self, X: pd.DataFrame, y: np.ndarray) -> Permutation:
         """Measure the losses; `low_` has shape (p,)."""
         from sklearn.model_selection import check_cv
 
+        scheme = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
         cut = [
             Fold(X.iloc[train], y[train], X.iloc[held_out], y[held_out], held_out)
-            for train, held_out in check_cv(
-                self.cv, y, classifier=is_classifier(self.estimator)
-            ).split(X, y)
+            for train, held_out in scheme.split(X, y)
         ]
-        losses = np.array([self._losses(fold, len(np.unique(y))) for fold in cut])
+        n_classes = int(y.max()) + 1 if is_classifier(self.estimator) else 0
+        losses = np.array([self._losses(fold, n_classes) for fold in cut])
         self.low_ = np.array([interval_of_gain(one, cut, self.confidence)[0] for one in losses.T])
         return self
 
     def _losses(self, fold: Fold, n_classes: int) -> np.ndarray:
-        from sklearn.inspection import permutation_importance
-
         fitted = clone(self.estimator).fit(fold.X, fold.y)
-        metric = "log_loss" if is_classifier(fitted) else "rmse"
+        random = np.random.default_rng(self.random_state)
+        truth = np.tile(fold.y_held_out, self.n_repeats)
 
-        def scoring(_: Any, rows: DataFrame, truth: np.ndarray) -> float:
-            said = fitted.predict(rows)
-            if is_classifier(fitted):  # the fold's training rows may lack a class
-                said = np.zeros((len(rows), n_classes))
-                said[:, fitted.classes_] = fitted.predict_proba(rows)
-            return gain(metric, score(metric, truth, said), 0.0)
+        def shuffled(name: str) -> pd.DataFrame:
+            values = [random.permutation(fold.X_held_out[name]) for _ in range(self.n_repeats)]
+            rows = pd.concat([fold.X_held_out] * self.n_repeats, ignore_index=True)
+            return rows.assign(**{name: np.concatenate(values)})
 
-        return permutation_importance(
-            fitted,
-            fold.X_held_out,
-            fold.y_held_out,
-            scoring=scoring,
-            n_repeats=self.n_repeats,
-            random_state=self.random_state,
-        ).importances_mean
+        whole = _score(fitted, fold.X_held_out, fold.y_held_out, n_classes)
+        # All repeats are predicted at once: a forest takes longer to be asked than to answer.
+        return np.array([whole - _score(fitted, shuffled(n), truth, n_classes) for n in fold.X])
 
     def _get_support_mask(self) -> np.ndarray:
         return self.low_ > 0
+
+
+def _score(fitted: Any, X: pd.DataFrame, y: np.ndarray, n_classes: int) -> float:
+    if not is_classifier(fitted):
+        return -score("rmse", y, fitted.predict(X))
+    probabilities = np.zeros((len(X), n_classes))  # the fold's training rows may lack a class
+    probabilities[:, fitted.classes_] = fitted.predict_proba(X)
+    return -score("log_loss", y, probabilities)
