@@ -82,6 +82,7 @@ SMALLER: dict[str, Any] = {
     "model/random_forest": {"estimator": {"n_estimators": 20}},
     "select/importance": {"chooser": {"estimator": {"n_estimators": 10}}, "stability_folds": 2},
     "select/permutation": {"chooser": {"estimator": {"n_estimators": 10}}, "stability_folds": 2},
+    "select/rfe": {"chooser": {"estimator": {"n_estimators": 10}}, "stability_folds": 2},
     "select/rfecv": {"chooser": {"estimator": {"n_estimators": 10}}, "stability_folds": 0},
     "select/sequential": {"stability_folds": 0},
     "tune/grid": {"trials": 3, "seconds": 300, "folds": 2},

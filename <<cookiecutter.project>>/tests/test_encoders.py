@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import leave_out_missing
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.preprocessing import TargetEncoder
 
@@ -165,6 +165,7 @@ def test_whole_numbers_are_no_classes(copy_of) -> None:
     assert [name for name in encoded if name.startswith("species")] == ["species"]
 
 
+@settings(max_examples=8)  # six encoders each
 @given(st.lists(st.one_of(st.none(), st.text(max_size=3)), min_size=4, max_size=30))
 def test_wild_texts_are_encoded_alike_before_and_after_storing(texts: list) -> None:
     rows = pd.DataFrame({"x": pd.Series(texts, dtype="object")})

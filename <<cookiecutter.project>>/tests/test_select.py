@@ -95,6 +95,7 @@ TELLING = {  # what each task cannot do without: one of these
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", TELLING)
 @pytest.mark.parametrize(
     "name", sorted(path.stem for path in (ROOT / "conf/select").glob("*.yaml"))
