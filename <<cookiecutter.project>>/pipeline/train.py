@@ -12,9 +12,9 @@ from pipeline.core.base.tables import read_json, replacing, write_json
 from pipeline.core.base.tools import instantiate
 from pipeline.core.model import artifact
 from pipeline.core.model.curves import learning_curves
-from pipeline.core.model.folding import training_groups
 from pipeline.core.model.inputs import read_side
 from pipeline.core.model.modelling import build, chosen_model, fit, own_value
+from pipeline.core.model.training import training_groups
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig

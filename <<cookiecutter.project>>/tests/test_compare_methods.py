@@ -17,8 +17,9 @@ from pipeline.compare.methods import all_folds, halving, nested
 from pipeline.core.base.names import UserError
 from pipeline.core.base.stage import run
 from pipeline.core.base.tables import read_json
-from pipeline.core.model.folding import Fold, Training
+from pipeline.core.model.folding import Cut, Fold
 from pipeline.core.model.modelling import Outcome
+from pipeline.core.model.training import Training
 
 N = 200
 SPACE = {"x": {"type": "float", "low": 0.0, "high": 1.0}}
@@ -38,10 +39,11 @@ class Planted(Contest):
 
 def planted(names: str, score: Score, **training: Any) -> Planted:
     rows = pd.DataFrame({"id": range(N)})
+    y = np.arange(N) % 2
     known = {"groups": None, "when": None} | training
     contest = Planted(
         {name: {"search_space": SPACE if name.isupper() else {}} for name in names},
-        Training(rows, np.arange(N) % 2, ["no", "yes"], [], **known),
+        Training(rows, y, ["no", "yes"], [], Cut(y, True, seed=0, **known)),
         ["roc_auc"],
         folds=4,
         repeats=1,

@@ -132,6 +132,8 @@ def test_without_an_experiment_conf_is_in_force(project: Project) -> None:
         ("collect.path", "https://host/x.csv?X-Amz-Signature=0a1b", "collect.path holds what looks like a credential"),
         ("collect.path", "https://host/x.csv?sv=2024&sig=0a1b", "collect.path holds what looks like a credential"),
         ("load.missing", ["https://me:hunter2@host/x"], "load.missing holds what looks like a credential"),
+        ("select.stability_folds", 1, "select: stability_folds needs at least 2 folds, or 0 for none"),
+        ("model.encoder.encoder", {"_target_": "category_encoders.WOEncoder"}, "category_encoders has no 'WOEncoder'; did you mean 'WOEEncoder'?"),
         ("model", "linear", "model:"),
     ],
 )  # fmt: skip
@@ -159,6 +161,20 @@ def test_a_split_that_lacks_what_it_goes_by_is_refused(
     config.problem.update(problem)
     with pytest.raises(UserError, match=said):
         check(config)
+
+
+def test_a_tool_for_classes_is_refused_where_the_answers_are_numbers(
+    finished: Callable[[str], Project], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(finished("regression").folder)
+    config = OmegaConf.load("params.yaml")
+    config.select.chooser = {"_target_": "pipeline.select.choosers.ChiSquare", "k": 3, "bins": 5}
+    with pytest.raises(UserError) as error:
+        check(config)
+    assert (
+        "select.chooser: pipeline.select.choosers.ChiSquare is for classes, and the task is regression; "
+        "choose another option (`python -m pipeline.options select`)." in str(error.value)
+    )
 
 
 def test_a_mistake_in_conf_stops_the_stage_and_leaves_params_yaml(project: Project) -> None:

@@ -85,6 +85,10 @@ def test_every_encoder_imputer_and_scaler_fits_in(copy_of, task: str, part: Path
     native = [] if part.stem != "none" or part.parent.name == "scaler" else ["model/encoder=native"]
     family = "hist_gradient_boosting" if native or part.stem == "native" else "linear"
     model = chosen(project, f"model={family}", f"{part.parent.as_posix()}={part.stem}", *native)
+    if task == "regression" and part.stem == "woe":
+        with pytest.raises(UserError, match="is for classes, and the task is regression"):
+            check(OmegaConf.load("params.yaml"))
+        return
     X, y, classes = read_side("train")
     X.loc[3, X.select_dtypes("float64").columns] = np.nan
     said = [predict(fit(build(model), model, X, y), X, len(classes)) for _ in range(2)]
@@ -139,6 +143,25 @@ def test_no_group_is_on_both_sides_of_a_fold(seed: int, classify: bool) -> None:
     for fold in folds(X, y, [], **CUT | {"groups": groups, "seed": seed, "classify": classify}):
         inside = np.setdiff1d(np.arange(len(X)), fold.rows_held_out)
         assert not set(groups[inside]) & set(groups[fold.rows_held_out])
+
+
+def test_what_chooses_by_folds_of_its_own_is_told_how_to_cut_them() -> None:
+    """Inside a fold, by the groups and times of that fold's own rows."""
+
+    class Chooser(Remember):
+        def fit(self, X: pd.DataFrame, y: object = None, cut: object = None) -> "Chooser":
+            self.parts_ = [[list(X.index[side]) for side in pair] for pair in cut(2)]
+            return super().fit(X, y)
+
+        def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+            return X.assign(parts=[self.parts_] * len(X))
+
+    X, y = rows()
+    groups = np.arange(60) // 4
+    for fold in folds(X, y, [Chooser()], **CUT | {"groups": groups}):
+        for train, held_out in fold.X["parts"].iloc[0]:
+            assert set(train) | set(held_out) == set(X.index) - set(fold.rows_held_out)
+            assert not set(groups[train]) & set(groups[held_out])
 
 
 def test_transformers_are_fitted_again_inside_each_fold() -> None:

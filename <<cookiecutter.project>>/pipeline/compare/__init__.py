@@ -11,7 +11,7 @@ from pipeline.core.base.settings import as_dict
 from pipeline.core.base.stage import say
 from pipeline.core.base.tables import write_json, write_rows
 from pipeline.core.base.tools import instantiate
-from pipeline.core.model.folding import Training
+from pipeline.core.model.training import Training
 from pipeline.core.report.figures import bars, figure
 
 if TYPE_CHECKING:

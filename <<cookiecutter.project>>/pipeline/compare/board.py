@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from pipeline.compare.contest import Round
-from pipeline.core.model.folding import Fold, mean_and_spread
+from pipeline.core.model.folding import interval_of_gain, mean_and_spread
 from pipeline.core.model.metrics import gain
 
 
@@ -58,34 +56,3 @@ def leaderboard(
         row["left_in_round"] = number + 1 if last is not rounds[-1] else None
         board.append(row)
     return board
-
-
-def interval_of_gain(gains: Sequence[float], cut: Sequence[Fold], confidence: float) -> list[float]:
-    """Return the interval of a mean gain over folds: the corrected resampled t interval.
-
-    Folds share most of their training rows, so that their scores vary together, and the plain interval
-    would be too narrow. The variance is corrected for it by the ratio of held-out to training rows
-    (Nadeau and Bengio 2003, doi:10.1023/A:1024068626366).
-
-    Parameters
-    ----------
-    gains : sequence of float
-        Of one model over another, fold by fold (NaN left out).
-    cut : sequence of Fold
-    confidence : float
-        Coverage, in (0, 1).
-
-    Returns
-    -------
-    list of float
-        Low and high; both NaN where fewer than two folds tell.
-    """
-    from scipy import stats
-
-    known = np.asarray(gains)[np.isfinite(gains)]
-    if len(known) < 2:
-        return [float("nan")] * 2
-    ratio = np.mean([len(fold.y_held_out) / len(fold.y) for fold in cut])
-    error = np.sqrt((1 / len(known) + ratio) * known.var(ddof=1))
-    reach = stats.t.ppf((1 + confidence) / 2, len(known) - 1) * error
-    return [float(known.mean() - reach), float(known.mean() + reach)]

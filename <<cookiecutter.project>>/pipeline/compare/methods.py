@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import replace
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from pipeline.compare.contest import Contest, Round
 from pipeline.core.base.stage import say
 from pipeline.core.model.folding import Fold, mean_and_spread
 from pipeline.core.model.metrics import METRICS
-from pipeline.core.model.space import draws
+from pipeline.core.model.space import draw
 
 FEW = 10  # rows of a class, or in all, that halving leaves to learn from where there are as many
 
@@ -102,10 +101,11 @@ def _search(
     """Return a model's best hyperparameters on inner folds, and whether there was time for all trials."""
     metric, started = contest.metrics[0], time.monotonic()
     sign = -1 if METRICS[metric].greater_is_better else 1
-    proposals = draws(contest.models[name]["search_space"], np.random.default_rng(contest.seed))
+    space, random = contest.models[name]["search_space"], np.random.default_rng(contest.seed)
     best: tuple[float, dict[str, Any]] = (math.inf, {})
-    candidates = [{}, *islice(proposals, trials - 1)]
-    for changes in candidates if len(candidates) > 1 else []:
+    # Its own settings first; without a space there is nothing to choose.
+    candidates = [{}, *(draw(space, random) for _ in range(trials - 1))] if space else []
+    for changes in candidates:
         if time.monotonic() - started > seconds:
             return best[1], False
         scores = [contest.measure(name, fold, changes).scores[metric] for fold in inner]

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from pipeline.configure.balance import wrong_balance
 from pipeline.configure.schema import Settings
-from pipeline.configure.tools import wrong_models, wrong_tools
+from pipeline.configure.tools import wrong_kinds, wrong_models, wrong_tools
 from pipeline.core.base.names import UserError, did_you_mean, snake_case
 from pipeline.core.base.settings import as_dict, leaves
 from pipeline.core.model.metrics import METRICS
@@ -49,6 +49,7 @@ def check(config: DictConfig) -> None:
             *wrong_models(data),
             *wrong_export(data["package"]["export"]["_target_"], data["model"]),
             *wrong_balance(data),
+            *wrong_kinds(data),
             *secrets(data),
         ]
     if mistakes:

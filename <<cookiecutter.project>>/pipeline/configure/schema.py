@@ -57,6 +57,7 @@ class Problem(Section):
     kind: Literal["classification", "regression"]
     estimator: Literal["Classifier", "Regressor"]
     statistic: Literal["classif", "regression"]
+    target_type: Literal["binary", "multiclass", "continuous"]
     metrics: list[str] = Field(min_length=1)
     goal: str
     target: str = Field(min_length=1)
@@ -126,6 +127,14 @@ class Select(Section):
 
     chooser: Tool | None
     identifier_share: float = Field(gt=0, le=1)
+    stability_folds: int = Field(ge=0)
+
+    @model_validator(mode="after")
+    def folds_can_differ(self) -> Select:
+        """Demand two folds or none."""
+        if self.stability_folds == 1:
+            raise ValueError("stability_folds needs at least 2 folds, or 0 for none")
+        return self
 
 
 class Dimension(Section):

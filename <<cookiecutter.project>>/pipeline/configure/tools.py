@@ -32,6 +32,8 @@ DISTRIBUTIONS = {
     "interpret": "interpret-core",
     "ydata_profiling": "ydata-profiling",
 }
+# Tools for classes only, beside the estimators, whose libraries tell (`wrong_models`).
+CLASSES_ONLY = ("category_encoders.WOEEncoder", "pipeline.select.choosers.ChiSquare")
 
 
 def wrong_tools(data: dict[str, Any]) -> Iterator[str]:
@@ -90,6 +92,18 @@ def models(data: dict[str, Any]) -> dict[str, dict[str, Any]]:
             del found[place]  # the winner, which is one of the others
         found |= {f"{place}.estimators.{n}": m for n, m in (model.get("estimators") or {}).items()}
     return found
+
+
+def wrong_kinds(data: dict[str, Any]) -> Iterator[str]:
+    """Find tools for classes where the answers are numbers."""
+    if data["problem"]["kind"] == "regression":
+        for place, tool in tools(data):
+            if tool["_target_"] in CLASSES_ONLY:
+                group = place.split(".")[0]
+                yield (
+                    f"{place}: {tool['_target_']} is for classes, and the task is regression; "
+                    f"choose another option (`python -m pipeline.options {group}`)."
+                )
 
 
 def tools(data: Any, place: str = "") -> Iterator[tuple[str, dict[str, Any]]]:

@@ -15,9 +15,10 @@ from pipeline.core.base.settings import as_dict
 from pipeline.core.base.stage import say
 from pipeline.core.base.tables import write_json, write_rows
 from pipeline.core.base.tools import instantiate
-from pipeline.core.model.folding import mean_and_spread, training_folds
+from pipeline.core.model.folding import mean_and_spread
 from pipeline.core.model.metrics import METRICS, gain
 from pipeline.core.model.modelling import chosen_model, own_value
+from pipeline.core.model.training import training_folds
 from pipeline.tune.libraries import hyperopt, optuna, ray
 from pipeline.tune.searches import grid, halving, off, random
 from pipeline.tune.study import Journal, Objective, Study, Trial

@@ -14,7 +14,7 @@ import numpy as np
 
 import pipeline
 from pipeline.core.base.names import UserError
-from pipeline.tune.space import Space, draw, values
+from pipeline.core.model.space import Space, draw, values
 from pipeline.tune.study import Study
 
 if TYPE_CHECKING:

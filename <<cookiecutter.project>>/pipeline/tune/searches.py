@@ -10,8 +10,8 @@ import itertools
 
 import numpy as np
 
-from pipeline.tune.space import Space, draw
-from pipeline.tune.space import points as points_of
+from pipeline.core.model.space import Space, draw
+from pipeline.core.model.space import points as points_of
 from pipeline.tune.study import Study, Trial
 
 

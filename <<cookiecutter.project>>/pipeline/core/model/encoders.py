@@ -34,7 +34,7 @@ class NativeCategories(TransformerMixin, BaseEstimator):
         self.feature_names_in_ = list(X.columns)
         self.categories_ = {}
         for name in X:
-            counts = _texts(X[name]).value_counts().sort_index()
+            counts = texts(X[name]).value_counts().sort_index()
             frequent = counts.sort_values(ascending=False, kind="stable").index[
                 : self.max_categories
             ]
@@ -46,8 +46,8 @@ class NativeCategories(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         out = {}
         for name, known in self.categories_.items():
-            texts = _texts(X[name])
-            out[name] = pd.Categorical(texts.where(texts.isin(known), OTHER), categories=known)
+            values = texts(X[name])
+            out[name] = pd.Categorical(values.where(values.isin(known), OTHER), categories=known)
         return pd.DataFrame(out, index=X.index)
 
     def get_feature_names_out(self, input_features: object = None) -> list[str]:
@@ -55,7 +55,8 @@ class NativeCategories(TransformerMixin, BaseEstimator):
         return self.feature_names_in_
 
 
-def _texts(values: pd.Series) -> pd.Series:
+def texts(values: pd.Series) -> pd.Series:
+    """Write each value as a text, also a missing one."""
     return values.astype("str").where(values.notna(), MISSING)
 
 

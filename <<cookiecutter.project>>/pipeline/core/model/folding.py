@@ -1,12 +1,13 @@
-"""The training rows cut into folds, as the settings say; shared by `compare` and `tune`."""
+"""Rows cut into folds that follow the split, and what the folds' scores say together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.base import clone
 from sklearn.model_selection import (
     GroupKFold,
@@ -15,18 +16,11 @@ from sklearn.model_selection import (
     StratifiedKFold,
     TimeSeriesSplit,
 )
+from sklearn.utils.validation import has_fit_parameter
 
 from pipeline.core.base.names import UserError
-from pipeline.core.base.paths import ENGINEER, SELECT, SPLIT
-from pipeline.core.base.tables import read_json, read_table
-from pipeline.core.data.target import encode, features, group_key
-from pipeline.core.model import artifact
 
 STRETCHES = 20  # of time, with as many rows each
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from omegaconf import DictConfig
 
 
 @dataclass(frozen=True)
@@ -40,6 +34,35 @@ class Fold:
     rows: np.ndarray  # where X and y stand among the rows that were cut
     rows_held_out: np.ndarray
     groups: np.ndarray | None  # of the training rows: which ones inner folds keep together
+
+
+@dataclass(frozen=True)
+class Cut:
+    """How rows are cut into folds that follow the split, for whatever chooses by folds of its own.
+
+    Parameters
+    ----------
+    y, classify, groups, when, seed
+        As in `folds`.
+    """
+
+    y: np.ndarray
+    classify: bool
+    groups: np.ndarray | None
+    when: pd.Series | None
+    seed: int
+
+    def of(self, rows: np.ndarray) -> Cut:
+        """Restrict it to some of the rows, named by their positions."""
+        groups = None if self.groups is None else self.groups[rows]
+        when = None if self.when is None else self.when.iloc[rows]
+        return replace(self, y=self.y[rows], groups=groups, when=when)
+
+    def __call__(self, n: int) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Return the positions of n folds' training and held-out rows, as scikit-learn's `cv` takes them."""
+        rows = pd.DataFrame(index=range(len(self.y)))
+        made = folds(rows, transformers=[], n=n, repeats=1, **vars(self))
+        return [(fold.rows, fold.rows_held_out) for fold in made]
 
 
 def folds(
@@ -61,7 +84,8 @@ def folds(
     X, y : DataFrame of shape (n, p), ndarray of shape (n,)
         Training rows before feature engineering.
     transformers : list of scikit-learn transformers
-        Cloned and fitted again inside each fold, so that no held-out row takes part.
+        Cloned and fitted again inside each fold, so that no held-out row takes part. One whose `fit`
+        takes a `cut` (a `Cut` of its rows) chooses by folds of its own.
     classify : bool
         Keep the classes' proportions.
     groups : ndarray, shape (n,), or None
@@ -112,8 +136,10 @@ def folds(
                     too_early += 1  # there is nothing to tell apart yet
                     continue
             X_train, X_held_out = X.iloc[train], X.iloc[held_out]
+            inner = Cut(y, classify, groups, when, seed).of(train)
             for transformer in map(clone, transformers):
-                X_train = transformer.fit_transform(X_train, y[train])
+                further = {"cut": inner} if has_fit_parameter(transformer, "cut") else {}
+                X_train = transformer.fit_transform(X_train, y[train], **further)
                 X_held_out = transformer.transform(X_held_out)
             inside = None if keep is None else keep[train]
             yield Fold(X_train, y[train], X_held_out, y[held_out], train, held_out, inside)
@@ -162,80 +188,37 @@ def inner_folds(
     return list(scheme.split(y, y, groups))
 
 
-@dataclass(frozen=True)
-class Training:
-    """The training rows as they were split, and what it takes to cut them into folds.
-
-    Parameters
-    ----------
-    X : DataFrame, shape (n, p)
-        Before feature engineering.
-    y : ndarray, shape (n,)
-        Class codes, or numbers.
-    classes : list of str
-        Class names in the order of their codes; empty for regression.
-    transformers, groups, when
-        As in `folds`.
-    """
-
-    X: pd.DataFrame
-    y: np.ndarray
-    classes: list[str]
-    transformers: list[Any]
-    groups: np.ndarray | None
-    when: pd.Series | None
-
-    @classmethod
-    def read(cls, settings: DictConfig) -> Training:
-        """Read data/split/train/; `settings` hold `problem` and `split.name`, which folds follow."""
-        rows = read_table(SPLIT / "train")
-        problem, method = settings.problem, settings.split.name
-        target = read_json(SPLIT / "target.json")
-        return cls(
-            features(rows, problem),
-            encode(rows[problem.target], target["classes"]),
-            target["classes"],
-            [artifact.load(ENGINEER), artifact.load(SELECT)],
-            group_key(rows, problem) if method == "group" else None,
-            rows[problem.time] if method == "time" else None,
-        )
-
-    def cut(self, n: int, repeats: int, seed: int, within: np.ndarray | None = None) -> list[Fold]:
-        """Cut all rows into folds, or those `within` (positions), as nested cross-validation does."""
-        rows = np.arange(len(self.y)) if within is None else within
-        return list(
-            folds(
-                self.X.iloc[rows],
-                self.y[rows],
-                self.transformers,
-                classify=bool(self.classes),
-                groups=None if self.groups is None else self.groups[rows],
-                when=None if self.when is None else self.when.iloc[rows],
-                n=n,
-                repeats=repeats,
-                seed=seed,
-            )
-        )
-
-
-def training_groups(settings: DictConfig) -> np.ndarray | None:
-    """Tell which training rows folds inside a model keep together, as the split does (see `together`)."""
-    rows = read_table(SPLIT / "train")
-    problem, method = settings.problem, settings.split.name
-    return together(
-        group_key(rows, problem) if method == "group" else None,
-        rows[problem.time] if method == "time" else None,
-    )
-
-
-def training_folds(
-    settings: DictConfig, n: int, repeats: int, seed: int
-) -> tuple[list[Fold], list[str]]:
-    """Cut data/split/train/ into folds that follow the split; returns them and the classes' names."""
-    training = Training.read(settings)
-    return training.cut(n, repeats, seed), training.classes
-
-
 def mean_and_spread(values: list[float]) -> tuple[float, float]:
     """Return the mean over folds and the standard deviation between them (NaN left out)."""
     return float(np.nanmean(values)), float(np.nanstd(values, ddof=1)) if len(values) > 1 else 0.0
+
+
+def interval_of_gain(gains: Sequence[float], cut: Sequence[Fold], confidence: float) -> list[float]:
+    """Return the interval of a mean gain over folds: the corrected resampled t interval.
+
+    Folds share most of their training rows, so that their scores vary together, and the plain interval
+    would be too narrow. The variance is corrected for it by the ratio of held-out to training rows
+    (Nadeau and Bengio 2003, doi:10.1023/A:1024068626366).
+
+    Parameters
+    ----------
+    gains : sequence of float
+        Of one model over another, fold by fold (NaN left out).
+    cut : sequence of Fold
+    confidence : float
+        Coverage, in (0, 1).
+
+    Returns
+    -------
+    list of float
+        Low and high; both NaN where fewer than two folds tell.
+    """
+    from scipy import stats
+
+    known = np.asarray(gains)[np.isfinite(gains)]
+    if len(known) < 2:
+        return [float("nan")] * 2
+    ratio = np.mean([len(fold.y_held_out) / len(fold.y) for fold in cut])
+    error = np.sqrt((1 / len(known) + ratio) * known.var(ddof=1))
+    reach = stats.t.ppf((1 + confidence) / 2, len(known) - 1) * error
+    return [float(known.mean() - reach), float(known.mean() + reach)]

@@ -1,29 +1,47 @@
-"""The neutral search space of ``conf/model``: hyperparameters drawn from it at random."""
+"""The neutral search space of ``conf/model``, and values in it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-
-def draws(space: Mapping[str, Any], generator: np.random.Generator) -> Iterator[dict[str, Any]]:
-    """Yield hyperparameters drawn evenly (or, if `log`, evenly in the logarithm), without end.
-
-    A space without a dimension yields nothing.
-    """
-    while space:
-        yield {name: draw(one, generator) for name, one in space.items()}
+Space = Mapping[str, Mapping[str, Any]]
 
 
-def draw(one: Mapping[str, Any], generator: np.random.Generator) -> Any:
-    """Draw a value of one dimension."""
+def value(one: Mapping[str, Any], raw: Any) -> Any:
+    """Turn what a sampler drew into a hyperparameter: of a choice it draws the position."""
     if one["type"] == "choice":
-        return one["choices"][generator.integers(len(one["choices"]))]
-    low, high = one["low"], one["high"]
+        return one["choices"][int(raw)]
+    inside = float(
+        np.clip(raw, one["low"], one["high"])
+    )  # exp(log(x)) may leave the range by a bit
+    return round(inside) if one["type"] == "int" else inside
+
+
+def values(space: Space, raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn what a sampler drew into hyperparameters, in the order of the space."""
+    return {name: value(one, raw[name]) for name, one in space.items()}
+
+
+def points(one: Mapping[str, Any], count: int) -> list[Any]:
+    """Return a choice's values, or a number's from low to high, evenly or (if `log`) geometrically."""
+    if one["type"] == "choice":
+        return list(one["choices"])
+    spread = np.geomspace if one.get("log") else np.linspace
+    readable = (float(f"{raw:.6g}") for raw in spread(one["low"], one["high"], count))
+    return list(dict.fromkeys(value(one, raw) for raw in readable))
+
+
+def draw(space: Space, generator: np.random.Generator) -> dict[str, Any]:
+    """Draw hyperparameters evenly or, if `log`, evenly in the logarithm."""
+    return {name: value(one, _raw(one, generator)) for name, one in space.items()}
+
+
+def _raw(one: Mapping[str, Any], generator: np.random.Generator) -> float:
+    if one["type"] == "choice":
+        return int(generator.integers(len(one["choices"])))
     if one.get("log"):
-        value = float(np.exp(generator.uniform(np.log(low), np.log(high))))
-    else:
-        value = float(generator.uniform(low, high))
-    return int(np.clip(round(value), low, high)) if one["type"] == "int" else value
+        return np.exp(generator.uniform(np.log(one["low"]), np.log(one["high"])))
+    return generator.uniform(one["low"], one["high"])

@@ -1,0 +1,94 @@
+"""The training rows, and how they are cut into folds as the settings say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.core.base.paths import ENGINEER, SELECT, SPLIT
+from pipeline.core.base.tables import read_json, read_table
+from pipeline.core.data.target import encode, features, group_key
+from pipeline.core.model import artifact
+from pipeline.core.model.folding import Cut, Fold, folds, together
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from omegaconf import DictConfig
+
+
+@dataclass(frozen=True)
+class Training:
+    """The training rows as they were split, and what it takes to cut them into folds.
+
+    Parameters
+    ----------
+    X : DataFrame, shape (n, p)
+        Before feature engineering.
+    y : ndarray, shape (n,)
+        Class codes, or numbers.
+    classes : list of str
+        Class names in the order of their codes; empty for regression.
+    transformers : list of scikit-learn transformers
+        As in `folds`.
+    scheme : Cut
+    """
+
+    X: pd.DataFrame
+    y: np.ndarray
+    classes: list[str]
+    transformers: list[Any]
+    scheme: Cut
+
+    @classmethod
+    def read(cls, settings: DictConfig) -> Training:
+        """Read data/split/train/; `settings` hold `problem` and `split.name`, which folds follow."""
+        rows = read_table(SPLIT / "train")
+        problem = settings.problem
+        classes = read_json(SPLIT / "target.json")["classes"]
+        y = encode(rows[problem.target], classes)
+        transformers = [artifact.load(ENGINEER), artifact.load(SELECT)]
+        scheme = cutter(settings, rows, y, bool(classes), seed=0)
+        return cls(features(rows, problem), y, classes, transformers, scheme)
+
+    def cut(self, n: int, repeats: int, seed: int, within: np.ndarray | None = None) -> list[Fold]:
+        """Cut all rows into folds, or those `within` (positions), as nested cross-validation does."""
+        rows = np.arange(len(self.y)) if within is None else within
+        how = replace(self.scheme.of(rows), seed=seed)
+        X = self.X.iloc[rows]
+        return list(folds(X, transformers=self.transformers, n=n, repeats=repeats, **vars(how)))
+
+
+def cutter(
+    settings: DictConfig, rows: pd.DataFrame, y: np.ndarray, classify: bool, seed: int
+) -> Cut:
+    """Tell how the split's rows are cut into folds: in proportion of the classes, by group, or by time.
+
+    Parameters
+    ----------
+    settings : DictConfig
+        With `problem` and `split.name`.
+    rows, y : DataFrame of shape (n, p), ndarray of shape (n,)
+        Of a side of the split, with their coded answers.
+    classify : bool
+    seed : int
+    """
+    problem, method = settings.problem, settings.split.name
+    groups = group_key(rows, problem) if method == "group" else None
+    return Cut(y, classify, groups, rows[problem.time] if method == "time" else None, seed)
+
+
+def training_groups(settings: DictConfig) -> np.ndarray | None:
+    """Tell which training rows folds inside a model keep together, as the split does (see `together`)."""
+    rows = read_table(SPLIT / "train")
+    how = cutter(settings, rows, np.empty(0), classify=False, seed=0)
+    return together(how.groups, how.when)
+
+
+def training_folds(
+    settings: DictConfig, n: int, repeats: int, seed: int
+) -> tuple[list[Fold], list[str]]:
+    """Cut data/split/train/ into folds that follow the split; returns them and the classes' names."""
+    training = Training.read(settings)
+    return training.cut(n, repeats, seed), training.classes
