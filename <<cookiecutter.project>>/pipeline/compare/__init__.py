@@ -49,14 +49,12 @@ def main(settings: DictConfig) -> dict[str, Any]:
 
 
 def _draw(board: list[dict[str, Any]], contest: Contest) -> None:
-    """Draw the first metric of each model, as measured in its last round."""
+    """Draw the first metric of each model, as measured in its last round; who left bears its number."""
     metric = contest.metrics[0]
     names = [
-        f"{row['model']} (left in round {row['left_in_round']})"
-        if row["left_in_round"]
-        else row["model"]
+        f"{row['model']} (round {row['left_in_round']})" if row["left_in_round"] else row["model"]
         for row in board
     ]
     with figure(PLOTS / "compare.png", size=(6, 0.9 + 0.42 * len(board))) as axes:
         bars(axes, names, [r[metric] for r in board], [r[f"{metric}_std"] for r in board])
-        axes.set_title(f"{metric}, mean and standard deviation over {board[0]['folds']} folds")
+        axes.set_title(f"{metric}, mean ± SD over {board[0]['folds']} folds")
