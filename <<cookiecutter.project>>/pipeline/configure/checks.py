@@ -11,6 +11,7 @@ from typing import Any
 from omegaconf import DictConfig
 from pydantic import BaseModel, ValidationError
 
+from pipeline.configure.arguments import wrong_arguments, wrong_repairs
 from pipeline.configure.schema import Settings
 from pipeline.configure.tools import wrong_models, wrong_tools
 from pipeline.core.base.names import UserError, did_you_mean, snake_case
@@ -45,6 +46,8 @@ def check(config: DictConfig) -> None:
             *wrong_split(data["split"]["name"], data["problem"]),
             *wrong_files(data),
             *wrong_tools(data),
+            *wrong_arguments(data),
+            *wrong_repairs(data["clean"]["steps"]),
             *wrong_models(data),
             *secrets(data),
         ]
