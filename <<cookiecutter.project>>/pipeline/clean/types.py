@@ -55,8 +55,8 @@ def fix_types(
 def parse_booleans(
     frame: nw.DataFrame,
     columns: Columns,
-    true: Words = TRUE_WORDS,
-    false: Words = FALSE_WORDS,
+    true_words: Words = TRUE_WORDS,
+    false_words: Words = FALSE_WORDS,
 ) -> nw.DataFrame:
     """Read truth values.
 
@@ -64,10 +64,10 @@ def parse_booleans(
     ----------
     frame : nw.DataFrame
     columns : sequence of str
-    true, false : sequence of str
+    true_words, false_words : sequence of str
         Words for either, in any case.
     """
-    no, yes = ({str(word).lower() for word in words} for words in (false, true))
+    no, yes = ({str(word).lower() for word in words} for words in (false_words, true_words))
     if no & yes:
         raise UserError(f"'{min(no & yes)}' stands for both true and false.")
     words = dict.fromkeys(no, False) | dict.fromkeys(yes, True)
@@ -98,13 +98,14 @@ def parse_dates(
 
     def read(values: pd.Series) -> pd.Series:
         texts = _texts(values)
-        made = parse(texts, "datetime64[ns]", tried[0])
+        rest = different = texts.dropna().drop_duplicates()
+        made = parse(rest, "datetime64[ns]", tried[0])
         for one in tried[1:]:
-            rest = texts[made.isna() & texts.notna()]
+            rest = different[made.isna()]
             if rest.empty:
                 break
             made = made.fillna(parse(rest, "datetime64[ns]", one))
-        return made
+        return made.set_axis(different).reindex(texts).set_axis(values.index)
 
     return _retype(frame, columns, lambda dtype: dtype == nw.Datetime, read)
 
