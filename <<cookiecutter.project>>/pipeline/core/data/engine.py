@@ -127,7 +127,7 @@ def parse(values: pd.Series, dtype: str, date_format: str = "ISO8601") -> pd.Ser
             "datetime64[ns]"
         )
     if dtype == "str":
-        return values.astype("str").where(values.notna(), None).astype("str")
+        return values.astype("str").where(values.notna())  # pandas 2 would write "None" for a gap
     raise UserError(
         f"'{dtype}' is no column type; known are float64, int64, boolean, datetime64[ns], str."
     )
