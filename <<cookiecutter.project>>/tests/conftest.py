@@ -121,7 +121,7 @@ CLEAN = {
     "drop_duplicates": {"_target_": "pipeline.clean.drop_duplicates", "training_only": True},
 }
 ENGINEER = {
-    "clip_outliers": {"_target_": "pipeline.engineer.ClipOutliers"},
+    "outliers": {"_target_": "pipeline.engineer.Outliers"},
     "date_parts": {"_target_": "pipeline.engineer.DateParts", "columns": ["date_egg"]},
     "ratios": {
         "_target_": "pipeline.engineer.Ratios",

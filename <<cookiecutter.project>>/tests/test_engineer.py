@@ -1,6 +1,5 @@
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 from conftest import Project
@@ -9,13 +8,8 @@ from pipeline.core.base.names import UserError
 from pipeline.core.base.tables import read_table, write_table
 from pipeline.core.data.target import features
 from pipeline.core.model import artifact
-from pipeline.engineer.transformers import (
-    ClipOutliers,
-    DateParts,
-    GroupStatistics,
-    RareCategories,
-    Ratios,
-)
+from pipeline.engineer.outliers import Outliers
+from pipeline.engineer.transformers import DateParts, GroupStatistics, RareCategories, Ratios
 
 FITTED = Path("models/engineer.skops")
 
@@ -132,18 +126,10 @@ def test_texts_that_are_all_rare_are_left_to_the_selection(penguins: pd.DataFram
     assert RareCategories(0.01).fit_transform(names).equals(names)
 
 
-def test_far_values_are_moved_to_the_fences_of_the_fitted_rows() -> None:
-    fitted = ClipOutliers(reach=1.0).fit(pd.DataFrame({"x": [0.0, 1, 2, 3, 4], "c": [5.0] * 5}))
-    made = fitted.transform(pd.DataFrame({"x": [-99.0, 2, 99, np.nan], "c": [5.0, 9, 9, 9]}))
-    assert made["x"].tolist()[:3] == [-1.0, 2.0, 5.0]
-    assert np.isnan(made["x"].iloc[3])
-    assert made["c"].tolist() == [5.0, 9.0, 9.0, 9.0]
-
-
 def test_no_transformer_changes_the_rows_that_it_is_given(penguins: pd.DataFrame) -> None:
     before = penguins.copy()
     steps = [
-        ClipOutliers(reach=0.1),
+        Outliers(reach=0.1),
         DateParts(),
         Ratios([["culmen_length_mm", "culmen_depth_mm"]]),
         GroupStatistics(["island"], ["body_mass_g"]),

@@ -11,6 +11,7 @@ from typing import Any
 from omegaconf import DictConfig
 from pydantic import BaseModel, ValidationError
 
+from pipeline.configure.arguments import wrong_arguments, wrong_repairs
 from pipeline.configure.balance import wrong_balance
 from pipeline.configure.schema import Settings
 from pipeline.configure.tools import wrong_kinds, wrong_models, wrong_tools
@@ -46,6 +47,8 @@ def check(config: DictConfig) -> None:
             *wrong_split(data["split"]["name"], data["problem"]),
             *wrong_files(data),
             *wrong_tools(data),
+            *wrong_arguments(data),
+            *wrong_repairs(data["clean"]["steps"]),
             *wrong_models(data),
             *wrong_export(data["package"]["export"]["_target_"], data["model"]),
             *wrong_balance(data),

@@ -17,8 +17,8 @@ from pipeline.core.base.tables import read_table, replacing, write_table
 from pipeline.core.base.tools import instantiate
 from pipeline.core.data.target import features
 from pipeline.core.model import artifact
+from pipeline.engineer.outliers import IsolationForest, Outliers
 from pipeline.engineer.transformers import (
-    ClipOutliers,
     ColumnStep,
     DateParts,
     DropDates,
@@ -32,11 +32,12 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 __all__ = [  # what conf/engineer/ names as pipeline.engineer.<class>
-    "ClipOutliers",
     "ColumnStep",
     "DateParts",
     "DropDates",
     "GroupStatistics",
+    "IsolationForest",
+    "Outliers",
     "RareCategories",
     "Ratios",
 ]

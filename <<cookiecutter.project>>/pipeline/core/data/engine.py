@@ -91,7 +91,7 @@ def _plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
     return pa.chunked_array([texts], pa.string())
 
 
-def parse(values: pd.Series, dtype: str) -> pd.Series:
+def parse(values: pd.Series, dtype: str, date_format: str = "ISO8601") -> pd.Series:
     """Parse a column to a type; what cannot be parsed becomes missing.
 
     Parameters
@@ -100,6 +100,8 @@ def parse(values: pd.Series, dtype: str) -> pd.Series:
         Texts, or values that an earlier parser typed.
     dtype : {"float64", "int64", "boolean", "datetime64[ns]", "str"}
         ``int64`` becomes ``float64`` where a value is missing, ``boolean`` knows missing values.
+    date_format : str
+        How dates are spelt: ISO8601, or strptime's directives.
 
     Raises
     ------
@@ -119,14 +121,13 @@ def parse(values: pd.Series, dtype: str) -> pd.Series:
         known = texts.map({**dict.fromkeys(TRUE, True), **dict.fromkeys(FALSE, False)})
         return known.where(values.notna(), None).astype("boolean")
     if dtype == "datetime64[ns]":
-        dates = pd.to_datetime(values, errors="coerce", format="ISO8601", utc=True).dt.tz_localize(
-            None
-        )
+        dates = pd.to_datetime(values, errors="coerce", format=date_format, utc=True)
+        dates = dates.dt.tz_localize(None)
         return dates.where(dates.between(pd.Timestamp.min, pd.Timestamp.max)).astype(
             "datetime64[ns]"
         )
     if dtype == "str":
-        return values.astype("str").where(values.notna(), None).astype("str")
+        return values.astype("str").where(values.notna())  # pandas 2 would write "None" for a gap
     raise UserError(
         f"'{dtype}' is no column type; known are float64, int64, boolean, datetime64[ns], str."
     )
