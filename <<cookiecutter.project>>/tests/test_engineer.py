@@ -9,7 +9,7 @@ from pipeline.core.base.names import UserError
 from pipeline.core.base.tables import read_table, write_table
 from pipeline.core.data.target import features
 from pipeline.core.model import artifact
-from pipeline.engineer.transformers import (
+from pipeline.engineer import (
     ClipOutliers,
     DateParts,
     GroupStatistics,
