@@ -221,7 +221,7 @@ def test_a_table_without_fitting_columns_stays_as_it_is() -> None:
 
 def test_too_many_columns_and_what_cannot_be_fitted_are_refused(penguins: pd.DataFrame) -> None:
     with pytest.raises(
-        UserError, match="PolynomialFeatures makes 10 columns of .* max_columns allows 9"
+        UserError, match=r"PolynomialFeatures makes 10 columns of .* max_columns allows 9"
     ):
         Apply(PolynomialFeatures(3), [LENGTH, DEPTH], max_columns=9).fit(penguins)
     empty = pd.DataFrame({"note": ["", None]})
@@ -249,10 +249,10 @@ def test_too_many_columns_and_what_cannot_be_fitted_are_refused(penguins: pd.Dat
         ("lags", {"lags": [0]}, "lags: count earlier rows"),
         ("lags", {"delay": -1}, "delay: is 0 or more"),
         ("lags", {"statistics": ["mode"]}, "no statistic 'mode'"),
-        ("related", {"path": None}, "path: name the file of the related table, in data/external/."),
+        ("related", {"path": ""}, "path: name the file of the related table, in data/external/."),
         ("related", {"path": "data/external/order.csv"}, "data/external/order.csv is not there; did you mean 'orders.csv'?"),
         ("related", {"path": "/etc/hosts"}, "does not lie in data/external/"),
-        ("related", {"key": None}, "key: name the column"),
+        ("related", {"key": ""}, "key: name the column"),
         ("related", {"statistics": {"amount": ["total"]}}, "no statistic 'total'"),
         ("words", {"_target_": "sklearn.preprocessing.StandardScaler"}, "name it as transformer of pipeline.engineer.Apply"),
         ("ratios", {}, "missing 1 required"),

@@ -62,7 +62,7 @@ class DateParts(ColumnStep):
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Add a column, or a sine and a cosine, for each part of each date."""
         check_is_fitted(self)
-        new = {}
+        new: dict[str, pd.Series] = {}
         for column in self.columns_:
             for part in self.parts:
                 name, values = f"{column}_{part}", getattr(X[column].dt, part).astype("float64")

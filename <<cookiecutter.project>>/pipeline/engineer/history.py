@@ -132,7 +132,7 @@ class Lags(ColumnStep):
 
     def __init__(
         self,
-        time: str,
+        time: str | None,
         by: Sequence[str] = (),
         columns: Sequence[str] | None = None,
         lags: Sequence[int] = (1,),

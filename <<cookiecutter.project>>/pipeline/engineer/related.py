@@ -40,7 +40,9 @@ class RelatedTable(ColumnStep):
     def __sklearn_clone__(self) -> RelatedTable:
         """Return an unfitted copy that has the table already."""
         twin = type(self)(**self.get_params())
-        vars(twin).update({name: vars(self)[name] for name in self.READ if name in vars(self)})
+        for name in self.READ:
+            if hasattr(self, name):
+                setattr(twin, name, getattr(self, name))
         return twin
 
     def mistakes(self) -> Iterator[str]:
@@ -180,7 +182,7 @@ class Related(RelatedTable):
         wanted = self.statistics or {
             name: ["mean", "sum"] for name in numbers(rows) if name not in self.columns
         }
-        known = {f"{self.name}_count": key.groupby(key).cumcount() + 1}
+        known: dict[str, pd.Series] = {f"{self.name}_count": key.groupby(key).cumcount() + 1}
         for column, statistics in wanted.items():
             self.demand(column, rows)
             for statistic in statistics:

@@ -125,25 +125,26 @@ class DeepFeatures(RelatedTable):
             values = self._compute(known.drop_duplicates())
             made.loc[known.index] = values.reindex(pd.MultiIndex.from_frame(known)).to_numpy()
         for name, is_text in zip(self.names_, self.texts_, strict=True):
-            values = made[name]
             made[name] = (
-                values.where(values.isna(), values.astype("str")).astype("str")
+                made[name].map(str, na_action="ignore")
                 if is_text
-                else pd.to_numeric(values).astype("float64")
+                else pd.to_numeric(made[name]).astype("float64")
             )
         return pd.concat([X, made], axis=1)
 
     def _compute(self, cutoffs: pd.DataFrame) -> pd.DataFrame:
         """Compute the features of distinct pairs of row and time, which become the index."""
         ft = _featuretools()
-        made = ft.calculate_feature_matrix(
-            ft.load_features(self.definitions_),
-            entityset=self._entities(),
-            cutoff_time=cutoffs,
-            cutoff_time_in_index=True,
-            include_cutoff_time=False,
-            n_jobs=1,
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of pandas 3, which it is not on yet
+            made = ft.calculate_feature_matrix(
+                ft.load_features(self.definitions_),
+                entityset=self._entities(),
+                cutoff_time=cutoffs,
+                cutoff_time_in_index=True,
+                include_cutoff_time=False,
+                n_jobs=1,
+            )
         return made.astype("object").where(made.notna(), None)
 
     def _entities(self) -> EntitySet:
