@@ -87,7 +87,7 @@ def build(steps: DictConfig, rows: pd.DataFrame, problem: DictConfig) -> Pipelin
         transformer = instantiate(step)
         for mistake in wrong_step(transformer):
             raise UserError(f"{place}: {mistake}")
-        for column in transformer.named_columns():
+        for column in transformer.spell().named_columns():
             if column not in rows:
                 hint = did_you_mean(column, rows.columns)
                 raise UserError(f"{place}: '{column}' is no column of the data; {hint}")

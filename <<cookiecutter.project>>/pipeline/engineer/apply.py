@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
@@ -62,10 +62,11 @@ class Apply(ColumnStep):
 
     def mistakes(self) -> Iterator[str]:
         """Find what is no transformer, and values that it refuses."""
-        for one in _steps(self.transformer):
-            if not (hasattr(one, "fit") and hasattr(one, "transform")):
-                yield f"transformer: {one!r} has no fit and transform, as scikit-learn's have."
-            elif hasattr(one, "_validate_params"):
+        if not (hasattr(self.transformer, "fit") and hasattr(self.transformer, "transform")):
+            yield f"transformer: {self.transformer!r} has no fit and transform, as scikit-learn's have."
+            return
+        for one in _within(self.transformer):
+            if hasattr(one, "_parameter_constraints"):
                 try:
                     one._validate_params()
                 except ValueError as error:
@@ -124,8 +125,8 @@ class Apply(ColumnStep):
     def __getstate__(self) -> dict[str, Any]:
         """Return what is stored, without the memory address that vectorizers note (of their stop words)."""
         for one in vars(self).get("fitted_", ()):
-            for step in _steps(one):
-                vars(step).pop("_stop_words_id", None)
+            for part in _within(one):
+                vars(part).pop("_stop_words_id", None)
         return super().__getstate__()
 
     def _read(self, X: pd.DataFrame) -> tuple[Any, np.ndarray]:
@@ -165,3 +166,9 @@ def _steps(transformer: Any) -> list[Any]:
     if isinstance(transformer, Pipeline):
         return [step for _, step in transformer.steps]
     return [transformer]
+
+
+def _within(transformer: Any) -> list[Any]:
+    """Return a transformer and all that it is made of."""
+    inner = transformer.get_params().values()
+    return [transformer, *(one for one in inner if isinstance(one, BaseEstimator))]

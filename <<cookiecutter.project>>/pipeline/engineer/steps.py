@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from pipeline.core.base.names import UserError, did_you_mean
+from pipeline.core.base.names import UserError, did_you_mean, snake_case
 
 
 class ColumnStep(TransformerMixin, BaseEstimator):
@@ -21,6 +22,12 @@ class ColumnStep(TransformerMixin, BaseEstimator):
 
     COLUMN_SETTINGS: tuple[str, ...] = ("columns",)
     KEY_SETTINGS: tuple[str, ...] = ()  # columns by which rows find each other
+
+    def spell(self) -> ColumnStep:
+        """Spell the columns in snake_case, as the data do; people may write them as their source does."""
+        for setting in (*self.COLUMN_SETTINGS, *self.KEY_SETTINGS):
+            setattr(self, setting, _spelt(getattr(self, setting)))
+        return self
 
     def named_columns(self) -> set[str]:
         """Return every column that the settings name."""
@@ -76,6 +83,12 @@ class DropColumns(ColumnStep):
         """Return the other columns."""
         check_is_fitted(self)
         return X.drop(columns=list(self.columns))
+
+
+def _spelt(named: Any) -> Any:
+    if isinstance(named, str):
+        return snake_case(named)
+    return named and [_spelt(one) for one in named]
 
 
 def numbers(X: pd.DataFrame) -> list[str]:
