@@ -214,6 +214,21 @@ def test_free_texts_are_found_and_categories_are_not(penguins: pd.DataFrame) -> 
     assert list(fitted.transform(many))[-4:] == ["note_0", "note_1", "note_2", "note_3"]
 
 
+@pytest.mark.parametrize(
+    ("option", "step", "width"), [("text", "topics", 8), ("text_hashing", "hashing", 32)]
+)
+def test_the_options_for_texts_turn_free_text_into_a_few_columns(
+    penguins: pd.DataFrame, option: str, step: str, width: int
+) -> None:
+    words = ["egg", "nest", "chick", "adult", "male", "female", "late", "early", "lost", "seen"]
+    notes = [" ".join(words[int(n)] for n in f"{place:05}") for place in range(0, 34400, 100)]
+    rows = penguins.drop(columns="comments").assign(note=notes)
+    text = (ROOT / f"conf/engineer/{option}.yaml").read_text().replace("${seed}", "42")
+    out = instantiate(yaml.safe_load(text)["steps"][step]).fit_transform(rows)
+    assert out.shape == (344, rows.shape[1] - 1 + width)
+    assert not out.filter(like="note_").isna().any(axis=None)
+
+
 def test_a_table_without_fitting_columns_stays_as_it_is() -> None:
     rows = pd.DataFrame({"a": ["x", "y"]})
     pd.testing.assert_frame_equal(Apply(PolynomialFeatures()).fit_transform(rows), rows)
