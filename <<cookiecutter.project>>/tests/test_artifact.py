@@ -27,7 +27,7 @@ from sklearn.compose import make_column_selector
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from pipeline.core.model import artifact
-from pipeline.engineer.transformers import RareCategories
+from pipeline.engineer import RareCategories
 X = np.random.default_rng(0).normal(size=(60, 3))
 options = dict(iterations=5, thread_count=1, verbose=False, allow_writing_files=False, random_seed=0)
 model = Pipeline([("scale", StandardScaler()), ("fit", CatBoostClassifier(**options))])

@@ -8,8 +8,13 @@ from pipeline.core.base.names import UserError
 from pipeline.core.base.tables import read_table, write_table
 from pipeline.core.data.target import features
 from pipeline.core.model import artifact
-from pipeline.engineer.outliers import Outliers
-from pipeline.engineer.transformers import DateParts, GroupStatistics, RareCategories, Ratios
+from pipeline.engineer import (
+    DateParts,
+    GroupStatistics,
+    Outliers,
+    RareCategories,
+    Ratios,
+)
 
 FITTED = Path("models/engineer.skops")
 

@@ -24,7 +24,14 @@ DEFAULTS = yaml.safe_load((ROOT / "conf/config.yaml").read_text(encoding="utf-8"
 # Folders that a person fills, and files that are neither code nor an output.
 GIVEN = ("conf", "constraints.txt", "contracts", "data/external", "data/incoming")
 # Options that go by what not every problem names, and options that fit no regression.
-NEEDS = {"split=group": ["problem.group=[x]"], "split=time": ["problem.time=x"]}
+TABLE = "path=data/external/README.md"  # a file that is there; what it holds is not looked at
+NEEDS = {
+    "engineer=featuretools": [f"engineer.steps.deep_features.{one}" for one in (TABLE, "key=x")],
+    "engineer=lags": ["problem.time=x"],
+    "engineer=related": [f"engineer.steps.related.{one}" for one in (TABLE, "key=x")],
+    "split=group": ["problem.group=[x]"],
+    "split=time": ["problem.time=x"],
+}
 NO_REGRESSION = {"select=chi2", "split=stratified", *(f"model={name}" for name in CLASSES_ONLY)}
 # The groups whose options do not stand alone: they are placed into another file.
 PARTS = {path.name for path in (ROOT / "conf/model").iterdir() if path.is_dir()}

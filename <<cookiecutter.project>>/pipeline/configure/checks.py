@@ -17,6 +17,7 @@ from pipeline.configure.schema import Settings
 from pipeline.configure.tools import wrong_kinds, wrong_models, wrong_tools
 from pipeline.core.base.names import UserError, did_you_mean, snake_case
 from pipeline.core.base.settings import as_dict, leaves
+from pipeline.core.base.tools import instantiate
 from pipeline.core.model.metrics import METRICS
 
 DERIVED = ("gain_over_dummy", "gap_to_validation")  # criteria that are no metrics
@@ -55,6 +56,8 @@ def check(config: DictConfig) -> None:
             *wrong_kinds(data),
             *secrets(data),
         ]
+        if not any(mistake.startswith("engineer.") for mistake in mistakes):
+            mistakes += wrong_features(data["engineer"]["steps"])
     if mistakes:
         count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
         raise UserError("\n  ".join([f"{count} in the settings:", *mistakes]))
@@ -135,6 +138,20 @@ def wrong_files(data: dict[str, Any]) -> Iterator[str]:
     if not contract.is_file():
         there = [path.as_posix() for path in contract.parent.glob("*.yaml")]
         yield f"load.contract: {contract} is not there; {did_you_mean(contract.as_posix(), there)}"
+
+
+def wrong_features(steps: dict[str, Any]) -> Iterator[str]:
+    """Find settings of feature engineering that no data could make right."""
+    from hydra.errors import InstantiationException
+
+    from pipeline.engineer import wrong_step
+
+    for name, step in steps.items():
+        try:
+            for mistake in wrong_step(instantiate(step)):
+                yield f"engineer.steps.{name}: {mistake}"
+        except InstantiationException as error:  # such as an argument that is not there
+            yield f"engineer.steps.{name}: {error.__cause__ or error}"
 
 
 def secrets(data: dict[str, Any]) -> Iterator[str]:

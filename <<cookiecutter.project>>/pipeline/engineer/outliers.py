@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from pipeline.core.base.names import UserError
 from pipeline.core.model.outliers import METHODS, limits
-from pipeline.engineer.transformers import ColumnStep
+from pipeline.engineer.steps import ColumnStep
 
 ACTIONS = ("clip", "missing", "flag")
 
