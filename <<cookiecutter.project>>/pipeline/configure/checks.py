@@ -12,7 +12,7 @@ from omegaconf import DictConfig
 from pydantic import BaseModel, ValidationError
 
 from pipeline.configure.schema import Settings
-from pipeline.configure.tools import wrong_models, wrong_tools
+from pipeline.configure.tools import locate, wrong_models, wrong_tools
 from pipeline.core.base.names import UserError, did_you_mean, snake_case
 from pipeline.core.base.settings import as_dict, leaves
 from pipeline.core.model.metrics import METRICS
@@ -46,6 +46,7 @@ def check(config: DictConfig) -> None:
             *wrong_files(data),
             *wrong_tools(data),
             *wrong_models(data),
+            *wrong_algorithms(data),
             *secrets(data),
         ]
     if mistakes:
@@ -107,6 +108,25 @@ def wrong_split(name: str, problem: dict[str, Any]) -> Iterator[str]:
     }
     if not fits.get(name, True):
         yield LACKS[name]
+
+
+def wrong_algorithms(data: dict[str, Any]) -> Iterator[str]:
+    """Find explanations by an algorithm that does not know the chosen model."""
+    from pipeline.explain.shapley import KNOWN, fitting
+
+    if data["model"]["estimator"] is None:
+        return  # nobody knows yet which family wins
+    try:
+        estimator = locate(data["model"]["estimator"]["_target_"])
+    except UserError:
+        return  # said by `wrong_tools`
+    for name, method in data["explain"]["methods"].items():
+        algorithm, fits = method.get("algorithm"), fitting(estimator)
+        if algorithm in KNOWN and algorithm != fits:
+            yield (
+                f"explain.methods.{name}.algorithm: '{algorithm}' does not know {estimator.__name__}; "
+                f"use auto{f', {fits}' if fits in KNOWN else ''}, permutation or kernel."
+            )
 
 
 def wrong_files(data: dict[str, Any]) -> Iterator[str]:
