@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +22,18 @@ from pipeline.explain.shapley import Shap
 
 TASKS = ("binary", "multiclass", "regression")
 METHODS = ("shap", "permutation", "partial_dependence", "lime", "eli5")
-TEXT, NUMBERS = ("island", "sex"), ("x", "half", "noise")
+TEXT, NUMBERS = ("island", "sex"), ("x", "third", "noise")
 
 
 def planted(family: str, task: str, *overrides: str) -> Subject:
-    """Fit a family to rows in which x decides, `half` helps half as much, and the rest does not."""
+    """Fit a family to rows in which x decides, `third` helps a third as much, and the rest does not."""
     random = np.random.default_rng(0)
     X = pd.DataFrame(random.normal(size=(300, 3)), columns=list(NUMBERS))
     X["island"] = random.choice(["Biscoe", "Dream"], 300)
     X["sex"] = random.choice(["male", "female"], 300)
     X.loc[::17, "noise"] = np.nan
     X.loc[::19, "sex"] = None
-    score = 2 * X["x"] + X["half"]
+    score = 3 * X["x"] + X["third"]
     y = score.to_numpy() if task == "regression" else (score > 0).to_numpy(dtype=int)
     y = np.digitize(score, [-1, 1]) if task == "multiclass" else y
     classes = {"binary": ["no", "yes"], "multiclass": ["a", "b", "c"], "regression": []}[task]
@@ -53,7 +53,7 @@ def planted(family: str, task: str, *overrides: str) -> Subject:
 
 
 def shap(algorithm: str = "auto", **changes: Any) -> Shap:
-    settings = {"rows": 6, "interaction_rows": 0, "background": 5, "draws": 2}
+    settings = {"rows": 12, "interaction_rows": 0, "background": 5, "draws": 2}
     return Shap(**settings | {"algorithm": algorithm, "predictions": 10**6, "seed": 1} | changes)
 
 
@@ -68,9 +68,9 @@ def explained_output(subject: Subject, rows: np.ndarray, scale: str) -> np.ndarr
 
 
 @pytest.fixture(autouse=True)
-def here(project: Project) -> Iterator[None]:
-    """Every test stands in a finished project."""
-    yield
+def here(finished: Callable[[str], Project], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test that does not copy a project stands in a finished one."""
+    monkeypatch.chdir(finished("binary").folder)
 
 
 # --- SHAP ------------------------------------------------------------------------------------------
@@ -102,7 +102,7 @@ def test_shap_values_and_the_base_add_up_to_the_prediction(
     expected = scale if scale == "probability" else log.get(task, "")
     assert found.scale == ("units of mass" if task == "regression" else expected)
     assert set(found.shown) == {*TEXT, *NUMBERS}
-    assert found.values.shape == (6, 5, 3 if task == "multiclass" else 1)
+    assert found.values.shape == (12, 5, 3 if task == "multiclass" else 1)
     whole = found.values.sum(axis=1) + found.base
     if found.scale == "softmax score":
         whole = whole - whole.mean(axis=1, keepdims=True)
@@ -124,9 +124,9 @@ def test_interactions_of_a_feature_add_up_to_its_shap_value(family: str) -> None
     assert values is not None
     sums, _ = as_outputs(values.sum(axis=2), np.zeros(values.shape[3]), subject)
     assert sums.sum(axis=1) == pytest.approx(found.values.sum(axis=1), abs=1e-4)
-    said = shap(interaction_rows=6)(subject).interactions
-    assert said == pairs(subject, found.rows)
-    assert {said[0].feature, said[0].other} == {"x", "half"}  # through the sigmoid of their sum
+    said = shap(interaction_rows=12)(subject).interactions
+    assert said == sorted(pairs(subject, found.rows), key=lambda one: -one.strength)
+    assert {said[0].feature, said[0].other} == {"x", "third"}  # through the sigmoid of their sum
     assert len(said) == 10  # pairs of five features, whatever the encoder made of them
 
 
@@ -168,16 +168,16 @@ def test_partial_dependence_is_the_average_prediction_with_the_value_put_in(task
             assert curve.lines[:, place] == pytest.approx(expected)
     (sex,) = {tuple(one.x) for one in explanation.curves if one.feature == "sex"}
     assert sex == ("female", "male")
-    assert [one.feature for one in explanation.strengths[:2]] == ["x", "half"]
+    assert [one.feature for one in explanation.strengths[:2]] == ["x", "third"]
 
 
 def test_permutation_importance_is_the_loss_of_the_metric() -> None:
     subject = planted("linear", "regression")
     found = Permutation(repeats=3, seed=1)(subject)
     assert found.unit == "loss of rmse"
-    assert [one.feature for one in found.strengths[:2]] == ["x", "half"]
-    # Shuffled, x errs by twice the difference of two standard normal draws.
-    assert found.strengths[0].strength == pytest.approx(2 * np.sqrt(2), rel=0.3)
+    assert [one.feature for one in found.strengths[:2]] == ["x", "third"]
+    # Shuffled, x errs by three times the difference of two standard normal draws.
+    assert found.strengths[0].strength == pytest.approx(3 * np.sqrt(2), rel=0.3)
 
 
 # --- rows, codes and columns -----------------------------------------------------------------------
@@ -209,14 +209,14 @@ def test_codes_lead_back_to_the_rows() -> None:
 
 
 def test_encoded_columns_belong_to_the_feature_they_were_made_of() -> None:
-    subject = planted("linear", "binary", "model.imputer.add_indicator=true")
-    rows = subject.X.rename(columns={"half": "sex_half"})
+    subject = planted("linear", "binary")
+    rows = subject.X.rename(columns={"third": "sex_third"})
     model: Any = OmegaConf.to_container(
-        compose(Path("conf").resolve(), "model=linear", "+model.imputer.add_indicator=true").model
+        compose(Path("conf").resolve(), "model=linear", "++model.imputer.add_indicator=true").model
     )
     encode = fit(build(model), model, rows, subject.y)["encode"]
     owned = owners(encode, encode.transform(rows), rows).idxmax(axis=1)
-    assert owned["sex_half"] == "sex_half"
+    assert owned["sex_third"] == "sex_third"
     assert owned["missingindicator_noise"] == "noise"
     assert owned["sex_male"] == "sex"
     assert owned["island_Dream"] == "island"
@@ -225,30 +225,31 @@ def test_encoded_columns_belong_to_the_feature_they_were_made_of() -> None:
 # --- the stage -------------------------------------------------------------------------------------
 
 
-def test_the_tables_tell_measure_and_unit_and_single_rows_add_up(copy_of) -> None:
-    for task, unit in (("binary", "log-odds of "), ("regression", "units of body_mass_g")):
-        project: Project = copy_of(task)
-        said = tables.read()
-        overall = said["global"].set_index("method")
-        assert set(overall.index) == {"shap", "permutation"}
-        assert overall.loc["shap", "unit"].str.startswith(unit).all()
-        assert overall.loc["shap", "measure"].str.contains(r"\d+ validation rows").all()
-        assert set(overall.loc["shap", "feature"]) == set(read_side("train")[0])
-        rows = said["rows"]
-        assert rows["validation_row"].nunique() == 3
-        for _, one in rows.groupby("validation_row"):
-            output = one["contribution"].sum() + one["base"].iloc[0]
-            output = 1 / (1 + np.exp(-output)) if task == "binary" else output
-            assert output == pytest.approx(one["prediction"].iloc[0], rel=1e-4)
-            assert one["contribution"].abs().is_monotonic_decreasing
-        assert said["curves"].empty
-        assert said["interactions"].empty
-        assert [path.read_text().split("\n")[0] for path in sorted(tables.FOLDER.iterdir())] == [
-            ",".join(tables.COLUMNS[name]) for name in sorted(tables.COLUMNS)
-        ]
-        import shutil
-
-        shutil.rmtree(project.folder)
+@pytest.mark.parametrize("task", ["binary", "regression"])
+def test_the_tables_tell_measure_and_unit_and_single_rows_add_up(
+    copy_of: Callable[[str], Project], task: str
+) -> None:
+    copy_of(task)
+    said = tables.read()
+    overall = said["global"].set_index("method")
+    assert set(overall.index) == {"shap", "permutation"}
+    unit = "log-odds of male" if task == "binary" else "units of body_mass_g"
+    assert set(overall.loc["shap", "unit"]) == {unit}
+    assert overall.loc["shap", "measure"].str.contains(r"\d+ validation rows").all()
+    assert set(overall.loc["shap", "feature"]) == set(read_side("train")[0])
+    for _, strengths in overall.groupby("method")["strength"]:
+        assert strengths.is_monotonic_decreasing
+    rows = said["rows"]
+    assert rows["validation_row"].nunique() == 3
+    for _, one in rows.groupby("validation_row"):
+        output = one["contribution"].sum() + one["base"].iloc[0]
+        output = 1 / (1 + np.exp(-output)) if task == "binary" else output
+        assert output == pytest.approx(one["prediction"].iloc[0], rel=1e-4)
+        assert one["contribution"].abs().is_monotonic_decreasing
+    assert said["curves"].empty
+    assert said["interactions"].empty
+    for name, columns in tables.COLUMNS.items():
+        assert (tables.FOLDER / f"{name}.csv").read_text().split("\n")[0] == ",".join(columns)
 
 
 def test_names_that_look_like_missing_values_stay_names(project: Project) -> None:

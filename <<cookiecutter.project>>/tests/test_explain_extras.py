@@ -1,5 +1,7 @@
 """LIME and ELI5, of the extra `explanations`: the same numbers as the libraries called directly."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from conftest import Project
@@ -16,8 +18,9 @@ ELI5 = Eli5(rows=4, repeats=2, seed=1)
 
 
 @pytest.fixture(autouse=True)
-def here(project: Project) -> None:
+def here(finished: Callable[[str], Project], monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test stands in a finished project."""
+    monkeypatch.chdir(finished("binary").folder)
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -54,7 +57,7 @@ def test_lime_names_the_strongest_feature_first_and_draws_missing_values(
     family: str, task: str
 ) -> None:
     found = LIME(planted(family, task))
-    assert [one.feature for one in found.strengths[:2]] == ["x", "half"]
+    assert [one.feature for one in found.strengths[:2]] == ["x", "third"]
     assert found.contributions is not None
     assert np.isfinite(found.contributions.values).all()
 

@@ -69,8 +69,8 @@ def beeswarm(path: Path, found: Contributions, subject: Subject, top: int) -> No
         axes.axvline(0, color=GREY, linewidth=0.8)
         axes.set_yticks(range(len(order)), names)
         axes.invert_yaxis()
-        which = "each feature's most moved class" if several else subject.names[0]
-        title = f"{found.name}s of {len(found.rows)} validation rows, for {which}"
+        which = "the class in brackets" if several else subject.names[0]
+        title = f"{found.name}s, {len(found.rows)} validation rows, for {shorten(which, 24)}"
         label(axes, title, found.scale)
         import matplotlib
 
@@ -139,6 +139,8 @@ def curves(path: Path, explanation: Explanation, subject: Subject, top: int) -> 
             for curve in (one for one in explanation.curves if one.feature == name):
                 one_curve(axis, curve, len(subject.names) > 1)
             axis.set_title(shorten(name, 30))
+        for axis in grid[: len(names)]:  # one scale, or a flat curve would look like a steep one
+            axis.sharey(grid[0])
         for axis in grid[len(names) :]:
             axis.set_axis_off()
         if len(subject.names) > 1:
