@@ -72,12 +72,16 @@ CONFIG: dict[str, Any] = {
     "collect": {"path": "data/external/penguins.csv"},
     "load": {"contract": "contracts/penguins.yaml", "max_rejected": 0},
     "compare": {"folds": 2, "repeats": 1},
-    "explain": {"rows": 40, "repeats": 2},
     "verdict": {"resamples": 100},
     "monitor": {"resamples": 100},
 }
 # Files of the project's own conf/ in which these values are smaller.
 SMALLER: dict[str, Any] = {
+    "explain/method/eli5": {"rows": 5, "repeats": 2},
+    "explain/method/lime": {"rows": 4, "samples": 200},
+    "explain/method/partial_dependence": {"rows": 12, "points": 5},
+    "explain/method/permutation": {"repeats": 2},
+    "explain/method/shap": {"rows": 40, "predictions": 5000},
     "model/catboost": {"estimator": {"iterations": 40, "learning_rate": 0.2, "depth": 4}},
     "model/ebm": {"estimator": {"outer_bags": 2, "max_rounds": 100, "interactions": 2}},
     "model/extra_trees": {"estimator": {"n_estimators": 20}},

@@ -1,101 +1,186 @@
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from catboost import Pool
-from conftest import Project
+from conftest import Project, compose
+from omegaconf import OmegaConf
 
+from pipeline.configure.checks import check
+from pipeline.core.base.names import UserError
 from pipeline.core.base.settings import read_yaml
-from pipeline.core.model import artifact
 from pipeline.core.model.inputs import read_side
-from pipeline.core.model.modelling import build, fit, plain, predict
-from pipeline.explain import pick_rows
-from pipeline.explain.values import permutation_losses, shap_values
+from pipeline.core.model.modelling import build, fit, plain
+from pipeline.explain import read_subject, tables
+from pipeline.explain.contract import Codes, Subject, pick_rows
+from pipeline.explain.dependence import PartialDependence
+from pipeline.explain.encoded import owners
+from pipeline.explain.permutation import Permutation
+from pipeline.explain.shapley import Shap
 
 TASKS = ("binary", "multiclass", "regression")
-OUTPUTS = {"binary": 1, "multiclass": 3, "regression": 1}
+METHODS = ("shap", "permutation", "partial_dependence", "lime", "eli5")
+TEXT, NUMBERS = ("island", "sex"), ("x", "third", "noise")
 
 
-def explained(project: Project, family: str) -> tuple[np.ndarray, np.ndarray]:
-    """Fit a family; return its SHAP values (n, q, outputs) and what they explain (n, outputs)."""
-    model = read_yaml(project.folder / "params.yaml")["compare"]["models"][family]
-    X, y, classes = read_side("train")
-    fitted = fit(build(model), model, X, y)
-    rows, background = X.iloc[:2], X.iloc[20:24]
-    encoded, values = shap_values(fitted, rows, background, classes, seed=1)
-    estimator = fitted["estimator"]
-    if family == "catboost":
-        texts = [name for name in encoded if encoded[name].dtype == "category"]
-        output = estimator.predict(
-            Pool(encoded, cat_features=texts), prediction_type="RawFormulaVal"
-        )
-    elif family == "linear" and classes:
-        output = estimator.decision_function(encoded)
-    else:
-        output = predict(fitted, rows, len(classes))
-        output = output[:, [1]] if len(classes) == 2 else output
-    return values, np.asarray(output).reshape(2, -1)
+def planted(family: str, task: str, *overrides: str) -> Subject:
+    """Fit a family to rows in which x decides, `third` helps a third as much, and the rest does not."""
+    random = np.random.default_rng(0)
+    X = pd.DataFrame(random.normal(size=(300, 3)), columns=list(NUMBERS))
+    X["island"] = random.choice(["Biscoe", "Dream"], 300)
+    X["sex"] = random.choice(["male", "female"], 300)
+    X.loc[::17, "noise"] = np.nan
+    X.loc[::19, "sex"] = None
+    score = 3 * X["x"] + X["third"]
+    y = score.to_numpy() if task == "regression" else (score > 0).to_numpy(dtype=int)
+    y = np.digitize(score, [-1, 1]) if task == "multiclass" else y
+    classes = {"binary": ["no", "yes"], "multiclass": ["a", "b", "c"], "regression": []}[task]
+    metric = "rmse" if task == "regression" else "log_loss"
+    kind = "regression" if task == "regression" else "classification"
+    config = compose(
+        Path("conf").resolve(),
+        f"model={family}",
+        f"problem.kind={kind}",
+        f"problem.estimator={'Regressor' if task == 'regression' else 'Classifier'}",
+        *overrides,
+    )
+    model: Any = OmegaConf.to_container(config.model)
+    fitted = fit(build(model), model, X[:200], y[:200])
+    rows = X[200:].reset_index(drop=True)
+    return Subject(fitted, rows, y[200:], X[:200], classes, "mass", metric, 3, seed=1)
+
+
+def shap(algorithm: str = "auto", **changes: Any) -> Shap:
+    settings = {"rows": 12, "interaction_rows": 0, "background": 5, "draws": 2}
+    return Shap(**settings | {"algorithm": algorithm, "predictions": 10**6, "seed": 1} | changes)
+
+
+def explained_output(subject: Subject, rows: np.ndarray, scale: str) -> np.ndarray:
+    """Return what the contributions have to add up to."""
+    output = subject.outputs(subject.X.iloc[rows])
+    if scale == "log-odds":
+        return np.log(output / (1 - output))
+    if scale == "softmax score":  # known but for a constant of the row
+        return np.log(output) - np.log(output).mean(axis=1, keepdims=True)
+    return output
+
+
+@pytest.fixture(autouse=True)
+def here(finished: Callable[[str], Project], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test that does not copy a project stands in a finished one."""
+    monkeypatch.chdir(finished("binary").folder)
+
+
+# --- SHAP ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize(
-    "family", ["catboost", "linear", "random_forest", "hist_gradient_boosting", "dummy"]
+    ("family", "algorithm", "scale"),
+    [
+        ("catboost", "native", "log"),
+        ("xgboost", "native", "log"),
+        ("lightgbm", "native", "log"),
+        ("linear", "linear", "log"),
+        ("random_forest", "tree", "probability"),
+        ("decision_tree", "auto", "probability"),
+        ("hist_gradient_boosting", "permutation", "probability"),
+        ("linear", "kernel", "probability"),
+        ("dummy", "auto", "probability"),
+    ],
 )
-def test_shap_values_add_up_to_the_models_output(copy_of, task: str, family: str) -> None:
-    """What is left is the average, the same for every row."""
-    values, output = explained(copy_of(task), family)
-    assert values.shape[2] == output.shape[1] == OUTPUTS[task]
-    average = output - values.sum(axis=1)
-    scale = np.ptp(output) or 1.0
-    assert np.abs(average - average[0]).max() < 1e-5 * scale
+def test_shap_values_and_the_base_add_up_to_the_prediction(
+    task: str, family: str, algorithm: str, scale: str
+) -> None:
+    subject = planted(family, task)
+    explanation = shap(algorithm)(subject)
+    found = explanation.contributions
+    assert found is not None
+    log = {"binary": "log-odds", "multiclass": "softmax score"}
+    expected = scale if scale == "probability" else log.get(task, "")
+    assert found.scale == ("units of mass" if task == "regression" else expected)
+    assert set(found.shown) == {*TEXT, *NUMBERS}
+    assert found.values.shape == (12, 5, 3 if task == "multiclass" else 1)
+    whole = found.values.sum(axis=1) + found.base
+    if found.scale == "softmax score":
+        whole = whole - whole.mean(axis=1, keepdims=True)
+    output = explained_output(subject, found.rows, found.scale)
+    assert whole == pytest.approx(output, abs=1e-4)
+    if family != "dummy":
+        assert explanation.strengths[0].feature == "x"
 
 
-def test_catboost_explains_unseen_and_missing_values(project: Project) -> None:
-    model = artifact.load(Path("models/model.skops"))
-    X, _, classes = read_side("validation")
-    rows = X.head(3).copy()
-    rows[rows.select_dtypes("float64").columns[0]] = np.nan
-    _, values = shap_values(model, rows, X, classes, seed=1)
-    assert np.isfinite(values).all()
+@pytest.mark.parametrize("family", ["catboost", "xgboost", "random_forest"])
+def test_interactions_of_a_feature_add_up_to_its_shap_value(family: str) -> None:
+    from pipeline.explain.shapley import as_outputs, interaction_values, pairs
+
+    subject = planted(family, "binary")
+    found = shap()(subject).contributions
+    assert found is not None
+    encoded = subject.model["encode"].transform(plain(subject.X.iloc[found.rows]))
+    values = interaction_values(subject.model["estimator"], encoded)
+    assert values is not None
+    sums, _ = as_outputs(values.sum(axis=2), np.zeros(values.shape[3]), subject)
+    assert sums.sum(axis=1) == pytest.approx(found.values.sum(axis=1), abs=1e-4)
+    said = shap(interaction_rows=12)(subject).interactions
+    assert said == sorted(pairs(subject, found.rows), key=lambda one: -one.strength)
+    assert {said[0].feature, said[0].other} == {"x", "third"}  # through the sigmoid of their sum
+    assert len(said) == 10  # pairs of five features, whatever the encoder made of them
 
 
-def test_the_strongest_features_come_first(project: Project) -> None:
-    for name, column in (("shap", "mean_abs_shap"), ("permutation", "loss")):
-        table = pd.read_csv(f"reports/explain/{name}.csv")
-        assert table[column].is_monotonic_decreasing
-        assert set(table["feature"]) == set(read_side("train")[0].columns)
+def test_an_algorithm_that_does_not_know_the_model_is_refused(project: Project) -> None:
+    subject = planted("k_neighbors", "binary")
+    with pytest.raises(UserError, match="'tree' of shap does not know KNeighborsClassifier"):
+        shap("tree")(subject)
+    config = project.compose("explain.methods.shap.algorithm=linear")
+    with pytest.raises(
+        UserError, match="'linear' does not know CatBoostClassifier; use auto, native"
+    ):
+        check(config)
+    config.explain.methods.shap.algorithm = "treee"
+    with pytest.raises(
+        UserError, match=r"explain\.methods\.shap\.algorithm: should be 'auto', 'nat"
+    ):
+        check(config)
 
 
-def test_a_feature_that_decides_everything_is_the_strongest(project: Project) -> None:
-    model = read_yaml(project.folder / "params.yaml")["model"]
-    X, y, classes = read_side("train")
-    X = X.assign(answer=y + np.random.default_rng(0).normal(0, 0.01, len(y)))
-    fitted = fit(build(model), model, X, y)
-    encoded, values = shap_values(fitted, X, X, classes, seed=1)
-    losses = permutation_losses(fitted, X, y, "roc_auc", classes, repeats=2, seed=1)
-    assert encoded.columns[np.abs(values).mean(axis=(0, 2)).argmax()] == "answer"
-    assert losses[0]["feature"] == "answer"
-    assert losses[0]["loss"] > 0.3
+def test_few_predictions_mean_few_rows() -> None:
+    found = shap(rows=50, predictions=1000)(planted("dummy", "binary")).contributions
+    assert found is not None
+    assert len(found.rows) == 1000 // (2 * (2 * 5 + 1) * 5)
 
 
-def test_for_an_error_the_loss_is_what_it_grows_by(copy_of) -> None:
-    copy_of("regression")
-    losses = pd.read_csv("reports/explain/permutation.csv")
-    assert losses["loss"].iloc[0] > 10  # grams
+# --- the other methods -----------------------------------------------------------------------------
 
 
-def test_shares_of_single_rows_sum_to_their_shap_values(project: Project) -> None:
-    table = pd.read_csv("reports/explain/rows.csv")
-    model = artifact.load(Path("models/model.skops"))
-    X, _, classes = read_side("validation")
-    assert table["validation_row"].nunique() == 3
-    _, values = shap_values(model, X, X, classes, seed=1)
-    for row, shares in table.groupby("validation_row"):
-        assert shares["shap"].abs().is_monotonic_decreasing
-        assert shares["shap"].sum() == pytest.approx(values[row].sum(), abs=1e-6)
-        label = classes[predict(model, X.iloc[[row]], 2)[0].argmax()]
-        assert shares["prediction"].str.startswith(f"{label} (").all()
+@pytest.mark.parametrize("task", TASKS)
+def test_partial_dependence_is_the_average_prediction_with_the_value_put_in(task: str) -> None:
+    subject = planted("random_forest", task)
+    explanation = PartialDependence(rows=10, points=4, predictions=10**6)(subject)
+    rows = subject.X.iloc[subject.sample(10)]
+    assert {one.feature for one in explanation.curves} == {*TEXT, *NUMBERS}
+    for curve in explanation.curves:
+        output = subject.names.index(curve.output)
+        for place, x in enumerate(curve.x):
+            expected = subject.outputs(rows.assign(**{curve.feature: x}))[:, output]
+            assert curve.lines[:, place] == pytest.approx(expected)
+    (sex,) = {tuple(one.x) for one in explanation.curves if one.feature == "sex"}
+    assert sex == ("female", "male")
+    assert [one.feature for one in explanation.strengths[:2]] == ["x", "third"]
+
+
+def test_permutation_importance_is_the_loss_of_the_metric() -> None:
+    subject = planted("linear", "regression")
+    found = Permutation(repeats=3, seed=1)(subject)
+    assert found.unit == "loss of rmse"
+    assert [one.feature for one in found.strengths[:2]] == ["x", "third"]
+    # Shuffled, x errs by three times the difference of two standard normal draws.
+    assert found.strengths[0].strength == pytest.approx(3 * np.sqrt(2), rel=0.3)
+
+
+# --- rows, codes and columns -----------------------------------------------------------------------
 
 
 def test_rows_to_explain_are_the_surest_the_least_sure_and_between() -> None:
@@ -106,20 +191,111 @@ def test_rows_to_explain_are_the_surest_the_least_sure_and_between() -> None:
     assert pick_rows(np.array([3.0, 9.0]), 1) == [1]
 
 
-def test_every_picture_is_drawn_and_twice_the_same(project: Project) -> None:
-    pictures = {path.name: path.read_bytes() for path in Path("plots/explain").iterdir()}
-    assert set(pictures) == {
-        *("bar.png", "beeswarm.png", "permutation.png"),
-        *(f"row_{number}.png" for number in (1, 2, 3)),
-    }
+def test_codes_lead_back_to_the_rows() -> None:
+    rows = pd.DataFrame(
+        {
+            "text": ["b", None, "a"],
+            "number": [1.5, np.nan, 3],
+            "whole": [1, 2, 3],
+            "flag": pd.array([True, None, False], dtype="boolean"),
+        }
+    )
+    other = rows.assign(text=["c", "a", "a"])
+    codes = Codes(rows, other)
+    assert codes.code(rows)[:, 0].tolist() == [1, -1, 0]
+    back = codes.rows(codes.code(rows))
+    pd.testing.assert_frame_equal(back, plain(rows), check_dtype=False)
+    assert back["text"].dtype == rows["text"].dtype
+
+
+def test_encoded_columns_belong_to_the_feature_they_were_made_of() -> None:
+    subject = planted("linear", "binary")
+    rows = subject.X.rename(columns={"third": "sex_third"})
+    model: Any = OmegaConf.to_container(
+        compose(Path("conf").resolve(), "model=linear", "++model.imputer.add_indicator=true").model
+    )
+    encode = fit(build(model), model, rows, subject.y)["encode"]
+    owned = owners(encode, encode.transform(rows), rows).idxmax(axis=1)
+    assert owned["sex_third"] == "sex_third"
+    assert owned["missingindicator_noise"] == "noise"
+    assert owned["sex_male"] == "sex"
+    assert owned["island_Dream"] == "island"
+
+
+# --- the stage -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("task", ["binary", "regression"])
+def test_the_tables_tell_measure_and_unit_and_single_rows_add_up(
+    copy_of: Callable[[str], Project], task: str
+) -> None:
+    copy_of(task)
+    said = tables.read()
+    overall = said["global"].set_index("method")
+    assert set(overall.index) == {"shap", "permutation"}
+    unit = "log-odds of male" if task == "binary" else "units of body_mass_g"
+    assert set(overall.loc["shap", "unit"]) == {unit}
+    assert overall.loc["shap", "measure"].str.contains(r"\d+ validation rows").all()
+    assert set(overall.loc["shap", "feature"]) == set(read_side("train")[0])
+    for _, strengths in overall.groupby("method")["strength"]:
+        assert strengths.is_monotonic_decreasing
+    rows = said["rows"]
+    assert rows["validation_row"].nunique() == 3
+    for _, one in rows.groupby("validation_row"):
+        output = one["contribution"].sum() + one["base"].iloc[0]
+        output = 1 / (1 + np.exp(-output)) if task == "binary" else output
+        assert output == pytest.approx(one["prediction"].iloc[0], rel=1e-4)
+        assert one["contribution"].abs().is_monotonic_decreasing
+    assert said["curves"].empty
+    assert said["interactions"].empty
+    for name, columns in tables.COLUMNS.items():
+        assert (tables.FOLDER / f"{name}.csv").read_text().split("\n")[0] == ",".join(columns)
+
+
+def test_names_that_look_like_missing_values_stay_names(project: Project) -> None:
+    path = tables.FOLDER / "global.csv"
+    path.write_text(f"{','.join(tables.COLUMNS['global'])}\nshap,NA,0.5,,what,None\n")
+    (line,) = tables.read()["global"].to_dict("records")
+    assert (line["feature"], line["unit"]) == ("NA", "None")
+    assert np.isnan(line["spread"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", TASKS)
+def test_all_methods_fill_the_same_tables_and_twice_the_same_bytes(
+    copy_of: Callable[[str], Project], task: str
+) -> None:
+    project = copy_of(task)
+    project.compose("explain=all", "explain.methods.shap.interaction_rows=5")
+
+    def outputs() -> dict[str, bytes]:
+        folders = (tables.FOLDER, Path("plots/explain"))
+        return {path.as_posix(): path.read_bytes() for f in folders for path in f.iterdir()}
+
     project.run("explain")
-    assert {path.name: path.read_bytes() for path in Path("plots/explain").iterdir()} == pictures
+    first, said = outputs(), tables.read()
+    project.run("explain")
+    assert outputs() == first
+    assert set(said["global"]["method"]) == set(METHODS)
+    assert set(said["curves"]["method"]) == {"partial_dependence"}
+    assert set(said["interactions"]["method"]) == {"shap"}
+    assert set(said["rows"]["method"]) == {"shap", "lime"}  # ELI5 knows no inside of CatBoost
+    classes = read_subject(3, "any", 1).names
+    assert set(said["curves"]["output"]) == set(classes)
+    pictures = {Path(path).stem for path in first if path.endswith("png")}
+    assert pictures == {
+        *(f"{name}_bar" for name in METHODS),
+        *(f"{name}_beeswarm" for name in ("shap", "lime")),
+        *(f"{name}_row_{n}" for name in ("shap", "lime") for n in (1, 2, 3)),
+        "shap_interactions",
+        "partial_dependence_curves",
+    }
 
 
-def test_truth_values_among_the_features_are_explained(project: Project) -> None:
-    model = read_yaml(project.folder / "params.yaml")["compare"]["models"]["linear"]
-    X, y, classes = read_side("train")
-    X = X.assign(flag=pd.Series(y == 1, dtype="boolean"))
-    fitted = fit(build(model), model, X, y)
-    encoded, values = shap_values(fitted, plain(X.head(3)), X, classes, seed=1)
-    assert np.isfinite(values[:, list(encoded.columns).index("flag")]).all()
+@pytest.mark.parametrize("option", ["lime", "eli5", "partial_dependence", "permutation", "shap"])
+def test_one_word_chooses_a_method(project: Project, option: str) -> None:
+    config = project.compose(f"explain={option}")
+    assert list(config.explain.methods) == [option]
+    check(config)
+    params = read_yaml(project.folder / "params.yaml")
+    assert params["explain"]["methods"][option]["_target_"].startswith("pipeline.explain.")

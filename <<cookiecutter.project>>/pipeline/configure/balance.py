@@ -9,11 +9,16 @@ from typing import Any
 from pipeline.configure.tools import locate, models, parameters, tools
 from pipeline.core.base.names import UserError
 
+# Samplers that look at the features, not at the classes, and copy no row: they fit every task and model.
+ROW_DROPPERS = ("pipeline.core.model.outliers.DropOutliers",)
+
 
 def wrong_balance(data: dict[str, Any]) -> Iterator[str]:
     """Find models that are to balance classes and cannot."""
     for place, model in models(data).items():
         wanted = {"class_weight": model["class_weight"], "sampler": model["sampler"]["_target_"]}
+        if wanted["sampler"] in ROW_DROPPERS:
+            wanted["sampler"] = None
         if data["problem"]["kind"] == "regression":
             for key, value in wanted.items():
                 if value:

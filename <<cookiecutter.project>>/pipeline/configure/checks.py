@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from pipeline.configure.arguments import wrong_arguments, wrong_repairs
 from pipeline.configure.balance import wrong_balance
 from pipeline.configure.schema import Settings
-from pipeline.configure.tools import wrong_kinds, wrong_models, wrong_tools
+from pipeline.configure.tools import locate, wrong_kinds, wrong_models, wrong_tools
 from pipeline.core.base.names import UserError, did_you_mean, snake_case
 from pipeline.core.base.settings import as_dict, leaves
 from pipeline.core.base.tools import instantiate
@@ -54,6 +54,7 @@ def check(config: DictConfig) -> None:
             *wrong_export(data["package"]["export"]["_target_"], data["model"]),
             *wrong_balance(data),
             *wrong_kinds(data),
+            *wrong_algorithms(data),
             *secrets(data),
         ]
         if not any(mistake.startswith("engineer.") for mistake in mistakes):
@@ -130,6 +131,25 @@ def wrong_export(export: str | None, model: dict[str, Any]) -> Iterator[str]:
         yield lacks_format(package)
     if export == "pipeline.package.onnx.export" and "Native" in model["encoder"]["_target_"]:
         yield "package.export: ONNX knows no native categories; add model/encoder=one_hot (or ordinal, target)."
+
+
+def wrong_algorithms(data: dict[str, Any]) -> Iterator[str]:
+    """Find explanations by an algorithm that does not know the chosen model."""
+    from pipeline.explain.shapley import KNOWN, fitting
+
+    if data["model"]["estimator"] is None:
+        return  # nobody knows yet which family wins
+    try:
+        estimator = locate(data["model"]["estimator"]["_target_"])
+    except UserError:
+        return  # said by `wrong_tools`
+    for name, method in data["explain"]["methods"].items():
+        algorithm, fits = method.get("algorithm"), fitting(estimator)
+        if algorithm in KNOWN and algorithm != fits:
+            yield (
+                f"explain.methods.{name}.algorithm: '{algorithm}' does not know {estimator.__name__}; "
+                f"use auto{f', {fits}' if fits in KNOWN else ''}, permutation or kernel."
+            )
 
 
 def wrong_files(data: dict[str, Any]) -> Iterator[str]:

@@ -235,14 +235,28 @@ class Evaluate(Section):
     calibration_bins: int = Field(ge=2)
 
 
+class Method(Tool):
+    """conf/explain/method/; each takes some of these."""
+
+    algorithm: Literal["auto", "native", "tree", "linear", "permutation", "kernel"] | None = None
+    rows: Count | None = None
+    interaction_rows: int | None = Field(default=None, ge=0)
+    background: Count | None = None
+    draws: Count | None = None
+    samples: int | None = Field(default=None, ge=10)
+    kernel_width: float | None = Field(default=None, gt=0)
+    repeats: Count | None = None
+    points: int | None = Field(default=None, ge=2)
+    predictions: Count | None = None
+    seed: Seed | None = None
+
+
 class Explain(Section):
     """conf/explain/."""
 
-    rows: Count
-    background: Count
+    methods: dict[Annotated[str, Field(pattern=r"^\w+$")], Method] = Field(min_length=1)
     top: Count
     single_rows: Count
-    repeats: Count
     seed: Seed
 
 

@@ -81,18 +81,20 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def write_rows(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
+def write_rows(
+    rows: Sequence[Mapping[str, Any]], path: Path, header: Sequence[str] | None = None
+) -> None:
     """Write equal mappings as a CSV file; floats rounded as in `write_json`.
 
     Raises
     ------
     ValueError
-        There is no row to take the header from.
+        There is neither a header nor a row to take it from.
     """
-    if not rows:
+    if not rows and not header:
         raise ValueError(f"no row to write to {path}")
     with replacing(path) as new, new.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
+        writer = csv.DictWriter(file, fieldnames=header or list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(_plain(list(rows)))
 

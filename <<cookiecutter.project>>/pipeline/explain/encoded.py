@@ -1,0 +1,42 @@
+"""From the columns that an estimator is given back to the features that people know."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from sklearn.compose import ColumnTransformer
+
+
+def owners(encode: ColumnTransformer, encoded: pd.DataFrame, X: pd.DataFrame) -> pd.DataFrame:
+    """Tell which feature each encoded column was made of.
+
+    Encoders name what they make after its source (`island_Biscoe`, `missingindicator_sex`). A column
+    that names none (hashed, for example) mixes several features and stands for itself.
+
+    Returns
+    -------
+    DataFrame of 0 and 1, shape (encoded columns, features)
+    """
+    import pandas as pd
+
+    made_of = {}
+    for name, _, sources in encode.transformers_:
+        for column in encoded.columns[encode.output_indices_[name]]:
+            said = column.removeprefix("missingindicator_")
+            fitting = [s for s in sources if column == s or said == s or said.startswith(f"{s}_")]
+            made_of[column] = max(fitting, key=len, default=column)
+    features = [name for name in X if name in made_of.values()]
+    features += [name for name in made_of.values() if name not in features]
+    marks = [[float(made_of[column] == name) for name in features] for column in encoded]
+    return pd.DataFrame(np.array(marks), index=encoded.columns, columns=features)
+
+
+def shown(owned: pd.DataFrame, encoded: pd.DataFrame, X: pd.DataFrame) -> pd.DataFrame:
+    """Return the features' values for people: as the model is given them, else as they are encoded."""
+    return X.reset_index(drop=True).join(
+        encoded[[name for name in owned if name not in X]].reset_index(drop=True)
+    )[list(owned)]

@@ -1,0 +1,69 @@
+"""SHAP values that boosting libraries compute themselves: exact, quick, categories included."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def native_shap(estimator: Any, encoded: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Ask CatBoost, XGBoost or LightGBM for its SHAP values.
+
+    Returns
+    -------
+    values : ndarray, shape (n, c, outputs)
+    base : ndarray, shape (n, outputs)
+        The average output.
+    """
+    package = type(estimator).__module__.split(".")[0]
+    if package == "catboost":
+        values = estimator.get_feature_importance(_pool(encoded), type="ShapValues")
+    elif package == "xgboost":
+        values = _xgboost(estimator, encoded, pred_contribs=True)
+    else:
+        values = estimator.predict(encoded, pred_contrib=True)
+    # The base comes last in each output's block.
+    values = np.asarray(values, dtype=float).reshape(len(encoded), -1, encoded.shape[1] + 1)
+    values = values.transpose(0, 2, 1)
+    return values[:, :-1], values[:, -1]
+
+
+def native_interactions(estimator: Any, encoded: pd.DataFrame) -> np.ndarray | None:
+    """Ask CatBoost or XGBoost for SHAP interaction values; LightGBM and others have none (None).
+
+    Returns
+    -------
+    ndarray, shape (n, c, c, outputs)
+    """
+    package = type(estimator).__module__.split(".")[0]
+    if package == "catboost":
+        values = estimator.get_feature_importance(_pool(encoded), type="ShapInteractionValues")
+    elif package == "xgboost":
+        values = _xgboost(estimator, encoded, pred_interactions=True)
+    else:
+        return None
+    n, c = encoded.shape
+    values = np.asarray(values, dtype=float).reshape(n, -1, c + 1, c + 1)
+    return values[:, :, :-1, :-1].transpose(0, 2, 3, 1)
+
+
+def _pool(encoded: pd.DataFrame) -> Any:
+    from catboost import Pool
+
+    return Pool(encoded, cat_features=[c for c in encoded if encoded[c].dtype == "category"])
+
+
+def _xgboost(estimator: Any, encoded: pd.DataFrame, **what: bool) -> np.ndarray:
+    """Predict with the trees that count: early stopping may have tried more."""
+    from xgboost import DMatrix
+
+    booster = estimator.get_booster()
+    last = booster.attr("best_iteration")
+    end = int(last) + 1 if last is not None else 0
+    return booster.predict(
+        DMatrix(encoded, enable_categorical=True), iteration_range=(0, end), **what
+    )
