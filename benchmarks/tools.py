@@ -17,7 +17,9 @@ heavy, no more; – stands where an option does not fit the task and `configure`
 
 def main(files: list[str]) -> None:
     """Print a table for each group of options, an option a line."""
-    rows = [row for file in files for row in csv.DictReader(Path(file).open(encoding="utf-8"))]
+    rows = []
+    for file in files:
+        rows += csv.DictReader(Path(file).read_text(encoding="utf-8").splitlines())
     rows.sort(key=lambda row: (row["group"], row["option"]))
     print(HEAD)
     for group, of_group in groupby(rows, key=lambda row: row["group"]):

@@ -117,7 +117,9 @@ def fit(
     if model["class_weight"]:
         arguments["sample_weight"] = weights(model["class_weight"], y)
     cv = estimator.get_params(deep=False).get("cv")
-    if cv is not None and groups is not None and not model["sampler"]["_target_"]:  # the rows it was told of
+    if (
+        cv is not None and groups is not None and not model["sampler"]["_target_"]
+    ):  # the rows it was told of
         estimator.set_params(cv=inner_folds(cv, y, groups, is_classifier(estimator)))
         estimator.fit(encoded, y, **arguments).set_params(cv=cv)
     else:
