@@ -68,6 +68,8 @@ def main(settings: DictConfig) -> None:
         history = rows(study)
         report |= summary(study, metric)
         announce(report, text(best))
+    else:
+        say(f"{model['name']}: no trials, there being nothing to search")
     tuned = {name: {"from": own_value(model, name), "to": value} for name, value in best.items()}
     write_json({"model": model["name"], "tuned": tuned}, BEST_PARAMS)
     write_json(report, REPORTS / "tune.json")

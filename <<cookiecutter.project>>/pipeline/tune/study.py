@@ -53,10 +53,10 @@ class Objective:
         own = {key: one for key, one in self.model.items() if "space" not in key}
         digest = hashlib.sha256(json.dumps([own, self.metric, self.n_classes]).encode())
         for fold in self.cut:
-            for frame in (fold.X, fold.X_held_out):
-                digest.update(repr(list(frame.dtypes.items())).encode())
-                digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
-            digest.update(fold.y.tobytes() + fold.y_held_out.tobytes())
+            for name, part in vars(fold).items():
+                table = pd.DataFrame(part)
+                digest.update(repr([name, *table.dtypes.items()]).encode())
+                digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
         for file in sorted(Path(pipeline.__path__[0]).rglob("*.py")):
             digest.update(file.read_bytes())
         installed = sorted(f"{one.name} {one.version}" for one in distributions())
