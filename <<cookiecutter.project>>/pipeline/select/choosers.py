@@ -37,7 +37,6 @@ class Correlation(SelectorMixin, BaseEstimator):
     def fit(self, X: pd.DataFrame, y: object = None) -> Correlation:
         """Visit the columns; `reasons_` says what each dropped one is like."""
         variance = ((X - X.min()) / (X.max() - X.min()).replace(0, 1)).var(ddof=0)
-        # Ranks by hand: `corr` would call scipy's spearmanr, which is ten times slower.
         correlation = X.rank().corr().fillna(0.0)
         kept: list[str] = []
         self.reasons_: dict[str, str] = {}
