@@ -139,8 +139,9 @@ def curves(path: Path, explanation: Explanation, subject: Subject, top: int) -> 
             for curve in (one for one in explanation.curves if one.feature == name):
                 one_curve(axis, curve, len(subject.names) > 1)
             axis.set_title(shorten(name, 30))
+        limits = [axis.get_ylim() for axis in grid[: len(names)]]
         for axis in grid[: len(names)]:  # one scale, or a flat curve would look like a steep one
-            axis.sharey(grid[0])
+            axis.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
         for axis in grid[len(names) :]:
             axis.set_axis_off()
         if len(subject.names) > 1:
