@@ -70,13 +70,13 @@ def ran(output: str) -> list[str]:
             "model/dummy.yaml",
             "Dummy${problem.estimator}",
             "Dummy${problem.estimator}\n  strategy: uniform",
-            ["configure", "compare"],
+            ["configure", "compare", "track"],
         ),
         (
             "clean/penguins.yaml",
             "[1350, 12600]",
             "[1351, 12600]",
-            ["configure", "clean", "package", "monitor"],
+            ["configure", "clean", "package", "monitor", "track"],
         ),
     ],
 )

@@ -50,12 +50,17 @@ def options(step: str | None = None) -> dict[str, list[dict[str, Any]]]:
         raise UserError(f"conf/ has no group '{step}'; {did_you_mean(step, names)}")
     return {
         name: [
-            describe(file, file.stem == chosen.get(name))
+            describe(file, file.stem in listed(chosen.get(name)))
             for file in sorted(found[name].glob("*.yaml"))
         ]
         for name in names
         if not step or name == step or name.startswith(f"{step}/")
     }
+
+
+def listed(choice: str | list[str] | None) -> list[str]:
+    """Return what a line of the defaults list chooses; `profile` may choose several."""
+    return choice if isinstance(choice, list) else [choice or ""]
 
 
 def describe(file: Path, chosen: bool) -> dict[str, Any]:

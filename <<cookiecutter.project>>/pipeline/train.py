@@ -95,6 +95,7 @@ def write_curves(writer: dict[str, Any] | None, curves: dict[str, list[float]]) 
                             # Nine digits: more than rounding errors touch.
                             live.log_metric(name, float(f"{values[step]:.9g}"))
                     live.next_step()
+            (folder / "metrics.json").unlink(missing_ok=True)  # the last values again; no plot
         elif writer:
             say("the library reports no learning curve")
 

@@ -28,10 +28,23 @@ def test_every_choice_of_every_step_is_listed_with_what_it_is() -> None:
     assert [one["name"] for one in listed if not one["summary"]] == []
 
 
-def test_one_option_of_a_step_is_chosen() -> None:
+def test_one_option_of_a_step_is_chosen_and_of_profile_any_number() -> None:
     for group, offered in options().items():
         chosen = [one["name"] for one in offered if one["chosen"]]
-        assert len(chosen) == ("/" not in group and group != "experiment"), group
+        wanted = "/" not in group and group != "experiment"
+        assert len(chosen) == wanted or (group == "profile" and len(chosen) > 1), group
+
+
+def test_several_options_are_chosen_by_a_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "conf/profile").mkdir(parents=True)
+    (tmp_path / "conf/config.yaml").write_text("defaults:\n  - profile: [plots, tables]\n")
+    for name in ("none", "plots", "tables"):
+        (tmp_path / f"conf/profile/{name}.yaml").write_text(f"# {name}\n")
+    monkeypatch.chdir(tmp_path)
+    chosen = {one["name"]: one["chosen"] for one in options("profile")["profile"]}
+    assert chosen == {"none": False, "plots": True, "tables": True}
 
 
 def test_a_step_may_be_named_and_its_parts_come_along() -> None:

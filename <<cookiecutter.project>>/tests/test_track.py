@@ -1,4 +1,5 @@
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -74,7 +75,9 @@ def server(tmp_path: Path) -> Iterator[str]:
     command += ["--artifacts-destination", str(store / "files")]
     address = f"http://127.0.0.1:{port}"
     with (store / "log").open("w") as log:
-        started = subprocess.Popen(command, stdout=log, stderr=log, cwd=store)
+        started = subprocess.Popen(
+            command, stdout=log, stderr=log, cwd=store, start_new_session=True
+        )
         try:
             for _ in range(240):
                 try:
@@ -85,8 +88,8 @@ def server(tmp_path: Path) -> Iterator[str]:
                     time.sleep(0.5)
             yield address
         finally:
-            started.terminate()
-            started.wait(30)
+            os.killpg(started.pid, signal.SIGKILL)  # with the workers that it started
+            started.wait()
 
 
 def runs(uri: str) -> list[Any]:
@@ -179,15 +182,13 @@ def test_a_server_is_told_and_one_that_is_away_loses_nothing(
     assert run.data.tags["pipeline.result"] == read_json(RECEIPT)["result"]
     assert run.data.tags["dvc.md5.models/bundle"] == digest(Path("models/bundle"))
     assert not Path("mlflow.db").exists()
-    stored = tmp_files(server, run.info.run_id)
-    assert "models/bundle/model.skops" in stored
+    assert "models/bundle/model.skops" in uploaded(server, run.info.run_id)
 
 
-def tmp_files(server: str, run_id: str) -> list[str]:
+def uploaded(server: str, run_id: str) -> list[str]:
     from mlflow import MlflowClient
 
-    client = MlflowClient(server)
-    return [one.path for one in client.list_artifacts(run_id, "models/bundle")]
+    return [one.path for one in MlflowClient(server).list_artifacts(run_id, "models/bundle")]
 
 
 def test_a_result_that_dvc_has_not_recorded_is_refused(project: Project) -> None:
