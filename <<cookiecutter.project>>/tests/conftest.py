@@ -79,6 +79,7 @@ CONFIG: dict[str, Any] = {
 SMALLER: dict[str, Any] = {
     "model/catboost": {"estimator": {"iterations": 40, "learning_rate": 0.2, "depth": 4}},
     "model/ebm": {"estimator": {"outer_bags": 2, "max_rounds": 100, "interactions": 2}},
+    "model/extra_trees": {"estimator": {"n_estimators": 20}},
     "model/hist_gradient_boosting": {"estimator": {"max_iter": 20}},
     "model/keras": {"estimator": {"max_epochs": 15, "batch_size": 32}},
     "model/random_forest": {"estimator": {"n_estimators": 20}},
