@@ -79,6 +79,21 @@ def test_early_stopping_watches_the_validation_rows(project: Project, family: st
     assert trained()["iterations"] == 120
 
 
+@pytest.mark.parametrize("family", ["torch", "keras"])
+def test_a_network_keeps_the_best_of_its_rounds(project: Project, family: str) -> None:
+    """Answers that contradict the training rows: the first rounds are the best."""
+    answers = {"male": "female", "female": "male"}
+    rows = read_table(Path("data/features/validation"))
+    write_table(rows.assign(sex=rows["sex"].map(answers)), Path("data/features/validation"))
+    config = project.compose(f"model={family}", "tune=off")
+    leave_out_missing(config.model)
+    project.run("tune", "train")
+    assert trained()["stopped_early_on"] == "validation"
+    assert trained()["iterations"] < 5
+    project.run("train", overrides=["train.early_stopping=false"])
+    assert trained()["iterations"] == config.model.estimator.max_epochs
+
+
 @pytest.mark.parametrize("family", ["linear", "random_forest", "dummy"])
 def test_a_family_that_cannot_stop_early_says_so(project: Project, family: str) -> None:
     project.compose(f"model={family}", "tune=off")

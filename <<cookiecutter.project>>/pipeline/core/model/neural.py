@@ -3,7 +3,7 @@
 Both are the same network, a multilayer perceptron with entity embeddings (Guo and Berkhahn 2016,
 arXiv:1604.06737): each category of a column has a vector that is learnt, which joins the numbers. A
 library trains it; what it learnt is kept as NumPy arrays, and NumPy answers from them. So a stored
-model holds nothing of the library, and asking it does not wait for the library's import.
+model holds nothing of the library, and asking it does not need the library.
 """
 
 from __future__ import annotations
