@@ -1,4 +1,6 @@
 from collections.abc import Callable
+from itertools import combinations, permutations
+from math import factorial
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +55,7 @@ def planted(family: str, task: str, *overrides: str) -> Subject:
 
 
 def shap(algorithm: str = "auto", **changes: Any) -> Shap:
-    settings = {"rows": 12, "interaction_rows": 0, "background": 5, "draws": 2}
+    settings = {"rows": 12, "interaction_rows": 0, "background": 30, "draws": 2}
     return Shap(**settings | {"algorithm": algorithm, "predictions": 10**6, "seed": 1} | changes)
 
 
@@ -112,6 +114,29 @@ def test_shap_values_and_the_base_add_up_to_the_prediction(
         assert explanation.strengths[0].feature == "x"
 
 
+@pytest.mark.parametrize(("algorithm", "near"), [("kernel", 1e-9), ("permutation", 0.02)])
+def test_shap_values_of_any_model_are_shapleys(algorithm: str, near: float) -> None:
+    """The mean gain of a feature over all orders in which the features may come to be known."""
+    subject = planted("linear", "binary")
+    found = shap(algorithm, rows=3, background=4, draws=100)(subject).contributions
+    assert found is not None
+    background, names = subject.background(4), list(subject.X)
+    for i, row in enumerate(found.rows):
+        known = subject.X.iloc[row]
+
+        worth = {
+            frozenset(some): subject.outputs(background.assign(**known[list(some)]))[:, 0].mean()
+            for n in range(len(names) + 1)
+            for some in combinations(names, n)
+        }
+        expected = dict.fromkeys(names, 0.0)
+        for order in permutations(names):
+            for place, name in enumerate(order):
+                gained = worth[frozenset(order[: place + 1])] - worth[frozenset(order[:place])]
+                expected[name] += gained / factorial(len(names))
+        assert found.values[i, :, 0] == pytest.approx(list(expected.values()), abs=near)
+
+
 @pytest.mark.parametrize("family", ["catboost", "xgboost", "random_forest"])
 def test_interactions_of_a_feature_add_up_to_its_shap_value(family: str) -> None:
     from pipeline.explain.shapley import as_outputs, interaction_values, pairs
@@ -147,9 +172,9 @@ def test_an_algorithm_that_does_not_know_the_model_is_refused(project: Project) 
 
 
 def test_few_predictions_mean_few_rows() -> None:
-    found = shap(rows=50, predictions=1000)(planted("dummy", "binary")).contributions
+    found = shap(rows=50, predictions=10_000)(planted("dummy", "binary")).contributions
     assert found is not None
-    assert len(found.rows) == 1000 // (2 * (2 * 5 + 1) * 5)
+    assert len(found.rows) == 10_000 // (2 * (2 * 5 + 1) * 30)
 
 
 # --- the other methods -----------------------------------------------------------------------------
