@@ -19,7 +19,7 @@ from pipeline.core.model.folding import folds
 from pipeline.core.model.modelling import build, cross_validate, fit, predict
 
 SAMPLERS = ["oversample", "undersample", "smote"]
-NO_WEIGHTS = ("k_neighbors",)  # refused by `configure`
+NO_WEIGHTS = ("k_neighbors", "voting")  # refused by `configure`
 
 
 class Recorder(ClassifierMixin, BaseEstimator):

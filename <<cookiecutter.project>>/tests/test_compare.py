@@ -51,7 +51,7 @@ def test_each_model_is_compared_with_the_winner_fold_by_fold(copy_of, task: str)
 def test_the_interval_is_wider_than_that_of_independent_folds() -> None:
     rows = pd.DataFrame({"x": range(100)})
     left, out = np.arange(80), np.arange(80, 100)
-    fold = Fold(rows[:80], np.zeros(80), rows[80:], np.zeros(20), left, out)
+    fold = Fold(rows[:80], np.zeros(80), rows[80:], np.zeros(20), left, out, None)
     gains = [0.1, 0.3, 0.2, 0.2, float("nan")]
     low, high = interval_of_gain(gains, [fold] * 5, 0.95)
     # By hand: variance 0.02/3 of four folds, (1/4 + 20/80) of it, t of three degrees of freedom 3.1824.

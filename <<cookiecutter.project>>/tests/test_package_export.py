@@ -21,7 +21,7 @@ from pipeline.package.onnx import export
 
 BUNDLE = Path("models/bundle")
 # skl2onnx has no converter, or (k_neighbors) one that weights the neighbours otherwise.
-WITHOUT_ONNX = {"dummy", "k_neighbors"}
+WITHOUT_ONNX = {"dummy", "ebm", "k_neighbors", "keras", "stacking", "torch", "voting"}
 SKL2ONNX = {"_target_": "skl2onnx.to_onnx"}
 
 

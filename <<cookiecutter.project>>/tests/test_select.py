@@ -8,7 +8,7 @@ from sklearn.feature_selection import SelectKBest, f_classif
 
 from pipeline.core.base.names import UserError
 from pipeline.core.base.tables import read_json, read_table, write_table
-from pipeline.core.model.modelling import Cut
+from pipeline.core.model.folding import Cut
 from pipeline.select import Selector, measure, useless
 from pipeline.select.stability import choices, nogueira
 

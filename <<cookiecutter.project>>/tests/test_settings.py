@@ -75,9 +75,9 @@ def test_missing_settings_say_how_to_make_them(project: Project) -> None:
 
 
 def test_a_missing_key_names_the_stage_that_needs_it(project: Project) -> None:
-    project.write("params.yaml", {"model": {"name": "linear"}})
-    with pytest.raises(UserError, match=r"no 'train', which stage 'train' needs"):
-        read_settings("train")
+    project.write("params.yaml", {"problem": {"target": "sex"}})
+    with pytest.raises(UserError, match=r"no 'evaluate', which stage 'evaluate' needs"):
+        read_settings("evaluate")
 
 
 def test_broken_yaml_names_the_file(project: Project) -> None:
