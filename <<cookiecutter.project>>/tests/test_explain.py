@@ -16,11 +16,11 @@ from pipeline.core.base.settings import read_yaml
 from pipeline.core.model.inputs import read_side
 from pipeline.core.model.modelling import build, fit, plain
 from pipeline.explain import read_subject, tables
-from pipeline.explain.contract import Codes, Subject, pick_rows
 from pipeline.explain.dependence import PartialDependence
 from pipeline.explain.encoded import owners
 from pipeline.explain.permutation import Permutation
 from pipeline.explain.shapley import Shap
+from pipeline.explain.subject import Codes, Subject, pick_rows
 
 TASKS = ("binary", "multiclass", "regression")
 METHODS = ("shap", "permutation", "partial_dependence", "lime", "eli5")

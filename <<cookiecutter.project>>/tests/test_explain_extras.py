@@ -7,9 +7,9 @@ import pytest
 from conftest import Project
 from test_explain import TASKS, explained_output, planted
 
-from pipeline.explain.contract import Codes
 from pipeline.explain.eli5 import BIAS, Eli5
 from pipeline.explain.lime import Lime
+from pipeline.explain.subject import Codes
 
 lime_tabular = pytest.importorskip("lime.lime_tabular")
 eli5 = pytest.importorskip("eli5")

@@ -11,8 +11,9 @@ from pipeline.core.base.tools import instantiate
 from pipeline.core.model import artifact
 from pipeline.core.model.inputs import read_side
 from pipeline.explain import tables
-from pipeline.explain.contract import Explanation, Subject
+from pipeline.explain.contract import Explanation
 from pipeline.explain.pictures import draw
+from pipeline.explain.subject import Subject
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig

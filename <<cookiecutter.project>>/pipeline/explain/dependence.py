@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.core.model.modelling import plain
-from pipeline.explain.contract import Curve, Explanation, Strength, Subject, unit
+from pipeline.explain.contract import Curve, Explanation, Strength, unit
+from pipeline.explain.subject import Subject
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -10,15 +11,9 @@ import numpy as np
 from pipeline.core.base.stage import say
 from pipeline.core.model.metrics import gain, score
 from pipeline.core.model.modelling import plain
-from pipeline.explain.contract import (
-    Codes,
-    Contributions,
-    Explanation,
-    Strength,
-    Subject,
-    scale_of,
-)
+from pipeline.explain.contract import Contributions, Explanation, Strength, scale_of
 from pipeline.explain.encoded import owners, shown
+from pipeline.explain.subject import Codes, Subject
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,7 +88,11 @@ class Eli5:
         base = np.zeros((len(rows), len(subject.names)))
         places = {column: place for place, column in enumerate(encoded)}
         for i, row in enumerate(encoded.to_numpy(dtype=float)):
-            said = eli5.explain_prediction(estimator, row, feature_names=list(encoded), top=None)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # it gives the estimator an array without names
+                said = eli5.explain_prediction(
+                    estimator, row, feature_names=list(encoded), top=None
+                )
             if said.error:
                 say(f"eli5 takes no prediction of {name} apart: it does not know its inside")
                 return None

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from pipeline.explain.contract import Codes, Contributions, Explanation, Subject, unit
+from pipeline.explain.contract import Contributions, Explanation, unit
+from pipeline.explain.subject import Codes, Subject
 
 if TYPE_CHECKING:
     from lime.lime_tabular import LimeTabularExplainer

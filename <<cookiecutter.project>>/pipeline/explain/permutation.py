@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.core.model.metrics import gain, score
-from pipeline.explain.contract import Explanation, Strength, Subject
+from pipeline.explain.contract import Explanation, Strength
+from pipeline.explain.subject import Subject
 
 if TYPE_CHECKING:
     import pandas as pd

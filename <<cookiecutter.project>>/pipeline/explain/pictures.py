@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from pipeline.core.report.figures import BLUE, GREY, ORANGE, bars, figure, shorten
-from pipeline.explain.contract import Contributions, Curve, Explanation, Subject
+from pipeline.explain.contract import Contributions, Curve, Explanation
+from pipeline.explain.subject import Subject
 from pipeline.explain.tables import said
 
 LINES = 50  # single rows behind a curve; more would be a blot

@@ -10,17 +10,10 @@ import numpy as np
 
 from pipeline.core.base.names import UserError
 from pipeline.core.model.modelling import plain
-from pipeline.explain.contract import (
-    Codes,
-    Contributions,
-    Explanation,
-    Interaction,
-    Subject,
-    scale_of,
-    unit,
-)
+from pipeline.explain.contract import Contributions, Explanation, Interaction, scale_of, unit
 from pipeline.explain.encoded import owners, shown
 from pipeline.explain.native import native_interactions, native_shap
+from pipeline.explain.subject import Codes, Subject
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,7 +52,8 @@ class Shap:
     draws : int
         Orders of the features for each row (permutation), or 2 p + 1 times as many coalitions (kernel).
     predictions : int
-        At most so many are asked of the model (permutation, kernel): fewer rows are explained then.
+        At most so many are asked of the model (permutation, kernel), or of its trees for interactions
+        (tree): fewer rows are explained then.
     seed : int
     """
 
@@ -87,7 +81,7 @@ class Shap:
                 f"{type(subject.model['estimator']).__name__}; set `algorithm: auto`."
             )
         interactions: list[Interaction] = []
-        paired = subject.sample(self.interaction_rows)
+        paired = self._paired(subject, algorithm)
         if algorithm in KNOWN:
             found = self._by_structure(subject, algorithm)
             if self.interaction_rows and algorithm != "linear":
@@ -102,6 +96,15 @@ class Shap:
             interactions=interactions,
             interaction_measure=f"mean |SHAP interaction value|, {len(paired)} validation rows",
         )
+
+    def _paired(self, subject: Subject, algorithm: str) -> np.ndarray:
+        """Draw the rows for interactions; shap walks each of the trees anew for every column."""
+        rows = self.interaction_rows
+        if algorithm == "tree":
+            columns = subject.model["encode"].transform(plain(subject.X.head(1))).shape[1]
+            trees = np.size(getattr(subject.model["estimator"], "estimators_", 1))
+            rows = min(rows, self.predictions // (columns * trees))
+        return subject.sample(rows)
 
     def _by_structure(self, subject: Subject, algorithm: str) -> Contributions:
         """Read the values exactly off the fitted estimator."""

@@ -10,7 +10,8 @@ import numpy as np
 
 from pipeline.core.base.paths import REPORTS
 from pipeline.core.base.tables import replacing, write_rows
-from pipeline.explain.contract import Explanation, Subject
+from pipeline.explain.contract import Explanation
+from pipeline.explain.subject import Subject
 
 if TYPE_CHECKING:
     import pandas as pd
