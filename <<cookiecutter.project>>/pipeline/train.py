@@ -8,7 +8,7 @@ from pipeline.core.base.names import UserError
 from pipeline.core.base.paths import BEST_PARAMS, METRICS, MODEL, PLOTS
 from pipeline.core.base.settings import as_dict
 from pipeline.core.base.stage import run, say
-from pipeline.core.base.tables import read_json, replacing, write_json
+from pipeline.core.base.tables import read_json, replacing, write_json, write_rows
 from pipeline.core.base.tools import instantiate
 from pipeline.core.model import artifact
 from pipeline.core.model.curves import learning_curves
@@ -76,7 +76,7 @@ def tuned(model: dict[str, Any], best: dict[str, Any]) -> dict[str, Any]:
 
 
 def write_curves(writer: dict[str, Any] | None, curves: dict[str, list[float]]) -> None:
-    """Write plots/train/, a plot for each learning curve; empty without a writer or without curves.
+    """Write plots/train/, a plot for each learning curve; an empty one without a writer or without curves.
 
     Parameters
     ----------
@@ -96,8 +96,12 @@ def write_curves(writer: dict[str, Any] | None, curves: dict[str, list[float]]) 
                             live.log_metric(name, float(f"{values[step]:.9g}"))
                     live.next_step()
             (folder / "metrics.json").unlink(missing_ok=True)  # the last values again; no plot
-        elif writer:
+            return
+        if writer:
             say("the library reports no learning curve")
+        write_rows(
+            [{"step": 0, "curve": None}], folder / "none.csv"
+        )  # DVC warns of an empty folder
 
 
 def iterations(estimator: object) -> int | None:

@@ -77,7 +77,9 @@ def test_balanced_weights_reach_each_family_and_find_more_of_a_rare_class(
     copy_of, task: str, family: str
 ) -> None:
     project = copy_of(task)
-    config = project.compose(f"model={family}", "problem.class_weight=balanced")
+    # The members of an ensemble by vote follow their own settings, so it has to be told itself.
+    key = "model" if family == "voting" else "problem"
+    config = project.compose(f"model={family}", f"{key}.class_weight=balanced")
     leave_out_missing(config.model)
     if family in NO_WEIGHTS:
         with pytest.raises(UserError, match=r"model\.class_weight: .* takes no weights of rows"):
