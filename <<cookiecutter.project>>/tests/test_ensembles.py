@@ -17,7 +17,8 @@ from pipeline.core.base.names import UserError
 from pipeline.core.base.settings import as_dict
 from pipeline.core.base.tables import read_json, read_table
 from pipeline.core.model import artifact, modelling
-from pipeline.core.model.folding import inner_folds, together, training_groups
+from pipeline.core.model.folding import inner_folds, together
+from pipeline.core.model.training import training_groups
 from pipeline.core.model.inputs import read_side
 from pipeline.core.model.modelling import build, fit, predict
 
