@@ -319,6 +319,23 @@ def test_the_tests_run_with_the_pinned_versions() -> None:
     assert installed == constraints()
 
 
+def test_the_table_of_tools_names_every_option_and_no_other() -> None:
+    """docs/tools.md is what `make test-tools` saw; a new option is missing there until it has been tried."""
+    group, listed = "", set()
+    for line in (TEMPLATE / "docs/tools.md").read_text().splitlines():
+        group = line.removeprefix("## ") if line.startswith("## ") else group
+        if found := re.match(r"\| `(\w+)` \| (.*) \|$", line):
+            assert "failed" not in found[2], line
+            listed.add(f"{group}/{found[1]}")
+    offered = {
+        path.relative_to(TREE / "conf").with_suffix("").as_posix()
+        for path in (TREE / "conf").glob("*/**/*.yaml")
+    }
+    elsewhere = {f"collect/{name}" for name in ("api", "bigquery", "openml", "scrape", "sql")}
+    parts = {name for name in offered if name.startswith(("problem/", "collect/limits/"))}
+    assert listed == offered - elsewhere - parts
+
+
 def test_no_index_address_is_written_anywhere(project: Path) -> None:
     for name, text in texts(project).items():
         assert not re.search(r"--(extra-)?index-url|--find-links|/simple\b", text), name

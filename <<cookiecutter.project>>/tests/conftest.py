@@ -29,6 +29,7 @@ import yaml
 from omegaconf import DictConfig, OmegaConf
 
 from pipeline.configure.tools import missing_packages, tools, way_to_install
+from pipeline.core.base.lock import digest
 from pipeline.core.base.settings import as_dict, read_settings
 
 ROOT = Path(__file__).parents[1]
@@ -285,6 +286,33 @@ def make_project(folder: Path, task: str) -> Project:
     project.write("data/incoming/later.csv", "\n".join([header, *later]) + "\n")
     project.compose()
     return project
+
+
+def record(project: Project) -> None:
+    """Write the dvc.lock that DVC would, of the stages as they have run."""
+    params = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
+
+    def value(key: str) -> Any:
+        found = params
+        for part in key.split("."):
+            found = found[part]
+        return found
+
+    def entries(paths: list) -> list[dict[str, Any]]:
+        names = [one if isinstance(one, str) else next(iter(one)) for one in paths]
+        return [{"path": n, "md5": digest(Path(n))} for n in names if digest(Path(n))]
+
+    stages = yaml.safe_load(Path("dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    lock = {
+        name: {
+            "cmd": stage["cmd"],
+            "deps": entries(stage["deps"]),
+            "outs": entries(stage["outs"]),
+            "params": {"params.yaml": {key: value(key) for key in stage.get("params", [])}},
+        }
+        for name, stage in stages.items()
+    }
+    project.write("dvc.lock", {"schema": "2.0", "stages": lock})
 
 
 @pytest.fixture(scope="session")

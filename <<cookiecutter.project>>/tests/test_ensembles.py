@@ -18,9 +18,9 @@ from pipeline.core.base.settings import as_dict
 from pipeline.core.base.tables import read_json, read_table
 from pipeline.core.model import artifact, modelling
 from pipeline.core.model.folding import inner_folds, together
-from pipeline.core.model.training import training_groups
 from pipeline.core.model.inputs import read_side
 from pipeline.core.model.modelling import build, fit, predict
+from pipeline.core.model.training import training_groups
 
 
 def ensemble(project: Project, name: str) -> dict:

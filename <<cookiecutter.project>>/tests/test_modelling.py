@@ -258,3 +258,35 @@ def test_a_side_without_rows_of_unknown_classes_is_read(project: Project, capsys
     assert len(X) == len(y) == len(read_table(Path("data/features/validation")))
     assert classes == ["female", "male"]
     assert "left out" not in capsys.readouterr().out
+
+
+MONOTONE = [name for name in FAMILIES if "monotone" in read_yaml(ROOT / f"conf/model/{name}.yaml")]
+
+
+@pytest.mark.parametrize("task", ["binary", "regression"])
+@pytest.mark.parametrize("family", MONOTONE)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_prediction_only_rises_or_falls_where_it_is_told_to(
+    copy_of, task: str, family: str, sign: int
+) -> None:
+    model = chosen(copy_of(task), f"model={family}", f"+model.monotone.features.x={sign}")
+    random = np.random.default_rng(0)
+    X = pd.DataFrame({"other": random.normal(size=300), "x": random.uniform(size=300)})
+    wave = np.sin(9 * X["x"]) + 0.3 * random.normal(size=300)  # up and down
+    y = (wave > 0).to_numpy(dtype=int) if task == "binary" else wave.to_numpy()
+    line = pd.DataFrame({"other": 0.1, "x": np.linspace(0, 1, 80)})
+
+    def steps(settings: dict) -> np.ndarray:
+        said = predict(fit(build(settings), settings, X, y), line, 2 if task == "binary" else 0)
+        return np.diff(said[:, 1] if task == "binary" else said)
+
+    free = model | {"monotone": model["monotone"] | {"features": {}}}
+    assert (sign * steps(free) < -1e-9).any()
+    assert (sign * steps(model) >= -1e-9).all()
+
+
+def test_a_monotone_feature_must_be_a_number_that_is_there(project: Project) -> None:
+    model = chosen(project, "model=catboost", "+model.monotone.features.culmen_lenth_mm=1")
+    X, y, _ = read_side("train")
+    with pytest.raises(UserError, match=r"no number 'culmen_lenth_mm'; did you mean 'culmen_"):
+        fit(build(model), model, X, y)

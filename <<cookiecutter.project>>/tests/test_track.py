@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from conftest import ROOT, Project, leave_out_missing
+from conftest import ROOT, Project, leave_out_missing, record
 
 from pipeline.configure.checks import check
 from pipeline.core.base.lock import digest
@@ -22,33 +21,6 @@ from pipeline.track.mlflow import project as project_folder
 from pipeline.track.mlflow import spelt
 
 RECEIPT = Path("reports/track.json")
-
-
-def record(project: Project) -> None:
-    """Write the dvc.lock that DVC would, of the stages as they have run."""
-    params = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
-
-    def value(key: str) -> Any:
-        found = params
-        for part in key.split("."):
-            found = found[part]
-        return found
-
-    def entries(paths: list) -> list[dict[str, Any]]:
-        names = [one if isinstance(one, str) else next(iter(one)) for one in paths]
-        return [{"path": n, "md5": digest(Path(n))} for n in names if digest(Path(n))]
-
-    stages = yaml.safe_load(Path("dvc.yaml").read_text(encoding="utf-8"))["stages"]
-    lock = {
-        name: {
-            "cmd": stage["cmd"],
-            "deps": entries(stage["deps"]),
-            "outs": entries(stage["outs"]),
-            "params": {"params.yaml": {key: value(key) for key in stage.get("params", [])}},
-        }
-        for name, stage in stages.items()
-    }
-    project.write("dvc.lock", {"schema": "2.0", "stages": lock})
 
 
 @pytest.fixture

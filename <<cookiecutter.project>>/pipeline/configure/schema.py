@@ -167,6 +167,13 @@ class EarlyStopping(Section):
     fit: dict[str, Any] = {}
 
 
+class Monotone(Section):
+    """Features with which the prediction may only rise or only fall."""
+
+    argument: str
+    features: dict[str, Literal[-1, 1]]
+
+
 class Model(Section):
     """conf/model/."""
 
@@ -178,6 +185,7 @@ class Model(Section):
     scaler: OptionalTool
     sampler: OptionalTool
     class_weight: ClassWeight
+    monotone: Monotone | None = None  # where the library has it
     categorical_argument: str | None
     early_stopping: EarlyStopping | None
     search_space: dict[str, Dimension]

@@ -67,6 +67,8 @@ def wrong_models(data: dict[str, Any]) -> Iterator[str]:
             continue  # said by `wrong_tools`
         if inspect.isclass(target) and issubclass(target, other):
             yield f"{place}.estimator: {name} does not answer a question of task {problem['task']}; choose another model."
+        if problem["task"] == "multiclass" and (model.get("monotone") or {}).get("features"):
+            yield f"{place}.monotone.features: of several classes none rises or falls alone; take them out."
         known = parameters(target)
         stopping = (model["early_stopping"] or {}).get("settings", {})
         argument = [model["categorical_argument"]] if model["categorical_argument"] else []

@@ -12,6 +12,7 @@ from sklearn.base import is_classifier
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.pipeline import Pipeline
 
+from pipeline.core.base.names import UserError, did_you_mean
 from pipeline.core.base.paths import WINNER
 from pipeline.core.base.settings import as_dict
 from pipeline.core.base.tables import read_json
@@ -108,6 +109,10 @@ def fit(
     if model["categorical_argument"]:
         categories = encoded.select_dtypes("category").columns
         estimator.set_params(**{model["categorical_argument"]: list(categories)})
+    if (monotone := model.get("monotone")) and monotone["features"]:
+        kind = tuple if type(estimator).__module__.startswith("xgboost") else list  # as each demands
+        told = kind(signs(monotone["features"], encoded))
+        estimator.set_params(**{monotone["argument"]: told})
     if watched is not None and model["early_stopping"]:
         estimator.set_params(**model["early_stopping"]["settings"])
         rows = WATCHED_ROWS[model["early_stopping"]["rows"]]
@@ -128,6 +133,23 @@ def fit(
         # Asked by several threads, a forest adds its trees up in the order in which they answer.
         estimator.set_params(n_jobs=1)
     return pipeline
+
+
+def signs(features: Mapping[str, int], encoded: pd.DataFrame) -> list[int]:
+    """Return a sign for each encoded feature: 1 or -1 where the prediction may only rise or fall, else 0.
+
+    Raises
+    ------
+    UserError
+        A feature is not among them, or is no number.
+    """
+    numbers = list(encoded.select_dtypes("number").columns)
+    for name in features:
+        if name not in numbers:
+            raise UserError(
+                f"model.monotone.features: the model sees no number '{name}'; {did_you_mean(name, numbers)}"
+            )
+    return [features.get(str(name), 0) for name in encoded]
 
 
 def predict(pipeline: Pipeline, X: pd.DataFrame, n_classes: int) -> np.ndarray:
