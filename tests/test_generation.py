@@ -32,7 +32,7 @@ LICENCES = ("MIT", "Apache-2.0", "BSD-3-Clause", "Proprietary")
 PYTHONS = ("3.11", "3.12", "3.13")
 STEPS = (
     *("collect", "load", "profile", "clean", "split", "engineer", "select", "compare"),
-    *("tune", "train", "evaluate", "explain", "verdict", "package", "monitor"),
+    *("tune", "train", "evaluate", "explain", "verdict", "package", "monitor", "track"),
 )
 TOP = {
     *(".dvc/.gitignore", ".dvc/config", ".dvcignore", ".github/workflows/ci.yml", ".gitignore"),

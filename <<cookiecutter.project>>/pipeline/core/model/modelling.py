@@ -110,7 +110,8 @@ def fit(
         categories = encoded.select_dtypes("category").columns
         estimator.set_params(**{model["categorical_argument"]: list(categories)})
     if (monotone := model.get("monotone")) and monotone["features"]:
-        kind = tuple if type(estimator).__module__.startswith("xgboost") else list  # as each demands
+        # XGBoost wants a tuple, the others want a list.
+        kind = tuple if type(estimator).__module__.startswith("xgboost") else list
         told = kind(signs(monotone["features"], encoded))
         estimator.set_params(**{monotone["argument"]: told})
     if watched is not None and model["early_stopping"]:
