@@ -42,6 +42,9 @@ hypothesis.settings.load_profile("project")
 
 # Options of the extra `legacy`, which has an environment of its own: `pytest -m legacy` there, never here.
 LEGACY = ("featuretools", "ydata")
+IN_LEGACY = find_spec("ydata_profiling") is not None
+# Where CI is set, no test is left out for want of a package.
+ALL_EXTRAS = bool(os.environ.get("CI")) and not IN_LEGACY
 FAMILIES = sorted(path.stem for path in (ROOT / "conf/model").glob("*.yaml"))
 FAMILIES.remove("best")  # whichever of the others has won
 CLASSES_ONLY = ("naive_bayes",)  # refused by `configure` where the task is regression
@@ -175,11 +178,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Tell the tests of legacy tools from the others, and leave them to their environment."""
-    here = find_spec("ydata_profiling") is not None
-    legacy = [item for item in items if any(name in item.nodeid for name in LEGACY)]
+    legacy = [
+        item
+        for item in items
+        if item.get_closest_marker("legacy") or any(name in item.nodeid for name in LEGACY)
+    ]
     for item in legacy:
         item.add_marker("legacy")
-    if not here:
+    if not IN_LEGACY:
         config.hook.pytest_deselected(items=legacy)
         items[:] = [item for item in items if item not in legacy]
 
@@ -255,8 +261,13 @@ def leave_out_missing(settings: Any) -> None:
     """Skip a test of a tool whose package is an extra that is not here; where CI is set, all are."""
     for _, tool in tools(as_dict(settings)):
         for package in missing_packages(tool["_target_"]):
-            leave_out = pytest.fail if os.environ.get("CI") else pytest.skip
+            leave_out = pytest.fail if ALL_EXTRAS else pytest.skip
             leave_out(f"{package} is not installed; {way_to_install(package)}")
+
+
+def library(name: str) -> Any:
+    """Import a library of an extra, or skip the tests that need it; where CI is set, all are here."""
+    return import_module(name) if ALL_EXTRAS else pytest.importorskip(name)
 
 
 def stages() -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Earlier rows and related tables: what counts is what was known before a row's moment."""
 
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -304,9 +303,7 @@ def test_every_option_makes_the_same_features_twice(copy_of, option: str, task: 
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    not find_spec("featuretools"), reason="the extra legacy is in no other one's environment"
-)
+@pytest.mark.legacy
 def test_deep_features_see_what_is_strictly_before_the_cutoff(
     orders: Path, asked: pd.DataFrame, tmp_path: Path
 ) -> None:
@@ -340,9 +337,7 @@ def test_deep_features_see_what_is_strictly_before_the_cutoff(
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    not find_spec("featuretools"), reason="the extra legacy is in no other one's environment"
-)
+@pytest.mark.legacy
 def test_deep_features_without_a_time_do_not_depend_on_today(
     orders: Path, asked: pd.DataFrame
 ) -> None:

@@ -3,13 +3,12 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT, Project, leave_out_missing
+from conftest import IN_LEGACY, ROOT, Project, leave_out_missing, library
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
@@ -40,8 +39,12 @@ def page(name: str) -> str:
     return Path(f"reports/profile/{name}.html").read_text(encoding="utf-8")
 
 
-def here(name: str) -> bool:
-    return bool(find_spec(PACKAGES[name]))
+def reports_here() -> list[str]:
+    """Name the reports whose libraries are here; `ydata` has an environment of its own."""
+    names = [name for name in PACKAGES if (name == "ydata") == IN_LEGACY]
+    for name in names:
+        library(PACKAGES[name])
+    return names
 
 
 @pytest.mark.slow
@@ -50,7 +53,7 @@ def test_every_report_shows_the_columns_of_each_task_and_needs_no_network(
     copy_of: Callable[[str], Project], task: str
 ) -> None:
     project = copy_of(task)
-    reports = [name for name in PACKAGES if here(name)]
+    reports = reports_here()
     project.compose(f"profile=[default,{','.join(reports)}]")
     project.run("profile")
     for name in [*reports, "overview"]:
@@ -65,7 +68,7 @@ def test_every_report_shows_the_columns_of_each_task_and_needs_no_network(
 
 @pytest.mark.slow
 def test_other_processes_other_hours_and_other_reports_change_no_byte(project: Project) -> None:
-    reports = [name for name in PACKAGES if here(name)]
+    reports = reports_here()
     outputs = []
     for seed, hour, order in (("1", "Pacific/Kiritimati", 1), ("2", "America/St_Johns", -1)):
         project.compose(f"profile=[{','.join(reports[::order])}]")
@@ -81,8 +84,7 @@ def test_other_processes_other_hours_and_other_reports_change_no_byte(project: P
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PACKAGES)
 def test_every_report_says_that_it_shows_a_sample(project: Project, name: str) -> None:
-    if not here(name):
-        return  # `ydata` lives in an environment of its own
+    library(PACKAGES[name])
     project.compose(f"profile={name}", f"profile.reports.{name}.max_rows=60")
     project.run("profile")
     assert f"60 of {len(read_table(LOADED))} rows, drawn at random" in page(name)
