@@ -43,6 +43,7 @@ hypothesis.settings.load_profile("project")
 # Options of the extra `legacy`, which has an environment of its own: `pytest -m legacy` there, never here.
 LEGACY = ("featuretools", "ydata")
 IN_LEGACY = find_spec("ydata_profiling") is not None
+collect_ignore = ["test_explain_extras.py"] if IN_LEGACY else []  # of the extra `explanations`
 # Where CI is set, no test is left out for want of a package.
 ALL_EXTRAS = bool(os.environ.get("CI")) and not IN_LEGACY
 FAMILIES = sorted(path.stem for path in (ROOT / "conf/model").glob("*.yaml"))
