@@ -9,6 +9,7 @@ import argparse
 import json
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from pipeline.configure.tools import missing_packages, way_to_install
 from pipeline.core.base.names import UserError, did_you_mean
 from pipeline.core.base.paths import CONF
 from pipeline.core.base.settings import read_yaml
+
+TARGET = r"^\s*(?:- )?_target_: ([\w.${}]+)"
 
 
 def options(step: str | None = None) -> dict[str, list[dict[str, Any]]]:
@@ -68,10 +71,10 @@ def describe(file: Path, chosen: bool) -> dict[str, Any]:
     text = file.read_text(encoding="utf-8")
     comment = re.match(r"(?:# @.*\n)?((?:# ?.*\n)+)", text)  # without Hydra's word to itself
     summary = " ".join(comment[1].replace("#", "").split()) if comment else ""
+    targets = [one for part in parts(file) for one in re.findall(TARGET, part, re.MULTILINE)]
     # An adapter of one name for each kind of question needs the same for both.
-    named = text.replace("${problem.estimator}", "Classifier")
-    targets = re.findall(r"^\s*(?:- )?_target_: ([\w.]+)", named, re.MULTILINE)
-    missing = {package for one in targets for package in missing_packages(one)}
+    named = {one.replace("${problem.estimator}", "Classifier") for one in targets}
+    missing = {package for one in named for package in missing_packages(one)}
     return {
         "name": file.stem,
         "summary": re.split(r"(?<=\.) ", summary, maxsplit=1)[0].rstrip(".:"),
@@ -79,6 +82,18 @@ def describe(file: Path, chosen: bool) -> dict[str, Any]:
         "missing": sorted(missing),
         "install": way_to_install(min(missing)) if missing else None,
     }
+
+
+def parts(file: Path) -> Iterator[str]:
+    """Yield the text of an option and of the files that its defaults list places into it."""
+    yield file.read_text(encoding="utf-8")
+    for one in (read_yaml(file) or {}).get("defaults", []):
+        group, name = next(iter(one.items())) if isinstance(one, dict) else ("", one)
+        group = group.removeprefix("override ").partition("@")[0]
+        folder = CONF / group[1:] if group.startswith("/") else file.parent / group
+        part = folder / f"{name}.yaml"  # what is interpolated, or `_self_`, is no file
+        if part.is_file():
+            yield from parts(part)
 
 
 def render(found: dict[str, list[dict[str, Any]]]) -> str:

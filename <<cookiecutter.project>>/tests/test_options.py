@@ -84,6 +84,19 @@ def test_an_adapter_lacks_what_it_says_that_it_needs(
         locate("pipeline.clean.limit")
 
 
+def test_an_option_lacks_what_the_files_that_it_places_lack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "conf/explain/method").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    Path("conf/explain/method/good.yaml").write_text("# Good.\n_target_: not_there.Method\n")
+    own, other = Path("conf/explain/good.yaml"), Path("conf/experiment.yaml")
+    own.write_text("# Good.\ndefaults:\n  - method@methods.good: good\n  - _self_\n")
+    other.write_text("# Good.\ndefaults:\n  - override /explain: good\n")
+    assert describe(own, chosen=False)["missing"] == ["not_there"]
+    assert describe(other, chosen=False)["missing"] == ["not_there"]
+
+
 def test_the_command_prints_for_people_and_for_machines(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
