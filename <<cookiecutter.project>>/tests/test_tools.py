@@ -5,6 +5,7 @@ What each option must get right is in the tests of its step.
 """
 
 import contextlib
+import shutil
 import time
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from conftest import CONTRACT, ROOT, TARGETS, Project, leave_out_missing, record
 
 from pipeline.configure.checks import check
 from pipeline.core.base.names import UserError
-from pipeline.core.base.paths import CLEAN
+from pipeline.core.base.paths import CLEAN, TRIALS
 from pipeline.core.base.tables import read_table, sha256, write_table
 
 pytestmark = pytest.mark.slow
@@ -68,7 +69,8 @@ def outputs(names: tuple[str, ...]) -> dict[str, str]:
 
 
 def prepare(project: Project, option: str) -> None:
-    """Give the project what an option reads beside the penguins."""
+    """Give the project what an option reads beside the penguins; forget the scores of other searches."""
+    shutil.rmtree(TRIALS, ignore_errors=True)
     if option == "split=column":
         rows = read_table(CLEAN)
         sides = [("train", "train", "train", "validation", "test")[i % 5] for i in range(len(rows))]
@@ -117,6 +119,7 @@ def test_an_option_runs_through_its_stage_and_gives_the_same_bytes_twice(
     record_property("tool", [*option.split("="), task, "run", seconds])
     first = outputs(names)
     assert first or option == "profile=none"
+    shutil.rmtree(TRIALS, ignore_errors=True)
     project.run(*names)
     if option not in NOT_REPRODUCIBLE:
         assert outputs(names) == first

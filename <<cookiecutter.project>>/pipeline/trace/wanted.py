@@ -78,13 +78,16 @@ def find(target: str, records: list[Record], folders: Folders) -> tuple[Wanted, 
         return _by_digits(target, records, folders)
     inside = place.resolve().is_relative_to(Path.cwd())
     path = (place.resolve().relative_to(Path.cwd()) if inside else place).as_posix()
-    versions = {
-        md5: record.commit
-        for record in reversed(records)
-        for at, md5 in _recorded(record, folders)
-        if at == path
-    }
-    versions = dict(reversed(versions.items()))
+    first: dict[str, int] = {}
+    last: dict[str, int] = {}
+    for number, record in enumerate(records):
+        for at, md5 in _recorded(record, folders):
+            if at == path:
+                first.setdefault(md5, number)
+                last[md5] = number
+    # One record may hold two: stages that have not run again still name the one before.
+    order = sorted(first, key=lambda md5: (last[md5], first[md5], md5))
+    versions = {md5: records[first[md5]].commit for md5 in order}
     if place.exists():
         md5 = str(digest(place))
         return Wanted(path, md5, present(place) if place.is_dir() else {}), versions
