@@ -284,3 +284,14 @@ def test_a_wrong_setting_is_found_before_any_data_are_read(
     (mistake,) = wrong_features({step: settings})
     assert mistake.startswith(f"engineer.steps.{step}: ")
     assert said in mistake
+
+
+def test_fewer_numbers_than_a_transformer_might_take_are_no_news(
+    penguins: pd.DataFrame, recwarn: pytest.WarningsRecorder
+) -> None:
+    rows = penguins[["body_mass_g", "culmen_depth_mm"]].assign(same=1.0).dropna()
+    text = (ROOT / "conf/engineer/rich.yaml").read_text()
+    text = text.replace("${problem.statistic}", "classif").replace("${seed}", "0")
+    step = instantiate(yaml.safe_load(text)["steps"]["products_and_bins"])
+    step.fit(rows, np.arange(len(rows)) % 2)
+    assert [str(one.message) for one in recwarn if "sklearn" in one.filename] == []

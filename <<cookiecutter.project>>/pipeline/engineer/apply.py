@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from pipeline.engineer.steps import ColumnStep, numbers
 
 # As `adopt` tells free text from a category: words of the average value, and different values.
 TEXT_WORDS, TEXT_VALUES = 4, 30
+QUIET = "k=.* is greater than n_features|Bins whose width|Features .* are constant|invalid value"
 
 
 class Apply(ColumnStep):
@@ -92,7 +94,11 @@ class Apply(ColumnStep):
         for part in self.parts_:
             values, rows = self._read(X[part])
             try:
-                one = clone(self.transformer).fit(values, None if y is None else y[rows])
+                with warnings.catch_warnings():
+                    # On a narrow table, or of few values, a transformer keeps or makes fewer columns than it
+                    # might; so it should, in silence: it is fitted again in each fold.
+                    warnings.filterwarnings("ignore", QUIET)
+                    one = clone(self.transformer).fit(values, None if y is None else y[rows])
                 width = one.transform(values[:1]).shape[1]
             except ValueError as error:
                 raise UserError(f"{kind} cannot be fitted on {', '.join(part)}: {error}") from error

@@ -122,7 +122,7 @@ def gaps(rows: pd.DataFrame, path: Path) -> int:
     block = -(-len(rows) // BLOCKS)
     shares = missing.groupby(np.arange(len(rows)) // block).mean()
     shares.columns = [shorten(f"{name} ({missing[name].mean():.1%})", 34) for name in missing]
-    with figure(path, size=(2 + 0.45 * shares.shape[1], 5)) as axes:
+    with figure(path, size=(max(4, 2 + 0.45 * shares.shape[1]), 5)) as axes:
         seaborn.heatmap(
             shares, cmap="Blues", vmin=0, vmax=1, cbar=False, yticklabels=False, ax=axes
         )
