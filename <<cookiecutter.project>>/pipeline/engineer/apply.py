@@ -18,7 +18,9 @@ from pipeline.engineer.steps import ColumnStep, numbers
 
 # As `adopt` tells free text from a category: words of the average value, and different values.
 TEXT_WORDS, TEXT_VALUES = 4, 30
-QUIET = "k=.* is greater than n_features|Bins whose width|Features .* are constant|invalid value"
+QUIET = (
+    "k=.* is greater than n_features|Bins whose width|Features? .* (is|are) constant|invalid value"
+)
 
 
 class Apply(ColumnStep):
