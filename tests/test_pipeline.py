@@ -129,7 +129,8 @@ def test_the_trace_of_the_bundle_ends_in_the_raw_snapshot(project: Path) -> None
 
 @binary
 def test_the_projects_own_tests_pass(project: Path) -> None:
-    succeed("python", "-m", "pytest", "-q", cwd=project)
+    """Those that take seconds; `make test-tools` runs the others."""
+    succeed("python", "-m", "pytest", "-q", "-m", "not slow", cwd=project)
 
 
 @pytest.mark.parametrize(
