@@ -29,10 +29,16 @@ NEEDS = {
     "engineer=featuretools": [f"engineer.steps.deep_features.{one}" for one in (TABLE, "key=x")],
     "engineer=lags": ["problem.time=x"],
     "engineer=related": [f"engineer.steps.related.{one}" for one in (TABLE, "key=x")],
+    "experiment=timeseries": ["problem.time=x"],
     "split=group": ["problem.group=[x]"],
     "split=time": ["problem.time=x"],
 }
-NO_REGRESSION = {"select=chi2", "split=stratified", *(f"model={name}" for name in CLASSES_ONLY)}
+NO_REGRESSION = {
+    "experiment=imbalanced",
+    "select=chi2",
+    "split=stratified",
+    *(f"model={name}" for name in CLASSES_ONLY),
+}
 # The groups whose options do not stand alone: they are placed into another file.
 PARTS = {path.name for path in (ROOT / "conf/model").iterdir() if path.is_dir()}
 
@@ -291,7 +297,8 @@ def test_every_part_of_a_model_can_be_chosen_by_each(
         config = composed("model=linear", f"model/{part}={file.stem}")
         assert part in config.model
         leave_out_missing(config.model)
-        if file.stem != "none" and part == "sampler" and config.problem.kind == "regression":
+        balances = part == "sampler" and file.stem not in ("none", "drop_outliers")
+        if balances and config.problem.kind == "regression":
             with pytest.raises(UserError, match="regression has none"):
                 check(config)
         elif file.stem == "woe" and config.problem.kind == "regression":
