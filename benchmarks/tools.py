@@ -17,7 +17,7 @@ heavy, no more; – stands where an option does not fit the task and `configure`
 
 def main(files: list[str]) -> None:
     """Print a table for each group of options, an option a line."""
-    rows = []
+    rows: list[dict[str, str]] = []
     for file in files:
         rows += csv.DictReader(Path(file).read_text(encoding="utf-8").splitlines())
     rows.sort(key=lambda row: (row["group"], row["option"]))
