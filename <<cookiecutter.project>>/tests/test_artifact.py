@@ -108,3 +108,18 @@ def test_boosting_that_stopped_early_comes_back(rows: str, tmp_path: Path) -> No
 def test_a_missing_file_says_how_to_make_it(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"none\.skops is not there; run `dvc repro`"):
         artifact.load(tmp_path / "none.skops")
+
+
+def test_no_process_pays_for_pytorch_to_open_a_model(project: Project) -> None:
+    code = (
+        "import sys; from pathlib import Path; from pipeline.core.model import artifact; "
+        "artifact.load(Path('models/select.skops')); print('torch' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    assert done.stdout.strip() == "False"

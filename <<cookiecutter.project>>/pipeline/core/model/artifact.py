@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 import zipfile
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +40,8 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 def save(model: Any, path: Path) -> None:
     """Write a fitted object; equal objects give equal bytes."""
-    import skops.io
-
     _drop_catboost_stamps(model)
-    content = _normalise(skops.io.dumps(model))
+    content = _normalise(_skops().dumps(model))
     with replacing(path) as new:
         new.write_bytes(content)
 
@@ -54,11 +54,10 @@ def load(path: Path) -> Any:
     UserError
         The file is missing, or holds a type of a package that is not trusted.
     """
-    import skops.io
-
     if not path.exists():
         raise UserError(f"{path} is not there; run `dvc repro` (or `dvc checkout`) to make it.")
-    types = skops.io.get_untrusted_types(file=path)
+    skops = _skops()
+    types = skops.get_untrusted_types(file=path)
     foreign = [
         name
         for name in types
@@ -69,7 +68,24 @@ def load(path: Path) -> Any:
             f"{path} holds {', '.join(foreign)}; add its package to TRUSTED_PACKAGES in "
             "pipeline/core/model/artifact.py if you trust it."
         )
-    return skops.io.load(path, trusted=types)
+    return skops.load(path, trusted=types)
+
+
+def _skops() -> Any:
+    """Import skops.io without PyTorch.
+
+    It looks through all of scikit-learn for estimators, and the bridge to PyTorch that lies among its
+    modules would cost each process a second and a half, and 190 MB, where PyTorch is installed.
+    """
+    bridge = "sklearn.externals.array_api_compat.torch"
+    aside = bridge not in sys.modules
+    if aside:
+        sys.modules[bridge] = None  # type: ignore[assignment]  # to Python, not to be imported
+    try:
+        return import_module("skops.io")
+    finally:
+        if aside:
+            del sys.modules[bridge]
 
 
 def _normalise(archive: bytes) -> bytes:
