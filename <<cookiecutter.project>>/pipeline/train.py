@@ -27,7 +27,9 @@ def main(settings: DictConfig) -> None:
     watch = settings.train.early_stopping and model["early_stopping"]
     watched = read_side("validation")[:2] if watch else None
     pipeline = build(model, tuned(model, read_json(BEST_PARAMS)))
-    fit(pipeline, model, X, y, watched, training_groups(settings))
+    # Only an estimator that cuts folds of its own asks which rows belong together.
+    cuts = "cv" in pipeline["estimator"].get_params(deep=False)
+    fit(pipeline, model, X, y, watched, training_groups(settings) if cuts else None)
     artifact.save(pipeline, MODEL)
     estimator = pipeline["estimator"]
     write_curves(as_dict(settings.train.curves), learning_curves(estimator))
