@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.core.base.paths import METRICS, MODEL, PLOTS
+from pipeline.core.base.paths import BASELINE, FEATURES, METRICS, MODEL, PLOTS, PREDICTIONS, SPLIT
 from pipeline.core.base.stage import run, say
-from pipeline.core.base.tables import replacing, write_json, write_rows
+from pipeline.core.base.tables import read_json, read_table, replacing, write_json, write_rows
+from pipeline.core.data.target import encode
 from pipeline.core.model import artifact
 from pipeline.core.model.inputs import read_side
-from pipeline.core.model.metrics import score
+from pipeline.core.model.intervals import Scores, bootstrap
 from pipeline.core.model.modelling import predict
+from pipeline.core.model.predictions import Predictions, dummy
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -22,22 +24,51 @@ Rows = list[dict[str, Any]]
 
 
 def main(settings: DictConfig) -> None:
-    """Score the model on the validation rows and write the data of its curves."""
-    X, truth, classes = read_side("validation")
-    prediction = predict(artifact.load(MODEL), X, len(classes))
-    scores = {name: score(name, truth, prediction) for name in settings.problem.metrics}
-    write_json(scores, METRICS / "evaluate.json")
+    """Score the model and its baselines on the validation rows; write the data of the curves."""
+    options = settings.evaluate
+    found = ask(settings.problem)
+    found.write(PREDICTIONS / "validation")
+    truth, classes, prediction = found.truth, found.classes, found.of["model"]
+    scores = bootstrap(
+        settings.problem.metrics,
+        truth,
+        found.of,
+        groups=found.group,
+        resamples=options.resamples,
+        confidence=options.confidence,
+        seed=options.seed,
+    )
+    write_json(told(scores), METRICS / "evaluate.json")
     with replacing(PLOTS / "evaluate") as folder:
         folder.mkdir()
         curves = classification_curves if classes else regression_curves
-        for name, points in curves(
-            truth, prediction, classes, settings.evaluate.calibration_bins
-        ).items():
+        for name, points in curves(truth, prediction, classes, options.calibration_bins).items():
             write_rows(points, folder / f"{name}.csv")
-    say(
-        f"validation, {len(truth)} rows: "
-        + ", ".join(f"{name} {value:.4g}" for name, value in scores.items())
-    )
+    for name, of in scores.values.items():
+        others = ", ".join(f"{who} {value:.4g}" for who, value in of.items() if who != "model")
+        say(f"validation {name} {of['model']:.4g} ± {scores.half_width(name):.2g} ({others})")
+
+
+def ask(problem: DictConfig) -> Predictions:
+    """Ask model, linear baseline and dummy about the validation rows."""
+    X, truth, classes = read_side("validation")
+    target = read_json(SPLIT / "target.json")["name"]
+    rows = read_table(SPLIT / "validation")
+    if classes:
+        rows = rows[encode(rows[target], classes) >= 0]
+    answers = read_table(FEATURES / "train")[target]
+    asked = {"model": MODEL, "linear": BASELINE}
+    of = {who: predict(artifact.load(path), X, len(classes)) for who, path in asked.items()}
+    of["dummy"] = dummy(answers, classes, len(X))
+    return Predictions.about(rows, problem, truth, classes, of)
+
+
+def told(scores: Scores) -> dict[str, Any]:
+    """Shape scores for DVC, whose tables show numbers and leave lists alone."""
+    flat: dict[str, Any] = {}
+    for name, of in scores.values.items():
+        flat |= {name: of["model"], f"{name}_half_width": scores.half_width(name)}
+    return flat | {"metrics": scores.table(), "comparisons": scores.comparisons()}
 
 
 def classification_curves(

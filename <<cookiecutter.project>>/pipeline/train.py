@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipeline.core.base.names import UserError
-from pipeline.core.base.paths import BEST_PARAMS, METRICS, MODEL, PLOTS
+from pipeline.core.base.paths import BASELINE, BEST_PARAMS, METRICS, MODEL, PLOTS
 from pipeline.core.base.settings import as_dict
 from pipeline.core.base.stage import run, say
 from pipeline.core.base.tables import read_json, replacing, write_json, write_rows
@@ -17,25 +17,29 @@ from pipeline.core.model.modelling import build, chosen_model, fit, own_value
 from pipeline.core.model.training import training_groups
 
 if TYPE_CHECKING:
+    import numpy as np
     from omegaconf import DictConfig
 
 
 def main(settings: DictConfig) -> None:
-    """Fit the chosen model with the tuned hyperparameters."""
+    """Fit the chosen model with the tuned hyperparameters, and a plain one that it has to beat."""
     model = chosen_model(settings)
     X, y, _ = read_side("train")
     watch = settings.train.early_stopping and model["early_stopping"]
     watched = read_side("validation")[:2] if watch else None
     pipeline = build(model, tuned(model, read_json(BEST_PARAMS)))
-    # Only an estimator that cuts folds of its own asks which rows belong together.
-    cuts = "cv" in pipeline["estimator"].get_params(deep=False)
-    fit(pipeline, model, X, y, watched, training_groups(settings) if cuts else None)
+    fit(pipeline, model, X, y, watched, inner_groups(pipeline, settings))
     artifact.save(pipeline, MODEL)
+    plain = as_dict(settings.train.baseline)
+    baseline = build(plain)
+    fit(baseline, plain, X, y, groups=inner_groups(baseline, settings))
+    artifact.save(baseline, BASELINE)
     estimator = pipeline["estimator"]
     write_curves(as_dict(settings.train.curves), learning_curves(estimator))
     write_json(
         {
             "model": model["name"],
+            "baseline": plain["name"],
             "estimator": f"{type(estimator).__module__}.{type(estimator).__qualname__}",
             "rows": len(X),
             "features": list(X.columns),
@@ -50,6 +54,12 @@ def main(settings: DictConfig) -> None:
     say(
         f"{model['name']} fitted on {len(X)} rows and {X.shape[1]} features; iterations: {iterations(estimator)}"
     )
+
+
+def inner_groups(pipeline: Any, settings: DictConfig) -> np.ndarray | None:
+    """Tell which rows belong together; only an estimator that cuts folds of its own asks."""
+    cuts = "cv" in pipeline["estimator"].get_params(deep=False)
+    return training_groups(settings) if cuts else None
 
 
 def tuned(model: dict[str, Any], best: dict[str, Any]) -> dict[str, Any]:

@@ -78,6 +78,7 @@ CONFIG: dict[str, Any] = {
     "collect": {"path": "data/external/penguins.csv"},
     "load": {"contract": "contracts/penguins.yaml", "max_rejected": 0},
     "compare": {"folds": 2, "repeats": 1},
+    "evaluate": {"resamples": 100},
     "verdict": {"resamples": 100},
     "monitor": {"resamples": 100},
 }

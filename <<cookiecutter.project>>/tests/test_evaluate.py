@@ -9,12 +9,26 @@ from conftest import Project
 from pipeline.core.base.tables import read_json, read_table, write_table
 from pipeline.core.model import artifact
 from pipeline.core.model.inputs import read_side
+from pipeline.core.model.metrics import gain, score
 from pipeline.core.model.modelling import predict
+from pipeline.core.model.predictions import Predictions, row_names
 from pipeline.evaluate import classification_curves, regression_curves
 
 
 def said() -> dict:
     return read_json(Path("metrics/evaluate.json"))
+
+
+def scored() -> dict:
+    """Return the model's own scores, as DVC shows them."""
+    return {one["metric"]: said()[one["metric"]] for one in said()["metrics"]}
+
+
+def write_validation(rows: pd.DataFrame, target: str) -> None:
+    """Change answers of the validation rows, or leave some out, before and after feature engineering."""
+    before = read_table(Path("data/split/validation")).loc[rows.index]
+    write_table(rows, Path("data/features/validation"))
+    write_table(before.assign(**{target: rows[target]}), Path("data/split/validation"))
 
 
 def predicted() -> tuple[np.ndarray, np.ndarray]:
@@ -24,7 +38,7 @@ def predicted() -> tuple[np.ndarray, np.ndarray]:
 
 def test_two_classes_are_scored_as_scikit_learn_does(project: Project) -> None:
     y, p = predicted()
-    assert said() == pytest.approx(
+    assert scored() == pytest.approx(
         {
             "roc_auc": sk.roc_auc_score(y, p[:, 1]),
             "average_precision": sk.average_precision_score(y, p[:, 1]),
@@ -38,7 +52,7 @@ def test_two_classes_are_scored_as_scikit_learn_does(project: Project) -> None:
 def test_several_classes_are_scored_as_scikit_learn_does(copy_of) -> None:
     copy_of("multiclass")
     y, p = predicted()
-    assert said() == pytest.approx(
+    assert scored() == pytest.approx(
         {
             "f1_macro": sk.f1_score(y, p.argmax(axis=1), average="macro"),
             "balanced_accuracy": sk.balanced_accuracy_score(y, p.argmax(axis=1)),
@@ -52,7 +66,7 @@ def test_several_classes_are_scored_as_scikit_learn_does(copy_of) -> None:
 def test_numbers_are_scored_as_scikit_learn_does(copy_of) -> None:
     copy_of("regression")
     y, p = predicted()
-    assert said() == pytest.approx(
+    assert scored() == pytest.approx(
         {
             "rmse": sk.root_mean_squared_error(y, p),
             "mae": sk.mean_absolute_error(y, p),
@@ -131,7 +145,7 @@ def test_rows_of_a_class_that_does_not_train_are_not_scored(copy_of, capsys) -> 
     project = copy_of("multiclass")
     rows = read_table(Path("data/features/validation"))
     rows.loc[:2, "species"] = "Emperor"
-    write_table(rows, Path("data/features/validation"))
+    write_validation(rows, "species")
     project.run("evaluate")
     assert "3 validation rows are of a class that no training row has" in capsys.readouterr().out
     assert len(pd.read_csv("plots/evaluate/confusion.csv")) == len(rows) - 3
@@ -141,7 +155,50 @@ def test_a_validation_side_of_one_class_has_no_roc_and_does_not_stop_the_run(
     project: Project,
 ) -> None:
     rows = read_table(Path("data/features/validation"))
-    write_table(rows[rows["sex"] == "male"], Path("data/features/validation"))
+    write_validation(rows[rows["sex"] == "male"], "sex")
     project.run("evaluate")
     assert said()["roc_auc"] is None
+    assert said()["roc_auc_half_width"] is None
+    assert said()["metrics"][0]["interval"] == [None, None]
+    assert said()["comparisons"][0]["gain"] is None
     assert said()["accuracy"] > 0
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_what_was_predicted_of_each_validation_row_is_kept(copy_of, task: str) -> None:
+    copy_of(task)
+    found = Predictions.read(Path("data/predictions/validation"))
+    y, p = predicted()
+    assert found.truth.tolist() == y.tolist()
+    assert found.of["model"] == pytest.approx(p)
+    rows = read_table(Path("data/split/validation"))
+    assert found.row.tolist() == row_names(rows).tolist()
+    assert len(set(found.group)) == len(rows.drop_duplicates(["species", "individual_id"]))
+    for one in said()["metrics"]:
+        assert one["interval"][0] <= one["value"] <= one["interval"][1]
+        assert said()[f"{one['metric']}_half_width"] == pytest.approx(
+            np.diff(one["interval"])[0] / 2
+        )
+        for who in ("linear", "dummy"):
+            assert one[who] == pytest.approx(score(one["metric"], y, found.of[who]))
+
+
+def test_the_model_is_held_against_both_baselines(project: Project) -> None:
+    values = {one["metric"]: one for one in said()["metrics"]}
+    assert len(said()["comparisons"]) == 2 * len(values)
+    for one in said()["comparisons"]:
+        of = values[one["metric"]]
+        assert one["gain"] == pytest.approx(gain(one["metric"], of["value"], of[one["against"]]))
+        assert one["interval"][0] <= one["gain"] <= one["interval"][1]
+
+
+def test_the_dummy_knows_the_training_rows_only(copy_of) -> None:
+    copy_of("regression")
+    mean = read_table(Path("data/split/train"))["body_mass_g"].mean()
+    assert Predictions.read(Path("data/predictions/validation")).of["dummy"] == pytest.approx(mean)
+
+
+def test_scores_are_the_same_twice(project: Project) -> None:
+    before = Path("metrics/evaluate.json").read_bytes()
+    project.run("evaluate")
+    assert Path("metrics/evaluate.json").read_bytes() == before

@@ -1,10 +1,8 @@
 import numpy as np
 import pytest
 import sklearn.metrics as sk
-from hypothesis import given
-from hypothesis import strategies as st
 
-from pipeline.core.model.metrics import METRICS, bootstrap, gain, score
+from pipeline.core.model.metrics import METRICS, gain, score
 
 RANDOM = np.random.default_rng(0)
 BINARY = RANDOM.integers(0, 2, 80)
@@ -64,49 +62,3 @@ def test_log_loss_knows_classes_that_the_rows_lack() -> None:
     assert score("log_loss", np.array([0, 1]), TRIPLE[:2]) == pytest.approx(
         -np.log([TRIPLE[0, 0], TRIPLE[1, 1]]).mean()
     )
-
-
-@given(st.integers(0, 1000))
-def test_an_interval_holds_the_value(seed: int) -> None:
-    found = bootstrap(
-        ["roc_auc"], BINARY, PAIR, groups=None, resamples=30, confidence=0.95, seed=seed
-    )["roc_auc"]
-    low, high = found["interval"]
-    assert low <= found["value"] <= high
-    assert found["value"] == score("roc_auc", BINARY, PAIR)
-
-
-def test_a_higher_confidence_gives_a_wider_interval() -> None:
-    widths = []
-    for confidence in (0.5, 0.99):
-        found = bootstrap(
-            ["mae"], NUMBERS, GUESSES, groups=None, resamples=300, confidence=confidence, seed=1
-        )
-        low, high = found["mae"]["interval"]
-        widths.append(high - low)
-    assert widths[0] < widths[1]
-
-
-def test_rows_of_one_group_do_not_count_as_independent() -> None:
-    """Each row ten times says no more than once; told of the groups, the interval stays as wide."""
-    truth, guess = np.repeat(NUMBERS, 10), np.repeat(GUESSES, 10)
-    options = {"resamples": 300, "confidence": 0.95, "seed": 1}
-    widths = {
-        name: np.ptp(bootstrap(["mae"], *rows, groups=groups, **options)["mae"]["interval"])
-        for name, rows, groups in (
-            ("once", (NUMBERS, GUESSES), None),
-            ("unaware", (truth, guess), None),
-            ("aware", (truth, guess), np.repeat(np.arange(60), 10)),
-        )
-    }
-    assert widths["aware"] == pytest.approx(widths["once"], rel=0.01)
-    assert widths["unaware"] < widths["once"] / 2
-
-
-def test_the_same_seed_gives_the_same_interval() -> None:
-    options = {"groups": None, "resamples": 50, "confidence": 0.9}
-    first, again, other = (
-        bootstrap(["f1"], BINARY, PAIR, seed=seed, **options)["f1"]["interval"].tolist()
-        for seed in (1, 1, 2)
-    )
-    assert first == again != other

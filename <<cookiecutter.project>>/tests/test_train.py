@@ -7,7 +7,9 @@ from pipeline.core.base.names import UserError
 from pipeline.core.base.settings import read_yaml
 from pipeline.core.base.tables import read_json, read_table, write_json, write_table
 from pipeline.core.model import artifact
-from pipeline.core.model.metrics import gain
+from pipeline.core.model.inputs import read_side
+from pipeline.core.model.metrics import gain, score
+from pipeline.core.model.modelling import predict
 from pipeline.train import iterations
 
 MODEL = Path("models/model.skops")
@@ -135,3 +137,16 @@ def test_no_iterations_are_made_up() -> None:
     from sklearn.linear_model import LinearRegression
 
     assert iterations(LinearRegression()) is None
+
+
+@pytest.mark.parametrize("name", ["linear", "random_forest"])
+def test_a_plain_model_is_fitted_beside_it_on_the_same_rows(project: Project, name: str) -> None:
+    project.compose(f"model@train.baseline={name}")
+    chosen = MODEL.read_bytes()
+    project.run("train")
+    assert MODEL.read_bytes() == chosen
+    assert trained()["baseline"] == name
+    fitted = artifact.load(Path("models/baseline.skops"))
+    X, y, classes = read_side("train")
+    assert fitted["encode"].n_features_in_ == X.shape[1]
+    assert score("accuracy", y, predict(fitted, X, len(classes))) > 0.7

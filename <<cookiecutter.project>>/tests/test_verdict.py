@@ -1,7 +1,6 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 import sklearn.metrics as sk
 from conftest import Project
@@ -9,8 +8,10 @@ from omegaconf import OmegaConf
 
 from pipeline.core.base.tables import read_json, read_table, write_json, write_table
 from pipeline.core.data.target import encode, features
+from pipeline.core.model.metrics import gain, score
+from pipeline.core.model.predictions import Predictions
 from pipeline.core.model.predictor import Predictor
-from pipeline.verdict import baseline, judge
+from pipeline.verdict import judge
 
 VERDICT = Path("metrics/verdict.json")
 
@@ -27,7 +28,9 @@ def test_the_test_rows_are_scored_with_intervals_that_hold_the_value(copy_of, ta
     for one in metrics.values():
         assert one["interval"][0] <= one["value"] <= one["interval"][1]
     validation = read_json(Path("metrics/evaluate.json"))
-    assert {name: one["validation"] for name, one in metrics.items()} == validation
+    assert {name: one["validation"] for name, one in metrics.items()} == {
+        name: validation[name] for name in metrics
+    }
 
 
 def test_the_score_is_that_of_the_test_rows(project: Project) -> None:
@@ -35,7 +38,9 @@ def test_the_score_is_that_of_the_test_rows(project: Project) -> None:
     problem = project.settings("verdict").problem
     prediction = Predictor.load(None, ["female", "male"]).predict(features(rows, problem))
     expected = sk.roc_auc_score(rows["sex"] == "male", prediction[:, 1])
-    assert said()["test"] == {"roc_auc": pytest.approx(expected)}
+    assert said()["test"]["roc_auc"] == pytest.approx(expected)
+    low, high = said()["metrics"][0]["interval"]
+    assert said()["test"]["roc_auc_half_width"] == pytest.approx((high - low) / 2)
 
 
 def test_the_gain_is_over_a_dummy_that_knows_the_training_rows_only(copy_of) -> None:
@@ -43,16 +48,10 @@ def test_the_gain_is_over_a_dummy_that_knows_the_training_rows_only(copy_of) -> 
     test = read_table(Path("data/split/test"))["body_mass_g"]
     mean = read_table(Path("data/split/train"))["body_mass_g"].mean()
     dummy = float(np.sqrt(((test - mean) ** 2).mean()))
-    gain, gap = (one["value"] for one in said()["criteria"])
+    won, gap = (one["value"] for one in said()["criteria"])
     rmse = said()["test"]["rmse"]
-    assert gain == pytest.approx(dummy - rmse)
+    assert won == pytest.approx(dummy - rmse)
     assert gap == pytest.approx(rmse - read_json(Path("metrics/evaluate.json"))["rmse"])
-
-
-def test_a_dummy_says_the_shares_of_the_training_rows() -> None:
-    answers = pd.Series(["a", "b", "b", "b"])
-    assert baseline(answers, ["a", "b"], 2).tolist() == [[0.25, 0.75]] * 2
-    assert baseline(pd.Series([1.0, 2.0]), [], 2).tolist() == [1.5, 1.5]
 
 
 @pytest.mark.parametrize(
@@ -122,3 +121,30 @@ def test_neither_training_nor_validation_rows_move_the_test_score(project: Proje
     project.run("verdict")
     assert said()["test"] == before
     assert (encode(rows["sex"], ["female", "male"]) >= 0).all()
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_what_was_predicted_of_each_test_row_is_kept(copy_of, task: str) -> None:
+    project = copy_of(task)
+    found = Predictions.read(Path("data/predictions/test"))
+    rows = read_table(Path("data/split/test"))
+    problem = project.settings("verdict").problem
+    assert list(found.of) == ["model", "linear", "dummy"]
+    assert found.truth.tolist() == encode(rows[problem.target], found.classes).tolist()
+    assert found.of["model"] == pytest.approx(
+        Predictor.load(None, found.classes).predict(features(rows, problem))
+    )
+    assert len(set(found.group)) == len(rows.drop_duplicates(["species", "individual_id"]))
+    for one in said()["metrics"]:
+        for key, who in {"value": "model", "linear": "linear", "dummy": "dummy"}.items():
+            assert one[key] == pytest.approx(score(one["metric"], found.truth, found.of[who]))
+
+
+def test_the_model_is_held_against_both_baselines_on_the_same_rows(project: Project) -> None:
+    metrics = {one["metric"]: one for one in said()["metrics"]}
+    assert {one["against"] for one in said()["comparisons"]} == {"dummy", "linear"}
+    assert len(said()["comparisons"]) == 2 * len(metrics)
+    for one in said()["comparisons"]:
+        of = metrics[one["metric"]]
+        assert one["gain"] == pytest.approx(gain(one["metric"], of["value"], of[one["against"]]))
+        assert one["interval"][0] <= one["gain"] <= one["interval"][1]

@@ -234,10 +234,19 @@ class Train(Section):
     """conf/train/."""
 
     early_stopping: bool
+    baseline: Model
     curves: Tool | None
 
 
-class Evaluate(Section):
+class Bootstrap(Section):
+    """How sure a score is."""
+
+    resamples: int = Field(ge=100)
+    confidence: Share
+    seed: Seed
+
+
+class Evaluate(Bootstrap):
     """conf/evaluate/."""
 
     calibration_bins: int = Field(ge=2)
@@ -268,12 +277,8 @@ class Explain(Section):
     seed: Seed
 
 
-class Verdict(Section):
+class Verdict(Bootstrap):
     """conf/verdict/."""
-
-    resamples: int = Field(ge=100)
-    confidence: Share
-    seed: Seed
 
 
 class Package(Section):

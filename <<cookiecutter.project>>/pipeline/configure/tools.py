@@ -84,9 +84,10 @@ def wrong_models(data: dict[str, Any]) -> Iterator[str]:
 
 
 def models(data: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the settings of every model by their place: the chosen one, those compared, and members of ensembles."""
+    """Return the settings of every model by their place: the chosen one, the baseline, those compared, and members of ensembles."""
     found = {
         "model": data["model"],
+        "train.baseline": data["train"]["baseline"],
         **{f"compare.models.{name}": one for name, one in data["compare"]["models"].items()},
     }
     for place, model in list(found.items()):

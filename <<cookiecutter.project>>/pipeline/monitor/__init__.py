@@ -19,7 +19,8 @@ from pipeline.core.base.tables import read_json, read_table, replacing, write_js
 from pipeline.core.data.engine import read_file
 from pipeline.core.data.formats import readable
 from pipeline.core.data.target import encode, features, group_key
-from pipeline.core.model.metrics import METRICS, bootstrap, gain
+from pipeline.core.model.intervals import bootstrap
+from pipeline.core.model.metrics import METRICS, gain
 from pipeline.core.report.page import Page
 from pipeline.monitor.drift import drift
 from pipeline.monitor.report import draw, report
@@ -92,14 +93,14 @@ def judge(
     scored = bootstrap(
         [first],
         truth,
-        prediction,
+        {"model": prediction},
         groups=group_key(labelled, problem),
         resamples=options.resamples,
         confidence=0.95,
         seed=options.seed,
-    )[first]
+    )
     validation = read_json(METRICS_FOLDER / "evaluate.json")[first]
-    return {"labelled": len(truth), "metric": first, **scored, "validation": validation}
+    return {"labelled": len(truth), **scored.table()[0], "validation": validation}
 
 
 def decide(

@@ -75,7 +75,8 @@ class Result:
 def metrics() -> dict[str, float]:
     """Read the scores on the validation rows and the test rows, and the verdict."""
     validation, verdict = read_json(METRICS / "evaluate.json"), read_json(METRICS / "verdict.json")
-    found = {f"validation/{name}": value for name, value in validation.items()}
+    scores = {name: one for name, one in validation.items() if not isinstance(one, list)}
+    found = {f"validation/{name}": value for name, value in scores.items()}
     found |= {f"test/{one['metric']}": one["value"] for one in verdict["metrics"]}
     found |= {"accepted": float(verdict["accepted"])}
     return {name: value for name, value in found.items() if value is not None}

@@ -17,12 +17,14 @@ REJECTED = Path("data/rejected")  # rows that broke the contract, with the reaso
 CLEAN = Path("data/clean")
 SPLIT = Path("data/split")  # train/ validation/ test/ unlabelled/
 FEATURES = Path("data/features")  # train/ validation/
+PREDICTIONS = Path("data/predictions")  # validation/ test/: what model, baselines and champion say
 
 ENGINEER = Path("models/engineer.skops")
 SELECT = Path("models/select.skops")
 WINNER = Path("models/winner.json")  # the leaderboard's best model family and its settings
 BEST_PARAMS = Path("models/best_params.json")
 MODEL = Path("models/model.skops")
+BASELINE = Path("models/baseline.skops")  # a plain model beside it, which it has to beat
 BUNDLE = Path("models/bundle")
 
 METRICS = Path("metrics")

@@ -34,7 +34,10 @@ def labels(answers: pd.Series) -> pd.Series:
 
 def row_key(rows: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
     """Write what a row holds in some columns as one text, which no other row has a part in."""
-    return rows[list(columns)].apply(labels).fillna("").agg("\x1f".join, axis=1)
+    import pandas as pd
+
+    texts = [labels(rows[name]).fillna("") for name in columns]
+    return pd.Series(list(map("\x1f".join, zip(*texts, strict=True))), rows.index, dtype="str")
 
 
 def classes(answers: pd.Series, problem: DictConfig) -> list[str]:

@@ -1,9 +1,9 @@
-"""Metrics by name, on codes and probabilities, with bootstrap intervals."""
+"""Metrics by name, on codes and probabilities."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,7 +86,7 @@ def score(name: str, truth: np.ndarray, prediction: np.ndarray) -> float:
     n_classes = prediction.shape[1] if prediction.ndim == 2 else 0
     argument = prediction
     if metric.needs == "label":
-        argument = prediction.argmax(axis=1)
+        argument = labels(prediction)
     elif metric.needs == "positive" or (name == "roc_auc" and n_classes == 2):
         argument = prediction[:, 1]
     elif name == "roc_auc":
@@ -102,63 +102,16 @@ def score(name: str, truth: np.ndarray, prediction: np.ndarray) -> float:
             return float("nan")
 
 
-def gain(name: str, value: float | None, reference: float | None) -> float:
-    """Return how much better a value is than a reference, in the metric's units.
+def labels(prediction: np.ndarray) -> np.ndarray:
+    """Return the class that is predicted for each row, shape (n,), of its probabilities, shape (n, k)."""
+    return prediction.argmax(axis=1)
+
+
+def gain(name: str, value: Any, reference: Any) -> Any:
+    """Return how much better values are than a reference, in the metric's units.
 
     A score that could not be computed (None, as JSON has no NaN) gives NaN.
     """
     if value is None or reference is None:
         return float("nan")
     return value - reference if METRICS[name].greater_is_better else reference - value
-
-
-def bootstrap(
-    names: Sequence[str],
-    truth: np.ndarray,
-    prediction: np.ndarray,
-    *,
-    groups: np.ndarray | None,
-    resamples: int,
-    confidence: float,
-    seed: int,
-) -> dict[str, dict[str, Any]]:
-    """Score predictions with percentile bootstrap intervals (Efron 1979).
-
-    Parameters
-    ----------
-    names : sequence of str
-        Metrics.
-    truth, prediction : ndarray
-        As in `score`.
-    groups : ndarray, shape (n,), or None
-        Rows of one group are drawn together, since they do not vary on their own (cluster bootstrap).
-    resamples : int
-    confidence : float
-        Coverage, in (0, 1).
-    seed : int
-
-    Returns
-    -------
-    dict
-        For each metric its `value` on all rows and its `interval` [low, high].
-    """
-    import sklearn
-
-    random = np.random.default_rng(seed)
-    clusters = np.arange(len(truth)) if groups is None else groups
-    members = [np.flatnonzero(clusters == key) for key in np.unique(clusters)]
-    draws: dict[str, list[float]] = {name: [] for name in names}
-    with sklearn.config_context(skip_parameter_validation=True):  # a quarter of the time
-        for _ in range(resamples):
-            chosen = random.integers(len(members), size=len(members))
-            index = np.concatenate([members[i] for i in chosen])
-            for name in names:
-                draws[name].append(score(name, truth[index], prediction[index]))
-    tail = (1 - confidence) / 2
-    return {
-        name: {
-            "value": score(name, truth, prediction),
-            "interval": np.nanquantile(draws[name], [tail, 1 - tail]),
-        }
-        for name in names
-    }

@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pipeline.core.base.paths import BASELINE, PREDICTIONS, SPLIT
 from pipeline.core.base.paths import METRICS as METRICS_FOLDER
-from pipeline.core.base.paths import SPLIT
 from pipeline.core.base.settings import as_dict
-from pipeline.core.base.stage import run, say
+from pipeline.core.base.stage import say
 from pipeline.core.base.tables import read_json, read_table, write_json
-from pipeline.core.data.target import encode, features, group_key
-from pipeline.core.model.metrics import METRICS, bootstrap, gain, score
+from pipeline.core.data.target import encode, features
+from pipeline.core.model import artifact
+from pipeline.core.model.intervals import bootstrap
+from pipeline.core.model.metrics import METRICS, gain
+from pipeline.core.model.modelling import predict
+from pipeline.core.model.predictions import Predictions, dummy
 from pipeline.core.model.predictor import Predictor
 
 if TYPE_CHECKING:
@@ -26,68 +30,67 @@ def main(settings: DictConfig) -> None:
     turns the verdict into an exit code.
     """
     problem, options = settings.problem, settings.verdict
-    classes = read_json(SPLIT / "target.json")["classes"]
-    rows = read_table(SPLIT / "test")
-    truth = encode(rows[problem.target], classes)
-    known = truth >= 0 if classes else np.ones(len(rows), dtype=bool)
-    rows, truth = rows[known].reset_index(drop=True), truth[known]
-    prediction = Predictor.load(None, classes).predict(features(rows, problem))
-    dummy = baseline(read_table(SPLIT / "train")[problem.target], classes, len(rows))
+    found, unknown = ask(problem)
+    found.write(PREDICTIONS / "test")
     validation = read_json(METRICS_FOLDER / "evaluate.json")
     first = problem.metrics[0]
-    wanted = list(
-        dict.fromkeys([*problem.metrics, *(name for name in problem.criteria if name in METRICS)])
+    wanted = dict.fromkeys(
+        [*problem.metrics, *(name for name in problem.criteria if name in METRICS)]
     )
-    intervals = bootstrap(
-        wanted,
-        truth,
-        prediction,
-        groups=group_key(rows, problem),
+    scores = bootstrap(
+        list(wanted),
+        found.truth,
+        found.of,
+        groups=found.group,
         resamples=options.resamples,
         confidence=options.confidence,
         seed=options.seed,
     )
-    values = {name: entry["value"] for name, entry in intervals.items()}
-    values["gain_over_dummy"] = gain(first, values[first], score(first, truth, dummy))
+    values = {name: of["model"] for name, of in scores.values.items()}
+    values["gain_over_dummy"] = scores.better(first, "dummy")["gain"]
     values["gap_to_validation"] = gain(first, validation[first], values[first])
     criteria = judge(values, problem.criteria)
     accepted = all(one["met"] for one in criteria)
     write_json(
         {
             "accepted": accepted,
-            "test": {first: values[first]},
             # DVC shows numbers and leaves lists alone, so its table stays readable.
+            "test": {first: values[first], f"{first}_half_width": scores.half_width(first)},
             "criteria": criteria,
             "metrics": [
-                {
-                    "metric": name,
-                    **entry,
-                    "dummy": score(name, truth, dummy),
-                    "validation": validation.get(name),
-                }
-                for name, entry in intervals.items()
+                {**one, "validation": validation.get(one["metric"])} for one in scores.table()
             ],
+            "comparisons": scores.comparisons(),
             "about": [
-                f"{len(rows)} test rows",
-                f"{(~known).sum()} more of classes that do not train",
+                f"{len(found.row)} test rows",
+                f"{unknown} more of classes that do not train",
                 f"{options.confidence:.0%} percentile bootstrap, {options.resamples} resamples"
                 + (" of groups" if problem.group else ""),
             ],
         },
         METRICS_FOLDER / "verdict.json",
     )
-    for name, entry in intervals.items():
-        low, high = entry["interval"]
-        say(f"test {name} {entry['value']:.4g} [{low:.4g}, {high:.4g}]")
+    for one in scores.table():
+        low, high = one["interval"]
+        say(f"test {one['metric']} {one['value']:.4g} [{low:.4g}, {high:.4g}]")
     say("accepted" if accepted else "not accepted: see metrics/verdict.json")
 
 
-def baseline(train_answers: Any, classes: list[str], n: int) -> np.ndarray:
-    """Predict what the training rows' frequencies or mean say, for n rows."""
-    y = encode(train_answers, classes)
-    if not classes:
-        return np.full(n, y.mean())
-    return np.tile(np.bincount(y, minlength=len(classes)) / len(y), (n, 1))
+def ask(problem: DictConfig) -> tuple[Predictions, int]:
+    """Ask model, linear baseline and dummy about the test rows; count rows of classes that do not train."""
+    classes = read_json(SPLIT / "target.json")["classes"]
+    rows = read_table(SPLIT / "test")
+    truth = encode(rows[problem.target], classes)
+    known = truth >= 0 if classes else np.ones(len(rows), dtype=bool)
+    rows, truth = rows[known].reset_index(drop=True), truth[known]
+    predictor = Predictor.load(None, classes)
+    asked = features(rows, problem)
+    of = {
+        "model": predictor.predict(asked),
+        "linear": predict(artifact.load(BASELINE), predictor.features(asked), len(classes)),
+        "dummy": dummy(read_table(SPLIT / "train")[problem.target], classes, len(rows)),
+    }
+    return Predictions.about(rows, problem, truth, classes, of), int((~known).sum())
 
 
 def judge(values: dict[str, float], criteria: DictConfig) -> list[dict[str, Any]]:
@@ -115,7 +118,3 @@ def judge(values: dict[str, float], criteria: DictConfig) -> list[dict[str, Any]
             met = value >= limit if kind == "at_least" else value <= limit
             lines.append({"criterion": name, "value": value, kind: limit, "met": bool(met)})
     return lines
-
-
-if __name__ == "__main__":
-    run("verdict")
