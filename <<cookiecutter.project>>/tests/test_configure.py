@@ -118,6 +118,8 @@ def test_without_an_experiment_conf_is_in_force(project: Project) -> None:
         ("problem.metrics", ["roc"], "problem.metrics: no metric 'roc'; did you mean"),
         ("problem.criteria.rmse", {"at_most": 3}, "problem.criteria: nothing measures 'rmse' for task binary"),
         ("problem.exclude.SEX", "is the target", "problem.exclude: 'SEX' is the target"),
+        ("problem.slices", ["island", "SEX"], "problem.slices: 'SEX' is the target"),
+        ("problem.protected", ["sex"], "problem.protected: 'sex' is the target"),
         ("load.contract", "contracts/penguin.yaml", "load.contract: contracts/penguin.yaml is not there; did you mean 'contracts/penguins.yaml'?"),
         ("model.estimator._target_", "catboost.CatBoostClasifier", "catboost has no 'CatBoostClasifier'; did you mean 'CatBoostClassifier'?"),
         ("model.estimator._target_", "not_there.Model", "needs the package 'not_there', which is not installed; run `uv pip install -c constraints.txt not_there`"),

@@ -105,6 +105,10 @@ def wrong_problem(problem: dict[str, Any]) -> Iterator[str]:
     for name in problem["exclude"]:
         if snake_case(name) == snake_case(problem["target"]):
             yield f"problem.exclude: '{name}' is the target; it is never a feature, so take it out."
+    for key in ("slices", "protected"):
+        for name in problem[key] or ():
+            if snake_case(name) == snake_case(problem["target"]):
+                yield f"problem.{key}: '{name}' is the target; slices are of what is known before the answer."
 
 
 def wrong_split(name: str, problem: dict[str, Any]) -> Iterator[str]:

@@ -65,6 +65,8 @@ class Problem(Section):
     group: list[str]
     time: str | None
     exclude: dict[str, str]
+    slices: list[str] | None
+    protected: list[str]
     class_weight: ClassWeight
     criteria: dict[str, Limits]
 
@@ -246,10 +248,20 @@ class Bootstrap(Section):
     seed: Seed
 
 
+class Slices(Section):
+    """How rows are cut into slices."""
+
+    columns: Count
+    bins: int = Field(ge=2)
+    levels: int = Field(ge=2)
+    min_rows: int = Field(ge=5)
+
+
 class Evaluate(Bootstrap):
     """conf/evaluate/."""
 
     calibration_bins: int = Field(ge=2)
+    slices: Slices
 
 
 class Method(Tool):

@@ -108,8 +108,9 @@ def _snake_case_columns(config: DictConfig) -> DictConfig:
     for key in ("target", "time"):
         if problem.get(key):
             problem[key] = snake_case(problem[key])
-    if problem.get("group"):
-        problem["group"] = [snake_case(name) for name in problem["group"]]
+    for key in ("group", "slices", "protected"):
+        if problem.get(key):
+            problem[key] = [snake_case(name) for name in problem[key]]
     if problem.get("exclude"):
         problem["exclude"] = {snake_case(name): why for name, why in problem["exclude"].items()}
     return config
