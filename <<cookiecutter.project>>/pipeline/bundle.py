@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from pipeline.clean import apply
@@ -14,6 +13,7 @@ from pipeline.core.base.names import UserError, did_you_mean, snake_case
 from pipeline.core.base.paths import BUNDLE
 from pipeline.core.base.tables import read_json, sha256, write_json
 from pipeline.core.data.engine import parse
+from pipeline.core.model.decision import Prediction
 from pipeline.core.model.predictor import Predictor
 from pipeline.load import enforce
 
@@ -123,7 +123,7 @@ class Bundle:
         }
         return typed.assign(**absent)[list(types)], broken
 
-    def predict(self, typed: pd.DataFrame) -> np.ndarray:
-        """Predict typed rows: class probabilities of shape (n, k), or numbers of shape (n,)."""
+    def predict(self, typed: pd.DataFrame) -> Prediction:
+        """Predict typed rows."""
         cleaned, _ = apply(typed, self.signature["clean"], serving=True)
         return self.predictor.predict(cleaned[list(self.signature["inputs"])])

@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.core.base.paths import BASELINE, FEATURES, METRICS, MODEL, PLOTS, PREDICTIONS, SPLIT
+from pipeline.core.base.paths import (
+    BASELINE,
+    CALIBRATOR,
+    FEATURES,
+    METRICS,
+    MODEL,
+    PLOTS,
+    PREDICTIONS,
+    SPLIT,
+    THRESHOLD,
+)
+from pipeline.core.base.settings import as_dict
 from pipeline.core.base.stage import run, say
 from pipeline.core.base.tables import read_json, read_table, replacing, write_json, write_rows
 from pipeline.core.data.target import encode
 from pipeline.core.model import artifact
+from pipeline.core.model.calibration import calibrated
+from pipeline.core.model.decision import Prediction, Threshold, decided
 from pipeline.core.model.inputs import read_side
 from pipeline.core.model.intervals import Scores, bootstrap
+from pipeline.core.model.metrics import reported, score
 from pipeline.core.model.modelling import predict
 from pipeline.core.model.predictions import Predictions, dummy
+from pipeline.core.model.threshold import choose
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -24,33 +40,39 @@ Rows = list[dict[str, Any]]
 
 
 def main(settings: DictConfig) -> None:
-    """Score the model and its baselines on the validation rows; write the data of the curves."""
+    """Choose the decision threshold, score the model and its baselines on the validation rows; write the data of the curves."""
     options = settings.evaluate
-    found = ask(settings.problem)
+    found, prediction = ask(settings.problem)
     found.write(PREDICTIONS / "validation")
-    truth, classes, prediction = found.truth, found.classes, found.of["model"]
+    truth, classes = found.truth, found.classes
+    chosen, thresholds = decision(as_dict(settings.problem.threshold), truth, prediction)
+    write_json(chosen, THRESHOLD)
+    prediction = replace(prediction, threshold=Threshold.read(THRESHOLD))
     scores = bootstrap(
-        settings.problem.metrics,
+        reported(settings.problem.metrics, prediction),
         truth,
-        found.of,
+        decided(found.of, prediction),
         groups=found.group,
         resamples=options.resamples,
         confidence=options.confidence,
         seed=options.seed,
     )
-    write_json(told(scores), METRICS / "evaluate.json")
+    further = {"ece": score("ece", truth, prediction)} if classes else {}
+    write_json(told(scores, further), METRICS / "evaluate.json")
     with replacing(PLOTS / "evaluate") as folder:
         folder.mkdir()
         curves = classification_curves if classes else regression_curves
         for name, points in curves(truth, prediction, classes, options.calibration_bins).items():
             write_rows(points, folder / f"{name}.csv")
+        if thresholds:
+            write_rows(thresholds, folder / "threshold.csv")
     for name, of in scores.values.items():
         others = ", ".join(f"{who} {value:.4g}" for who, value in of.items() if who != "model")
         say(f"validation {name} {of['model']:.4g} ± {scores.half_width(name):.2g} ({others})")
 
 
-def ask(problem: DictConfig) -> Predictions:
-    """Ask model, linear baseline and dummy about the validation rows."""
+def ask(problem: DictConfig) -> tuple[Predictions, Prediction]:
+    """Ask model, linear baseline and dummy about the validation rows; also return what the calibrated model says."""
     X, truth, classes = read_side("validation")
     target = read_json(SPLIT / "target.json")["name"]
     rows = read_table(SPLIT / "validation")
@@ -60,26 +82,37 @@ def ask(problem: DictConfig) -> Predictions:
     asked = {"model": MODEL, "linear": BASELINE}
     of = {who: predict(artifact.load(path), X, len(classes)) for who, path in asked.items()}
     of["dummy"] = dummy(answers, classes, len(X))
-    return Predictions.about(rows, problem, truth, classes, of)
+    prediction = calibrated(artifact.load(CALIBRATOR), of["model"])
+    of["model"] = prediction.values
+    return Predictions.about(rows, problem, truth, classes, of), prediction
 
 
-def told(scores: Scores) -> dict[str, Any]:
+def decision(
+    asked: dict[str, Any] | None, truth: np.ndarray, prediction: Prediction
+) -> tuple[dict[str, Any], Rows]:
+    """Choose the threshold of two classes, and draw its curve; there is neither for other answers."""
+    if prediction.values.ndim == 2 and prediction.values.shape[1] == 2:
+        return choose(asked, truth, prediction.values[:, 1])
+    return {"asked": None, "value": None}, []
+
+
+def told(scores: Scores, further: dict[str, float]) -> dict[str, Any]:
     """Shape scores for DVC, whose tables show numbers and leave lists alone."""
     flat: dict[str, Any] = {}
     for name, of in scores.values.items():
         flat |= {name: of["model"], f"{name}_half_width": scores.half_width(name)}
-    return flat | {"metrics": scores.table(), "comparisons": scores.comparisons()}
+    return flat | further | {"metrics": scores.table(), "comparisons": scores.comparisons()}
 
 
 def classification_curves(
-    truth: np.ndarray, prediction: np.ndarray, classes: list[str], bins: int
+    truth: np.ndarray, prediction: Prediction, classes: list[str], bins: int
 ) -> dict[str, Rows]:
     """Compute ROC, precision-recall and calibration curves and the confusion of classes.
 
     Parameters
     ----------
     truth : ndarray of int, shape (n,)
-    prediction : ndarray, shape (n, k)
+    prediction : Prediction
     classes : list of str
         Names of the k classes. Of two, curves show the last (positive) one; of more, each against
         the rest.
@@ -92,7 +125,7 @@ def classification_curves(
     def each(curve: Callable, x: str, y: str) -> Rows:
         points: Rows = []
         for code in range(len(classes) == 2, len(classes)):
-            hit, probability = (truth == code).astype(int), prediction[:, code]
+            hit, probability = (truth == code).astype(int), prediction.values[:, code]
             if 0 < hit.sum() < len(hit):
                 points += [
                     {"class": classes[code], x: a, y: b}
@@ -114,16 +147,16 @@ def classification_curves(
         ),
         "confusion": [
             {"actual": classes[code], "predicted": classes[guess]}
-            for code, guess in zip(truth, prediction.argmax(axis=1), strict=True)
+            for code, guess in zip(truth, prediction.labels, strict=True)
         ],
     }
 
 
 def regression_curves(
-    truth: np.ndarray, prediction: np.ndarray, classes: list[str], bins: int
+    truth: np.ndarray, prediction: Prediction, classes: list[str], bins: int
 ) -> dict[str, Rows]:
     """List predicted against actual values and the residuals; see `classification_curves`."""
-    pairs = sorted(zip(prediction.tolist(), truth.tolist(), strict=True))
+    pairs = sorted(zip(prediction.values.tolist(), truth.tolist(), strict=True))
     return {
         "predicted": [{"predicted": guess, "actual": actual} for guess, actual in pairs],
         "residuals": [{"predicted": guess, "residual": actual - guess} for guess, actual in pairs],

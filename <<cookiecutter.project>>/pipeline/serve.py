@@ -74,21 +74,8 @@ def create_app(folder: Path = BUNDLE) -> FastAPI:
                 for row, one in broken.head(10).iterrows()
             ]
             raise HTTPException(422, "; ".join(what))
-        prediction = bundle.predict(typed)
-        if not classes:
-            return Predictions(
-                bundle=bundle.id, predictions=[{"value": float(value)} for value in prediction]
-            )
-        return Predictions(
-            bundle=bundle.id,
-            predictions=[
-                {
-                    "label": classes[row.argmax()],
-                    "probabilities": dict(zip(classes, map(float, row), strict=True)),
-                }
-                for row in prediction
-            ],
-        )
+        answers = bundle.predict(typed).answers(classes)
+        return Predictions(bundle=bundle.id, predictions=answers)
 
     return app
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pipeline.core.base.names import UserError
-from pipeline.core.base.paths import BASELINE, BEST_PARAMS, METRICS, MODEL, PLOTS
+from pipeline.core.base.paths import BASELINE, BEST_PARAMS, CALIBRATOR, METRICS, MODEL, PLOTS
 from pipeline.core.base.settings import as_dict
 from pipeline.core.base.stage import run, say
 from pipeline.core.base.tables import read_json, replacing, write_json, write_rows
@@ -14,7 +14,7 @@ from pipeline.core.model import artifact
 from pipeline.core.model.curves import learning_curves
 from pipeline.core.model.inputs import read_side
 from pipeline.core.model.modelling import build, chosen_model, fit, own_value
-from pipeline.core.model.training import training_groups
+from pipeline.core.model.training import Training, training_groups
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,11 +25,14 @@ def main(settings: DictConfig) -> None:
     """Fit the chosen model with the tuned hyperparameters, and a plain one that it has to beat."""
     model = chosen_model(settings)
     X, y, _ = read_side("train")
-    watch = settings.train.early_stopping and model["early_stopping"]
+    watch = bool(settings.train.early_stopping and model["early_stopping"])
     watched = read_side("validation")[:2] if watch else None
-    pipeline = build(model, tuned(model, read_json(BEST_PARAMS)))
+    changes = tuned(model, read_json(BEST_PARAMS))
+    pipeline = build(model, changes)
     fit(pipeline, model, X, y, watched, inner_groups(pipeline, settings))
     artifact.save(pipeline, MODEL)
+    calibrator = fit_calibrator(settings, model, changes, watch)
+    artifact.save(calibrator, CALIBRATOR)
     plain = as_dict(settings.train.baseline)
     baseline = build(plain)
     fit(baseline, plain, X, y, groups=inner_groups(baseline, settings))
@@ -45,6 +48,7 @@ def main(settings: DictConfig) -> None:
             "features": list(X.columns),
             "stopped_early_on": "validation" if watched else None,
             "iterations": iterations(estimator),
+            "calibration": calibrator.about() if calibrator else None,
             "parameters": {
                 name: str(value) for name, value in sorted(estimator.get_params().items())
             },
@@ -85,6 +89,21 @@ def tuned(model: dict[str, Any], best: dict[str, Any]) -> dict[str, Any]:
         else:
             say(f"{name}: {own} stays; {value['to']} was found when it was {value['from']}")
     return changes
+
+
+def fit_calibrator(
+    settings: DictConfig, model: dict[str, Any], changes: dict[str, Any], watch: bool
+) -> Any:
+    """Fit what `train.calibration` asks for on out-of-fold predictions of the training rows; None where it asks for nothing."""
+    options = settings.train.calibration
+    if not options.calibrator["_target_"]:
+        return None
+    values, y = Training.read(settings).out_of_fold(
+        model, changes, options.folds, options.seed, watch
+    )
+    calibrator = instantiate(as_dict(options.calibrator)).fit(values, y)
+    say(f"calibration on {len(y)} out-of-fold predictions: {calibrator.about()}")
+    return calibrator
 
 
 def write_curves(writer: dict[str, Any] | None, curves: dict[str, list[float]]) -> None:

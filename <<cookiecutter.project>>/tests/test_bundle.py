@@ -24,7 +24,7 @@ from pipeline.bundle import Bundle
 bundle = Bundle.load(Path("bundle"))
 typed, broken = bundle.check(pd.read_csv("rows.csv", dtype=str))
 assert broken.empty
-print(json.dumps(bundle.predict(typed).tolist()))
+print(json.dumps(bundle.predict(typed).values.tolist()))
 """
 
 
@@ -73,18 +73,20 @@ def test_raw_rows_get_the_pipelines_own_predictions(copy_of, task: str) -> None:
     assert broken.empty
     problem = project.settings("verdict").problem
     clean = read_table(Path("data/clean"))
-    own = Predictor.load(None, bundle.signature["target"]["classes"]).predict(
-        features(clean, problem)
+    own = (
+        Predictor.load(None, bundle.signature["target"]["classes"])
+        .predict(features(clean, problem))
+        .values
     )
-    assert bundle.predict(typed) == pytest.approx(own, abs=1e-12)
+    assert bundle.predict(typed).values == pytest.approx(own, abs=1e-12)
 
 
 def test_a_row_alone_gets_the_prediction_that_it_gets_among_others(project: Project) -> None:
     bundle = Bundle.load()
     rows = raw_rows()
-    together = bundle.predict(bundle.check(rows)[0])
+    together = bundle.predict(bundle.check(rows)[0]).values
     for position in (0, 3, 100, len(rows) - 1):
-        alone = bundle.predict(bundle.check(rows.iloc[[position]])[0])
+        alone = bundle.predict(bundle.check(rows.iloc[[position]])[0]).values
         assert alone[0] == pytest.approx(together[position], abs=1e-12)
 
 
@@ -103,7 +105,7 @@ def test_a_fresh_process_predicts(project: Project, tmp_path: Path) -> None:
         check=True,
     )
     bundle = Bundle.load()
-    expected = bundle.predict(bundle.check(raw_rows().head(5))[0])
+    expected = bundle.predict(bundle.check(raw_rows().head(5))[0]).values
     assert json.loads(done.stdout) == expected.tolist()
 
 
@@ -111,7 +113,10 @@ def test_columns_may_be_spelt_as_in_the_source_or_in_snake_case(project: Project
     bundle = Bundle.load()
     rows = raw_rows().head(3)
     snake = rows.rename(columns={"Culmen Length (mm)": "culmen_length_mm", "Island": "island"})
-    assert (bundle.predict(bundle.check(rows)[0]) == bundle.predict(bundle.check(snake)[0])).all()
+    assert (
+        bundle.predict(bundle.check(rows)[0]).values
+        == bundle.predict(bundle.check(snake)[0]).values
+    ).all()
 
 
 def test_an_unknown_column_is_refused(project: Project) -> None:
@@ -132,7 +137,8 @@ def test_columns_that_the_model_needs_must_be_given_and_no_others(project: Proje
     needed = [name for name, column in inputs.items() if column["required"]]
     rows = read_table(Path("data/loaded")).head(4)
     assert (
-        bundle.predict(bundle.check(rows[needed])[0]) == bundle.predict(bundle.check(rows)[0])
+        bundle.predict(bundle.check(rows[needed])[0]).values
+        == bundle.predict(bundle.check(rows)[0]).values
     ).all()
     with pytest.raises(UserError, match=f"missing: {needed[0]}, {needed[-1]}"):
         bundle.check(rows[needed[1:-1]])
@@ -152,7 +158,7 @@ def test_missing_values_are_answered(project: Project) -> None:
     rows["Culmen Depth (mm)"] = ["", "NA"]
     typed, broken = bundle.check(rows)
     assert broken.empty
-    assert bundle.predict(typed).shape == (2, 2)
+    assert bundle.predict(typed).values.shape == (2, 2)
 
 
 @pytest.mark.parametrize(
@@ -178,4 +184,7 @@ def test_a_target_that_is_sent_along_is_not_looked_at(project: Project) -> None:
     bundle = Bundle.load()
     rows = raw_rows().head(5)
     other = rows.assign(Sex="MALE")
-    assert (bundle.predict(bundle.check(rows)[0]) == bundle.predict(bundle.check(other)[0])).all()
+    assert (
+        bundle.predict(bundle.check(rows)[0]).values
+        == bundle.predict(bundle.check(other)[0]).values
+    ).all()

@@ -40,7 +40,7 @@ def test_health_names_the_bundle(project: Project) -> None:
 
 def test_a_row_gets_its_label_and_probabilities(project: Project) -> None:
     bundle = Bundle.load()
-    expected = bundle.predict(bundle.check(pd.DataFrame([bird()]))[0])[0]
+    expected = bundle.predict(bundle.check(pd.DataFrame([bird()]))[0]).values[0]
     answer = client().post("/predict", json={"rows": [bird(), bird()]}).json()
     first, second = answer["predictions"]
     assert first == second
@@ -51,11 +51,11 @@ def test_a_row_gets_its_label_and_probabilities(project: Project) -> None:
     assert answer["bundle"] == bundle.id
 
 
-def test_a_number_is_answered_with_its_value(copy_of) -> None:
+def test_a_number_is_answered_with_its_value_and_interval(copy_of) -> None:
     copy_of("regression")
     (answer,) = client().post("/predict", json={"rows": [bird()]}).json()["predictions"]
-    assert set(answer) == {"value"}
-    assert 2500 < answer["value"] < 6500
+    assert set(answer) == {"value", "low", "high"}
+    assert 2500 < answer["low"] < answer["value"] < answer["high"] < 7000
 
 
 def test_one_of_several_classes_is_answered(copy_of) -> None:

@@ -85,11 +85,10 @@ def _point(name: str, adoption: Adoption) -> list[str]:
     if files.chosen("collect") == "example" and (batch := INCOMING / "penguins-2009.csv").exists():
         batch.unlink()
         done.append(f"{batch}: removed, it is a batch of the example (Git has it)")
-    kind = "regression" if adoption.question.task == "regression" else "classification"
     for path, text in {
         CONFIG: files.point(CONFIG, choices),
         LOAD: files.point(LOAD, {"contract": f"contracts/{name}.yaml"}),
-        Path("dvc.yaml"): files.plots(Path("dvc.yaml"), kind),
+        Path("dvc.yaml"): files.plots(Path("dvc.yaml"), adoption.question.task),
     }.items():
         if path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")

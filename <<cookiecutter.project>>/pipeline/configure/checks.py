@@ -18,7 +18,7 @@ from pipeline.configure.tools import locate, wrong_kinds, wrong_models, wrong_to
 from pipeline.core.base.names import UserError, did_you_mean, snake_case
 from pipeline.core.base.settings import as_dict, leaves
 from pipeline.core.base.tools import instantiate
-from pipeline.core.model.metrics import METRICS
+from pipeline.core.model.metrics import DECIDED, METRICS
 
 DERIVED = ("gain_over_dummy", "gap_to_validation")  # criteria that are no metrics
 
@@ -45,6 +45,7 @@ def check(config: DictConfig) -> None:
     if not mistakes:  # the checks below rely on the shape
         mistakes = [
             *wrong_problem(data["problem"]),
+            *wrong_threshold(data["problem"]),
             *wrong_split(data["split"]["name"], data["problem"]),
             *wrong_files(data),
             *wrong_tools(data),
@@ -99,6 +100,11 @@ def wrong_problem(problem: dict[str, Any]) -> Iterator[str]:
             yield f"problem.metrics: no metric '{name}'; {did_you_mean(name, fitting)}"
         elif name not in fitting:
             yield f"problem.metrics: '{name}' does not fit task {task}; fitting are {', '.join(fitting)}."
+        elif name in DECIDED:
+            yield (
+                f"problem.metrics: '{name}' cannot compare models, since folds have neither threshold nor intervals; take it "
+                "out: it is reported by itself, and problem.criteria may name it."
+            )
     for name in problem["criteria"]:
         if name not in fitting and name not in DERIVED:
             yield f"problem.criteria: nothing measures '{name}' for task {task}; {did_you_mean(name, [*fitting, *DERIVED])}"
@@ -109,6 +115,19 @@ def wrong_problem(problem: dict[str, Any]) -> Iterator[str]:
         for name in problem[key] or ():
             if snake_case(name) == snake_case(problem["target"]):
                 yield f"problem.{key}: '{name}' is the target; slices are of what is known before the answer."
+
+
+def wrong_threshold(problem: dict[str, Any]) -> Iterator[str]:
+    """Find a threshold of other than two classes, and a metric that no threshold moves."""
+    asked, task = problem["threshold"], problem["task"]
+    if asked and task != "binary":
+        yield f"problem.threshold: is of two classes, and the task is {task}; set it to null."
+    elif asked and asked.get("metric"):
+        moved = [n for n, m in METRICS.items() if m.needs == "label" and task in m.tasks]
+        if asked["metric"] not in moved:
+            yield f"problem.threshold.metric: no threshold moves '{asked['metric']}'; {did_you_mean(asked['metric'], moved)}"
+    if "cost" in problem["criteria"] and not (asked and asked.get("costs")):
+        yield "problem.criteria: 'cost' needs what mistakes cost; set problem.threshold.costs."
 
 
 def wrong_split(name: str, problem: dict[str, Any]) -> Iterator[str]:

@@ -50,6 +50,28 @@ class Limits(Section):
         return self
 
 
+class Costs(Section):
+    """What a mistake costs, in any unit."""
+
+    false_positive: float = Field(gt=0)
+    false_negative: float = Field(gt=0)
+
+
+class Threshold(Section):
+    """How the decision threshold is chosen."""
+
+    metric: str | None = None
+    costs: Costs | None = None
+    capacity: Share | Count | None = None
+
+    @model_validator(mode="after")
+    def one_is_asked(self) -> Threshold:
+        """Demand one way."""
+        if sum(one is not None for one in (self.metric, self.costs, self.capacity)) != 1:
+            raise ValueError("needs one of metric, costs, capacity")
+        return self
+
+
 class Problem(Section):
     """conf/problem/."""
 
@@ -68,6 +90,7 @@ class Problem(Section):
     slices: list[str] | None
     protected: list[str]
     class_weight: ClassWeight
+    threshold: Threshold | None
     criteria: dict[str, Limits]
 
 
@@ -232,9 +255,19 @@ class Tune(Tool):
         return self
 
 
+class Calibration(Section):
+    """conf/train/calibration/."""
+
+    calibrator: OptionalTool
+    folds: int | None = Field(default=None, ge=2)
+    seed: Seed | None = None
+    by_kind: dict[str, Any] | None = None
+
+
 class Train(Section):
     """conf/train/."""
 
+    calibration: Calibration
     early_stopping: bool
     baseline: Model
     curves: Tool | None

@@ -32,8 +32,13 @@ DISTRIBUTIONS = {
     "interpret": "interpret-core",
     "ydata_profiling": "ydata-profiling",
 }
-# Tools for classes only, beside the estimators, whose libraries tell (`wrong_models`).
-CLASSES_ONLY = ("category_encoders.WOEEncoder", "pipeline.select.choosers.ChiSquare")
+# Tools for one kind of answers only, beside the estimators, whose libraries tell (`wrong_models`).
+CLASSES_ONLY = (
+    "category_encoders.WOEEncoder",
+    "pipeline.core.model.calibration.Probabilities",
+    "pipeline.select.choosers.ChiSquare",
+)
+NUMBERS_ONLY = ("pipeline.core.model.calibration.Intervals",)
 
 
 def wrong_tools(data: dict[str, Any]) -> Iterator[str]:
@@ -98,15 +103,16 @@ def models(data: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def wrong_kinds(data: dict[str, Any]) -> Iterator[str]:
-    """Find tools for classes where the answers are numbers."""
-    if data["problem"]["kind"] == "regression":
-        for place, tool in tools(data):
-            if tool["_target_"] in CLASSES_ONLY:
-                group = place.split(".")[0]
-                yield (
-                    f"{place}: {tool['_target_']} is for classes, and the task is regression; "
-                    f"choose another option (`python -m pipeline.options {group}`)."
-                )
+    """Find tools for classes where the answers are numbers, and the other way round."""
+    kind = data["problem"]["kind"]
+    fits, refused = ("classes", CLASSES_ONLY) if kind == "regression" else ("numbers", NUMBERS_ONLY)
+    for place, tool in tools(data):
+        if tool["_target_"] in refused:
+            group = place.split(".")[0]
+            yield (
+                f"{place}: {tool['_target_']} is for {fits}, and the task is {kind}; "
+                f"choose another option (`python -m pipeline.options {group}`)."
+            )
 
 
 def tools(data: Any, place: str = "") -> Iterator[tuple[str, dict[str, Any]]]:

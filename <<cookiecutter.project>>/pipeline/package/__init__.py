@@ -13,14 +13,13 @@ from pipeline.core.base.lock import ancestors, makers
 from pipeline.core.base.names import UserError
 from pipeline.core.base.paths import (
     BUNDLE,
-    ENGINEER,
     LOADED,
     METRICS,
     MODEL,
     PARAMS,
     RAW,
-    SELECT,
     SPLIT,
+    THRESHOLD,
 )
 from pipeline.core.base.settings import as_dict, read_yaml
 from pipeline.core.base.stage import say
@@ -29,7 +28,7 @@ from pipeline.core.base.tools import instantiate
 from pipeline.core.data.target import features
 from pipeline.core.model import artifact
 from pipeline.core.model.inputs import read_side
-from pipeline.core.model.predictor import Predictor
+from pipeline.core.model.predictor import PARTS, Predictor
 from pipeline.load import read_contract
 from pipeline.package.card import card
 
@@ -54,7 +53,7 @@ def main(settings: DictConfig) -> None:
     """Pack models/bundle/, then load it as a server would and predict a row."""
     with replacing(BUNDLE) as folder:
         folder.mkdir()
-        for path in (ENGINEER, SELECT, MODEL):
+        for path in PARTS:
             shutil.copyfile(path, folder / path.name)
         signature = make_signature(settings) | {"export": write_export(settings, folder)}
         write_json(signature, folder / "signature.json")
@@ -91,6 +90,8 @@ def make_signature(settings: DictConfig) -> dict[str, Any]:
     return {
         "target": target,
         "task": settings.problem.task,
+        "calibration": read_json(METRICS / "train.json")["calibration"],
+        "threshold": read_json(THRESHOLD)["value"],
         "inputs": {name: {"type": types[name], "required": name in needed} for name in train},
         # Every column that training knew may be sent; the ones outside of `inputs` are not looked at.
         "types": types,
@@ -109,7 +110,7 @@ def make_lineage() -> dict[str, Any]:
     lock = Path("dvc.lock")
     stages = read_yaml(lock)["stages"] if lock.exists() else {}
     made = makers(stages)
-    starts = [made.get(path.as_posix()) for path in (ENGINEER, SELECT, MODEL, SPLIT, LOADED)]
+    starts = [made.get(path.as_posix()) for path in (*PARTS, SPLIT, LOADED)]
     # Each stage's settings are told with it. What `configure` read besides (all of conf/ and of the
     # code) is no dependency of this stage: an edit there would be missing here.
     names = [

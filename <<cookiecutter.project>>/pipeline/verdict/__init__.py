@@ -13,8 +13,9 @@ from pipeline.core.base.stage import say
 from pipeline.core.base.tables import read_json, read_table, write_json
 from pipeline.core.data.target import encode, features
 from pipeline.core.model import artifact
+from pipeline.core.model.decision import Prediction, decided
 from pipeline.core.model.intervals import bootstrap
-from pipeline.core.model.metrics import METRICS, gain
+from pipeline.core.model.metrics import METRICS, gain, reported
 from pipeline.core.model.modelling import predict
 from pipeline.core.model.predictions import Predictions, dummy
 from pipeline.core.model.predictor import Predictor
@@ -30,17 +31,20 @@ def main(settings: DictConfig) -> None:
     turns the verdict into an exit code.
     """
     problem, options = settings.problem, settings.verdict
-    found, unknown = ask(problem)
+    found, prediction, unknown = ask(problem)
     found.write(PREDICTIONS / "test")
     validation = read_json(METRICS_FOLDER / "evaluate.json")
     first = problem.metrics[0]
     wanted = dict.fromkeys(
-        [*problem.metrics, *(name for name in problem.criteria if name in METRICS)]
+        [
+            *reported(problem.metrics, prediction),
+            *(name for name in problem.criteria if name in METRICS),
+        ]
     )
     scores = bootstrap(
         list(wanted),
         found.truth,
-        found.of,
+        decided(found.of, prediction),
         groups=found.group,
         resamples=options.resamples,
         confidence=options.confidence,
@@ -76,8 +80,17 @@ def main(settings: DictConfig) -> None:
     say("accepted" if accepted else "not accepted: see metrics/verdict.json")
 
 
-def ask(problem: DictConfig) -> tuple[Predictions, int]:
-    """Ask model, linear baseline and dummy about the test rows; count rows of classes that do not train."""
+def ask(problem: DictConfig) -> tuple[Predictions, Prediction, int]:
+    """Ask model, linear baseline and dummy about the test rows.
+
+    Returns
+    -------
+    found : Predictions
+    prediction : Prediction
+        The model's own, with its threshold and intervals.
+    unknown : int
+        Rows of classes that do not train, which are left out.
+    """
     classes = read_json(SPLIT / "target.json")["classes"]
     rows = read_table(SPLIT / "test")
     truth = encode(rows[problem.target], classes)
@@ -85,12 +98,13 @@ def ask(problem: DictConfig) -> tuple[Predictions, int]:
     rows, truth = rows[known].reset_index(drop=True), truth[known]
     predictor = Predictor.load(None, classes)
     asked = features(rows, problem)
+    prediction = predictor.predict(asked)
     of = {
-        "model": predictor.predict(asked),
+        "model": prediction.values,
         "linear": predict(artifact.load(BASELINE), predictor.features(asked), len(classes)),
         "dummy": dummy(read_table(SPLIT / "train")[problem.target], classes, len(rows)),
     }
-    return Predictions.about(rows, problem, truth, classes, of), int((~known).sum())
+    return Predictions.about(rows, problem, truth, classes, of), prediction, int((~known).sum())
 
 
 def judge(values: dict[str, float], criteria: DictConfig) -> list[dict[str, Any]]:

@@ -25,6 +25,8 @@ WINNER = Path("models/winner.json")  # the leaderboard's best model family and i
 BEST_PARAMS = Path("models/best_params.json")
 MODEL = Path("models/model.skops")
 BASELINE = Path("models/baseline.skops")  # a plain model beside it, which it has to beat
+CALIBRATOR = Path("models/calibrator.skops")  # what is applied to its predictions, or null
+THRESHOLD = Path("models/threshold.json")  # from which probability on it says yes
 BUNDLE = Path("models/bundle")
 
 METRICS = Path("metrics")

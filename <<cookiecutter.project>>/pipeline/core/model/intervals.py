@@ -12,7 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.core.model.metrics import gain, labels, score
+from pipeline.core.model.decision import Prediction
+from pipeline.core.model.metrics import (
+    METRICS,
+    covered,
+    gain,
+    price,
+    score,
+    widths,
+)
 
 Formula = Callable[[np.ndarray], np.ndarray]  # of weights, shape (n, b), to scores, shape (b,)
 CHUNK = 300_000  # weights held at once: few enough for a cache of the processor
@@ -70,7 +78,7 @@ class Scores:
             {"against": who, "metric": name, **self.better(name, who)}
             for name, said in self.values.items()
             for who in said
-            if who != "model"
+            if who != "model" and METRICS[name].needs != "interval"  # the others have none
         ]
 
     def _percentiles(self, draws: np.ndarray) -> np.ndarray:
@@ -83,7 +91,7 @@ class Scores:
 def bootstrap(
     names: Sequence[str],
     truth: np.ndarray,
-    predictions: Mapping[str, np.ndarray],
+    predictions: Mapping[str, Prediction | np.ndarray],
     *,
     groups: np.ndarray | None,
     resamples: int,
@@ -98,8 +106,8 @@ def bootstrap(
         Metrics.
     truth : ndarray, shape (n,)
         Class codes, or numbers.
-    predictions : mapping of str to ndarray, shape (n, k) or (n,)
-        By predictor, class probabilities or numbers.
+    predictions : mapping of str to Prediction, or ndarray of shape (n, k) or (n,)
+        By predictor, as in `score`.
     groups : ndarray, shape (n,), or None
         Rows of one group are drawn together, since they do not vary on their own (cluster bootstrap).
     resamples : int
@@ -123,7 +131,7 @@ def bootstrap(
     return Scores(values, draws, confidence)
 
 
-def formula(name: str, truth: np.ndarray, prediction: np.ndarray) -> Formula:
+def formula(name: str, truth: np.ndarray, prediction: Prediction | np.ndarray) -> Formula:
     """Return what scores resamples at once, each as `score` does with its rows.
 
     Parameters
@@ -136,12 +144,14 @@ def formula(name: str, truth: np.ndarray, prediction: np.ndarray) -> Formula:
     callable
         Takes how often each row stands in each resample, shape (n, b); returns scores of shape (b,).
     """
+    given = prediction if isinstance(prediction, Prediction) else Prediction(prediction)
     if name in FORMULAS:
-        return FORMULAS[name](truth, prediction)
+        decides = METRICS[name].needs in ("label", "costs", "interval")
+        return FORMULAS[name](truth, given if decides else given.values)
 
     def one_by_one(weights: np.ndarray) -> np.ndarray:
         parts = (np.repeat(np.arange(len(truth)), one.astype(int)) for one in weights.T)
-        return np.array([score(name, truth[rows], prediction[rows]) for rows in parts])
+        return np.array([score(name, truth[rows], given[rows]) for rows in parts])
 
     return one_by_one
 
@@ -218,11 +228,11 @@ def _median_error(truth: np.ndarray, said: np.ndarray) -> Formula:
     return median
 
 
-def _counted(compute: Callable[..., np.ndarray]) -> Callable[[np.ndarray, np.ndarray], Formula]:
+def _counted(compute: Callable[..., np.ndarray]) -> Callable[[np.ndarray, Prediction], Formula]:
     """Make a formula of each class's hits, rows and guesses, each of shape (k, b)."""
 
-    def prepare(truth: np.ndarray, said: np.ndarray) -> Formula:
-        codes, guess = np.arange(said.shape[1])[:, None], labels(said)
+    def prepare(truth: np.ndarray, said: Prediction) -> Formula:
+        codes, guess = np.arange(said.values.shape[1])[:, None], said.labels
         actual, guessed = truth == codes, guess == codes
         counts = np.concatenate([actual & guessed, actual, guessed]).astype(float)
         return lambda weights: compute(*np.split(counts @ weights, 3))
@@ -303,7 +313,7 @@ def _average_precision(truth: np.ndarray, said: np.ndarray) -> Formula:
 
 
 # A metric that has no formula here is scored resample by resample.
-FORMULAS: dict[str, Callable[[np.ndarray, np.ndarray], Formula]] = {
+FORMULAS: dict[str, Callable[[np.ndarray, Any], Formula]] = {
     "roc_auc": _roc_auc,
     "average_precision": _average_precision,
     "brier": lambda truth, said: _mean((said[:, 1] - truth) ** 2),
@@ -312,7 +322,7 @@ FORMULAS: dict[str, Callable[[np.ndarray, np.ndarray], Formula]] = {
     "precision": _counted(lambda hits, actual, guessed: _ratio(hits, guessed)[1]),
     "recall": _counted(lambda hits, actual, guessed: _ratio(hits, actual)[1]),
     "f1_macro": _counted(_f1_macro),
-    "accuracy": lambda truth, said: _mean(labels(said) == truth),
+    "accuracy": lambda truth, said: _mean(said.labels == truth),
     "balanced_accuracy": _counted(_balanced),
     "matthews": _counted(_matthews),
     "rmse": _rmse,
@@ -320,4 +330,7 @@ FORMULAS: dict[str, Callable[[np.ndarray, np.ndarray], Formula]] = {
     "mape": lambda truth, said: _mean(_relative(truth, said)),
     "median_absolute_error": _median_error,
     "r2": _r2,
+    "cost": lambda truth, said: _mean(price(truth, said)),
+    "coverage": lambda truth, said: _mean(covered(truth, said)),
+    "interval_width": lambda truth, said: _mean(widths(truth, said)),
 }

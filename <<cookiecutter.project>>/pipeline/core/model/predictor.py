@@ -2,41 +2,48 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from pipeline.core.base.paths import ENGINEER, MODEL, SELECT
+from pipeline.core.base.paths import CALIBRATOR, ENGINEER, MODEL, SELECT, THRESHOLD
 from pipeline.core.model import artifact
+from pipeline.core.model.calibration import calibrated
+from pipeline.core.model.decision import Prediction, Threshold
 from pipeline.core.model.modelling import plain, predict
+
+# Every file that a prediction is made by; a bundle holds them under the same names.
+PARTS = (ENGINEER, SELECT, MODEL, CALIBRATOR, THRESHOLD)
 
 
 @dataclass(frozen=True)
 class Predictor:
-    """What was fitted, in the order of its use, and the names of the classes."""
+    """What was fitted and chosen, in the order of its use, and the names of the classes."""
 
     engineer: Any
     select: Any
     model: Any
+    calibrator: Any
+    threshold: Threshold | None
     classes: list[str]
 
     @classmethod
     def load(cls, folder: Path | None, classes: list[str]) -> Predictor:
-        """Load the three fitted parts from models/, or from the folder of a bundle."""
-        paths = [folder / path.name if folder else path for path in (ENGINEER, SELECT, MODEL)]
-        engineer, select, model = map(artifact.load, paths)
-        return cls(engineer, select, model, classes)
+        """Load the parts from models/, or from the folder of a bundle."""
+        *fitted, threshold = [folder / path.name if folder else path for path in PARTS]
+        engineer, select, model, calibrator = map(artifact.load, fitted)
+        return cls(engineer, select, model, calibrator, Threshold.read(threshold), classes)
 
     def features(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Make the model's features of cleaned rows without target and excluded columns."""
         return self.select.transform(self.engineer.transform(rows))
 
-    def predict(self, rows: pd.DataFrame) -> np.ndarray:
-        """Predict class probabilities of shape (n, k), or numbers of shape (n,)."""
-        return predict(self.model, self.features(rows), len(self.classes))
+    def predict(self, rows: pd.DataFrame) -> Prediction:
+        """Predict cleaned rows: calibrated probabilities and the threshold, or numbers and their intervals."""
+        values = predict(self.model, self.features(rows), len(self.classes))
+        return replace(calibrated(self.calibrator, values), threshold=self.threshold)
 
     def needed(self, rows: pd.DataFrame) -> list[str]:
         """Name the columns on which the features depend: those whose loss changes a feature."""
