@@ -10,14 +10,12 @@ import pandas as pd
 
 from pipeline.clean import apply
 from pipeline.core.base.names import UserError, did_you_mean, snake_case
-from pipeline.core.base.paths import BUNDLE
+from pipeline.core.base.paths import BUNDLE, MANIFEST
 from pipeline.core.base.tables import read_json, sha256, write_json
 from pipeline.core.data.engine import parse
 from pipeline.core.model.decision import Prediction
 from pipeline.core.model.predictor import Predictor
 from pipeline.load import enforce
-
-MANIFEST = "sha256.json"
 
 
 def seal(folder: Path) -> str:
@@ -59,6 +57,7 @@ class Bundle:
 
     id: str
     signature: dict[str, Any]
+    snapshot: dict[str, Any]  # of the data that it has learnt from
     predictor: Predictor
 
     @classmethod
@@ -72,7 +71,8 @@ class Bundle:
         """
         identity = verify(folder)
         signature = read_json(folder / "signature.json")
-        return cls(identity, signature, Predictor.load(folder, signature["target"]["classes"]))
+        predictor = Predictor.load(folder, signature["target"]["classes"])
+        return cls(identity, signature, read_json(folder / "lineage.json")["snapshot"], predictor)
 
     def check(self, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Type raw rows and hold them to the signature and the contract.
@@ -127,3 +127,8 @@ class Bundle:
         """Predict typed rows."""
         cleaned, _ = apply(typed, self.signature["clean"], serving=True)
         return self.predictor.predict(cleaned[list(self.signature["inputs"])])
+
+    def answer(self, typed: pd.DataFrame) -> pd.DataFrame:
+        """Answer typed rows, with their index; for the columns see `Prediction.answers`."""
+        answers = self.predict(typed).answers(self.signature["target"]["classes"])
+        return pd.DataFrame(answers, index=typed.index)

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pipeline.bundle import Bundle
 from pipeline.core.base.names import UserError
 from pipeline.core.base.paths import BUNDLE
+from pipeline.core.model.decision import PROBABILITY
 
 MAX_ROWS = 1000
 MAX_BYTES = 5_000_000
@@ -46,7 +47,6 @@ def create_app(folder: Path = BUNDLE) -> FastAPI:
         The bundle is missing or was changed.
     """
     bundle = Bundle.load(folder)
-    classes = bundle.signature["target"]["classes"]
     app = FastAPI(title=f"Predicts {bundle.signature['target']['name']}", version=bundle.id[:12])
 
     @app.middleware("http")
@@ -74,10 +74,19 @@ def create_app(folder: Path = BUNDLE) -> FastAPI:
                 for row, one in broken.head(10).iterrows()
             ]
             raise HTTPException(422, "; ".join(what))
-        answers = bundle.predict(typed).answers(classes)
-        return Predictions(bundle=bundle.id, predictions=answers)
+        answers = bundle.answer(typed).to_dict("records")
+        return Predictions(bundle=bundle.id, predictions=[_nested(one) for one in answers])
 
     return app
+
+
+def _nested(answer: dict[Any, Any]) -> dict[str, Any]:
+    """Gather the probabilities of an answer's classes."""
+    plain = {name: value for name, value in answer.items() if not name.startswith(PROBABILITY)}
+    classes = {
+        name.removeprefix(PROBABILITY): value for name, value in answer.items() if name not in plain
+    }
+    return plain | ({"probabilities": classes} if classes else {})
 
 
 def main() -> None:

@@ -11,9 +11,11 @@ import yaml
 from conftest import ROOT, Project, stages
 from dvc.repo import Repo
 
+from pipeline.bundle import Bundle, seal
 from pipeline.core.base.lock import digest
 from pipeline.core.base.names import UserError
 from pipeline.core.base.tables import read_json
+from pipeline.predict import predict
 from pipeline.trace import __main__ as command
 from pipeline.trace import trace
 from pipeline.trace.folders import Folders
@@ -76,6 +78,18 @@ def history(finished: Callable[[str], Project], tmp_path_factory: pytest.TempPat
 
 
 @pytest.fixture
+def retrained(recorded: dict) -> dict:
+    """Replace the bundle, as a new model would, and commit it to DVC."""
+    old = Bundle.load().id
+    Path("models/bundle/README.md").unlink()  # it may be a link into the cache
+    Path("models/bundle/README.md").write_text("Another card.", encoding="utf-8")
+    seal(Path("models/bundle"))
+    with Repo(".") as repo:
+        repo.commit("package", force=True)
+    return recorded | {"old_bundle": old}
+
+
+@pytest.fixture
 def recorded(history: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict:
     """Return the records; the current folder is a copy of the project."""
     monkeypatch.chdir(shutil.copytree(history["folder"], tmp_path / "project", symlinks=True))
@@ -134,6 +148,44 @@ def test_a_file_inside_of_an_output_is_traced(recorded: dict) -> None:
 
 def test_an_absolute_path_is_traced(recorded: dict) -> None:
     assert trace(str(Path("models/bundle").resolve()))["path"] == "models/bundle"
+
+
+@pytest.mark.parametrize("digits", [8, 20, 64])
+def test_the_id_that_each_answer_carries_is_traced_to_the_snapshot(
+    recorded: dict, digits: int
+) -> None:
+    found = trace(Bundle.load().id[:digits])
+    assert (found["path"], found["bundle"]) == ("models/bundle", Bundle.load().id)
+    assert found["md5"] == recorded["after"]["models/bundle"]
+    assert found["stages"] == trace("models/bundle")["stages"]
+    assert found["source"] == read_json(Path("data/raw/snapshot.json"))
+
+
+def test_the_id_of_a_bundle_that_was_replaced_is_found_in_the_history(retrained: dict) -> None:
+    found = trace(retrained["old_bundle"])
+    assert found["commit"] == retrained["first"]
+    assert found["recorded_in"] == retrained["second"]
+    assert found["bundle"] == retrained["old_bundle"]
+    assert trace(Bundle.load().id)["recorded_in"] == "the workspace"
+
+
+def test_an_id_whose_bundle_is_not_in_the_cache_says_how_to_get_it(retrained: dict) -> None:
+    shutil.rmtree(".dvc/cache")
+    with pytest.raises(UserError, match=r"1 recorded bundles are not in DVC's cache: `dvc fetch"):
+        trace(retrained["old_bundle"])
+
+
+def test_a_file_of_predictions_is_traced_by_the_id_in_it(recorded: dict) -> None:
+    predict(Path(EXTERNAL), Path("scored.parquet"), Bundle.load())
+    found = trace("scored.parquet")
+    assert found["md5"] == recorded["after"]["models/bundle"]
+    assert found["notes"] == [f"scored.parquet holds the answers of bundle {Bundle.load().id}"]
+
+
+def test_a_file_with_the_answers_of_two_bundles_asks_for_one(recorded: dict) -> None:
+    Path("scored.csv").write_text(f"label,bundle\na,{'1' * 64}\nb,{'2' * 64}\n")
+    with pytest.raises(UserError, match=r"the answers of 2 bundles: 1111.*; trace one of them"):
+        trace("scored.csv")
 
 
 def test_an_output_of_an_earlier_commit_keeps_its_trace(recorded: dict) -> None:

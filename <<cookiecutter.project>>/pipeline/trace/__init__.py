@@ -13,8 +13,11 @@ from typing import Any
 
 from pipeline.core.base.lock import ancestors, digest, lies_in, maker, makers
 from pipeline.core.base.names import UserError, did_you_mean
-from pipeline.core.base.paths import RAW
+from pipeline.core.base.paths import BUNDLE, RAW
+from pipeline.trace.bundles import find_bundle, identity, named_in
 from pipeline.trace.records import LOCK, Record, cached, experiments, history, listing
+
+SHORTEST = 8  # digits of a bundle's id that are enough to look for it
 
 
 def trace(target: str) -> dict[str, Any]:
@@ -23,12 +26,13 @@ def trace(target: str) -> dict[str, Any]:
     Parameters
     ----------
     target : str
-        A path in the project, or an MD5 (six digits or more).
+        A path in the project, an MD5 (six digits or more), the id of a bundle (eight or more) or a
+        file of predictions, which carries one.
 
     Returns
     -------
     dict
-        target, path, md5, recorded_in, commit, experiments, notes, stages (nearest first; each with
+        target, path, md5, bundle (its id, of a bundle), recorded_in, commit, experiments, notes, stages (nearest first; each with
         command, parameters, code and inputs), source.
 
     Raises
@@ -41,12 +45,8 @@ def trace(target: str) -> dict[str, Any]:
         raise UserError(
             f"there is no {LOCK} here, in any commit or in any experiment; run `dvc repro` first."
         )
-    path = Path(target)
     notes: list[str] = []
-    if path.exists() or not re.fullmatch(r"[0-9a-f]{6,32}(\.dir)?", target):
-        record, stage, owner, md5 = find_path(path, records, notes)
-    else:
-        record, stage, owner, md5 = find_md5(target, records)
+    record, stage, owner, md5 = find(target, records, notes)
     holders = [
         one.commit for one in records if one.commit and any(out[2] == md5 for out in one.outputs())
     ]
@@ -56,6 +56,7 @@ def trace(target: str) -> dict[str, Any]:
         "target": target,
         "path": owner,
         "md5": md5,
+        "bundle": identity(md5) if owner == BUNDLE.as_posix() else None,
         "recorded_in": record.commit or "the workspace",
         # git lists children before parents: the last holder is the commit that brought it
         "commit": commits[-1] if commits else None,
@@ -64,6 +65,22 @@ def trace(target: str) -> dict[str, Any]:
         "stages": chain(record, stage),
         "source": source(record),
     }
+
+
+def find(target: str, records: list[Record], notes: list[str]) -> tuple[Record, str, str, str]:
+    """Find the output that is meant: the version of dvc.lock, the stage, its path and MD5."""
+    path = Path(target)
+    if path.exists() or not re.fullmatch(r"[0-9a-f]{6,64}(\.dir)?", target):
+        if path.is_file() and (name := named_in(path)):
+            notes.append(f"{path} holds the answers of bundle {name}")
+            return find_md5(find_bundle(name, records), records)
+        return find_path(path, records, notes)
+    try:
+        return find_md5(target, records)
+    except UserError:
+        if len(target) < SHORTEST:
+            raise
+        return find_md5(find_bundle(target, records), records)
 
 
 def find_path(path: Path, records: list[Record], notes: list[str]) -> tuple[Record, str, str, str]:

@@ -16,10 +16,12 @@ from pipeline.trace.uses import uses
 
 
 def main() -> None:
-    """Trace a path or an MD5."""
+    """Trace a path, an MD5 or a bundle's id."""
     parser = argparse.ArgumentParser(prog="python -m pipeline.trace", description=package.__doc__)
     parser.add_argument(
-        "target", help="path of an output, metric or model, or an MD5 (its first 6 digits do)"
+        "target",
+        help="path of an output, metric or model, or an MD5 (its first 6 digits do); the id of a "
+        "bundle, as each answer carries it (its first 8 digits do), or a file of predictions",
     )
     parser.add_argument(
         "--uses",
@@ -39,6 +41,7 @@ def main() -> None:
 def render(found: dict[str, Any]) -> str:
     """Write a trace for people."""
     lines = [f"{found['path']}  md5 {found['md5']}"]
+    lines += [f"  bundle {found['bundle']}"] if found["bundle"] else []
     commit = found["commit"] and git("log", "-1", "--format=%h %s", found["commit"]).strip()
     none = "none of a branch" if found["experiments"] else "none yet: dvc.lock is not committed"
     lines.append(f"  Git commit: {commit or none}")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from configparser import ConfigParser
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from pipeline.core.base.git import git
+from pipeline.core.base.git import blobs, git
 from pipeline.core.base.settings import Loader
 
 LOCK = "dvc.lock"
@@ -39,21 +41,47 @@ class Record:
                 yield name, out["path"], out["md5"]
 
 
-def history() -> Iterator[Record]:
-    """Yield every version of dvc.lock: the workspace's, then those of commits and experiments."""
-    lock = Path(LOCK)
-    if lock.exists():
-        yield Record("", yaml.load(lock.read_text(encoding="utf-8"), Loader=Loader)["stages"])
+def versions() -> Iterator[tuple[str, str, bytes]]:
+    """Yield every version of dvc.lock: the workspace's, then those of commits and experiments.
+
+    Yields
+    ------
+    commit : str
+        Empty for the workspace.
+    name : str
+        The same for equal contents, but for the workspace's.
+    content : bytes
+    """
+    if Path(LOCK).exists():
+        yield "", "", Path(LOCK).read_text(encoding="utf-8").encode()
     commits = git("log", "--all", "--topo-order", "--format=%H", "--", LOCK).split()
+    found = blobs(f"{commit}:./{LOCK}" for commit in commits)
+    for commit, (name, content) in zip(commits, found, strict=True):
+        if name:
+            yield commit, name, content
+
+
+def history() -> Iterator[Record]:
+    """Yield every version of dvc.lock with its stages; the same ones for equal contents."""
     seen: dict[str, dict[str, Any]] = {}
-    for commit in commits:
-        blob = git("rev-parse", f"{commit}:./{LOCK}").strip()
-        if blob and blob not in seen:
-            seen[blob] = (yaml.load(git("cat-file", "blob", blob), Loader=Loader) or {}).get(
-                "stages", {}
-            )
-        if blob:
-            yield Record(commit, seen[blob])
+    for commit, name, content in versions():
+        if name not in seen:
+            seen[name] = {stage: parsed(entry) for stage, entry in entries(content).items()}
+        yield Record(commit, seen[name])
+
+
+def entries(lock: bytes) -> dict[str, bytes]:
+    """Cut a dvc.lock into its stages' entries, by their indentation."""
+    stages = re.search(rb"^stages:\n((?:[ \n].*\n?)*)", lock, re.MULTILINE)
+    cut = re.split(rb"^(?=  \S)", stages[1], flags=re.MULTILINE)[1:] if stages else []
+    return {one.split(b":", 1)[0].strip().decode(): one for one in cut}
+
+
+@cache
+def parsed(entry: bytes) -> dict[str, Any]:
+    """Parse an entry. Most versions of dvc.lock share most of theirs, and YAML is slow."""
+    (stage,) = yaml.load(entry, Loader=Loader).values()
+    return stage
 
 
 def experiments() -> dict[str, str]:

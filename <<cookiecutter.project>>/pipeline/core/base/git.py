@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterable, Iterator
 
 
 def git(*arguments: str) -> str:
@@ -14,3 +15,37 @@ def git(*arguments: str) -> str:
     except FileNotFoundError:
         return ""
     return done.stdout if done.returncode == 0 else ""
+
+
+def blobs(names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    """Read many files that Git holds, with one process.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Each as COMMIT:./PATH.
+
+    Yields
+    ------
+    identity : str
+        The object's name, the same for equal contents; empty if there is no such file.
+    content : bytes
+    """
+    names = list(names)
+    if not names:
+        return
+    with subprocess.Popen(
+        ["git", "cat-file", "--batch"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        for name in names:
+            process.stdin.write(f"{name}\n".encode())
+            process.stdin.flush()
+            identity, *kind_and_size = process.stdout.readline().decode().split()
+            if kind_and_size[-1] == "missing":
+                yield "", b""
+                continue
+            content = process.stdout.read(int(kind_and_size[-1]))
+            process.stdout.read(1)  # the end of the line
+            yield identity, content

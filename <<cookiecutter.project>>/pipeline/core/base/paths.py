@@ -28,6 +28,7 @@ BASELINE = Path("models/baseline.skops")  # a plain model beside it, which it ha
 CALIBRATOR = Path("models/calibrator.skops")  # what is applied to its predictions, or null
 THRESHOLD = Path("models/threshold.json")  # from which probability on it says yes
 BUNDLE = Path("models/bundle")
+MANIFEST = "sha256.json"  # of a bundle: the fingerprint of each of its other files
 
 METRICS = Path("metrics")
 PLOTS = Path("plots")

@@ -11,6 +11,8 @@ import numpy as np
 
 from pipeline.core.base.tables import read_json
 
+PROBABILITY = "probability:"  # before the name of a class, in an answer
+
 
 @dataclass(frozen=True)
 class Threshold:
@@ -67,23 +69,26 @@ class Prediction:
             return self.values.argmax(axis=1)
         return (self.values[:, 1] >= self.threshold.value).astype(int)
 
-    def answers(self, classes: list[str]) -> list[dict[str, Any]]:
-        """Say each row's prediction in words: label and probabilities, or value (and low and high)."""
+    def answers(self, classes: list[str]) -> dict[str, np.ndarray]:
+        """Say the predictions in words, as columns of n values.
+
+        Parameters
+        ----------
+        classes : list of str
+            In the order of their codes; empty for numbers.
+
+        Returns
+        -------
+        dict of str to ndarray
+            `label` and `probability:CLASS` of each class, or `value`, with `low` and `high` where
+            there are intervals.
+        """
         if classes:
-            return [
-                {
-                    "label": classes[code],
-                    "probabilities": dict(zip(classes, map(float, row), strict=True)),
-                }
-                for code, row in zip(self.labels, self.values, strict=True)
-            ]
-        numbers = {"value": self.values}
-        if self.interval is not None:
-            numbers |= {"low": self.interval[:, 0], "high": self.interval[:, 1]}
-        return [
-            dict(zip(numbers, map(float, row), strict=True))
-            for row in zip(*numbers.values(), strict=True)
-        ]
+            named = {f"{PROBABILITY}{name}": self.values[:, n] for n, name in enumerate(classes)}
+            return {"label": np.array(classes, dtype=object)[self.labels], **named}
+        if self.interval is None:
+            return {"value": self.values}
+        return {"value": self.values, "low": self.interval[:, 0], "high": self.interval[:, 1]}
 
 
 def decided(of: Mapping[str, np.ndarray], model: Prediction) -> dict[str, Prediction]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pipeline.core.base.paths import CALIBRATOR, ENGINEER, MODEL, SELECT, THRESHOLD
@@ -42,6 +43,11 @@ class Predictor:
 
     def predict(self, rows: pd.DataFrame) -> Prediction:
         """Predict cleaned rows: calibrated probabilities and the threshold, or numbers and their intervals."""
+        if (
+            rows.empty
+        ):  # libraries refuse to predict nothing; what an answer is made of shows all the same
+            some = np.zeros((1, len(self.classes)) if self.classes else 1)
+            return replace(calibrated(self.calibrator, some), threshold=self.threshold)[:0]
         values = predict(self.model, self.features(rows), len(self.classes))
         return replace(calibrated(self.calibrator, values), threshold=self.threshold)
 
