@@ -67,6 +67,7 @@ CONFIG: dict[str, Any] = {
         {"train": "default"},
         {"evaluate": "default"},
         {"explain": "default"},
+        {"leakage": "default"},
         {"verdict": "default"},
         {"package": "default"},
         {"monitor": "default"},

@@ -322,6 +322,13 @@ class Explain(Section):
     seed: Seed
 
 
+class Leakage(Section):
+    """conf/leakage/."""
+
+    identifiers: str = ""
+    checks: dict[Annotated[str, Field(pattern=r"^\w+$")], Tool]
+
+
 class Verdict(Bootstrap):
     """conf/verdict/."""
 
@@ -374,6 +381,7 @@ class Settings(Section):
     train: Train
     evaluate: Evaluate
     explain: Explain
+    leakage: Leakage
     verdict: Verdict
     package: Package
     monitor: Monitor

@@ -1,0 +1,109 @@
+"""The control: a model that was fitted on shuffled answers must know nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pipeline.core.base.paths import BEST_PARAMS
+from pipeline.core.base.tables import read_json
+from pipeline.core.model.inputs import read_side
+from pipeline.core.model.modelling import build, chosen_model, fit, own_value, predict
+from pipeline.core.model.training import training_groups
+from pipeline.leakage.drift import area
+from pipeline.leakage.evidence import Evidence, Finding
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from sklearn.pipeline import Pipeline
+
+WATCHED = 5  # one row of so many is watched
+
+
+def shuffled_target(
+    evidence: Evidence, margin: float, chance: float, permutations: int, max_rows: int
+) -> list[Finding]:
+    """Fit the chosen model on shuffled training answers and ask it about the validation rows.
+
+    Whatever it knows of them, it has from elsewhere. Measured is the mean over the fits of the area
+    under the ROC curve (of each class against the rest), or 0.5 and half the correlation with the
+    answers; one fit may reach much by luck, since rows that differ in what matters differ in other
+    things, too, but as often to one side as to the other. So the limit comes from the spread of the
+    fits: the quantile of Student's t, plus a margin. What stops early, for which `train` has the
+    validation rows, stops by a fifth of the shuffled rows.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    margin : float
+        Above 0.5, below which nothing counts.
+    chance : float
+        How improbable the mean must be.
+    permutations, max_rows : int
+        Fits; training rows of each, drawn at random.
+    """
+    from scipy.stats import t
+
+    model = chosen_model(evidence.settings)
+    X, y, classes = read_side("train")
+    X_validation, truth, _ = read_side("validation")
+    kept = evidence.draw(len(y), max_rows)
+    groups = training_groups(evidence.settings)
+    random = np.random.default_rng(evidence.settings.seed)
+    scores = []
+    for _ in range(permutations):
+        # The rows are in random order, too: of those that are watched, each fit has others.
+        order = random.permutation(kept)
+        pipeline = _fitted(model, X.iloc[order], random.permutation(y[kept]), groups, order)
+        scores.append(knowledge(truth, predict(pipeline, X_validation, len(classes))))
+    mean, spread = float(np.mean(scores)), float(np.std(scores, ddof=1))
+    reach = float(t.ppf(1 - chance, permutations - 1)) * spread / np.sqrt(permutations)
+    limit = 0.5 + margin + reach
+    says = (
+        f"{model['name']}, fitted {permutations} times on shuffled answers, ranks validation rows right "
+        f"{mean:.0%} of the time; 50% is chance."
+    )
+    return [Finding("model", mean > limit, mean, min(limit, 1.0), says)]
+
+
+def _fitted(
+    model: dict[str, Any],
+    X: pd.DataFrame,
+    y: np.ndarray,
+    groups: np.ndarray | None,
+    order: np.ndarray,
+) -> Pipeline:
+    """Fit as `train` does, with the tuned hyperparameters."""
+    best = read_json(BEST_PARAMS)["tuned"]
+    same = {name: one["to"] for name, one in best.items() if own_value(model, name) == one["from"]}
+    pipeline = build(model, same)
+    watched = None
+    if model["early_stopping"]:
+        cut = len(y) - len(y) // WATCHED
+        watched = X.iloc[cut:], y[cut:]
+        X, y, order = X.iloc[:cut], y[:cut], order[:cut]
+    cuts = "cv" in pipeline["estimator"].get_params(deep=False)
+    return fit(
+        pipeline, model, X, y, watched, groups[order] if cuts and groups is not None else None
+    )
+
+
+def knowledge(truth: np.ndarray, prediction: np.ndarray) -> float:
+    """Return how often predictions rank rows right: 0.5 is chance, 1 is all.
+
+    Parameters
+    ----------
+    truth : ndarray, shape (n,)
+        Class codes, or numbers.
+    prediction : ndarray, shape (n, k) or (n,)
+        Class probabilities, or numbers.
+    """
+    if prediction.ndim == 1:
+        if not np.ptp(prediction) or not np.ptp(truth):
+            return 0.5
+        return float(0.5 + np.corrcoef(truth, prediction)[0, 1] / 2)
+    rows = np.arange(len(truth))
+    present = [code for code in np.unique(truth) if (truth != code).any()]
+    areas = [area((truth == c).astype(int), prediction[:, c], rows)[0] for c in present]
+    return float(np.mean(areas)) if areas else 0.5
