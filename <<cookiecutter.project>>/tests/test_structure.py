@@ -22,7 +22,10 @@ from pipeline.core.base.settings import leaves
 STAGES = stages()
 DEFAULTS = yaml.safe_load((ROOT / "conf/config.yaml").read_text(encoding="utf-8"))["defaults"]
 # Folders that a person fills, and files that are neither code nor an output.
-GIVEN = ("conf", "constraints.txt", "contracts", "data/external", "data/incoming")
+GIVEN = (
+    *("conf", "constraints.txt", "contracts", "data/external", "data/incoming"),
+    "models/champion",
+)
 # Options that go by what not every problem names, and options that fit no regression.
 TABLE = "path=data/external/README.md"  # a file that is there; what it holds is not looked at
 NEEDS = {

@@ -8,16 +8,31 @@ from omegaconf import OmegaConf
 
 from pipeline.core.base.tables import read_json, read_table, write_json, write_table
 from pipeline.core.data.target import encode, features
+from pipeline.core.model.intervals import Scores
 from pipeline.core.model.metrics import gain, score
 from pipeline.core.model.predictions import Predictions
-from pipeline.core.model.predictor import Predictor
-from pipeline.verdict import judge
+from pipeline.core.model.predictor import PARTS, Predictor
+from pipeline.verdict.criteria import QUANTITIES, Case, judge
 
 VERDICT = Path("metrics/verdict.json")
 
 
 def said() -> dict:
     return read_json(VERDICT)
+
+
+def case(value: float, low: float = np.nan, high: float = np.nan, **others: float) -> Case:
+    """Make a case of a mean absolute error with an interval, and of others' errors."""
+    of = {"model": value, **others}
+    draws = {who: np.linspace(low, high, 3) + one - value for who, one in of.items()}
+    return Case(
+        "mae", Scores({"mae": of}, {"mae": draws}, 1 - 1e-12), {"mae": 0.5}, "champion" in of
+    )
+
+
+def criterion(name: str) -> dict:
+    (found,) = (one for one in said()["criteria"] if one["criterion"] == name)
+    return found
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
@@ -68,9 +83,9 @@ def test_the_gain_is_over_a_dummy_that_knows_the_training_rows_only(copy_of) -> 
     ],
 )
 def test_limits_are_inclusive_and_nan_meets_none(value: float, limits: dict, met: list) -> None:
-    lines = judge({"x": value}, OmegaConf.create({"x": limits}))
+    lines = judge(case(value), {"mae": limits})
     assert [one["met"] for one in lines] == met
-    assert all(one["criterion"] == "x" for one in lines)
+    assert all(one["criterion"] == "mae" and one["judged"] == "value" for one in lines)
 
 
 def test_one_missed_criterion_is_enough_to_refuse(project: Project) -> None:
@@ -107,6 +122,56 @@ def test_test_rows_of_classes_that_do_not_train_are_counted_and_left_out(copy_of
         f"{len(rows) - 2} test rows",
         "2 more of classes that do not train",
     ]
+
+
+def test_either_end_of_an_interval_can_be_judged() -> None:
+    asked = {"mae": {"at_most": 0.25, "judged": "upper"}}
+    assert judge(case(0.2, 0.1, 0.24), asked)[0]["met"] is True
+    (missed,) = judge(case(0.2, 0.1, 0.3), asked)
+    assert missed == {
+        **{"criterion": "mae", "value": pytest.approx(0.3), "at_most": 0.25, "met": False},
+        **{"judged": "upper", "rows": "all"},
+    }
+    sure = {"gain_over_linear": {"at_least": 0, "judged": "lower"}}
+    assert judge(case(0.2, 0.1, 0.3, linear=0.25), sure)[0]["met"] is True
+    assert judge(case(0.2, 0.1, 0.3, linear=0.15), sure)[0]["met"] is False
+
+
+def test_what_the_clock_measures_is_left_to_the_check() -> None:
+    lines = judge(case(0.2), {"latency_ms": {"at_most": 50}, "training_seconds": {"at_most": 600}})
+    assert [(one["value"], one["met"]) for one in lines] == [(None, None)] * 2
+
+
+def test_whatever_comes_first_is_better_than_no_champion() -> None:
+    asked = {"gain_over_champion": {"at_least": 0.1}}
+    assert judge(case(0.2), asked)[0]["met"] is True
+    assert judge(case(0.2, champion=0.4), asked)[0]["met"] is True
+    assert judge(case(0.2, champion=0.25), asked)[0]["met"] is False
+
+
+def test_every_quantity_is_measured_or_left_to_the_clock(project: Project) -> None:
+    config = OmegaConf.load("params.yaml")
+    config.problem.criteria = {name: {"at_least": -1000} for name in QUANTITIES}
+    project.write("params.yaml", OmegaConf.to_yaml(config))
+    project.run("verdict")
+    assert [one["criterion"] for one in said()["criteria"]] == list(QUANTITIES)
+    assert {one["criterion"] for one in said()["criteria"] if one["met"] is None} == {
+        "latency_ms",
+        "training_seconds",
+    }
+    assert said()["accepted"] is True
+    sizes = sum(path.stat().st_size for path in PARTS)
+    assert Path("models/model.skops") in PARTS
+    assert criterion("model_megabytes")["value"] == pytest.approx(sizes / 1e6)
+
+
+def test_a_problem_without_criteria_says_so(project: Project) -> None:
+    config = OmegaConf.load("params.yaml")
+    config.problem.criteria = {}
+    project.write("params.yaml", OmegaConf.to_yaml(config))
+    project.run("verdict")
+    assert said()["accepted"] is True
+    assert said()["about"][-1] == "no success criteria in conf/problem, so none is missed"
 
 
 def test_the_verdict_is_the_same_twice(project: Project) -> None:

@@ -20,8 +20,6 @@ from pipeline.core.base.settings import as_dict, leaves
 from pipeline.core.base.tools import instantiate
 from pipeline.core.model.metrics import DECIDED, METRICS
 
-DERIVED = ("gain_over_dummy", "gap_to_validation")  # criteria that are no metrics
-
 _SECRET_KEY = re.compile(
     r"password|passwd|secret|token|api_?key|access_?key|private_?key|credential", re.I
 )
@@ -93,6 +91,8 @@ def wrong_shape(data: dict[str, Any]) -> Iterator[str]:
 
 def wrong_problem(problem: dict[str, Any]) -> Iterator[str]:
     """Find metrics that do not exist or do not fit the task, and criteria that nothing measures."""
+    from pipeline.verdict.criteria import wrong_criteria
+
     task = problem["task"]
     fitting = [name for name, metric in METRICS.items() if task in metric.tasks]
     for name in problem["metrics"]:
@@ -105,9 +105,7 @@ def wrong_problem(problem: dict[str, Any]) -> Iterator[str]:
                 f"problem.metrics: '{name}' cannot compare models, since folds have neither threshold nor intervals; take it "
                 "out: it is reported by itself, and problem.criteria may name it."
             )
-    for name in problem["criteria"]:
-        if name not in fitting and name not in DERIVED:
-            yield f"problem.criteria: nothing measures '{name}' for task {task}; {did_you_mean(name, [*fitting, *DERIVED])}"
+    yield from wrong_criteria(problem["criteria"], task)
     for name in problem["exclude"]:
         if snake_case(name) == snake_case(problem["target"]):
             yield f"problem.exclude: '{name}' is the target; it is never a feature, so take it out."

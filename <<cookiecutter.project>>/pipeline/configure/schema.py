@@ -36,14 +36,15 @@ class OptionalTool(BaseModel):
     target: str | None = Field(alias="_target_")
 
 
-class Limits(Section):
-    """Limits of a criterion."""
+class Criterion(Section):
+    """Limits of a quantity, and which number is held against them."""
 
     at_least: float | None = None
     at_most: float | None = None
+    judged: Literal["value", "lower", "upper"] = "value"
 
     @model_validator(mode="after")
-    def one_is_given(self) -> Limits:
+    def one_is_given(self) -> Criterion:
         """Demand a limit."""
         if self.at_least is None and self.at_most is None:
             raise ValueError("needs at_least or at_most")
@@ -91,7 +92,7 @@ class Problem(Section):
     protected: list[str]
     class_weight: ClassWeight
     threshold: Threshold | None
-    criteria: dict[str, Limits]
+    criteria: dict[str, Criterion]
 
 
 class Collect(Tool):

@@ -10,6 +10,9 @@ from pipeline.core.base.tables import read_json
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
+STATES = {True: "met", False: "**missed**", None: "for the clock"}
+ENDS = {"value": "", "lower": " (lower end)", "upper": " (upper end)"}
+
 
 def card(settings: DictConfig, signature: dict[str, Any], lineage: dict[str, Any]) -> str:
     """Write the model card (Mitchell et al. 2019) in Markdown."""
@@ -28,7 +31,7 @@ def card(settings: DictConfig, signature: dict[str, Any], lineage: dict[str, Any
         for m in verdict["metrics"]
     )
     criteria = "\n".join(
-        f"- {'met' if c['met'] else '**missed**'}: {c['criterion']} is {number(c['value'])}, "
+        f"- {STATES[c['met']]}: {c['criterion']}{ENDS[c['judged']]} is {number(c['value'])}, "
         + (f"at least {c['at_least']:g}" if "at_least" in c else f"at most {c['at_most']:g}")
         + " is asked"
         for c in verdict["criteria"]

@@ -29,6 +29,7 @@ CALIBRATOR = Path("models/calibrator.skops")  # what is applied to its predictio
 THRESHOLD = Path("models/threshold.json")  # from which probability on it says yes
 BUNDLE = Path("models/bundle")
 MANIFEST = "sha256.json"  # of a bundle: the fingerprint of each of its other files
+CHAMPION = Path("models/champion/bundle")  # the one in use; see pipeline/promote.py
 
 METRICS = Path("metrics")
 PLOTS = Path("plots")

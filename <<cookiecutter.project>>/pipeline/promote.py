@@ -1,0 +1,64 @@
+"""Put the packed bundle into use: the model that `verdict` holds the next ones against."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+
+from pipeline.bundle import verify
+from pipeline.core.base.names import UserError
+from pipeline.core.base.paths import BUNDLE, CHAMPION, METRICS
+from pipeline.core.base.tables import read_json, replacing
+
+
+def main() -> None:
+    """Promote models/bundle/."""
+    parser = argparse.ArgumentParser(
+        prog="python -m pipeline.promote",
+        description="Copy models/bundle/ to models/champion/bundle/ and put it under DVC: the model in use, "
+        "which the next verdicts compare with.",
+    )
+    parser.add_argument(
+        "--anyway", action="store_true", help="also if the last verdict does not accept it"
+    )
+    try:
+        for line in promote(parser.parse_args().anyway):
+            print(line)
+    except UserError as error:
+        sys.exit(f"promote: {error}")
+
+
+def promote(anyway: bool = False) -> list[str]:
+    """Copy the bundle, whole or not at all; returns what was done and what is left to do.
+
+    Raises
+    ------
+    UserError
+        There is no bundle, it was changed, or the last verdict does not accept it.
+    """
+    identity = verify(BUNDLE)
+    verdict = METRICS / "verdict.json"
+    if not anyway and not (verdict.exists() and read_json(verdict)["accepted"]):
+        raise UserError(
+            f"{verdict} does not accept this model (`python -m pipeline.check` says why); "
+            "--anyway puts it into use nevertheless."
+        )
+    before = verify(CHAMPION) if CHAMPION.exists() else None
+    if before == identity:
+        return [f"{CHAMPION} is bundle {identity[:12]} already."]
+    with replacing(CHAMPION) as folder:
+        shutil.copytree(BUNDLE, folder)
+        verify(folder)
+    after = f", after {before[:12]}" if before else ""
+    command = [sys.executable, "-m", "dvc", "add", "--quiet", str(CHAMPION)]
+    added = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = [f"{CHAMPION} is bundle {identity[:12]} now{after}."]
+    if added.returncode:
+        done.append(f"Not under DVC yet ({added.stderr.strip()}): run `dvc add {CHAMPION}`.")
+    return [*done, f"Next: `git commit -m 'Promote {identity[:12]}'`, then `dvc push`."]
+
+
+if __name__ == "__main__":
+    main()
