@@ -43,11 +43,13 @@ build/legacy/ready: .venv/ready $(PROJECT)/constraints-legacy.txt
 		|| build/legacy/bin/python -m pip install --quiet -c '$(PROJECT)/constraints-legacy.txt' -r build/legacy/requirements.txt
 	touch build/legacy/ready
 
-services:  ## install the servers that some tests start and pip does not bring: PostgreSQL, azurite
+services:  ## install what some tests start and pip does not bring: PostgreSQL, azurite, Chromium
 	@# Debian keeps PostgreSQL's programs off the PATH.
 	@packages=(); \
 	compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null || command -v initdb > /dev/null || packages+=(postgresql); \
 	command -v npm > /dev/null || packages+=(npm); \
+	command -v google-chrome > /dev/null || command -v chromium > /dev/null || packages+=(chromium); \
+	command -v chromedriver > /dev/null || packages+=(chromium-driver); \
 	if (($${#packages[@]})); then \
 		command -v apt-get > /dev/null || { echo "Install by hand, for want of apt-get: $${packages[*]}."; exit 1; }; \
 		as_root=($$(((EUID)) && echo sudo)); \

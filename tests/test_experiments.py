@@ -58,7 +58,7 @@ def ran(output: str) -> list[str]:
     [
         ("monitor/default.yaml", "min_labelled: 30", "min_labelled: 31", ["configure", "monitor"]),
         ("profile/default.yaml", "max_columns: 40", "max_columns: 4", ["configure", "profile"]),
-        ("explain/default.yaml", "top: 12", "top: 5", ["configure", "explain"]),
+        ("explain/default.yaml", "top: 12", "top: 5", ["configure", "explain", "report"]),
         (
             "tune/grid.yaml",
             "points: 3",
@@ -70,13 +70,13 @@ def ran(output: str) -> list[str]:
             "model/dummy.yaml",
             "Dummy${problem.estimator}",
             "Dummy${problem.estimator}\n  strategy: uniform",
-            ["configure", "compare", "track"],
+            ["configure", "compare", "report", "track"],
         ),
         (
             "clean/penguins.yaml",
             "[1350, 12600]",
             "[1351, 12600]",
-            ["configure", "clean", "package", "monitor", "track"],
+            ["configure", "clean", "package", "monitor", "report", "track"],
         ),
     ],
 )

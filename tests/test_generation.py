@@ -32,7 +32,18 @@ LICENCES = ("MIT", "Apache-2.0", "BSD-3-Clause", "Proprietary")
 PYTHONS = ("3.11", "3.12", "3.13")
 STEPS = (
     *("collect", "load", "profile", "clean", "split", "engineer", "select", "compare"),
-    *("tune", "train", "evaluate", "explain", "verdict", "package", "monitor", "track"),
+    *(
+        "tune",
+        "train",
+        "evaluate",
+        "explain",
+        "leakage",
+        "verdict",
+        "package",
+        "monitor",
+        "report",
+        "track",
+    ),
 )
 TOP = {
     *(".dvc/.gitignore", ".dvc/config", ".dvcignore", ".github/workflows/ci.yml", ".gitignore"),

@@ -1,12 +1,15 @@
 """The sixteen steps, really run with the defaults, for each task and for a person's own data."""
 
 import json
+from collections.abc import Iterator
 from importlib.resources import files as package_files
 from pathlib import Path
 
 import pytest
 import yaml
+from browser import DESK, PHONE, Browser, chromium
 from conftest import command_line, finish, run, succeed
+from selenium.webdriver.support.wait import WebDriverWait
 
 pytestmark = pytest.mark.slow
 
@@ -26,6 +29,15 @@ def log():
         pathlib.Path(__file__).with_name(sys.orig_argv[2]).write_text(" ".join(names))
 atexit.register(log)
 """
+
+
+# JavaScript: the cells of a column in the table of every metric.
+COLUMN = """
+const table = [...document.querySelectorAll("table")].find(one => one.caption?.textContent === arguments[1]);
+const at = [...table.tHead.rows[0].cells].findIndex(th => th.textContent === arguments[0]);
+return [...table.tBodies[0].rows].map(row => row.cells[at].textContent);
+"""
+SCORES = "test rows, and validation rows"  # its caption
 
 
 # Tests of one task stay together on one worker, so that its project is made once.
@@ -120,11 +132,94 @@ def test_the_trace_of_the_bundle_ends_in_the_raw_snapshot(project: Path) -> None
         "profile",
         "explain",
         "monitor",
+        "report",
         "track",
     }
     assert all(one["code"] for one in found["stages"])
     assert found["source"] == json.loads((project / "data/raw/snapshot.json").read_text())
     assert found["commit"] == succeed("git", "rev-parse", "HEAD", cwd=project).strip()
+
+
+@pytest.fixture(scope="module")
+def report(project: Path) -> Iterator[Browser]:
+    """Return a browser for the report of a project that has run."""
+    with chromium(project / "reports/index.html") as browser:
+        yield browser
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [PHONE, DESK])
+def test_the_report_is_drawn_on_every_screen_without_an_error_or_a_request(
+    report: Browser, width: int, dark: bool
+) -> None:
+    report.open(width, dark)
+    assert report.complaints() == []
+    assert set(report.requests()) <= {report.page.as_uri(), "data:,"}
+    assert report.js("return document.documentElement.scrollWidth") == width
+    sizes = report.js(
+        "return [...document.querySelectorAll('svg.plot, .bar, .dot, .node')].map("
+        "one => one.getBoundingClientRect()).map(box => [box.width, box.height])"
+    )
+    assert len(sizes) > 30
+    assert all(height > 0 for _, height in sizes)
+    assert sum(wide > 0 for wide, _ in sizes) > 30
+    paper = report.js("return getComputedStyle(document.body).backgroundColor")
+    assert (paper != "rgb(255, 255, 255)") is dark
+
+
+@binary
+def test_the_reports_tables_are_sorted_by_click_and_by_key(report: Browser) -> None:
+    def column(name: str) -> list[str]:
+        return report.js(COLUMN, name, SCORES)
+
+    report.open()
+    before = column("metric")
+    head = f"//table[caption='{SCORES}']//th[normalize-space()='%s']/button"
+    button = report.driver.find_element("xpath", head % "metric")
+    button.click()
+    assert column("metric") == sorted(before)
+    button.send_keys("\n")
+    assert column("metric") == sorted(before, reverse=True)
+    assert report.js("return arguments[0].parentElement.ariaSort", button) == "descending"
+    report.driver.find_element("xpath", head % "test").click()
+    numbers = [float(text.replace(",", "")) for text in column("test")]
+    assert numbers == sorted(numbers)
+    assert report.complaints() == []
+
+
+def test_the_reports_charts_tell_what_is_hovered(report: Browser) -> None:
+    report.open()
+    tip = report.driver.find_element("id", "tip")
+    assert not tip.is_displayed()
+    for what in (".row[data-tip]", "svg.plot circle[data-tip]", ".node[data-tip]"):
+        told = report.js(
+            "return [...document.querySelectorAll(arguments[0])].map(one => one.dataset.tip)", what
+        )
+        mark = report.driver.find_element("css selector", what)
+        report.hover(mark)
+        assert tip.is_displayed()
+        assert tip.text in told  # of points that lie on each other, either
+    report.js("document.querySelector('.row[data-tip]').focus()")
+    assert tip.text.startswith("this model")
+    assert report.complaints() == []
+
+
+@binary
+def test_the_reports_hashes_are_copied(report: Browser) -> None:
+    report.open()
+    report.driver.execute_cdp_cmd(
+        "Browser.grantPermissions", {"permissions": ["clipboardReadWrite"]}
+    )
+    button = report.driver.find_element("css selector", "code.copy + button")
+    digest = report.driver.find_element("css selector", "code.copy").text
+    button.click()
+    wait = WebDriverWait(report.driver, 5)
+    wait.until(lambda _: button.text in ("copied", "selected"))
+    copied = report.driver.execute_async_script(
+        "navigator.clipboard.readText().then(arguments[0], () => arguments[0](null))"
+    )
+    selected = report.js("return String(getSelection())")
+    assert digest in (copied, selected)
 
 
 @binary

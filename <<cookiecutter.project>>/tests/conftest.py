@@ -71,6 +71,7 @@ CONFIG: dict[str, Any] = {
         {"verdict": "default"},
         {"package": "default"},
         {"monitor": "default"},
+        {"report": "default"},
         {"track": "none"},
         "_self_",
     ],

@@ -26,6 +26,7 @@ GIVEN = (
     *("conf", "constraints.txt", "contracts", "data/external", "data/incoming"),
     "models/champion",
 )
+BESIDE = ("report", "track")  # stages beside the sixteen steps, which tell of them
 # Options that go by what not every problem names, and options that fit no regression.
 TABLE = "path=data/external/README.md"  # a file that is there; what it holds is not looked at
 NEEDS = {
@@ -99,7 +100,7 @@ def code(stage: str) -> set[Path]:
 def brought(stage: str) -> set[str]:
     """Return the files that define the classes of the fitted objects that a stage opens."""
     deps = STAGES[stage]["deps"]
-    unpacked = "models/bundle" in deps and stage != "track"  # which uploads it as it is
+    unpacked = "models/bundle" in deps and stage not in BESIDE  # which take it as it is
     opened = ["engineer", "select"] if unpacked else []
     opened += [name for name in ("engineer", "select") if f"models/{name}.skops" in deps]
     return {file.as_posix() for name in opened for file in code(name) if name in file.parts[1]}

@@ -104,7 +104,7 @@ def test_a_bundle_is_traced_to_the_snapshot_and_the_commit(recorded: dict) -> No
     assert found["source"] == read_json(Path("data/raw/snapshot.json"))
     names = [one["stage"] for one in found["stages"]]
     assert names[0] == "package"
-    assert set(names) == set(stages()) - {"profile", "explain", "monitor", "track"}
+    assert set(names) == set(stages()) - {"profile", "explain", "monitor", "report", "track"}
 
 
 def test_each_stage_tells_command_parameters_code_and_inputs(recorded: dict) -> None:

@@ -353,6 +353,12 @@ class Monitor(Section):
     seed: Seed
 
 
+class ReportPage(Section):
+    """conf/report/."""
+
+    most: Count
+
+
 class Tracker(Tool):
     """A tracker of conf/track/; an address would be taken for the name of a variable."""
 
@@ -386,6 +392,7 @@ class Settings(Section):
     verdict: Verdict
     package: Package
     monitor: Monitor
+    report: ReportPage
     track: Track
     seed: Seed
     threads: Count

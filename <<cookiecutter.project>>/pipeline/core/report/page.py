@@ -1,39 +1,24 @@
-"""HTML reports: one self-contained file each, pictures included, no clock and no network."""
+"""HTML pages: one self-contained file each, charts and pictures included, no clock and no network."""
 
 from __future__ import annotations
 
 import base64
+import hashlib
+import math
 from collections.abc import Mapping, Sequence
-from html import escape
+from functools import cache
 from pathlib import Path
-from string import Template
 from typing import Any
 
 from pipeline.core.base.tables import replacing
+from pipeline.core.report.elements import Child, Element, append, breakable, el, html, number
 
-_PAGE = Template("""<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>$title</title>
-<style>
-:root { color-scheme: light dark; --line: #8884; --soft: #8881; }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
-div.wide { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; padding: .25rem .7rem; border-bottom: 1px solid var(--line); }
-th { background: var(--soft); font-weight: 600; } td.number { text-align: right; }
-img { max-width: 100%; background: white; border-radius: 4px; }
-</style>
-<h1>$title</h1>
-$body
-</html>
-""")
+FEW = 1  # rows of a table that there is nothing to sort in
+LONG = 32  # characters, from which a column's cells need some width
 
 
 class Page:
-    """A report that is put together from headings, paragraphs, tables and pictures.
+    """A page that is put together from headings, paragraphs, tables, charts and pictures.
 
     Parameters
     ----------
@@ -42,42 +27,130 @@ class Page:
 
     def __init__(self, title: str) -> None:
         self.title = title
-        self.parts: list[str] = []
+        self.main = el("main", el("h1", title))
+        self.place = self.main  # where parts go: the page, or the section that was begun last
+        self.sections: list[tuple[str, str]] = []  # anchor and title
 
-    def heading(self, text: str) -> None:
-        """Add a heading."""
-        self.parts.append(f"<h2>{escape(text)}</h2>")
+    def add(self, *parts: Child) -> None:
+        """Add elements."""
+        append(self.place, *parts)
 
-    def paragraph(self, text: str) -> None:
+    def heading(self, text: str, anchor: str | None = None) -> None:
+        """Begin a section; one with an anchor stands in the table of contents."""
+        self.place = el("section", el("h2", text), id=anchor)
+        self.main.append(self.place)
+        if anchor:
+            self.sections.append((anchor, text))
+
+    def subheading(self, text: str) -> None:
+        """Begin a part of a section."""
+        self.add(el("h3", text))
+
+    def paragraph(self, *parts: Child, kind: str | None = None) -> None:
         """Add a paragraph."""
-        self.parts.append(f"<p>{escape(text)}</p>")
+        self.add(el("p", *parts, class_=kind))
 
-    def table(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Add a table of equal mappings; numbers are rounded to four digits."""
-        if not rows:
-            return
-        head = "".join(f"<th>{escape(str(name))}</th>" for name in rows[0])
-        body = "\n".join(
-            "<tr>" + "".join(_cell(value) for value in row.values()) + "</tr>" for row in rows
-        )
-        self.parts.append(f'<div class="wide"><table>\n<tr>{head}</tr>\n{body}\n</table></div>')
+    def table(self, rows: Sequence[Mapping[str, Any]], caption: str | None = None) -> None:
+        """Add a table of equal mappings; see `table`."""
+        if rows:
+            self.add(table(rows, caption))
 
     def picture(self, path: Path, alt: str) -> None:
         """Add a PNG picture, embedded."""
         data = base64.b64encode(path.read_bytes()).decode()
-        self.parts.append(f'<p><img alt="{escape(alt)}" src="data:image/png;base64,{data}"></p>')
+        self.add(el("p", el("img", alt=alt, src=f"data:image/png;base64,{data}")))
+
+    def contents(self) -> Element:
+        """Return the table of contents."""
+        items = (el("li", el("a", title, href=f"#{anchor}")) for anchor, title in self.sections)
+        return el("nav", el("ul", *items), aria_label="Contents")
 
     def write(self, path: Path) -> None:
         """Write the page."""
+        if self.sections:
+            self.main.insert(_first_section(self.main), self.contents())
+        script = _resource("page.js")
+        # The browser itself then keeps out the network, and every script but the page's own.
+        trusted = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        policy = f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{trusted}'"
+        head = el(
+            "head",
+            el("meta", charset="utf-8"),
+            el("meta", http_equiv="Content-Security-Policy", content=policy),
+            el("meta", name="viewport", content="width=device-width, initial-scale=1"),
+            el("title", self.title),
+            el("link", rel="icon", href="data:,"),
+            el("style", _resource("page.css")),
+        )
+        document = el("html", head, el("body", self.main, el("script", script)), lang="en")
         with replacing(path) as new:
-            new.write_text(
-                _PAGE.substitute(title=escape(self.title), body="\n".join(self.parts)),
-                encoding="utf-8",
-            )
+            new.write_text(f"<!doctype html>\n{html(document)}\n", encoding="utf-8")
 
 
-def _cell(value: Any) -> str:
-    if value is None or isinstance(value, bool | str):
-        words = {True: "yes", False: "no", None: ""}
-        return f"<td>{escape(value if isinstance(value, str) else words[value])}</td>"
-    return f'<td class="number">{value:{"," if isinstance(value, int) else ".4g"}}</td>'
+def table(rows: Sequence[Mapping[str, Any]], caption: str | None = None) -> Element:
+    """Build a table of equal mappings, which people can sort where it has several rows.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        Numbers are rounded to four digits; True is "yes", None an empty cell; elements stay as they are.
+    caption : str, optional
+    """
+    numeric = {
+        name
+        for name in rows[0]
+        if all(_is_number(row[name]) or row[name] is None for row in rows)
+        and any(row[name] is not None for row in rows)
+    }
+    head = (
+        el("th", str(name), scope="col", class_="number" if name in numeric else None)
+        for name in rows[0]
+    )
+    long = {name for name in rows[0] if any(len(str(row[name])) > LONG for row in rows)}
+    body = (el("tr", *(_cell(row[name], name in long) for name in rows[0])) for row in rows)
+    built = el(
+        "table",
+        el("caption", caption) if caption else None,
+        el("thead", el("tr", *head)),
+        el("tbody", *body),
+        class_="sortable" if len(rows) > FEW else None,
+    )
+    # A table that is wider than a phone is scrolled, by keyboard too.
+    return el(
+        "div", built, class_="wide", tabindex="0", role="region", aria_label=caption or "table"
+    )
+
+
+def details(summary: str, *parts: Child) -> Element:
+    """Build a part that is folded away on the screen, and shown on paper."""
+    return el("details", el("summary", summary), *parts)
+
+
+def copyable(text: str) -> Element:
+    """Build a text, a hash or a command, with a button that copies it."""
+    return el("code", text, class_="copy")
+
+
+def _cell(value: Any, is_long: bool) -> Element:
+    if isinstance(value, Element):
+        return el("td", value)
+    if _is_number(value):
+        sorted_by = repr(value) if math.isfinite(value) else ""
+        return el("td", number(value), class_="number", data_value=sorted_by)
+    words = {True: "yes", False: "no", None: ""}
+    text = value if isinstance(value, str) else words[value]
+    # A text may be in a script that is written from right to left.
+    return el("td", *breakable(text), dir="auto", class_="long" if is_long else None)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _first_section(main: Element) -> int:
+    return next((at for at, one in enumerate(main) if one.tag == "section"), len(main))
+
+
+@cache
+def _resource(name: str) -> str:
+    return Path(__file__).with_name(name).read_text(encoding="utf-8")

@@ -1,0 +1,42 @@
+"""Axes of charts: round ends, round ticks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Scale:
+    """An axis: what its ends stand for, and its ticks."""
+
+    low: float
+    high: float
+    ticks: list[float]
+
+    @classmethod
+    def over(cls, values: Iterable[float | None], count: int = 5, whole: bool = False) -> Scale:
+        """Span values; the ends are round numbers."""
+        from matplotlib.ticker import MaxNLocator
+
+        finite = [v for v in values if v is not None and math.isfinite(v)] or [0.0, 1.0]
+        low, high = min(finite), max(finite)
+        if low == high:
+            low, high = low - abs(low) / 2 - 0.5, high + abs(high) / 2 + 0.5
+        locator = MaxNLocator(nbins=count, steps=[1, 2, 2.5, 5, 10], integer=whole)
+        ticks = [float(f"{tick:.10g}") for tick in locator.tick_values(low, high)]
+        return cls(ticks[0], ticks[-1], ticks)
+
+    def share(self, value: float) -> float:
+        """Return where a value lies, from 0 to 1; values beyond are at the end."""
+        return min(1.0, max(0.0, (value - self.low) / (self.high - self.low)))
+
+    def percent(self, value: float) -> str:
+        """Return where a value lies, as CSS wants it."""
+        return f"{100 * self.share(value):.2f}%"
+
+
+def tick_label(value: float) -> str:
+    """Write a tick."""
+    return f"{value:,.10g}" if abs(value) < 1e6 else f"{value:.3g}"

@@ -1,0 +1,5 @@
+"""``python -m pipeline.report``."""
+
+from pipeline.core.base.stage import run
+
+run("report")
