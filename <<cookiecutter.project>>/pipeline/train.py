@@ -49,6 +49,7 @@ def main(settings: DictConfig) -> None:
             "stopped_early_on": "validation" if watched else None,
             "iterations": iterations(estimator),
             "calibration": calibrator.about() if calibrator else None,
+            "weights": getattr(estimator, "weights_", None),  # of an ensemble's members
             "parameters": {
                 name: str(value) for name, value in sorted(estimator.get_params().items())
             },

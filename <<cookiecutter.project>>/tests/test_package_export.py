@@ -21,7 +21,16 @@ from pipeline.package.onnx import export
 
 BUNDLE = Path("models/bundle")
 # skl2onnx has no converter, or (k_neighbors) one that weights the neighbours otherwise.
-WITHOUT_ONNX = {"dummy", "ebm", "k_neighbors", "keras", "stacking", "torch", "voting"}
+WITHOUT_ONNX = {
+    "dummy",
+    "ebm",
+    "ensemble_selection",
+    "k_neighbors",
+    "keras",
+    "stacking",
+    "torch",
+    "voting",
+}
 SKL2ONNX = {"_target_": "skl2onnx.to_onnx"}
 
 

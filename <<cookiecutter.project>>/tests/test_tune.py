@@ -109,7 +109,7 @@ def test_the_report_names_the_search_with_its_seed(project: Project) -> None:
         "seed": 7,
         "n_startup_trials": 5,
     }
-    assert said["budget"] == {"trials": 3, "seconds": 300, "folds": 2}
+    assert said["budget"] == {"trials": 3, "seconds": 300, "folds": 2, "rows": 2000}
 
 
 def test_scores_are_known_only_where_all_that_decides_them_is_the_same(project: Project) -> None:

@@ -11,6 +11,7 @@ from pipeline.core.base.settings import as_dict
 from pipeline.core.base.stage import say
 from pipeline.core.base.tables import write_json, write_rows
 from pipeline.core.base.tools import instantiate
+from pipeline.core.model.modelling import as_trained
 from pipeline.core.model.training import Training
 from pipeline.core.report.figures import bars, figure
 
@@ -23,13 +24,15 @@ CONFIDENCE = 0.95  # of the intervals of how far a model is behind the winner
 def main(settings: DictConfig) -> dict[str, Any]:
     """Cross-validate every model of compare.models on the training rows and rank them."""
     asked = as_dict(settings.compare)
+    early = settings.train.early_stopping
     contest = Contest(
-        asked["models"],
+        {name: as_trained(model, early) for name, model in asked["models"].items()},
         Training.read(settings),
         list(settings.problem.metrics),
         asked["folds"],
         asked["repeats"],
         settings.seed,
+        asked["rows"],
     )
     rounds = instantiate(asked["method"], contest)
     board = leaderboard(rounds, contest.metrics, CONFIDENCE)
@@ -37,7 +40,7 @@ def main(settings: DictConfig) -> dict[str, Any]:
     write_rows(
         [{"rank": rank, **row} for rank, row in enumerate(board, start=1)], REPORTS / "compare.csv"
     )
-    write_json(contest.models[winner], WINNER)
+    write_json(asked["models"][winner], WINNER)
     _draw(board, contest)
     say(f"the winner is {winner}; `model: best` would train it")
     if near := [row["model"] for row in board[1:] if not row["behind_low"] > 0]:

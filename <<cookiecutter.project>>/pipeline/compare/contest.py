@@ -12,6 +12,7 @@ from pipeline.core.base.stage import say
 from pipeline.core.model.folding import Fold, mean_and_spread
 from pipeline.core.model.metrics import METRICS
 from pipeline.core.model.modelling import Outcome, try_on
+from pipeline.core.model.thinning import at_most
 from pipeline.core.model.training import Training
 
 
@@ -56,6 +57,8 @@ class Contest:
         The first one decides.
     folds, repeats, seed : int
         As in `pipeline.core.model.folding.folds`.
+    rows : int, optional
+        Training rows of a fold at most.
     """
 
     models: dict[str, dict[str, Any]]
@@ -64,10 +67,17 @@ class Contest:
     folds: int
     repeats: int
     seed: int
+    rows: int | None = None
+
+    @property
+    def classify(self) -> bool:
+        """Whether classes are told, not numbers."""
+        return bool(self.training.classes)
 
     def cut(self) -> list[Fold]:
         """Cut the training rows into the folds of the settings."""
-        return self.training.cut(self.folds, self.repeats, self.seed)
+        cut = self.training.cut(self.folds, self.repeats, self.seed)
+        return at_most(self.rows, cut, self.classify, self.seed)
 
     def measure(self, name: str, fold: Fold, changes: dict[str, Any] | None = None) -> Outcome:
         """Fit a model, with other hyperparameters if told, and score it on a fold."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,8 +17,7 @@ from pipeline.core.base.stage import say
 from pipeline.core.model.folding import Fold, mean_and_spread
 from pipeline.core.model.metrics import METRICS
 from pipeline.core.model.space import draw
-
-FEW = 10  # rows of a class, or in all, that halving leaves to learn from where there are as many
+from pipeline.core.model.thinning import at_most, thinned
 
 
 def all_folds(contest: Contest) -> list[Round]:
@@ -47,7 +45,7 @@ def halving(contest: Contest, finalists: int, folds: int, rows: float) -> list[R
     while len(names) > finalists:
         share = min(1.0, rows * 2 ** len(rounds))
         say(f"round {len(rounds) + 1}: {len(names)} models, {share:.0%} of the training rows")
-        few = [_thinned(fold, share, contest) for fold in cut[-folds:]]
+        few = [thinned(fold, share, contest.classify, contest.seed) for fold in cut[-folds:]]
         rounds.append(contest.hold(names, few))
         stay = max(finalists, math.ceil(len(names) / 2))
         ranked = rounds[-1].ranked(contest.metrics[0])
@@ -79,6 +77,7 @@ def nested(contest: Contest, trials: int, seconds: float, folds: int) -> list[Ro
     cut_short: set[str] = set()
     for number, fold in enumerate(cut, start=1):
         inner = contest.training.cut(folds, 1, contest.seed, within=fold.rows)
+        inner = at_most(contest.rows, inner, contest.classify, contest.seed)
         for name in contest.models:
             share, left = (deadline - time.monotonic()) / left, left - 1
             best, whole = _search(contest, name, inner, trials, share)
@@ -113,17 +112,3 @@ def _search(
         if loss < best[0]:
             best = loss, changes
     return best[1], True
-
-
-def _thinned(fold: Fold, share: float, contest: Contest) -> Fold:
-    """Keep a share of a fold's training rows, of each class alike."""
-    random = np.random.default_rng(contest.seed)
-    kinds = fold.y if contest.training.classes else np.zeros(len(fold.y))
-    kept = []
-    for kind in np.unique(kinds):
-        members = np.flatnonzero(kinds == kind)
-        kept.append(random.permutation(members)[: max(FEW, math.ceil(share * len(members)))])
-    order = np.sort(np.concatenate(kept))
-    groups = None if fold.groups is None else fold.groups[order]
-    kept_rows = {"X": fold.X.iloc[order], "y": fold.y[order], "rows": fold.rows[order]}
-    return replace(fold, **kept_rows, groups=groups)

@@ -232,6 +232,7 @@ class Compare(Section):
     models: dict[str, Model] = Field(min_length=1)
     folds: int = Field(ge=2)
     repeats: Count
+    rows: Count | None
     method: Tool
 
 
@@ -241,6 +242,7 @@ class Tune(Tool):
     trials: Count | None = None
     seconds: float | None = Field(default=None, gt=0)
     folds: int | None = Field(default=None, ge=2)
+    rows: Count | None = None
     points: int | None = Field(default=None, ge=2)  # of `grid`
     candidates: int | None = Field(default=None, ge=2)  # of `halving`
     factor: int | None = Field(default=None, ge=2)

@@ -17,7 +17,8 @@ from pipeline.core.base.tables import write_json, write_rows
 from pipeline.core.base.tools import instantiate
 from pipeline.core.model.folding import mean_and_spread
 from pipeline.core.model.metrics import METRICS, gain
-from pipeline.core.model.modelling import chosen_model, own_value
+from pipeline.core.model.modelling import as_trained, chosen_model, own_value
+from pipeline.core.model.thinning import at_most
 from pipeline.core.model.training import training_folds
 from pipeline.tune.libraries import hyperopt, optuna, ray
 from pipeline.tune.searches import grid, halving, off, random
@@ -35,7 +36,7 @@ def main(settings: DictConfig) -> None:
     model = chosen_model(settings)
     metric = settings.problem.metrics[0]
     options = as_dict(settings.tune)
-    budget = {key: options.pop(key, None) for key in ("trials", "seconds", "folds")}
+    budget = {key: options.pop(key, None) for key in ("trials", "seconds", "folds", "rows")}
     report: dict[str, Any] = {
         "model": model["name"],
         "metric": metric,
@@ -51,7 +52,9 @@ def main(settings: DictConfig) -> None:
     ]
     if budget["trials"] and model["search_space"]:
         cut, classes = training_folds(settings, budget["folds"], 1, settings.seed)
-        objective = Objective(model, cut, metric, len(classes))
+        cut = at_most(budget["rows"], cut, bool(classes), settings.seed)
+        tried = as_trained(model, settings.train.early_stopping)
+        objective = Objective(tried, cut, metric, len(classes))
         study = Study(
             objective,
             folds=len(cut),

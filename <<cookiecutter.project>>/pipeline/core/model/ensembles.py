@@ -18,7 +18,7 @@ class Member(BaseEstimator):
     """A family as one estimator, which scikit-learn's ensembles clone and fit.
 
     It is fitted as it would be by itself, with its own encoder, imputer, scaler, sampler and class
-    weights, but for the watched rows: an ensemble passes none on.
+    weights; rows to watch it is given by `EnsembleSelection` only.
 
     Parameters
     ----------
@@ -30,14 +30,18 @@ class Member(BaseEstimator):
         self.model = model
 
     def fit(
-        self, X: pd.DataFrame, y: np.ndarray, sample_weight: np.ndarray | None = None
+        self,
+        X: pd.DataFrame,
+        y: np.ndarray,
+        sample_weight: np.ndarray | None = None,
+        watched: tuple[pd.DataFrame, np.ndarray] | None = None,
     ) -> Member:
         """Fit the family's pipeline.
 
         `sample_weight`, the class weights of the ensemble, is for what is fitted on the members'
         predictions: each member computes its own.
         """
-        self.pipeline_ = fit(build(self.model), self.model, X, y)
+        self.pipeline_ = fit(build(self.model), self.model, X, y, watched)
         return self
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:

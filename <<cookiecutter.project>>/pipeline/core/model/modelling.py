@@ -20,6 +20,7 @@ from pipeline.core.base.tools import instantiate
 from pipeline.core.model.balance import resample, weights
 from pipeline.core.model.folding import inner_folds
 from pipeline.core.model.metrics import score
+from pipeline.core.model.thinning import set_aside
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -33,6 +34,8 @@ WATCHED_ROWS = {
     "eval_X": lambda X, y: {"eval_X": X, "eval_y": y},
     "X_val": lambda X, y: {"X_val": X, "y_val": y},
 }
+
+WATCHED_SEED = 0  # of the rows that are watched in a fold
 
 
 def build(model: Mapping[str, Any], changes: Mapping[str, Any] | None = None) -> Pipeline:
@@ -188,14 +191,28 @@ def try_on(
     n_classes: int,
     changes: Mapping[str, Any] | None = None,
 ) -> Outcome:
-    """Fit a model on a fold's training rows, and score it on those held out."""
+    """Fit a model on a fold's training rows, and score it on those held out.
+
+    A library that can stop early watches some of the training rows meanwhile, never those held out.
+    """
     started = time.perf_counter()
-    pipeline = fit(build(model, changes), model, fold.X, fold.y, groups=fold.groups)
+    X, y, groups, watched = fold.X, fold.y, fold.groups, None
+    if model["early_stopping"]:
+        kept, aside = set_aside(y, groups, bool(n_classes), WATCHED_SEED)
+        watched = (X.iloc[aside], y[aside]) if len(aside) else None
+        X, y = X.iloc[kept], y[kept]
+        groups = None if groups is None else groups[kept]
+    pipeline = fit(build(model, changes), model, X, y, watched, groups)
     fitted = time.perf_counter()
     prediction = predict(pipeline, fold.X_held_out, n_classes)
     predicted = time.perf_counter()
     scores = {name: score(name, fold.y_held_out, prediction) for name in metrics}
     return Outcome(scores, fitted - started, predicted - fitted)
+
+
+def as_trained(model: Mapping[str, Any], early_stopping: bool) -> dict[str, Any]:
+    """Return a model's settings without early stopping, unless `train` uses it."""
+    return dict(model) if early_stopping else {**model, "early_stopping": None}
 
 
 def cross_validate(

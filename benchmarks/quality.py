@@ -1,0 +1,252 @@
+"""How good the models are: two presets, CatBoost with its defaults and AutoGluon, on the same rows, cores and seconds.
+
+Each contender gets the same training rows and is judged on test rows that it has not seen. A preset runs as a
+user would run it: a project is generated for the data, `dvc exp run` makes the bundle, and the bundle predicts;
+its seconds are those of all stages that the bundle needs. Results are added to build/quality/results.csv, and what
+is there already is not run again; the tables go to build/quality.md. `make bench-quality` prepares AutoGluon's
+environment and the data; run nothing else meanwhile, since contenders are held to seconds of the clock.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from cookiecutter.main import cookiecutter
+from rivals import CORES
+from sets import SHIPPED, Table, read
+from speed import ENVIRONMENT, TEMPLATE, prepare
+
+BUILD = TEMPLATE / "build/quality"
+RESULTS = BUILD / "results.csv"
+COLUMNS = ["set", "task", "rows", "seed", "contender", "budget", "seconds", "loss", "roc_auc"]
+# What a project does besides fitting `best`: the other stages, and the last member that was begun in time.
+REST = 75
+PREDICT = """
+import sys
+import pandas as pd
+from pipeline.bundle import Bundle
+bundle = Bundle.load()
+rows = pd.read_csv("asked.csv", dtype="str", keep_default_na=False)
+typed, broken = bundle.check(rows)
+assert len(broken) == 0, broken
+predicted = bundle.predict(typed)
+names = bundle.signature["target"]["classes"] or ["predicted"]
+pd.DataFrame(predicted.reshape(len(rows), -1), columns=names).to_csv("predicted.csv", index=False)
+"""
+Contender = Callable[[Table, Path, float, int], tuple[pd.DataFrame, float]]
+
+
+def main() -> None:
+    """Run what is not known yet, then write the tables."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("files", nargs="*", help="further sets: FILE.csv:TARGET[:LEFT_OUT,...]")
+    parser.add_argument(
+        "--sets", default=",".join([*SHIPPED, "adult"]), help="default: %(default)s"
+    )
+    parser.add_argument("--contenders", default=",".join(CONTENDERS), help="default: %(default)s")
+    parser.add_argument(
+        "--seconds", type=float, default=240, help="for each (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--seeds", type=int, default=1, help="cuts of each set (default: %(default)s)"
+    )
+    asked = parser.parse_args()
+    names = [*asked.files, *filter(None, asked.sets.split(","))]
+    BUILD.mkdir(parents=True, exist_ok=True)
+    for seed in range(asked.seeds):
+        for name in names:
+            table = read(name, seed)
+            for contender in asked.contenders.split(","):
+                if not known(table.name, seed, contender, asked.seconds):
+                    append(judge(contender, table, asked.seconds, seed))
+    text = report(pd.read_csv(RESULTS), asked.seconds)
+    (TEMPLATE / "build/quality.md").write_text(text, encoding="utf-8")
+    print(text)
+
+
+def known(name: str, seed: int, contender: str, budget: float) -> bool:
+    """Tell whether a result is there."""
+    if not RESULTS.exists():
+        return False
+    there = pd.read_csv(RESULTS)
+    same = there[["set", "seed", "contender", "budget"]] == [name, seed, contender, budget]
+    return bool(same.all(axis=1).any())
+
+
+def append(row: dict[str, object]) -> None:
+    """Add a result to the file, and show it."""
+    new = not RESULTS.exists()
+    with RESULTS.open("a", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        if new:
+            writer.writeheader()
+        writer.writerow(row)
+    print(*row.values(), flush=True)
+
+
+def judge(contender: str, table: Table, budget: float, seed: int) -> dict[str, object]:
+    """Let a contender predict the test rows, and score it."""
+    with tempfile.TemporaryDirectory() as folder:
+        predicted, seconds = CONTENDERS[contender](table, Path(folder), budget, seed)
+    loss, area = scores(table, predicted)
+    rows = len(table.train) + len(table.test)
+    values = (table.name, table.task, rows, seed, contender, budget, round(seconds, 1), loss, area)
+    return dict(zip(COLUMNS, values, strict=True))
+
+
+def scores(table: Table, predicted: pd.DataFrame) -> tuple[float, float | None]:
+    """Return RMSE, or log loss and the area under the ROC curve (of more classes: the mean of one against the rest)."""
+    from sklearn.metrics import log_loss, roc_auc_score, root_mean_squared_error
+
+    truth = table.test[table.target]
+    if table.task == "regression":
+        return root_mean_squared_error(truth, predicted.iloc[:, 0]), None
+    told = predicted[table.classes].to_numpy()
+    codes = truth.astype("str").map(table.classes.index).to_numpy()
+    area = roc_auc_score(
+        codes,
+        told[:, 1] if told.shape[1] == 2 else told / told.sum(axis=1, keepdims=True),
+        multi_class="ovr",
+    )
+    return log_loss(codes, told, labels=range(len(table.classes))), area
+
+
+def run(command: list[str], folder: Path) -> float:
+    """Time a command; its output is shown if it fails."""
+    started = time.perf_counter()
+    done = subprocess.run(command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{' '.join(command)} failed:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
+    return time.perf_counter() - started
+
+
+def project(
+    preset: str, table: Table, folder: Path, budget: float, seed: int
+) -> tuple[pd.DataFrame, float]:
+    """Generate a project for the data, make its bundle, and ask it."""
+    data = folder / f"{table.name}.csv"
+    table.sides(seed).to_csv(data, index=False)
+    answers = {
+        "project": "bench",
+        "setup": "no",
+        "data": str(data),
+        "target": table.target,
+        "task": table.task,
+    }
+    place = Path(
+        cookiecutter(str(TEMPLATE), no_input=True, output_dir=str(folder), extra_context=answers)
+    )
+    prepare(place)
+    adopt = [sys.executable, "-m", "pipeline.adopt", f"data/external/{data.name}"]
+    run([*adopt, "--target", table.target, "--task", table.task], place)
+    run(["git", "add", "."], place)
+    run(
+        [
+            "git",
+            "-c",
+            "user.name=bench",
+            "-c",
+            "user.email=bench@localhost",
+            "commit",
+            "-m",
+            "Begin",
+        ],
+        place,
+    )
+    metrics = "rmse" if table.task == "regression" else "log_loss,roc_auc"
+    changes = [
+        "split=column",
+        "split.column=side",
+        "+problem.exclude.side=it says who is train and who is test",
+        f"problem.metrics=[{metrics}]",
+        f"seed={seed}",
+        f"threads={CORES}",
+    ]
+    if preset != "default":
+        changes += [f"experiment={preset}", f"model.estimator.seconds={max(budget - REST, 1)}"]
+    options = [part for change in changes for part in ("-S", change)]
+    seconds = run(["dvc", "exp", "run", *options, "package"], place)
+    table.test.drop(columns=table.target).to_csv(place / "asked.csv", index=False)
+    run([sys.executable, "-c", PREDICT], place)
+    return pd.read_csv(place / "predicted.csv"), seconds
+
+
+def rival(
+    name: str, python: Path, table: Table, folder: Path, budget: float, seed: int
+) -> tuple[pd.DataFrame, float]:
+    """Run a contender of ``rivals.py``."""
+    table.train.to_csv(folder / "train.csv", index=False)
+    table.test.drop(columns=table.target).to_csv(folder / "test.csv", index=False)
+    script = Path(__file__).with_name("rivals.py")
+    told = [table.target, table.task, str(budget), str(seed), "out.csv"]
+    command = [str(python), str(script), name, "train.csv", "test.csv", *told]
+    return (lambda seconds: (pd.read_csv(folder / "out.csv"), seconds))(run(command, folder))
+
+
+CONTENDERS: dict[str, Contender] = {
+    "default": partial(project, "default"),
+    "best": partial(project, "best"),
+    "catboost": partial(rival, "catboost", Path(sys.executable)),
+    "autogluon": partial(rival, "autogluon", TEMPLATE / "build/autogluon/bin/python"),
+}
+
+
+def report(results: pd.DataFrame, budget: float) -> str:
+    """Write the tables as Markdown: losses with ranks, areas under the ROC curve, seconds."""
+    rows = results[results["budget"] == budget]
+    names = [name for name in CONTENDERS if name in set(rows["contender"])]
+    parts = [
+        "# Quality\n",
+        f"Measured by `benchmarks/quality.py` on {CORES} cores, {budget:g} s for each contender and set "
+        f"(the default preset and CatBoost take what they take); a quarter of the rows, or the set's own test rows, are the judge.\n",
+    ]
+    for column, title in (
+        ("loss", "Log loss, or RMSE for regression: lower is better"),
+        ("roc_auc", "Area under the ROC curve"),
+        ("seconds", "Seconds"),
+    ):
+        there = rows.dropna(subset=[column])
+        means = there.pivot_table(index="set", columns="contender", values=column, sort=False)[
+            names
+        ]
+        spreads = there.pivot_table(
+            index="set", columns="contender", values=column, aggfunc="std", sort=False
+        ).reindex(columns=names)
+        parts.append(
+            f"## {title}\n\n| set | rows | {' | '.join(names)} |\n|---|---:|{'---:|' * len(names)}"
+        )
+        for name, values in means.iterrows():
+            cells = [cell(values[one], spreads[one].get(name, np.nan)) for one in names]
+            if column == "loss":
+                cells[int(values.argmin())] = f"**{cells[int(values.argmin())]}**"
+            size = rows.loc[rows["set"] == name, "rows"].iloc[0]
+            parts.append(f"| {name} | {size:,} | {' | '.join(cells)} |")
+        if column != "seconds":
+            ranks = means.dropna().rank(axis=1, ascending=column == "loss").mean()
+            told = " | ".join(f"{ranks[one]:.2f}" for one in names)
+            parts.append(f"| mean rank, {len(means.dropna())} sets | | {told} |")
+        parts.append("")
+    return "\n".join(parts)
+
+
+def cell(mean: float, spread: float) -> str:
+    """Write a mean of several cuts with their standard deviation."""
+    if np.isnan(mean):
+        return "–"
+    return f"{mean:.4g} ± {spread:.2g}" if np.isfinite(spread) else f"{mean:.4g}"
+
+
+if __name__ == "__main__":
+    main()
