@@ -115,6 +115,6 @@ def _adult() -> Table:
 
 
 SHIPPED: dict[str, Callable[[], pd.DataFrame]] = {
-    name: lambda name=name: _sklearn(name)  # type: ignore[misc]
+    name: lambda name=name: _sklearn(name)
     for name in ("breast_cancer", "diabetes", "digits", "wine")
 } | {"german": _german}
