@@ -16,6 +16,7 @@ from pipeline.core.base.paths import (
     MODEL,
     PLOTS,
     PREDICTIONS,
+    REPORTS,
     SPLIT,
     THRESHOLD,
 )
@@ -32,6 +33,7 @@ from pipeline.core.model.metrics import reported, score
 from pipeline.core.model.modelling import predict
 from pipeline.core.model.predictions import Predictions, dummy
 from pipeline.core.model.threshold import choose
+from pipeline.core.model.weakness import Weakness, weakness
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -40,7 +42,7 @@ Rows = list[dict[str, Any]]
 
 
 def main(settings: DictConfig) -> None:
-    """Choose the decision threshold, score the model and its baselines on the validation rows; write the data of the curves."""
+    """Choose the decision threshold, score model, baselines and slices on the validation rows; draw the curves."""
     options = settings.evaluate
     found, prediction = ask(settings.problem)
     found.write(PREDICTIONS / "validation")
@@ -58,7 +60,9 @@ def main(settings: DictConfig) -> None:
         seed=options.seed,
     )
     further = {"ece": score("ece", truth, prediction)} if classes else {}
-    write_json(told(scores, further), METRICS / "evaluate.json")
+    weak = weakness(found, prediction, settings.problem, options.slices, options)
+    weak.write(REPORTS / "evaluate")
+    write_json(told(scores, weak, further), METRICS / "evaluate.json")
     with replacing(PLOTS / "evaluate") as folder:
         folder.mkdir()
         curves = classification_curves if classes else regression_curves
@@ -96,12 +100,14 @@ def decision(
     return {"asked": None, "value": None}, []
 
 
-def told(scores: Scores, further: dict[str, float]) -> dict[str, Any]:
+def told(scores: Scores, weak: Weakness, further: dict[str, float]) -> dict[str, Any]:
     """Shape scores for DVC, whose tables show numbers and leave lists alone."""
     flat: dict[str, Any] = {}
     for name, of in scores.values.items():
         flat |= {name: of["model"], f"{name}_half_width": scores.half_width(name)}
-    return flat | further | {"metrics": scores.table(), "comparisons": scores.comparisons()}
+    shown, worst = weak.told()
+    lists = {"metrics": scores.table(), "comparisons": scores.comparisons()}
+    return flat | further | shown | lists | worst
 
 
 def classification_curves(

@@ -6,6 +6,7 @@ import pytest
 import sklearn.metrics as sk
 from conftest import Project
 
+from pipeline.core.base.names import UserError
 from pipeline.core.base.tables import read_json, read_table, write_table
 from pipeline.core.model import artifact
 from pipeline.core.model.decision import Prediction
@@ -211,3 +212,60 @@ def test_scores_are_the_same_twice(project: Project) -> None:
     before = Path("metrics/evaluate.json").read_bytes()
     project.run("evaluate")
     assert Path("metrics/evaluate.json").read_bytes() == before
+
+
+# --- where the model is weak ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_slices_of_the_columns_that_the_model_sees_are_scored(copy_of, task: str) -> None:
+    project = copy_of(task)
+    table = pd.read_csv("reports/evaluate/slices.csv")
+    rows = read_table(Path("data/split/validation"))
+    assert (table.groupby("column")["rows"].sum() == len(rows)).all()
+    assert {"island", "flipper_length_mm", "date_egg"} <= set(table["column"])
+    hidden = {
+        *project.settings("evaluate").problem.exclude,
+        project.settings("evaluate").problem.target,
+    }
+    assert not hidden & set(table["column"])
+    first = said()["metrics"][0]["metric"]
+    judged = table[table["surely_worse"].notna() & (table["metric"] == first)]
+    assert (judged["rows"] >= project.settings("evaluate").evaluate.slices.min_rows).all()
+    worst = said()["worst"][0]
+    assert said()["worst_slice"] == worst["value"]
+    assert worst["value"] == (max if task == "regression" else min)(judged["value"])
+    assert len(pd.read_csv("reports/evaluate/fairness.csv")) == 0  # no column is protected
+
+
+def test_bins_of_numbers_are_those_of_the_training_rows(project: Project) -> None:
+    table = pd.read_csv("reports/evaluate/slices.csv").query("column == 'flipper_length_mm'")
+    train = read_table(Path("data/split/train"))["flipper_length_mm"]
+    edges = sorted({*np.quantile(train.dropna(), [0.25, 0.5, 0.75], method="inverted_cdf")})
+    assert table["slice"].iloc[0] == f"≤ {edges[0]:.0f}"
+    assert f"> {edges[-1]:.0f}" in set(table["slice"])
+
+
+def test_a_protected_column_is_sliced_and_measured_for_fairness(project: Project) -> None:
+    project.compose(
+        "problem.slices=[Sample Number]",
+        "problem.protected=[Species]",
+        "evaluate.slices.min_rows=10",
+    )
+    project.run("evaluate")
+    columns = pd.read_csv("reports/evaluate/slices.csv")["column"]
+    assert list(columns.unique()) == ["species", "sample_number"]
+    fairness = pd.read_csv("reports/evaluate/fairness.csv").set_index("measure")
+    assert set(fairness["column"]) == {"species"}
+    _, p = predicted()
+    species = read_table(Path("data/split/validation"))["species"]
+    rates = pd.Series(p[:, 1] > 0.5).groupby(species).mean()[species.value_counts() >= 10]
+    found = fairness["value"]["demographic_parity_difference"]
+    assert found == pytest.approx(rates.max() - rates.min())
+
+
+@pytest.mark.parametrize("stage", ["evaluate", "verdict"])
+def test_a_column_to_slice_that_is_not_there_is_told(project: Project, stage: str) -> None:
+    project.compose("problem.slices=[ilsand]")
+    with pytest.raises(UserError, match=r"problem\.slices: .* 'ilsand'; did you mean 'island'"):
+        project.run(stage)

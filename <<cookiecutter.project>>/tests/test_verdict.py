@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import sklearn.metrics as sk
 from conftest import Project
@@ -214,3 +215,20 @@ def test_the_model_is_held_against_both_baselines_on_the_same_rows(project: Proj
         of = metrics[one["metric"]]
         assert one["gain"] == pytest.approx(gain(one["metric"], of["value"], of[one["against"]]))
         assert one["interval"][0] <= one["gain"] <= one["interval"][1]
+
+
+def test_the_test_rows_are_cut_into_the_slices_of_the_validation_rows(project: Project) -> None:
+    project.compose("problem.protected=[island]", "evaluate.slices.min_rows=5")
+    project.run("evaluate", "verdict")
+    tables = [pd.read_csv(f"reports/{one}/slices.csv") for one in ("evaluate", "verdict")]
+    named = [set(zip(table["column"], table["slice"], strict=True)) for table in tables]
+    assert len(named[0] & named[1]) > 0.8 * len(named[0])
+    rows = read_table(Path("data/split/test"))
+    assert tables[1].query("column == 'island'")["rows"].sum() == len(rows)
+    worst = said()["worst"][0]
+    assert said()["test"]["worst_slice"] == worst["value"]
+    judged = tables[1].query("metric == 'roc_auc' and surely_worse.notna()")
+    assert worst["value"] == judged["value"].min()
+    assert "equalized_odds_difference" in set(
+        pd.read_csv("reports/verdict/fairness.csv")["measure"]
+    )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.core.base.paths import BASELINE, CHAMPION, PREDICTIONS, SPLIT
+from pipeline.core.base.paths import BASELINE, CHAMPION, PREDICTIONS, REPORTS, SPLIT
 from pipeline.core.base.paths import METRICS as METRICS_FOLDER
 from pipeline.core.base.settings import as_dict
 from pipeline.core.base.stage import say
@@ -19,6 +19,7 @@ from pipeline.core.model.metrics import METRICS, reported
 from pipeline.core.model.modelling import predict
 from pipeline.core.model.predictions import Predictions, dummy
 from pipeline.core.model.predictor import Predictor
+from pipeline.core.model.weakness import weakness
 from pipeline.verdict import champion
 from pipeline.verdict.criteria import Case, judge
 
@@ -52,6 +53,9 @@ def main(settings: DictConfig) -> None:
         confidence=options.confidence,
         seed=options.seed,
     )
+    weak = weakness(found, of["model"], problem, settings.evaluate.slices, options)
+    weak.write(REPORTS / "verdict")
+    shown, worst = weak.told()
     case = Case(first, scores, validation, champion=CHAMPION.exists())
     criteria = judge(case, as_dict(problem.criteria))
     accepted = all(one["met"] is not False for one in criteria)
@@ -62,12 +66,14 @@ def main(settings: DictConfig) -> None:
             "test": {
                 first: scores.values[first]["model"],
                 f"{first}_half_width": scores.half_width(first),
+                **shown,
             },
             "criteria": criteria,
             "metrics": [
                 {**one, "validation": validation.get(one["metric"])} for one in scores.table()
             ],
             "comparisons": scores.comparisons(),
+            **worst,
             "about": [
                 *about,
                 f"{options.confidence:.0%} percentile bootstrap, {options.resamples} resamples"

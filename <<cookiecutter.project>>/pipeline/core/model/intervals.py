@@ -116,13 +116,11 @@ def bootstrap(
     seed : int
     """
     random = np.random.default_rng(seed)
-    clusters = np.arange(len(truth))
-    if groups is not None:
-        clusters = np.unique(groups, return_inverse=True)[1]
+    clusters = cluster(groups, len(truth))
     pairs = [(name, who) for name in names for who in predictions]
     formulas = [formula(name, truth, predictions[who]) for name, who in pairs]
     chunks = [
-        [one(weights) for one in formulas] for weights in _weights(clusters, resamples, random)
+        [one(weights) for one in formulas] for weights in times_drawn(clusters, resamples, random)
     ]
     draws: dict[str, dict[str, np.ndarray]] = {name: {} for name in names}
     for (name, who), parts in zip(pairs, zip(*chunks, strict=True), strict=True):
@@ -156,10 +154,15 @@ def formula(name: str, truth: np.ndarray, prediction: Prediction | np.ndarray) -
     return one_by_one
 
 
-def _weights(
+def cluster(groups: np.ndarray | None, n: int) -> np.ndarray:
+    """Return which cluster each of n rows belongs to, as codes from 0 on: its group, or itself alone."""
+    return np.arange(n) if groups is None else np.unique(groups, return_inverse=True)[1]
+
+
+def times_drawn(
     clusters: np.ndarray, resamples: int, random: np.random.Generator
 ) -> Iterator[np.ndarray]:
-    """Draw whole clusters with replacement; yields arrays of shape (n, b)."""
+    """Draw whole clusters with replacement; yield how often each row is drawn, shape (n, b), b at a time."""
     many = int(clusters.max()) + 1
     size = max(1, CHUNK // len(clusters))
     for start in range(0, resamples, size):

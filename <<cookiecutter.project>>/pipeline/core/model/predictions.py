@@ -34,6 +34,8 @@ class Predictions:
         Names of the k codes; empty for regression.
     of : dict of str to ndarray, shape (n, k) or (n,)
         By predictor ("model", "linear", "dummy", "champion"), class probabilities or numbers.
+    rows : DataFrame, shape (n, p), or None
+        The cleaned rows themselves, which are not written.
     """
 
     row: np.ndarray
@@ -41,6 +43,7 @@ class Predictions:
     truth: np.ndarray
     classes: list[str]
     of: dict[str, np.ndarray]
+    rows: pd.DataFrame | None = None
 
     @classmethod
     def about(
@@ -53,7 +56,7 @@ class Predictions:
     ) -> Predictions:
         """Name cleaned rows, and their groups, for what is predicted of them."""
         group = row_key(rows, problem.group).to_numpy(dtype=object) if problem.group else None
-        return cls(row_names(rows), group, truth, classes, of)
+        return cls(row_names(rows), group, truth, classes, of, rows)
 
     def write(self, folder: Path) -> None:
         """Write columns `row`, `group`, `truth`, and `WHO:CLASS` or `WHO` for each predictor."""
