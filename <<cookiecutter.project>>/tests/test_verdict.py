@@ -161,6 +161,8 @@ def test_every_quantity_is_measured_or_left_to_the_clock(project: Project) -> No
         "training_seconds",
     }
     assert said()["accepted"] is True
+    found = read_json(Path("metrics/leakage.json"))["findings"]
+    assert criterion("leakage_findings")["value"] == found
     sizes = sum(path.stat().st_size for path in PARTS)
     assert Path("models/model.skops") in PARTS
     assert criterion("model_megabytes")["value"] == pytest.approx(sizes / 1e6)

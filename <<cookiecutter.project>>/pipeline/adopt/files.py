@@ -82,8 +82,10 @@ metrics: {flow(question.metrics)}  # the first one decides between models
 # Columns that no model may see, each with the reason. Think of columns that are only known after the answer is.
 {named}exclude:{"" if exclude else " {}"}
 {exclude}
-# Success: each becomes a line of the verdict. A metric's name means its value on the test rows;
-# gain_over_dummy and gap_to_validation are in units of the first metric.
+# Success: each line becomes one of the verdict. A metric's name means its value on the test rows; `judged: lower` (upper)
+# takes that end of its interval. Gains over dummy, linear and champion (the model in use) and gap_to_validation are in
+# units of the first metric. Others: leakage_findings, model_megabytes; latency_ms and training_seconds, which
+# `python -m pipeline.check` measures when it runs.
 criteria:
   gain_over_dummy: {{at_least: {question.gain:g}}}  # of {metric}
 """

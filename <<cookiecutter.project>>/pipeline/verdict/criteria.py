@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from pipeline.core.base.names import did_you_mean
+from pipeline.core.base.paths import METRICS as METRICS_FOLDER
+from pipeline.core.base.tables import read_json
 from pipeline.core.model.intervals import Scores
 from pipeline.core.model.metrics import METRICS, gain
 from pipeline.core.model.predictor import PARTS
@@ -79,6 +81,9 @@ QUANTITIES = {
     "gain_over_linear": Quantity(lambda case: case.gain_over("linear"), has_interval=True),
     "gain_over_champion": Quantity(lambda case: case.gain_over("champion"), has_interval=True),
     "gap_to_validation": Quantity(Case.gap),
+    "leakage_findings": Quantity(
+        lambda _: Measured(read_json(METRICS_FOLDER / "leakage.json")["findings"])
+    ),
     "model_megabytes": Quantity(lambda _: Measured(sum(p.stat().st_size for p in PARTS) / 1e6)),
     "latency_ms": Quantity(lambda _: None),  # of a row that is sent alone
     "training_seconds": Quantity(lambda _: None),
