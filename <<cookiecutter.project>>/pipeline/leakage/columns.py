@@ -109,7 +109,7 @@ def _told(guess: np.ndarray, y: np.ndarray, n_classes: int) -> tuple[float, floa
         return 0.0, 0.0
     left = error.sum() / base.sum()
     spread = np.sqrt(((error - left * base) ** 2).sum()) / base.sum()  # of a ratio of sums
-    return float(1 - left), float(1 - left - SURE * spread)
+    return float(max(1 - left, 0)), float(1 - left - SURE * spread)
 
 
 def _guess(values: pd.Series, y: np.ndarray, n_classes: int, folds: int, leaves: int) -> np.ndarray:

@@ -186,8 +186,8 @@ def categories(evidence: Evidence, limit: float) -> list[Finding]:
     for name, side in _texts(evidence):
         old, new = train[name], evidence.features(side)[name]
         codes, known = pd.factorize(old)
-        pairs = np.unique(np.column_stack([codes, belongs])[codes >= 0], axis=0)
-        once = np.bincount(pairs[:, 0], minlength=len(known)) == 1
+        pairs = np.unique(codes[codes >= 0] * len(old) + belongs[codes >= 0])  # value and group
+        once = np.bincount(pairs // len(old), minlength=len(known)) == 1
         alone = int(once[codes[codes >= 0]].sum())
         unseen = new.notna() & ~new.isin(known)
         hits, n = int(unseen.sum()), len(new)
