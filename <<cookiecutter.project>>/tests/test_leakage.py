@@ -318,6 +318,29 @@ def test_a_model_that_knows_the_answers_from_elsewhere_is_found(project: Project
     assert read_json(Path("metrics/leakage.json"))["found_by"] == ["shuffled_target"]
 
 
+@pytest.mark.parametrize("model", ["catboost", "linear"])
+def test_a_class_that_few_rows_have_does_not_stop_the_control(copy_of, model: str) -> None:
+    project = copy_of("multiclass")
+    for part in ("split", "features"):
+        rows = read_table(Path(f"data/{part}/train"))
+        rows.loc[3, "species"] = "Emperor"
+        write_table(rows, Path(f"data/{part}/train"))
+    names = ["Adelie", "Chinstrap", "Emperor", "Gentoo"]
+    write_json({"name": "species", "classes": names}, Path("data/split/target.json"))
+    write_json({"model": model, "tuned": {}}, Path("models/best_params.json"))
+    project.compose(f"model={model}")
+    settings = project.settings("leakage")
+    options = settings.leakage.checks.shuffled_target
+    with pytest.MonkeyPatch.context() as less:
+        less.setattr("pipeline.leakage.control.WATCHED", 2)
+        for fits in (1, 5):
+            few = OmegaConf.merge(options, {"permutations": fits})
+            (found,) = instantiate(few, _partial_=True)(Evidence.read(settings))
+            assert 0.2 < found.measured < 0.8
+            assert not found.found
+            assert found.limit <= 0.99
+
+
 # --- the stage -----------------------------------------------------------------------------------
 
 
