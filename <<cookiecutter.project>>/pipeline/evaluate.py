@@ -59,7 +59,9 @@ def main(settings: DictConfig) -> None:
         confidence=options.confidence,
         seed=options.seed,
     )
-    further = {"ece": score("ece", truth, prediction)} if classes else {}
+    # Without an interval: resampling makes the first greater, and the second says nothing of these rows.
+    alone = ["ece"] if classes else ["interval_width"] if prediction.interval is not None else []
+    further = {name: score(name, truth, prediction) for name in alone}
     weak = weakness(found, prediction, settings.problem, options.slices, options)
     weak.write(REPORTS / "evaluate")
     write_json(told(scores, weak, further), METRICS / "evaluate.json")
@@ -71,8 +73,9 @@ def main(settings: DictConfig) -> None:
         if thresholds:
             write_rows(thresholds, folder / "threshold.csv")
     for name, of in scores.values.items():
-        others = ", ".join(f"{who} {value:.4g}" for who, value in of.items() if who != "model")
-        say(f"validation {name} {of['model']:.4g} ± {scores.half_width(name):.2g} ({others})")
+        others = [f"{who} {value:.4g}" for who, value in of.items() if who != "model"]
+        beside = f" ({', '.join(others)})" if not np.isnan(of["linear"]) else ""
+        say(f"validation {name} {of['model']:.4g} ± {scores.half_width(name):.2g}{beside}")
 
 
 def ask(problem: DictConfig) -> tuple[Predictions, Prediction]:

@@ -78,7 +78,6 @@ def test_numbers_are_scored_as_scikit_learn_does(copy_of) -> None:
             "mae": sk.mean_absolute_error(y, p),
             "r2": sk.r2_score(y, p),
             "coverage": (np.abs(y - p) <= half_width()).mean(),
-            "interval_width": 2 * half_width(),
         }
     )
 

@@ -99,7 +99,7 @@ def test_costs_and_intervals_are_reported_where_there_are_some_and_are_nan_elsew
     assert reported(["f1"], Prediction(PAIR)) == ["f1"]
     assert reported(["f1"], DECISION) == ["f1", "cost"]
     assert reported(["mae"], Prediction(GUESSES)) == ["mae"]
-    assert reported(["mae"], BAND) == ["mae", "coverage", "interval_width"]
+    assert reported(["mae"], BAND) == ["mae", "coverage"]
     for name in DECIDED:
         assert np.isnan(score(name, BINARY, PAIR if name == "cost" else GUESSES))
 

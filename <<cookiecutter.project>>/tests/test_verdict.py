@@ -40,7 +40,7 @@ def criterion(name: str) -> dict:
 def test_the_test_rows_are_scored_with_intervals_that_hold_the_value(copy_of, task: str) -> None:
     project = copy_of(task)
     metrics = {one["metric"]: one for one in said()["metrics"]}
-    further = {"regression": ["coverage", "interval_width"]}.get(task, [])
+    further = {"regression": ["coverage"]}.get(task, [])
     assert list(metrics) == [*project.settings("verdict").problem.metrics, *further]
     for one in metrics.values():
         assert one["interval"][0] <= one["value"] <= one["interval"][1]

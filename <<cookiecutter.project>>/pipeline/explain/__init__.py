@@ -32,6 +32,7 @@ def main(settings: DictConfig) -> None:
             strongest = ", ".join(one.feature for one in found.strengths[:3])
             say(f"{name}: strongest {strongest} ({found.measure}; {found.unit})")
         tables.write(explanations, subject)
+    say("explained is the model as it was fitted, before calibration and threshold")
 
 
 def read_subject(single: int, metric: str, seed: int) -> Subject:

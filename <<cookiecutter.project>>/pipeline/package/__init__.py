@@ -76,8 +76,16 @@ def write_export(settings: DictConfig, folder: Path) -> dict[str, Any] | None:
     """Write the further form of the model that ``conf/package/export`` asks for; say what it takes."""
     if settings.package.export["_target_"] is None:
         return None
-    X, _, _ = read_side("validation")
-    return instantiate(settings.package.export, artifact.load(MODEL), folder, X)
+    X, _, classes = read_side("validation")
+    said = instantiate(settings.package.export, artifact.load(MODEL), folder, X)
+    calibration = read_json(METRICS / "train.json")["calibration"]
+    lacks = ["calibration" if classes else "intervals"] if calibration else []
+    lacks += ["threshold"] if read_json(THRESHOLD)["value"] is not None else []
+    if lacks:
+        say(
+            f"{said['file']} is the model alone, without {' and '.join(lacks)}, which the bundle's own form adds"
+        )
+    return said | {"lacks": lacks}
 
 
 def make_signature(settings: DictConfig) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pipeline.core.base.paths import METRICS
+from pipeline.core.base.paths import METRICS, THRESHOLD
 from pipeline.core.base.tables import read_json
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def card(settings: DictConfig, signature: dict[str, Any], lineage: dict[str, Any
 
 - Model: {trained["model"]} (`{trained["estimator"]}`), {trained["rows"]} training rows, {len(trained["features"])} features
 - Task: {problem.task}{", classes " + ", ".join(signature["target"]["classes"]) if signature["target"]["classes"] else ""}
+{decision(signature, problem.target)}
 
 ## Scores
 
@@ -80,3 +81,30 @@ Left out on purpose:
 
 `lineage.json` names every stage, file and package; `python -m pipeline.trace models/bundle` follows them.
 """
+
+
+def decision(signature: dict[str, Any], target: str) -> str:
+    """Say what becomes of the model's probabilities or numbers, as items of a list in Markdown."""
+    calibration, chosen = signature["calibration"], read_json(THRESHOLD)
+    classes = signature["target"]["classes"]
+    if not classes:
+        if not calibration:
+            return "- Intervals: none"
+        return (
+            f"- Intervals: {target} ± {calibration['half_width']:.4g}, for {calibration['confidence']:.0%} of rows "
+            f"(conformal, {calibration['rows']} out-of-fold residuals of training rows)"
+        )
+    probabilities = (
+        f"calibrated ({calibration['method']}, {calibration['rows']} out-of-fold predictions of training rows); "
+        "explanations are of the model before"
+        if calibration
+        else "as the model gives them"
+    )
+    decided = "the most probable class"
+    if chosen["value"] is not None:
+        ((kind, wanted),) = ((key, one) for key, one in chosen["asked"].items() if one is not None)
+        decided = (
+            f"`{classes[1]}` from a probability of {chosen['value']:.4g} on, chosen on the validation rows by {kind} "
+            f"({wanted}): {chosen['criterion']} {chosen['at_value']:.4g}, {chosen['acted_on']:.1%} of the rows"
+        )
+    return f"- Probabilities: {probabilities}\n- Decision: {decided}"

@@ -92,11 +92,18 @@ class LogOdds(ClassifierMixin, BaseEstimator):
         """Learn nothing."""
         return self
 
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
     def decision_function(self, X: np.ndarray) -> np.ndarray:
         """Return log-odds, shape (n, k), or (n,) of two classes."""
         p = np.clip(X, SUREST, 1 - SUREST)
         odds = np.log(p / (1 - p))
         return odds[:, 1] if self.n_classes == 2 else odds
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        """Return the most probable class."""
+        return np.argmax(X, axis=1)
 
 
 class Intervals:

@@ -115,7 +115,7 @@ DECIDED = tuple(name for name, metric in METRICS.items() if metric.needs in ("co
 def reported(listed: Sequence[str], prediction: Prediction) -> list[str]:
     """Name the metrics to report: those that the problem lists, and those of the calibration and the decision."""
     further = ["cost"] if prediction.threshold and prediction.threshold.costs else []
-    further += ["coverage", "interval_width"] if prediction.interval is not None else []
+    further += ["coverage"] if prediction.interval is not None else []
     return list(dict.fromkeys([*listed, *further]))
 
 
