@@ -133,7 +133,6 @@ def test_a_model_of_poor_probabilities_gets_better_ones(project: Project, calibr
     alone = predict(artifact.load(Path("models/model.skops")), X, 2)
     said = read_json(Path("metrics/evaluate.json"))
     assert said["log_loss"] < score("log_loss", y, alone) - 0.05
-    assert said["ece"] < score("ece", y, alone)
     test = {one["metric"]: one for one in read_json(Path("metrics/verdict.json"))["metrics"]}
     assert test["log_loss"]["value"] < 0.6
     assert read_json(Path("metrics/train.json"))["calibration"]["method"] == calibration
