@@ -108,9 +108,8 @@ def told(scores: Scores, weak: Weakness, further: dict[str, float]) -> dict[str,
     flat: dict[str, Any] = {}
     for name, of in scores.values.items():
         flat |= {name: of["model"], f"{name}_half_width": scores.half_width(name)}
-    shown, worst = weak.told()
     lists = {"metrics": scores.table(), "comparisons": scores.comparisons()}
-    return flat | further | shown | lists | worst
+    return flat | further | weak.told() | lists
 
 
 def classification_curves(

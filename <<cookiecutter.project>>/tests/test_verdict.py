@@ -9,10 +9,12 @@ from omegaconf import OmegaConf
 
 from pipeline.core.base.tables import read_json, read_table, write_json, write_table
 from pipeline.core.data.target import encode, features
+from pipeline.core.model.fairness import DIFFERENCES
 from pipeline.core.model.intervals import Scores
 from pipeline.core.model.metrics import gain, score
 from pipeline.core.model.predictions import Predictions
 from pipeline.core.model.predictor import PARTS, Predictor
+from pipeline.core.model.weakness import Weakness
 from pipeline.verdict.criteria import QUANTITIES, Case, judge
 
 VERDICT = Path("metrics/verdict.json")
@@ -26,9 +28,9 @@ def case(value: float, low: float = np.nan, high: float = np.nan, **others: floa
     """Make a case of a mean absolute error with an interval, and of others' errors."""
     of = {"model": value, **others}
     draws = {who: np.linspace(low, high, 3) + one - value for who, one in of.items()}
-    return Case(
-        "mae", Scores({"mae": of}, {"mae": draws}, 1 - 1e-12), {"mae": 0.5}, "champion" in of
-    )
+    scores = Scores({"mae": of}, {"mae": draws}, 1 - 1e-12)
+    weak = Weakness("mae", [], [], lambda metric: [])
+    return Case("mae", scores, {"mae": 0.5}, "champion" in of, weak)
 
 
 def criterion(name: str) -> dict:
@@ -152,10 +154,12 @@ def test_whatever_comes_first_is_better_than_no_champion() -> None:
 
 def test_every_quantity_is_measured_or_left_to_the_clock(project: Project) -> None:
     config = OmegaConf.load("params.yaml")
-    config.problem.criteria = {name: {"at_least": -1000} for name in QUANTITIES}
+    fitting = [name for name in QUANTITIES if name not in DIFFERENCES["regression"]]
+    config.problem.criteria = {name: {"at_least": -1000} for name in fitting}
+    config.problem.protected, config.evaluate.slices.min_rows = ["species"], 10
     project.write("params.yaml", OmegaConf.to_yaml(config))
     project.run("verdict")
-    assert [one["criterion"] for one in said()["criteria"]] == list(QUANTITIES)
+    assert [one["criterion"] for one in said()["criteria"]] == fitting
     assert {one["criterion"] for one in said()["criteria"] if one["met"] is None} == {
         "latency_ms",
         "training_seconds",
@@ -234,3 +238,31 @@ def test_the_test_rows_are_cut_into_the_slices_of_the_validation_rows(project: P
     assert "equalized_odds_difference" in set(
         pd.read_csv("reports/verdict/fairness.csv")["measure"]
     )
+
+
+def test_criteria_may_ask_for_the_worst_slice_and_for_fairness(project: Project) -> None:
+    project.compose(
+        "problem.protected=[species]",
+        "evaluate.slices.min_rows=10",
+        "+problem.criteria.accuracy={at_least: 0.1, rows: worst_slice}",
+        "+problem.criteria.worst_slice={at_least: 1.1, judged: lower}",
+        "+problem.criteria.equalized_odds_difference.at_most=0.05",
+    )
+    project.run("verdict")
+    table = pd.read_csv("reports/verdict/slices.csv").query("surely_worse.notna()")
+    by_first = table[table["metric"] == "roc_auc"].sort_values("value").iloc[0]
+    assert criterion("worst_slice")["value"] == pytest.approx(by_first["low"])
+    assert criterion("worst_slice")["met"] is False
+    accuracy = criterion("accuracy")
+    assert accuracy["rows"] == "worst_slice"
+    assert accuracy["met"] is True
+    said_of_all = {one["metric"]: one["value"] for one in said()["metrics"]}
+    assert accuracy["value"] < said_of_all["accuracy"]
+    fairness = pd.read_csv("reports/verdict/fairness.csv").set_index("measure")["value"]
+    odds = criterion("equalized_odds_difference")
+    assert odds["value"] == pytest.approx(fairness["equalized_odds_difference"])
+
+
+def test_a_slice_that_is_not_judged_meets_no_limit() -> None:
+    asked = {"mae": {"at_most": 9, "rows": "worst_slice"}, "mean_error_difference": {"at_most": 9}}
+    assert [one["met"] for one in judge(case(0.1), asked)] == [False, False]

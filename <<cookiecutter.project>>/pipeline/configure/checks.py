@@ -91,6 +91,7 @@ def wrong_shape(data: dict[str, Any]) -> Iterator[str]:
 
 def wrong_problem(problem: dict[str, Any]) -> Iterator[str]:
     """Find metrics that do not exist or do not fit the task, and criteria that nothing measures."""
+    from pipeline.core.model.fairness import DIFFERENCES
     from pipeline.verdict.criteria import wrong_criteria
 
     task = problem["task"]
@@ -106,6 +107,9 @@ def wrong_problem(problem: dict[str, Any]) -> Iterator[str]:
                 "out: it is reported by itself, and problem.criteria may name it."
             )
     yield from wrong_criteria(problem["criteria"], task)
+    for name in DIFFERENCES[problem["kind"]]:
+        if name in problem["criteria"] and not problem["protected"]:
+            yield f"problem.criteria: '{name}' is between groups; name their columns in problem.protected."
     for name in problem["exclude"]:
         if snake_case(name) == snake_case(problem["target"]):
             yield f"problem.exclude: '{name}' is the target; it is never a feature, so take it out."

@@ -42,6 +42,7 @@ class Criterion(Section):
     at_least: float | None = None
     at_most: float | None = None
     judged: Literal["value", "lower", "upper"] = "value"
+    rows: Literal["all", "worst_slice"] = "all"
 
     @model_validator(mode="after")
     def one_is_given(self) -> Criterion:

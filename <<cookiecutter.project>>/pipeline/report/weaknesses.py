@@ -40,8 +40,10 @@ def slices(page: Page, facts: Facts, most: int) -> None:
         page.paragraph("The model was not judged on parts of the rows.")
         return
     rows = facts.rows(f"reports/{judged}/slices.csv")
-    metric = rows[0]["metric"]
+    # Some slices are scored by another metric, and small ones are not judged: neither compares.
+    metric = facts.worst["metric"] if facts.worst else rows[0]["metric"]
     rows = [one for one in rows if one["metric"] == metric]
+    rows = [one for one in rows if one["surely_worse"]] or rows
     sign = 1 if METRICS[metric].greater_is_better else -1
     known = [one for one in rows if parsed(one["value"]) is not None]
     rows = sorted(known, key=lambda one: sign * float(one["value"]))

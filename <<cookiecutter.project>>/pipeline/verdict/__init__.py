@@ -55,8 +55,8 @@ def main(settings: DictConfig) -> None:
     )
     weak = weakness(found, of["model"], problem, settings.evaluate.slices, options)
     weak.write(REPORTS / "verdict")
-    shown, worst = weak.told()
-    case = Case(first, scores, validation, champion=CHAMPION.exists())
+    told = weak.told()
+    case = Case(first, scores, validation, CHAMPION.exists(), weak)
     criteria = judge(case, as_dict(problem.criteria))
     accepted = all(one["met"] is not False for one in criteria)
     write_json(
@@ -66,14 +66,14 @@ def main(settings: DictConfig) -> None:
             "test": {
                 first: scores.values[first]["model"],
                 f"{first}_half_width": scores.half_width(first),
-                **shown,
+                "worst_slice": told["worst_slice"],
             },
             "criteria": criteria,
             "metrics": [
                 {**one, "validation": validation.get(one["metric"])} for one in scores.table()
             ],
             "comparisons": scores.comparisons(),
-            **worst,
+            "worst": told["worst"],
             "about": [
                 *about,
                 f"{options.confidence:.0%} percentile bootstrap, {options.resamples} resamples"

@@ -10,9 +10,11 @@ from typing import Any, NamedTuple
 from pipeline.core.base.names import did_you_mean
 from pipeline.core.base.paths import METRICS as METRICS_FOLDER
 from pipeline.core.base.tables import read_json
+from pipeline.core.model.fairness import DIFFERENCES
 from pipeline.core.model.intervals import Scores
 from pipeline.core.model.metrics import METRICS, gain
 from pipeline.core.model.predictor import PARTS
+from pipeline.core.model.weakness import Weakness
 
 
 class Measured(NamedTuple):
@@ -37,15 +39,20 @@ class Case:
         What `evaluate` found.
     champion : bool
         Whether there is a model in use, be it comparable or not.
+    weak : Weakness
+        Of the test rows.
     """
 
     metric: str
     scores: Scores
     validation: Mapping[str, Any]
     champion: bool
+    weak: Weakness
 
-    def measure(self, name: str) -> Measured | None:
+    def measure(self, name: str, rows: str = "all") -> Measured | None:
         """Measure a metric or another quantity: NaN where it cannot be, None where the clock has to."""
+        if rows == "worst_slice":
+            return Measured(*self.weak.on_worst(name))
         if name in METRICS:
             return Measured(self.scores.values[name]["model"], *self.scores.interval(name))
         return QUANTITIES[name].measure(self)
@@ -74,6 +81,10 @@ class Quantity(NamedTuple):
     has_interval: bool = False
 
 
+def _fairness(name: str) -> Quantity:
+    return Quantity(lambda case: Measured(*case.weak.largest(name)), has_interval=True)
+
+
 # To add one: a line here, and what it reads among the deps of `verdict`. What the clock says would make
 # equal runs differ, so `python -m pipeline.check` measures it when it runs.
 QUANTITIES = {
@@ -84,6 +95,10 @@ QUANTITIES = {
     "leakage_findings": Quantity(
         lambda _: Measured(read_json(METRICS_FOLDER / "leakage.json")["findings"])
     ),
+    "worst_slice": Quantity(
+        lambda case: Measured(*case.weak.on_worst(case.weak.metric)), has_interval=True
+    ),
+    **{name: _fairness(name) for names in DIFFERENCES.values() for name in names},
     "model_megabytes": Quantity(lambda _: Measured(sum(p.stat().st_size for p in PARTS) / 1e6)),
     "latency_ms": Quantity(lambda _: None),  # of a row that is sent alone
     "training_seconds": Quantity(lambda _: None),
@@ -97,8 +112,9 @@ def judge(case: Case, criteria: Mapping[str, Mapping[str, Any]]) -> list[dict[st
     ----------
     case : Case
     criteria : mapping of str to mapping
-        By quantity, its limits `at_least` and `at_most` (one or both), and which number is `judged`:
-        its value (the default), or the lower or upper end of its interval.
+        By quantity, its limits `at_least` and `at_most` (one or both), which number is `judged` (its
+        value, the default, or the lower or upper end of its interval), and on which `rows` (all, the
+        default, or the worst slice by this metric).
 
     Returns
     -------
@@ -109,7 +125,8 @@ def judge(case: Case, criteria: Mapping[str, Mapping[str, Any]]) -> list[dict[st
     """
     lines: list[dict[str, Any]] = []
     for name, asked in criteria.items():
-        found, which = case.measure(name), asked.get("judged", "value")
+        which, rows = asked.get("judged", "value"), asked.get("rows", "all")
+        found = case.measure(name, rows)
         value = None if found is None else float(getattr(found, which))
         for kind in ("at_least", "at_most"):
             limit = asked.get(kind)
@@ -119,7 +136,7 @@ def judge(case: Case, criteria: Mapping[str, Mapping[str, Any]]) -> list[dict[st
             if value is not None:
                 met = value >= limit if kind == "at_least" else value <= limit
             line = {"criterion": name, "value": value, kind: limit, "met": met}
-            lines.append({**line, "judged": which, "rows": "all"})
+            lines.append({**line, "judged": which, "rows": rows})
     return lines
 
 
@@ -133,10 +150,13 @@ def wrong_criteria(criteria: Mapping[str, Mapping[str, Any]], task: str) -> Iter
     task : str
     """
     fitting = [name for name, metric in METRICS.items() if task in metric.tasks]
-    known = [*fitting, *QUANTITIES]
+    other = "classification" if task == "regression" else "regression"
+    known = [*fitting, *(name for name in QUANTITIES if name not in DIFFERENCES[other])]
     for name, asked in criteria.items():
         which = asked.get("judged", "value")
         if name not in known:
             yield f"problem.criteria: nothing measures '{name}' for task {task}; {did_you_mean(name, known)}"
         elif which != "value" and name in QUANTITIES and not QUANTITIES[name].has_interval:
             yield f"problem.criteria.{name}.judged: it has no interval, so no {which} end; leave `judged` out."
+        if asked.get("rows") == "worst_slice" and name in QUANTITIES:
+            yield f"problem.criteria.{name}.rows: only metrics are measured on slices; leave `rows` out."

@@ -92,15 +92,11 @@ def fairness(
     return table
 
 
-def largest(table: Sequence[Mapping[str, Any]], kind: str) -> dict[str, Mapping[str, Any]]:
-    """Return for each difference the line where it is greatest, of all columns and classes."""
-    found = {}
-    for name in DIFFERENCES[kind]:
-        lines = [one for one in table if one["measure"].partition("[")[0] == name]
-        known = [one for one in lines if np.isfinite(one["value"])]
-        if known:
-            found[name] = max(known, key=lambda one: one["value"])
-    return found
+def largest(table: Sequence[Mapping[str, Any]], name: str) -> Mapping[str, Any] | None:
+    """Return the line where a difference is greatest, of all columns and classes; None if there is none."""
+    lines = [one for one in table if one["measure"].partition("[")[0] == name]
+    known = [one for one in lines if np.isfinite(one["value"])]
+    return max(known, key=lambda one: one["value"], default=None)
 
 
 def _members(cut: Cut, codes: np.ndarray, min_rows: int) -> dict[str, np.ndarray]:

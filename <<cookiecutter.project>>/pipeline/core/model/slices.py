@@ -119,17 +119,10 @@ def percentiles(draws: np.ndarray, confidence: float) -> tuple[float, float] | t
     return float(low), float(high)
 
 
-def worst(table: Sequence[Mapping[str, Any]], metric: str) -> dict[str, Any] | None:
-    """Return the judged slice with the worst value of a metric; None where none is judged by it."""
+def worst(table: Sequence[Mapping[str, Any]], metric: str) -> Mapping[str, Any] | None:
+    """Return the line of the judged slice with the worst value of a metric; None where none is judged by it."""
     judged = [one for one in table if one["surely_worse"] and one["metric"] == metric]
-    if not judged:
-        return None
-    found = min(judged, key=lambda one: gain(metric, one["value"], 0.0))
-    return {
-        **{key: found[key] for key in ("column", "slice", "rows", "metric", "value")},
-        "interval": [found["low"], found["high"]],
-        "surely_worse": found["surely_worse"] == "yes",
-    }
+    return min(judged, key=lambda one: gain(metric, one["value"], 0.0), default=None)
 
 
 def _parts(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,28 +31,44 @@ class Weakness:
         By which slices are compared.
     slices, fairness : list of dict
         See `slices.slice_scores` and `fairness.fairness`.
-    worst : dict or None
-        See `slices.worst`.
+    by : callable
+        Scores the slices by another metric.
     """
 
     metric: str
     slices: list[dict[str, Any]]
     fairness: list[dict[str, Any]]
-    worst: dict[str, Any] | None
+    by: Callable[[str], list[dict[str, Any]]]
+
+    def on_worst(self, metric: str) -> tuple[float, float, float]:
+        """Return a metric of the slice that is worst by it, and its interval; NaN where none is judged."""
+        table = self.slices if metric == self.metric else self.by(metric)
+        return _ends(slices.worst(table, metric))
+
+    def largest(self, difference: str) -> tuple[float, float, float]:
+        """Return the greatest difference between groups, and its interval; NaN where none is measured."""
+        return _ends(fairness.largest(self.fairness, difference))
 
     def write(self, folder: Path) -> None:
         """Write both tables, and say what stands out."""
         write_rows(self.slices, folder / "slices.csv", slices.COLUMNS)
         write_rows(self.fairness, folder / "fairness.csv", fairness.COLUMNS)
-        if self.worst:
-            sure = "surely worse than" if self.worst["surely_worse"] else "not surely worse than"
-            where = f"{self.worst['column']} {self.worst['slice']}, {self.worst['rows']} rows"
-            say(f"worst slice {self.metric} {self.worst['value']:.4g} ({where}; {sure} all rows)")
+        for one in self.told()["worst"]:
+            sure = "surely" if one["surely_worse"] else "not surely"
+            where = f"{one['column']} {one['slice']}, {one['rows']} rows"
+            say(
+                f"worst slice {self.metric} {one['value']:.4g} ({where}; {sure} worse than all rows)"
+            )
 
-    def told(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return what DVC shows of the worst slice, and what is told of it in full."""
-        value = self.worst["value"] if self.worst else None
-        return {"worst_slice": value}, {"worst": [self.worst] if self.worst else []}
+    def told(self) -> dict[str, Any]:
+        """Tell the worst slice: its value, which DVC's tables show, and all of it, in a list of one or none."""
+        found = slices.worst(self.slices, self.metric)
+        if found is None:
+            return {"worst_slice": None, "worst": []}
+        one = {key: found[key] for key in ("column", "slice", "rows", "metric", "value")}
+        one |= {"interval": [found["low"], found["high"]]}
+        one |= {"surely_worse": found["surely_worse"] == "yes"}
+        return {"worst_slice": found["value"], "worst": [one]}
 
 
 def weakness(
@@ -84,11 +102,17 @@ def weakness(
     protected = {name: cuts[name] for name in problem.protected}
     known: dict[str, Any] = {name: bootstrap[name] for name in ("resamples", "confidence", "seed")}
     known |= {"groups": found.group, "min_rows": cut.min_rows}
+    truth, rows = found.truth, found.rows
+
+    def by(*metrics: str) -> list[dict[str, Any]]:
+        return slices.slice_scores(metrics, truth, prediction, rows, cuts, **known)
+
     metrics = [slices.STANDS_IN.get(name, name) for name in problem.metrics]
-    table = slices.slice_scores(metrics, found.truth, prediction, found.rows, cuts, **known)
-    return Weakness(
-        metrics[0],
-        table,
-        fairness.fairness(found.truth, prediction, found.classes, found.rows, protected, **known),
-        slices.worst(table, metrics[0]),
-    )
+    fair = fairness.fairness(truth, prediction, found.classes, rows, protected, **known)
+    return Weakness(metrics[0], by(*metrics), fair, by)
+
+
+def _ends(found: Mapping[str, Any] | None) -> tuple[float, float, float]:
+    numbers = [found[key] if found else None for key in ("value", "low", "high")]
+    value, low, high = (math.nan if number is None else number for number in numbers)
+    return value, low, high
