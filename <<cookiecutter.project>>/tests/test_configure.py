@@ -123,6 +123,7 @@ def test_without_an_experiment_conf_is_in_force(project: Project) -> None:
         ("train.baseline.estimatr", 1, "train.baseline.estimatr: unknown key in conf/train/; did you mean 'estimator'?"),
         ("train.baseline.estimator._target_", "sklearn.linear_model.Ridge", "train.baseline.estimator: sklearn.linear_model.Ridge does not answer a question of task binary"),
         ("evaluate.confidence", 95, "evaluate.confidence: should be less than 1"),
+        ("problem.criteria.average_precision", {"at_least": 0.8, "rows": "worst_slice"}, "problem.criteria.average_precision.rows: average_precision does not compare between slices; name roc_auc."),
         ("problem.criteria.worst_slice", {"at_least": 0, "rows": "worst_slice"}, "problem.criteria.worst_slice.rows: only metrics"),
         ("problem.criteria.mean_error_difference", {"at_most": 1}, "nothing measures 'mean_error_difference' for task binary"),
         ("problem.criteria.equalized_odds_difference", {"at_most": 1}, "name their columns in problem.protected"),

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from pipeline.core.model import intervals
 from pipeline.core.model.decision import Prediction, Threshold
-from pipeline.core.model.intervals import FORMULAS, Scores, bootstrap, formula
+from pipeline.core.model.formulas import FORMULAS, formula
+from pipeline.core.model.intervals import Scores, bootstrap
 from pipeline.core.model.metrics import METRICS, score
 
 RANDOM = np.random.default_rng(0)

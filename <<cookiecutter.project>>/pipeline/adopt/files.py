@@ -14,6 +14,7 @@ from pipeline.adopt.question import Question
 from pipeline.adopt.scan import Scan
 from pipeline.core.base.paths import CONF
 from pipeline.core.data.bounds import bounds
+from pipeline.core.model.fairness import DIFFERENCES
 
 MAX_CATEGORIES = 30  # values that a contract lists
 ROWS_PER_CATEGORY = 20  # fewer on average, and later data will bring values that were not seen
@@ -66,6 +67,8 @@ def problem_yaml(
     dates = [one.name for one in columns if one.kind == "date" and one.name != time]
     others = f"; dates: {', '.join(dates[:5])}" if dates else ""
     metric = question.metrics[0]
+    kind = "regression" if question.task == "regression" else "classification"
+    unfair = " and ".join(DIFFERENCES[kind][:2])
     return f"""\
 # The question put to the data. Written by `python -m pipeline.adopt`; yours to change.
 defaults:
@@ -83,9 +86,10 @@ metrics: {flow(question.metrics)}  # the first one decides between models
 {named}exclude:{"" if exclude else " {}"}
 {exclude}
 # Success: each line becomes one of the verdict. A metric's name means its value on the test rows; `judged: lower` (upper)
-# takes that end of its interval. Gains over dummy, linear and champion (the model in use) and gap_to_validation are in
-# units of the first metric. Others: leakage_findings, model_megabytes; latency_ms and training_seconds, which
-# `python -m pipeline.check` measures when it runs.
+# takes that end of its interval, `rows: worst_slice` the slice where it is worst. Gains over dummy, linear and champion
+# (the model in use) and gap_to_validation are in units of the first metric. Others: leakage_findings,
+# model_megabytes; between groups of `protected` columns {unfair};
+# latency_ms and training_seconds, which `python -m pipeline.check` measures when it runs.
 criteria:
   gain_over_dummy: {{at_least: {question.gain:g}}}  # of {metric}
 """

@@ -14,6 +14,7 @@ from pipeline.core.model.fairness import DIFFERENCES
 from pipeline.core.model.intervals import Scores
 from pipeline.core.model.metrics import METRICS, gain
 from pipeline.core.model.predictor import PARTS
+from pipeline.core.model.slices import STANDS_IN
 from pipeline.core.model.weakness import Weakness
 
 
@@ -160,3 +161,5 @@ def wrong_criteria(criteria: Mapping[str, Mapping[str, Any]], task: str) -> Iter
             yield f"problem.criteria.{name}.judged: it has no interval, so no {which} end; leave `judged` out."
         if asked.get("rows") == "worst_slice" and name in QUANTITIES:
             yield f"problem.criteria.{name}.rows: only metrics are measured on slices; leave `rows` out."
+        elif asked.get("rows") == "worst_slice" and name in STANDS_IN:
+            yield f"problem.criteria.{name}.rows: {name} does not compare between slices; name {STANDS_IN[name]}."

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.core.model.intervals import cluster, formula, times_drawn
+from pipeline.core.model.formulas import formula
+from pipeline.core.model.intervals import cluster, times_drawn
 from pipeline.core.model.metrics import gain, score
 
 if TYPE_CHECKING:
