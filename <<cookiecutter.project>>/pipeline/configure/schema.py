@@ -94,6 +94,7 @@ class Problem(Section):
     class_weight: ClassWeight
     threshold: Threshold | None
     criteria: dict[str, Criterion]
+    test_budget: Count | None
 
 
 class Collect(Tool):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipeline.core.base.lock import digest
 from pipeline.core.base.names import UserError
-from pipeline.core.base.paths import BUNDLE, MANIFEST
+from pipeline.core.base.paths import BUNDLE, CHAMPION, MANIFEST
 from pipeline.core.base.tables import sha256
 from pipeline.trace.records import Record, cached, listing
 
@@ -21,8 +21,9 @@ def identity(md5: str) -> str | None:
     manifests = [cached(one["md5"]) for one in listing(md5) if one["relpath"] == MANIFEST]
     if manifests and manifests[0].is_file():
         return sha256(manifests[0])
-    if (BUNDLE / MANIFEST).is_file() and digest(BUNDLE) == md5:
-        return sha256(BUNDLE / MANIFEST)
+    for folder in (BUNDLE, CHAMPION):
+        if (folder / MANIFEST).is_file() and digest(folder) == md5:
+            return sha256(folder / MANIFEST)
     return None
 
 

@@ -43,12 +43,11 @@ class Predictor:
 
     def predict(self, rows: pd.DataFrame) -> Prediction:
         """Predict cleaned rows: calibrated probabilities and the threshold, or numbers and their intervals."""
-        if (
-            rows.empty
-        ):  # libraries refuse to predict nothing; what an answer is made of shows all the same
-            some = np.zeros((1, len(self.classes)) if self.classes else 1)
+        k = len(self.classes)
+        if not len(rows):  # libraries refuse to predict nothing; of what it consists is known
+            some = np.full((1, k), 1 / k) if k else np.zeros(1)
             return replace(calibrated(self.calibrator, some), threshold=self.threshold)[:0]
-        values = predict(self.model, self.features(rows), len(self.classes))
+        values = predict(self.model, self.features(rows), k)
         return replace(calibrated(self.calibrator, values), threshold=self.threshold)
 
     def needed(self, rows: pd.DataFrame) -> list[str]:
