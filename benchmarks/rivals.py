@@ -20,7 +20,7 @@ def catboost(
     """Fit CatBoost on the raw columns: categories as they are, everything else as the library sets it."""
     from catboost import CatBoostClassifier, CatBoostRegressor
 
-    X, asked = train.drop(columns=target), test.drop(columns=target)
+    X, asked = train.drop(columns=target), test.copy()
     texts = [name for name in X if X[name].dtype.kind not in "iuf"]
     for rows in (X, asked):
         rows[texts] = rows[texts].astype("str").where(rows[texts].notna(), "missing")
