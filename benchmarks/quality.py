@@ -28,20 +28,8 @@ from speed import ENVIRONMENT, TEMPLATE, prepare
 BUILD = TEMPLATE / "build/quality"
 RESULTS = BUILD / "results.csv"
 COLUMNS = ["set", "task", "rows", "seed", "contender", "budget", "seconds", "loss", "roc_auc"]
-# What a project does besides fitting `best`: the other stages, and the last member that was begun in time.
+# Seconds that a project needs besides fitting `best`: the other stages.
 REST = 75
-PREDICT = """
-import sys
-import pandas as pd
-from pipeline.bundle import Bundle
-bundle = Bundle.load()
-rows = pd.read_csv("asked.csv", dtype="str", keep_default_na=False)
-typed, broken = bundle.check(rows)
-assert len(broken) == 0, broken
-predicted = bundle.predict(typed)
-names = bundle.signature["target"]["classes"] or ["predicted"]
-pd.DataFrame(predicted.reshape(len(rows), -1), columns=names).to_csv("predicted.csv", index=False)
-"""
 Contender = Callable[[Table, Path, float, int], tuple[pd.DataFrame, float]]
 
 
@@ -178,8 +166,10 @@ def project(
     options = [part for change in changes for part in ("-S", change)]
     seconds = run(["dvc", "exp", "run", *options, "package"], place)
     table.test.drop(columns=table.target).to_csv(place / "asked.csv", index=False)
-    run([sys.executable, "-c", PREDICT], place)
-    return pd.read_csv(place / "predicted.csv"), seconds
+    run([sys.executable, "-m", "pipeline.predict", "asked.csv", "--out", "told.csv"], place)
+    told = pd.read_csv(place / "told.csv")
+    columns = [f"probability:{name}" for name in table.classes] or ["value"]
+    return told[columns].rename(columns=lambda name: name.removeprefix("probability:")), seconds
 
 
 def rival(
