@@ -105,10 +105,11 @@ def scores(table: Table, predicted: pd.DataFrame) -> tuple[float, float | None]:
     if table.task == "regression":
         return root_mean_squared_error(truth, predicted.iloc[:, 0]), None
     told = predicted[table.classes].to_numpy()
+    told = told / told.sum(axis=1, keepdims=True)  # single precision does not add up to one
     codes = truth.astype("str").map(table.classes.index).to_numpy()
     area = roc_auc_score(
         codes,
-        told[:, 1] if told.shape[1] == 2 else told / told.sum(axis=1, keepdims=True),
+        told[:, 1] if told.shape[1] == 2 else told,
         multi_class="ovr",
     )
     return log_loss(codes, told, labels=range(len(table.classes))), area
