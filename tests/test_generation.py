@@ -55,7 +55,8 @@ TOP = {
         "constraints-legacy.txt",
         "constraints.txt",
     ),
-    *("data/external/README.md", "data/incoming/README.md", "dvc.yaml", "pyproject.toml"),
+    *("data/external/README.md", "data/incoming/README.md", "models/champion/README.md"),
+    *("dvc.yaml", "pyproject.toml"),
 }
 EXAMPLE = {
     *("conf/clean/penguins.yaml", "conf/collect/example.yaml", "conf/engineer/penguins.yaml"),
@@ -245,6 +246,7 @@ def test_git_keeps_settings_and_fingerprints_and_dvc_the_rest(
     project = make_ready()
     ignored = (
         *("data/raw/x.parquet", "data/clean/part-0.parquet", "models/model.skops", ".venv"),
+        *("models/champion/bundle/model.skops", "models/champion/bundle/README.md"),
         *(
             "data/external/x.csv",
             "data/incoming/new.csv",
@@ -255,6 +257,7 @@ def test_git_keeps_settings_and_fingerprints_and_dvc_the_rest(
     )
     kept = (
         *("params.yaml", "dvc.lock", "metrics/verdict.json", "data/external/x.csv.dvc"),
+        *("models/champion/README.md", "models/champion/bundle.dvc"),
         *("data/incoming/new.csv.dvc", "data/incoming/penguins-2009.csv", "conf/x.yaml"),
     )
     shown = run("git", "check-ignore", *ignored, *kept, cwd=project).stdout.split()
