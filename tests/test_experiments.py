@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from browser import DESK, PHONE, chromium
 from conftest import TEMPLATE, command_line, finish, run, succeed
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("experiments")]
@@ -126,6 +127,41 @@ def test_an_experiment_uses_its_overrides_and_an_edit_brings_conf_back(project: 
     )
     assert again["stages"] == found["stages"]
     assert again["experiments"] == found["experiments"]
+
+
+def test_runs_are_compared_side_by_side_also_when_their_data_are_lost(project: Path) -> None:
+    command = ("python", "-m", "pipeline.compare_runs", "HEAD", "forest")
+    printed = succeed(*command, cwd=project)
+    assert "rows of both: forest against HEAD: gain in roc_auc" in printed
+    page = project / "reports/compare_runs.html"
+    for word in (
+        "model.<wbr>name",
+        "random_<wbr>forest",
+        "model.<wbr>estimator.<wbr>n_<wbr>estimators",
+    ):
+        assert word in page.read_text()
+    assert succeed("git", "status", "--porcelain", cwd=project) == ""
+    with chromium(page) as browser:
+        for width in (PHONE, DESK):
+            browser.open(width)
+            assert browser.complaints() == []
+            assert browser.js("return document.documentElement.scrollWidth") == width
+            assert browser.js("return document.querySelectorAll('svg.plot .line').length") > 4
+
+    assert "did you mean 'forest'?" in run(*command[:-1], "forset", cwd=project).stderr
+    done = run("python", "-m", "pipeline.compare_runs", "HEAD", cwd=project)
+    assert "name two to 6 runs" in done.stderr
+    refs = succeed("git", "for-each-ref", "--format=%(refname)", "refs/exps", cwd=project).split()
+    (forest,) = (ref for ref in refs if ref.endswith("/forest"))
+    lock = yaml.safe_load(succeed("git", "show", f"{forest}:dvc.lock", cwd=project))
+    (out,) = (o for o in lock["stages"]["verdict"]["outs"] if o["path"] == "data/predictions/test")
+    kept = project / ".dvc/cache/files/md5" / out["md5"][:2] / out["md5"][2:]
+    kept.rename(project.parent / "kept")
+    done = run(*command, cwd=project)
+    assert done.returncode == 1
+    assert "predictions/test" in done.stderr
+    assert "`dvc fetch`" in done.stderr
+    (project.parent / "kept").rename(kept)
 
 
 def test_queued_experiments_use_their_overrides(project: Path) -> None:

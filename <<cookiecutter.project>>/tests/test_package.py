@@ -6,6 +6,7 @@ from conftest import Project
 
 from pipeline.core.base.names import UserError
 from pipeline.core.base.tables import read_json, read_table
+from pipeline.core.report.elements import number
 
 FOLDER = Path("models/bundle")
 
@@ -38,12 +39,19 @@ def test_the_card_says_what_the_verdict_says(copy_of, task: str) -> None:
     copy_of(task)
     card = (FOLDER / "README.md").read_text(encoding="utf-8")
     verdict = read_json(Path("metrics/verdict.json"))
-    assert "**Accepted**" in card
+    assert "**Accepted.** The model (catboost) meets all 2 success criteria." in card
     for one in verdict["metrics"]:
         low, high = one["interval"]
-        assert f"| {one['metric']} | {one['value']:.4g} | {low:.4g} to {high:.4g} |" in card
+        assert (
+            f"| {one['metric']} | {number(one['value'])} | {number(low)} to {number(high)} |"
+            in card
+        )
     for one in verdict["criteria"]:
-        assert f"- met: {one['criterion']} is {one['value']:.4g}" in card
+        assert f"- met: {one['criterion']} is {number(one['value'])}" in card
+    for one in verdict["comparisons"]:
+        assert f"| {one['metric']} | {number(one['gain'])} |" in card
+    assert "checks of whether the model could know what it should not" in card
+    assert ("Expected calibration error" in card) is (task != "regression")
     assert read_json(Path("data/raw/snapshot.json"))["files"][0]["sha256"] in card
     assert "- `comments`: names the bird or the season" in card
 
@@ -52,7 +60,7 @@ def test_a_model_that_was_not_accepted_is_packed_and_says_so(project: Project) -
     project.compose("problem.criteria.gain_over_dummy.at_least=2")
     project.run("verdict", "package")
     card = (FOLDER / "README.md").read_text(encoding="utf-8")
-    assert "**Not accepted**" in card
+    assert "**Not accepted.** The model (catboost) meets 1 of 2 success criteria." in card
     assert "- **missed**: gain_over_dummy" in card
 
 

@@ -15,6 +15,7 @@ from pipeline.trace.records import LOCK, experiments
 
 if TYPE_CHECKING:
     import pandas as pd
+    from dvc.api import DVCFileSystem
 
 WORKSPACE = "workspace"
 
@@ -56,36 +57,56 @@ def read_version(revision: str, folder: Path) -> pd.DataFrame:
     """
     if revision == WORKSPACE:
         return _read(folder, f"{folder} of the workspace", f"`dvc checkout {folder}` brings it")
-    from dvc.api import DVCFileSystem
-    from dvc.exceptions import NotDvcRepoError
-    from dvc.scm import RevError
     from dvc_data.index.index import DataIndexError
 
-    name = f"{folder} of {revision}"
+    name, files = f"{folder} of {revision}", recorded(revision)
     with tempfile.TemporaryDirectory() as temporary:
         copy = Path(temporary) / "data"
         try:
-            files = DVCFileSystem(rev=revision)
-            if not files.repo.fs.exists(LOCK) or not files.exists(folder.as_posix()):
+            if not files.exists(folder.as_posix()):
                 raise UserError(
                     f"{revision} records no {folder}; `git log dvc.lock` lists the commits that may."
                 )
             files.get(folder.as_posix(), str(copy), recursive=True)
-        except RevError:
-            names = git("for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags")
-            known = [*names.split(), *experiments().values()]
-            raise UserError(
-                f"'{revision}' is no commit, branch, tag or experiment; {did_you_mean(revision, known)}"
-            ) from None
-        except NotDvcRepoError:
-            raise UserError("this folder is no DVC project; run in the project's folder.") from None
         except (DataIndexError, FileNotFoundError):
-            raise UserError(
-                f"{name} is neither in DVC's cache nor in its remote. Where it is, "
-                f"`git switch --detach {revision} && dvc push` sends it; then `dvc fetch` brings it here. "
-                "Or make it again: the same switch, and `dvc repro`."
-            ) from None
+            raise lost(name, revision) from None
         return _read(copy, name, "only a folder of these can be compared (see --data)")
+
+
+def recorded(revision: str) -> DVCFileSystem:
+    """Open the files of a commit, branch, tag or experiment, those in DVC's cache and its remote too.
+
+    Raises
+    ------
+    UserError
+        There is no such revision, or nothing has run in it, or this is no DVC project.
+    """
+    from dvc.api import DVCFileSystem
+    from dvc.exceptions import NotDvcRepoError
+    from dvc.scm import RevError
+
+    try:
+        files = DVCFileSystem(rev=revision)
+        if files.repo.fs.exists(LOCK):
+            return files
+    except RevError:
+        names = git("for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags")
+        known = [*names.split(), *experiments().values()]
+        raise UserError(
+            f"'{revision}' is no commit, branch, tag or experiment; {did_you_mean(revision, known)}"
+        ) from None
+    except NotDvcRepoError:
+        raise UserError("this folder is no DVC project; run in the project's folder.") from None
+    raise UserError(f"{revision} records no {LOCK}; `git log {LOCK}` lists the commits that do.")
+
+
+def lost(name: str, revision: str) -> UserError:
+    """Return the error of what a revision records, and neither the cache nor the remote has."""
+    return UserError(
+        f"{name} is neither in DVC's cache nor in its remote. Where it is, "
+        f"`git switch --detach {revision} && dvc push` sends it; then `dvc fetch` brings it here. "
+        "Or make it again: the same switch, and `dvc repro`."
+    )
 
 
 def _read(folder: Path, name: str, way_out: str) -> pd.DataFrame:

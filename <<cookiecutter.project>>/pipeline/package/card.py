@@ -1,110 +1,184 @@
-"""The model card: what the model is for, how good it is, on what data, in Markdown."""
+"""The model card: what the model is for, how good it is, where it is weak, on what data, in Markdown."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from pipeline.core.base.paths import METRICS, THRESHOLD
-from pipeline.core.base.tables import read_json
+from pipeline.core.report.elements import DASH, interval, number, short
+from pipeline.core.report.facts import Facts, here, parsed
+from pipeline.core.report.words import AGAINST, asked, decided, leaks, outcome, surely, weakest
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 STATES = {True: "met", False: "**missed**", None: "for the clock"}
-ENDS = {"value": "", "lower": " (lower end)", "upper": " (upper end)"}
+MOST = 10  # slices, and leaks, that the card names
 
 
 def card(settings: DictConfig, signature: dict[str, Any], lineage: dict[str, Any]) -> str:
-    """Write the model card (Mitchell et al. 2019) in Markdown."""
-    problem, trained, verdict = (
-        settings.problem,
-        read_json(METRICS / "train.json"),
-        read_json(METRICS / "verdict.json"),
-    )
-
-    def number(value: float | None) -> str:
-        return "-" if value is None else f"{value:.4g}"
-
-    scores = "\n".join(
-        f"| {m['metric']} | {number(m['value'])} | {number(m['interval'][0])} to {number(m['interval'][1])} "
-        f"| {number(m['validation'])} | {number(m['dummy'])} |"
-        for m in verdict["metrics"]
-    )
-    criteria = "\n".join(
-        f"- {STATES[c['met']]}: {c['criterion']}{ENDS[c['judged']]} is {number(c['value'])}, "
-        + (f"at least {c['at_least']:g}" if "at_least" in c else f"at most {c['at_most']:g}")
-        + " is asked"
-        for c in verdict["criteria"]
-    )
-    inputs = "\n".join(
-        f"| {n} | {c['type']} | {'yes' if c['required'] else 'no'} |"
-        for n, c in signature["inputs"].items()
-    )
-    excluded = "\n".join(f"- `{name}`: {why}" for name, why in problem.exclude.items()) or "- none"
-    files = "\n".join(
-        f"- {f['name']}: {f['rows']} rows, SHA-256 `{f['sha256']}`"
-        for f in lineage["snapshot"]["files"]
-    )
+    """Write the model card (Mitchell et al. 2019) in Markdown; its sentences are those of the report."""
+    problem = settings.problem
+    facts = Facts({"target": problem.target}, here)
+    trained, classes = facts.trained, signature["target"]["classes"]
+    source = lineage["snapshot"]["source"]
     return f"""# Model card: {problem.target}
 
 {problem.goal}
 
-**{"Accepted" if verdict["accepted"] else "Not accepted"}** on the test rows ({"; ".join(verdict["about"])}).
+**{"Accepted" if facts.verdict["accepted"] else "Not accepted"}.** {outcome(facts)}
 
 - Model: {trained["model"]} (`{trained["estimator"]}`), {trained["rows"]} training rows, {len(trained["features"])} features
-- Task: {problem.task}{", classes " + ", ".join(signature["target"]["classes"]) if signature["target"]["classes"] else ""}
-{decision(signature, problem.target)}
+- Task: {problem.task}{", classes " + ", ".join(classes) if classes else ""}
+{lines(decided(facts, signature))}
+- Judged: {"; ".join(facts.verdict["about"])}
 
 ## Scores
 
-| metric | test | interval | validation | dummy on test |
-|---|---|---|---|---|
-{scores}
+{scores(facts)}
 
-{criteria}
+{criteria(facts)}
+
+## Against others, on the same test rows
+
+{comparisons(facts)}
+
+## Where it is weak
+
+{weakest(facts)}
+
+{slices(facts)}
+
+{calibration(facts)}
+
+{leakage(facts)}
 
 ## Inputs
 
-| column | type | required |
-|---|---|---|
-{inputs}
+{table([{"column": n, "type": c["type"], "required": "yes" if c["required"] else "no"} for n, c in signature["inputs"].items()])}
 
 Left out on purpose:
 
-{excluded}
+{lines(f"`{name}`: {why}" for name, why in problem.exclude.items())}
 
 ## Data
 
-{lineage["snapshot"]["source"]["kind"]}: {lineage["snapshot"]["source"].get("what") or lineage["snapshot"]["source"].get("path")}
+{source["kind"]}: {source.get("what") or source.get("path")}
 
-{files}
+{lines(f"{f['name']}: {f['rows']} rows, SHA-256 `{f['sha256']}`" for f in lineage["snapshot"]["files"])}
 
 `lineage.json` names every stage, file and package; `python -m pipeline.trace models/bundle` follows them.
 """
 
 
-def decision(signature: dict[str, Any], target: str) -> str:
-    """Say what becomes of the model's probabilities or numbers, as items of a list in Markdown."""
-    calibration, chosen = signature["calibration"], read_json(THRESHOLD)
-    classes = signature["target"]["classes"]
-    if not classes:
-        if not calibration:
-            return "- Intervals: none"
-        return (
-            f"- Intervals: {target} ± {calibration['half_width']:.4g}, for {calibration['confidence']:.0%} of rows "
-            f"(conformal, {calibration['rows']} out-of-fold residuals of training rows)"
-        )
-    probabilities = (
-        f"calibrated ({calibration['method']}, {calibration['rows']} out-of-fold predictions of training rows); "
-        "explanations are of the model before"
-        if calibration
-        else "as the model gives them"
+def scores(facts: Facts) -> str:
+    """List every metric on the test rows."""
+    found = facts.verdict["metrics"]
+    others = [who for who in AGAINST if any(one.get(who) is not None for one in found)]
+    return table(
+        [
+            {
+                "metric": one["metric"],
+                "test": number(one["value"]),
+                "interval": interval(*one["interval"]),
+                "validation": number(one["validation"]),
+                **{f"{AGAINST[who]} on test": number(one.get(who)) for who in others},
+            }
+            for one in found
+        ]
     )
-    decided = "the most probable class"
-    if chosen["value"] is not None:
-        ((kind, wanted),) = ((key, one) for key, one in chosen["asked"].items() if one is not None)
-        decided = (
-            f"`{classes[1]}` from a probability of {chosen['value']:.4g} on, chosen on the validation rows by {kind} "
-            f"({wanted}): {chosen['criterion']} {chosen['at_value']:.4g}, {chosen['acted_on']:.1%} of the rows"
-        )
-    return f"- Probabilities: {probabilities}\n- Decision: {decided}"
+
+
+def criteria(facts: Facts) -> str:
+    """List the success criteria."""
+    return lines(
+        f"{STATES[one['met']]}: {one['criterion']} is {number(one['value'])}, {asked(one)} is asked"
+        for one in facts.verdict["criteria"]
+    )
+
+
+def comparisons(facts: Facts) -> str:
+    """List the gains over champion and baselines, paired on the test rows."""
+    return table(
+        [
+            {
+                "against": AGAINST.get(one["against"], one["against"]),
+                "metric": one["metric"],
+                "gain": number(one["gain"]),
+                "interval": interval(*one["interval"]),
+                "so it is": surely(*one["interval"]),
+            }
+            for one in facts.verdict["comparisons"]
+        ]
+    )
+
+
+def slices(facts: Facts) -> str:
+    """List the first metric on parts of the test rows, and the fairness figures."""
+    _, rows = facts.slices()
+    fairness = facts.rows("reports/verdict/fairness.csv")
+    parts = [
+        table(
+            [
+                {
+                    "slice": f"{short(one['column'])}: {short(one['slice'])}",
+                    "rows": one["rows"],
+                    **_value(one, one["metric"]),
+                }
+                for one in rows[:MOST]
+            ]
+        ),
+        table(
+            [
+                {
+                    "protected": short(one["column"]),
+                    "measure": one["measure"].replace("_", " "),
+                    **_value(one, "value"),
+                }
+                for one in fairness
+            ]
+        ),
+    ]
+    return "\n\n".join(part for part in parts if part != NONE) or NONE
+
+
+def _value(row: Mapping[str, str], name: str) -> dict[str, str]:
+    ends = interval(parsed(row["low"]), parsed(row["high"]))
+    return {name: number(parsed(row["value"])), "interval": ends}
+
+
+def calibration(facts: Facts) -> str:
+    """Tell how far probabilities, or intervals of numbers, can be believed."""
+    ece = facts.validation.get("ece")
+    if ece is not None:
+        return f"Expected calibration error on the validation rows: {number(ece)}."
+    return ""
+
+
+def leakage(facts: Facts) -> str:
+    """Tell what the checks for leakage have found."""
+    found = [one for one in facts.rows("reports/leakage.csv") if one["found"] == "yes"]
+    said = [leaks(facts)]
+    if found:
+        said += ["", lines(f"{one['check']}: {one['says']}" for one in found[:MOST])]
+    return "\n".join(said)
+
+
+NONE = "- none"
+
+
+def lines(items: Iterable[str]) -> str:
+    """Write a list."""
+    return "\n".join(f"- {one}" for one in items) or NONE
+
+
+def table(rows: Sequence[Mapping[str, str]]) -> str:
+    """Write equal mappings as a table; what a cell holds cannot end it."""
+    if not rows:
+        return NONE
+    written = [list(rows[0]), ["---"] * len(rows[0]), *(list(row.values()) for row in rows)]
+    return "\n".join(f"| {' | '.join(_cell(one) for one in row)} |" for row in written)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").split()) or DASH

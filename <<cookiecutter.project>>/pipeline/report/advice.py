@@ -9,7 +9,7 @@ from pipeline.core.model.metrics import METRICS
 from pipeline.core.report.elements import el, interval, number, short
 from pipeline.core.report.facts import Facts, parsed
 from pipeline.core.report.page import Page, copyable
-from pipeline.core.report.words import AGAINST, asked
+from pipeline.core.report.words import AGAINST, asked, weakest
 
 # What helps against a missed criterion; of a metric it is a better model.
 HELPS = {
@@ -113,17 +113,8 @@ def of_rows(facts: Facts) -> Iterator[Advice]:
             )
     first, worst = facts.headline, facts.worst
     higher = METRICS[first["metric"]].greater_is_better
-    if worst and worst.get("interval") and None not in worst["interval"]:
-        low, high = worst["interval"]
-        where = f"{short(worst['column'], 40)} = {short(worst['slice'], 40)}"
-        if high < first["interval"][0] if higher else low > first["interval"][1]:
-            says = f"The model is surely worse where {where} ({interval(low, high)}, n = {worst['rows']})."
-            yield Advice(
-                says,
-                "Look at these rows, collect more of them:",
-                "python -m pipeline.diff HEAD",
-                warns=True,
-            )
+    if worst and worst.get("surely_worse"):
+        yield Advice(weakest(facts), "Collect more rows like these, then:", "dvc repro", warns=True)
     validation = first.get("validation")
     if validation is not None:
         low, high = first["interval"]

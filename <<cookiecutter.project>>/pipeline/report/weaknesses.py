@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from itertools import groupby
 
-from pipeline.core.model.metrics import METRICS
 from pipeline.core.report.charts import Mark, confusion, intervals
 from pipeline.core.report.elements import Element, el, interval, number, short
 from pipeline.core.report.facts import Facts, Row, parsed
 from pipeline.core.report.page import Page
 from pipeline.core.report.plots import TONES, Series, plot
-from pipeline.core.report.words import better_is, decided
+from pipeline.core.report.words import better_is, decided, leaks, weakest
 
 CURVES = "plots/evaluate"
 CLASSES = 10  # of a table of confusion
@@ -23,6 +22,8 @@ def weaknesses(page: Page, facts: Facts, most: int) -> None:
     slices(page, facts, most)
     fairness(page, facts)
     page.subheading("Errors and calibration")
+    said = decided(facts, facts.json("models/bundle/signature.json"))
+    page.add(el("ul", *(el("li", one, dir="auto") for one in said)))
     if facts.problem["kind"] == "classification":
         classification(page, facts)
     else:
@@ -33,22 +34,12 @@ def weaknesses(page: Page, facts: Facts, most: int) -> None:
 def slices(page: Page, facts: Facts, most: int) -> None:
     """Draw the parts of the rows on which the model does worst."""
     page.subheading("Slices")
-    judged = next(
-        (one for one in ("verdict", "evaluate") if facts.rows(f"reports/{one}/slices.csv")), None
-    )
-    if judged is None:
-        page.paragraph("The model was not judged on parts of the rows.")
+    page.paragraph(weakest(facts))
+    side, rows = facts.slices()
+    if not rows:
         return
-    rows = facts.rows(f"reports/{judged}/slices.csv")
-    # Some slices are scored by another metric, and small ones are not judged: neither compares.
-    metric = facts.worst["metric"] if facts.worst else rows[0]["metric"]
-    rows = [one for one in rows if one["metric"] == metric]
-    rows = [one for one in rows if one["surely_worse"]] or rows
-    sign = 1 if METRICS[metric].greater_is_better else -1
-    known = [one for one in rows if parsed(one["value"]) is not None]
-    rows = sorted(known, key=lambda one: sign * float(one["value"]))
-    side = "test" if judged == "verdict" else "validation"
-    scores = facts.verdict["metrics"] if judged == "verdict" else []
+    metric = rows[0]["metric"]
+    scores = facts.verdict["metrics"] if side == "test" else facts.validation["metrics"]
     overall = next((one for one in scores if one["metric"] == metric), None)
     marks = []
     if overall:
@@ -56,12 +47,10 @@ def slices(page: Page, facts: Facts, most: int) -> None:
         marks.append(Mark("all rows", overall["value"], low, high, strong=True))
     for one in rows[:most]:
         name = f"{short(one['column'], 40)}: {short(one['slice'], 40)} (n = {one['rows']})"
-        marks.append(
-            Mark(name, parsed(one["value"]), parsed(one["low"]), parsed(one["high"]), tone="t1")
-        )
-    more = (
-        f" {len(rows) - most} more are in reports/{judged}/slices.csv." if len(rows) > most else ""
-    )
+        low, high = parsed(one["low"]), parsed(one["high"])
+        sure = "surely worse than all rows" if one.get("surely_worse") == "yes" else ""
+        marks.append(Mark(name, parsed(one["value"]), low, high, tip=sure, tone="t1"))
+    more = f" {len(rows) - most} more are in reports/*/slices.csv." if len(rows) > most else ""
     said = f"{metric} on parts of the {side} rows, the worst first; {better_is(metric)}.{more}"
     page.add(intervals(marks, caption=said))
 
@@ -153,7 +142,11 @@ def threshold(facts: Facts) -> Element | None:
         if name not in [one.name for one in series]:
             series.append(Series(name, known))
     y = "value" if len(series) > 1 else criterion
-    return plot(series, "threshold", y, title="Decision threshold", caption=decided(facts))
+    chosen = facts.threshold.get("value")
+    caption = (
+        "none was asked for" if chosen is None else f"chosen: {number(chosen)}, and fixed since"
+    )
+    return plot(series, "threshold", y, title="Decision threshold", caption=caption)
 
 
 def regression(page: Page, facts: Facts) -> None:
@@ -198,16 +191,10 @@ def curve(facts: Facts, name: str, x: str, y: str, kind: str = "line") -> list[S
 def leakage(page: Page, facts: Facts) -> None:
     """List the checks for leakage, findings first."""
     page.subheading("Leakage")
+    page.paragraph(leaks(facts))
     rows = facts.rows("reports/leakage.csv")
-    if not facts.leakage.get("checks"):
-        page.paragraph("It was not looked for leakage.")
+    if not rows:
         return
-    findings = facts.leakage["findings"]
-    plural = "" if findings == 1 else "s"
-    said = f"{findings} finding{plural}" if findings else "Nothing was found"
-    page.paragraph(
-        f"{said} in {facts.leakage['checks']} checks of whether the model could know what it should not."
-    )
     lines = [
         {
             "check": one["check"].replace("_", " "),

@@ -74,7 +74,11 @@ class Predictions:
     @classmethod
     def read(cls, folder: Path) -> Predictions:
         """Read what `write` wrote."""
-        table = read_table(folder)
+        return cls.of_table(read_table(folder))
+
+    @classmethod
+    def of_table(cls, table: pd.DataFrame) -> Predictions:
+        """Take predictions out of the table that `write` wrote."""
         said = [name for name in table if name not in ("row", "group", "truth")]
         group = None if table["group"].isna().all() else table["group"].to_numpy(dtype=object)
         row, truth = table["row"].to_numpy(dtype=object), table["truth"]

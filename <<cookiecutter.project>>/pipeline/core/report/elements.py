@@ -55,9 +55,9 @@ def append(parent: Element, *children: Child) -> Element:
 
 
 def breakable(text: str) -> list[Child]:
-    """Return a text that may be broken after each underscore; append its parts."""
-    first, *others = text.split("_")
-    return [first, *(part for other in others for part in ("_", el("wbr"), other))]
+    """Return the parts of a text that may be broken after each `_`, `.` and `/`."""
+    first, *others = re.split(r"(?<=[_./])(?=\w)", text)
+    return [first, *(part for other in others for part in (el("wbr"), other))]
 
 
 def html(element: Element) -> str:

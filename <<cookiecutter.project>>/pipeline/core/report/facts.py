@@ -11,6 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pipeline.core.model.metrics import METRICS
+
 Row = dict[str, str]
 
 
@@ -91,6 +93,19 @@ class Facts:
             if judged.get("worst"):
                 return judged["worst"][0]
         return None
+
+    def slices(self) -> tuple[str, list[Row]]:
+        """Return the side whose slices were judged, and those by the worst one's metric, the worst first."""
+        for stage, side in (("verdict", "test"), ("evaluate", "validation")):
+            rows = self.rows(f"reports/{stage}/slices.csv")
+            worst = self.json(f"metrics/{stage}.json").get("worst")
+            if rows and worst:
+                metric = worst[0]["metric"]
+                sign = 1 if METRICS[metric].greater_is_better else -1
+                rows = [one for one in rows if one["metric"] == metric and one["value"]]
+                judged = [one for one in rows if one["surely_worse"]]  # small ones are not
+                return side, sorted(judged or rows, key=lambda one: sign * float(one["value"]))
+        return "", []
 
 
 def here(path: str) -> bytes | None:

@@ -90,15 +90,56 @@ def better_is(metric: str) -> str:
     return "higher is better" if METRICS[metric].greater_is_better else "lower is better"
 
 
-def decided(facts: Facts) -> str:
-    """Say from which probability on the positive class is decided."""
+def decided(facts: Facts, signature: dict[str, Any]) -> list[str]:
+    """Say what becomes of the model's probabilities or numbers.
+
+    Parameters
+    ----------
+    facts : Facts
+    signature : dict
+        Of the bundle.
+    """
+    made, classes = signature["calibration"], signature["target"]["classes"]
+    if not classes:
+        if not made:
+            return ["Intervals: none"]
+        return [
+            f"Intervals: {signature['target']['name']} ± {number(made['half_width'])}, for {made['confidence']:.0%} of rows "
+            f"(conformal, {made['rows']} out-of-fold residuals of training rows)"
+        ]
+    said = ["Probabilities: as the model gives them", "Decision: the most probable class"]
+    if made:
+        said[0] = (
+            f"Probabilities: calibrated ({made['method']}, {made['rows']} out-of-fold predictions of training rows); "
+            "explanations are of the model before"
+        )
     chosen = facts.threshold
-    if chosen.get("value") is None:
-        return "The more probable class is decided: conf/problem/ asks for no threshold."
-    asked = ", ".join(
-        f"{key} {value}" for key, value in chosen["asked"].items() if value is not None
-    )
+    if chosen["value"] is not None:
+        ((kind, asked_for),) = ((k, one) for k, one in chosen["asked"].items() if one is not None)
+        said[1] = (
+            f"Decision: {classes[1]} from a probability of {number(chosen['value'])} on, chosen on the validation rows by {kind} "
+            f"({asked_for}): {chosen['criterion']} {number(chosen['at_value'])}, {chosen['acted_on']:.1%} of the rows"
+        )
+    return said
+
+
+def leaks(facts: Facts) -> str:
+    """Say what the checks for leakage have found."""
+    if not facts.leakage.get("checks"):
+        return "It was not looked for leakage."
+    findings, checks = facts.leakage["findings"], facts.leakage["checks"]
+    said = "Nothing was found" if not findings else f"{findings} finding" + "s" * (findings > 1)
+    return f"{said} in {checks} checks of whether the model could know what it should not."
+
+
+def weakest(facts: Facts) -> str:
+    """Say on which part of the rows the model does worst."""
+    worst = facts.worst
+    if not worst:
+        return "The model was not judged on parts of the rows."
+    low, high = worst["interval"]
+    sure = "" if worst["surely_worse"] else "not "
     return (
-        f"Decided positive from a probability of {number(chosen['value'])} on, chosen on the validation rows for {asked} "
-        f"({chosen['criterion']} {number(chosen['at_value'])}), and fixed since."
+        f"It does worst where {worst['column']} is {worst['slice']}: {worst['metric']} {number(worst['value'])} "
+        f"({interval(low, high)}, {worst['rows']:,} rows), {sure}surely worse than on all rows."
     )

@@ -1,0 +1,115 @@
+"""Runs as Git and DVC have recorded them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import yaml
+
+from pipeline.core.base.names import UserError
+from pipeline.core.base.paths import PARAMS
+from pipeline.core.base.settings import Loader
+from pipeline.core.model.predictions import Predictions
+from pipeline.core.report.facts import Facts, here
+from pipeline.diff.versions import WORKSPACE, lost, recorded
+from pipeline.trace.records import LOCK
+
+QUESTION = ("target", "task", "positive")
+NEEDED = ("metrics/verdict.json", "metrics/evaluate.json", "metrics/train.json")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run left behind.
+
+    Parameters
+    ----------
+    name : str
+        As it was asked for.
+    facts : Facts
+    settings : dict
+        Its params.yaml.
+    stages : dict
+        Of its dvc.lock.
+    """
+
+    name: str
+    facts: Facts
+    settings: dict[str, Any]
+    stages: dict[str, Any]
+
+    def outputs(self) -> dict[str, str]:
+        """Return the MD5 of every recorded output."""
+        return {
+            out["path"]: out["md5"] for one in self.stages.values() for out in one.get("outs", ())
+        }
+
+    def predictions(self, side: str) -> Predictions:
+        """Read what it has predicted of a side's rows."""
+        import pandas as pd
+
+        folder = f"data/predictions/{side}"
+        parts: list[pd.DataFrame] = []
+        while data := self.facts.read(f"{folder}/part-{len(parts):05d}.parquet"):
+            parts.append(pd.read_parquet(BytesIO(data)))
+        if not parts:
+            raise UserError(
+                f"{self.name} records no {folder}; it ran before predictions were kept: run it again."
+            )
+        return Predictions.of_table(pd.concat(parts, ignore_index=True))
+
+
+def open_run(name: str) -> Run:
+    """Open a run.
+
+    Raises
+    ------
+    UserError
+        There is no such run, it has not got as far as the verdict, or its files are nowhere.
+    """
+    read = here if name == WORKSPACE else reader(name)
+    way_out = "`dvc repro`" if name == WORKSPACE else f"`git switch --detach {name} && dvc repro`"
+    for path in (PARAMS.as_posix(), LOCK, *NEEDED):
+        if read(path) is None:
+            raise UserError(f"{name} has no {path}: it has not run to the end. {way_out} makes it.")
+    settings = yaml.load(read(PARAMS.as_posix()) or b"", Loader=Loader)
+    lock = yaml.load(read(LOCK) or b"", Loader=Loader)
+    return Run(name, Facts(settings["problem"], read), settings, lock["stages"])
+
+
+def reader(revision: str) -> Callable[[str], bytes | None]:
+    """Return what reads the files of a revision."""
+    from dvc_data.index.index import DataIndexError
+
+    files = recorded(revision)
+
+    def read(path: str) -> bytes | None:
+        try:
+            return files.read_bytes(path) if files.exists(path) else None
+        except (DataIndexError, FileNotFoundError):
+            raise lost(f"{path} of {revision}", revision) from None
+
+    return read
+
+
+def same_question(runs: Sequence[Run]) -> None:
+    """Refuse runs that answer different questions.
+
+    Raises
+    ------
+    UserError
+        Names the setting.
+    """
+    first, *others = runs
+    for other in others:
+        for key in QUESTION:
+            one, two = (run.settings["problem"].get(key) for run in (first, other))
+            if one != two:
+                raise UserError(
+                    f"{first.name} and {other.name} answer different questions: problem.{key} is "
+                    f"{json.dumps(one)} and {json.dumps(two)}. Compare runs of one question."
+                )
