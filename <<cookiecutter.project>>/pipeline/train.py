@@ -13,7 +13,7 @@ from pipeline.core.base.tools import instantiate
 from pipeline.core.model import artifact
 from pipeline.core.model.curves import learning_curves
 from pipeline.core.model.inputs import read_side
-from pipeline.core.model.modelling import build, chosen_model, fit, own_value
+from pipeline.core.model.modelling import as_trained, build, chosen_model, fit, own_value
 from pipeline.core.model.training import Training, training_groups
 
 if TYPE_CHECKING:
@@ -25,13 +25,13 @@ def main(settings: DictConfig) -> None:
     """Fit the chosen model with the tuned hyperparameters, and a plain one that it has to beat."""
     model = chosen_model(settings)
     X, y, _ = read_side("train")
-    watch = bool(settings.train.early_stopping and model["early_stopping"])
+    watch = settings.train.early_stopping and model["early_stopping"]
     watched = read_side("validation")[:2] if watch else None
     changes = tuned(model, read_json(BEST_PARAMS))
     pipeline = build(model, changes)
     fit(pipeline, model, X, y, watched, inner_groups(pipeline, settings))
     artifact.save(pipeline, MODEL)
-    calibrator = fit_calibrator(settings, model, changes, watch)
+    calibrator = fit_calibrator(settings, model, changes)
     artifact.save(calibrator, CALIBRATOR)
     plain = as_dict(settings.train.baseline)
     baseline = build(plain)
@@ -92,18 +92,16 @@ def tuned(model: dict[str, Any], best: dict[str, Any]) -> dict[str, Any]:
     return changes
 
 
-def fit_calibrator(
-    settings: DictConfig, model: dict[str, Any], changes: dict[str, Any], watch: bool
-) -> Any:
+def fit_calibrator(settings: DictConfig, model: dict[str, Any], changes: dict[str, Any]) -> Any:
     """Fit what `train.calibration` asks for on out-of-fold predictions of the training rows; None where it asks for nothing."""
     options = settings.train.calibration
     if not options.calibrator["_target_"]:
         return None
-    values, y = Training.read(settings).out_of_fold(
-        model, changes, options.folds, options.seed, watch
-    )
+    tried = as_trained(model, settings.train.early_stopping)
+    values, y = Training.read(settings).out_of_fold(tried, changes, options.folds, options.seed)
     calibrator = instantiate(as_dict(options.calibrator)).fit(values, y)
-    say(f"calibration on {len(y)} out-of-fold predictions: {calibrator.about()}")
+    said = ", ".join(f"{name} {value}" for name, value in calibrator.about().items())
+    say(f"calibrated on out-of-fold predictions: {said}")
     return calibrator
 
 

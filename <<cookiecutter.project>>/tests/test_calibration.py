@@ -169,7 +169,7 @@ def test_each_training_row_is_predicted_by_a_model_that_has_not_seen_its_group(
     asked = [set(training.scheme.groups[one.rows_held_out]) for one in folds]
     assert not any(one & other for one, other in zip(seen, asked, strict=True))
     model = as_dict(project.compose("model=decision_tree").model)
-    values, y = training.out_of_fold(model, {}, 5, seed=1, watch=False)
+    values, y = training.out_of_fold(model, {}, 5, seed=1)
     assert len(values) == len(y) == len(training.y)
     assert y.tolist() == training.y.tolist()
     assert score("accuracy", y, values) < 1

@@ -184,6 +184,25 @@ class Outcome(NamedTuple):
     predict_seconds: float
 
 
+def fit_on(
+    model: Mapping[str, Any],
+    fold: Fold,
+    classify: bool,
+    changes: Mapping[str, Any] | None = None,
+) -> Pipeline:
+    """Fit a model on a fold's training rows.
+
+    A library that can stop early watches some of them meanwhile, never those held out.
+    """
+    X, y, groups, watched = fold.X, fold.y, fold.groups, None
+    if model["early_stopping"]:
+        kept, aside = set_aside(y, groups, classify, WATCHED_SEED)
+        watched = (X.iloc[aside], y[aside]) if len(aside) else None
+        X, y = X.iloc[kept], y[kept]
+        groups = None if groups is None else groups[kept]
+    return fit(build(model, changes), model, X, y, watched, groups)
+
+
 def try_on(
     model: Mapping[str, Any],
     fold: Fold,
@@ -191,18 +210,9 @@ def try_on(
     n_classes: int,
     changes: Mapping[str, Any] | None = None,
 ) -> Outcome:
-    """Fit a model on a fold's training rows, and score it on those held out.
-
-    A library that can stop early watches some of the training rows meanwhile, never those held out.
-    """
+    """Fit a model on a fold's training rows, and score it on those held out."""
     started = time.perf_counter()
-    X, y, groups, watched = fold.X, fold.y, fold.groups, None
-    if model["early_stopping"]:
-        kept, aside = set_aside(y, groups, bool(n_classes), WATCHED_SEED)
-        watched = (X.iloc[aside], y[aside]) if len(aside) else None
-        X, y = X.iloc[kept], y[kept]
-        groups = None if groups is None else groups[kept]
-    pipeline = fit(build(model, changes), model, X, y, watched, groups)
+    pipeline = fit_on(model, fold, bool(n_classes), changes)
     fitted = time.perf_counter()
     prediction = predict(pipeline, fold.X_held_out, n_classes)
     predicted = time.perf_counter()

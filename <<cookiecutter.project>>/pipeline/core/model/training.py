@@ -13,7 +13,7 @@ from pipeline.core.base.tables import read_json, read_table
 from pipeline.core.data.target import encode, features, group_key
 from pipeline.core.model import artifact
 from pipeline.core.model.folding import Cut, Fold, folds, together
-from pipeline.core.model.modelling import build, fit, predict
+from pipeline.core.model.modelling import fit_on, predict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,9 +62,9 @@ class Training:
         return list(folds(X, transformers=self.transformers, n=n, repeats=repeats, **vars(how)))
 
     def out_of_fold(
-        self, model: Mapping[str, Any], changes: Mapping[str, Any], n: int, seed: int, watch: bool
+        self, model: Mapping[str, Any], changes: Mapping[str, Any], n: int, seed: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Predict each training row by a model that was fitted on other folds.
+        """Predict each training row by a model that was fitted on other folds, with features of other folds.
 
         Parameters
         ----------
@@ -72,9 +72,6 @@ class Training:
             As in `build`.
         n, seed : int
             Folds, and the seed of their draw. A split by time leaves the earliest rows without prediction.
-        watch : bool
-            Stop early as the model on all training rows does, watching a fold's share of the rows that it
-            learns from; those held out take no part.
 
         Returns
         -------
@@ -83,14 +80,7 @@ class Training:
         """
         parts = []
         for fold in self.cut(n, repeats=1, seed=seed):
-            learnt, watched = np.arange(len(fold.y)), None
-            if watch:
-                learnt, aside = self.scheme.of(fold.rows)(n)[-1]
-                watched = fold.X.iloc[aside], fold.y[aside]
-            groups = None if fold.groups is None else fold.groups[learnt]
-            fitted = fit(
-                build(model, changes), model, fold.X.iloc[learnt], fold.y[learnt], watched, groups
-            )
+            fitted = fit_on(model, fold, bool(self.classes), changes)
             said = predict(fitted, fold.X_held_out, len(self.classes))
             parts.append((fold.rows_held_out, said, fold.y_held_out))
         rows, values, y = map(np.concatenate, zip(*parts, strict=True))
