@@ -69,7 +69,8 @@ def read(name: str, seed: int) -> Table:
         rows, target = SHIPPED[name](), "target"
     else:
         file, target, *rest = name.split(":")
-        rows = pd.read_csv(file).drop(columns=rest[0].split(",") if rest else [])
+        rows = pd.read_csv(file, na_values=" ")  # or a number with blanks would be a text to some
+        rows = rows.drop(columns=rest[0].split(",") if rest else [])
         name = Path(file).stem
     kinds = rows[target].nunique()
     number = rows[target].dtype.kind == "f" or (rows[target].dtype.kind in "iu" and kinds > 20)
