@@ -121,6 +121,16 @@ def test_few_levels_come_first_then_numbers_and_dates(penguins: pd.DataFrame) ->
     assert list(learn(penguins, problem(), options(columns=2))) == chosen[:2]
 
 
+def test_of_columns_that_cut_alike_the_first_is_taken_unless_both_are_named(
+    penguins: pd.DataFrame,
+) -> None:
+    rows = penguins[["species", "island"]].assign(kind=penguins["species"].str.upper())
+    assert list(learn(rows, problem(), options())) == ["species", "island"]
+    assert list(learn(rows, problem(protected=["kind"]), options())) == ["kind", "island"]
+    both = problem(slices=["species", "kind"])
+    assert list(learn(rows, both, options())) == ["species", "kind"]
+
+
 def test_named_columns_may_be_excluded_ones_and_protected_ones_join_them(
     penguins: pd.DataFrame,
 ) -> None:

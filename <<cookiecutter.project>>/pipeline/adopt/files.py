@@ -89,7 +89,7 @@ metrics: {flow(question.metrics)}  # the first one decides between models
 # takes that end of its interval, `rows: worst_slice` the slice where it is worst. Gains over dummy, linear and champion
 # (the model in use) and gap_to_validation are in units of the first metric. Others: leakage_findings,
 # model_megabytes; between groups of `protected` columns {unfair};
-# latency_ms and training_seconds, which `python -m pipeline.check` measures when it runs.
+# worst_slice (the first metric there); latency_ms and training_seconds, which `python -m pipeline.check` measures when it runs.
 criteria:
   gain_over_dummy: {{at_least: {question.gain:g}}}  # of {metric}
 """

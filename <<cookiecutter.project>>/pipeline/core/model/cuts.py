@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -68,6 +69,8 @@ class Cut:
 def learn(train: pd.DataFrame, problem: DictConfig, options: DictConfig) -> dict[str, Cut]:
     """Learn a cut for each column of `problem.slices` and `problem.protected`.
 
+    Where no columns are named, those that cut the training rows as another does are left out.
+
     Parameters
     ----------
     train : DataFrame
@@ -92,24 +95,44 @@ def learn(train: pd.DataFrame, problem: DictConfig, options: DictConfig) -> dict
                 raise UserError(
                     f"problem.{key}: the cleaned rows have no column '{name}'; {did_you_mean(name, train)}"
                 )
-    chosen = problem.slices
-    if chosen is None:
-        hidden = {problem.target, *problem.exclude}
-        known = train[[name for name in train if name not in hidden]]
-        chosen = automatic(known, most=options.columns, levels=options.levels)
-    names = dict.fromkeys([*problem.protected, *chosen])
-    return {n: Cut.learn(train[n], bins=options.bins, levels=options.levels) for n in names}
+    hidden = {problem.target, *problem.exclude}
+    named = problem.slices is not None
+    asked = (
+        problem.slices
+        if named
+        else fitting(train.drop(columns=hidden, errors="ignore"), options.levels)
+    )
+    cuts: dict[str, Cut] = {}
+    seen: set[bytes] = set()
+    for name in dict.fromkeys([*problem.protected, *asked]):
+        cut = Cut.learn(train[name], bins=options.bins, levels=options.levels)
+        alike = _partition(cut.codes(train))
+        if (
+            named
+            or name in problem.protected
+            or (alike not in seen and len(cuts) < options.columns)
+        ):
+            cuts[name] = cut
+            seen.add(alike)
+    return cuts
 
 
-def automatic(train: pd.DataFrame, *, most: int, levels: int) -> list[str]:
-    """Choose columns that cut rows into few parts: categories first, then numbers and dates.
+def fitting(train: pd.DataFrame, levels: int) -> list[str]:
+    """List the columns that cut rows into few parts: categories first, then numbers and dates.
 
     Columns of one value cut nothing, and texts of more than `levels` values are no categories.
     """
     counts = {str(name): train[name].nunique() for name in train}
     number = {str(name): _is_number(train[name]) for name in train}
     fit = [name for name, n in counts.items() if n > 1 and (number[name] or n <= levels)]
-    return sorted(fit, key=lambda name: number[name])[:most]
+    return sorted(fit, key=lambda name: number[name])
+
+
+def _partition(codes: np.ndarray) -> bytes:
+    """Return what two columns share that cut rows alike, whatever they call the parts."""
+    import pandas as pd
+
+    return hashlib.sha256(pd.factorize(codes)[0].tobytes()).digest()
 
 
 def _is_number(values: pd.Series) -> bool:
