@@ -8,7 +8,7 @@ from itertools import groupby
 from pipeline.compare_runs.paired import Pair
 from pipeline.compare_runs.runs import Run
 from pipeline.core.report.charts import Mark, intervals
-from pipeline.core.report.elements import Element, el, interval, short
+from pipeline.core.report.elements import Child, el, interval, short
 from pipeline.core.report.facts import parsed
 from pipeline.core.report.page import Page
 from pipeline.core.report.plots import Series, plot
@@ -129,9 +129,9 @@ def curves(page: Page, runs: Sequence[Run]) -> None:
     page.add(el("div", *charts, class_="charts"))
 
 
-def classification(runs: Sequence[Run]) -> list[Element]:
+def classification(runs: Sequence[Run]) -> list[Child]:
     """Draw ROC, precision and recall, and calibration on each run's validation rows; a plot for each class."""
-    charts = []
+    charts: list[Child] = []
     for file, (x, y, across, up, title, guide) in CURVES.items():
         found: dict[str, list[Series]] = {}
         for run in runs:
@@ -155,7 +155,7 @@ def classification(runs: Sequence[Run]) -> list[Element]:
     return charts
 
 
-def regression(runs: Sequence[Run]) -> list[Element]:
+def regression(runs: Sequence[Run]) -> list[Child]:
     """Draw the residuals of each run's validation rows."""
     series = [
         Series(

@@ -70,7 +70,7 @@ def of_criteria(facts: Facts) -> Iterator[Advice]:
         elif not one["met"]:
             then, command = HELPS.get(name, BETTER)
             says = f"{name} is {number(one['value'])}, and {asked(one)} is asked."
-            yield Advice(says, f"What may help is {then}:", command, warns=True)
+            yield Advice(says, f"What may help: {then}.", command, warns=True)
         elif name in scores and judged == "value" and one.get("rows", "all") == "all":
             low, high = scores[name]["interval"]
             beyond = low < one["at_least"] if "at_least" in one else high > one["at_most"]
@@ -89,14 +89,12 @@ def of_rivals(facts: Facts) -> Iterator[Advice]:
         if one["metric"] != facts.headline["metric"] or low is None or low > 0:
             continue
         reach = f"gain in {one['metric']} {number(one['gain'])}, {interval(low, high)}"
-        if one["against"] == "linear":
-            says = f"The model is not surely better than a linear one ({reach})."
-            yield Advice(
-                says, "A simpler model may do:", "dvc exp run -S model=linear", warns=high < 0
-            )
-        else:
-            says = f"The model is not surely better than {who} ({reach})."
-            yield Advice(says, f"What may help is {BETTER[0]}:", BETTER[1], warns=True)
+        says = f"The model is {'surely worse' if high < 0 else 'not surely better'} than {who} ({reach})."
+        simple = one["against"] == "linear"
+        then, command = (
+            ("a simpler model may do", "dvc exp run -S model=linear") if simple else BETTER
+        )
+        yield Advice(says, f"What may help: {then}.", command, warns=high < 0 or not simple)
 
 
 def of_rows(facts: Facts) -> Iterator[Advice]:

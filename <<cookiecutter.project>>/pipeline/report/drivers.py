@@ -115,7 +115,7 @@ def single(page: Page, rows: list[Row]) -> None:
             f"What the strongest features of some validation rows have added to the prediction ({method}): "
             "to the right for it, to the left against it."
         )
-        page.add(el("div", *charts[:SINGLE], class_="charts"))
+        page.add(el("div", *charts[:SINGLE], class_="charts narrow"))
 
 
 def by(rows: Iterable[Row], *names: str) -> list[tuple]:

@@ -11,6 +11,7 @@ from pipeline.core.report.page import Page, details, table
 from pipeline.core.report.words import AGAINST, MEANING, asked, better_is, outcome, rivals, surely
 from pipeline.report.advice import Advice
 
+HAIR = 1e-9  # of a value: what is narrower is no interval
 LIGHTS = {  # of the traffic light, from the top: its class, and what it says
     "bad": "Not accepted",
     "warn": "Accepted, with reservations",
@@ -153,7 +154,9 @@ def scores(page: Page, facts: Facts) -> None:
     for one in facts.verdict["metrics"]:
         others = dict(rivals(facts, one))
         spread = half.get(f"{one['metric']}_half_width")
-        validation = number(one.get("validation")) + (f" ± {number(spread)}" if spread else "")
+        validation = number(one.get("validation")) + (
+            f" ± {number(spread)}" if spread and spread > HAIR * abs(one["validation"]) else ""
+        )
         lines.append(
             {
                 "metric": el("span", one["metric"], data_tip=MEANING.get(one["metric"])),

@@ -81,7 +81,7 @@ def classification(page: Page, facts: Facts) -> None:
     """Draw the curves of a classifier on the validation rows."""
     ece = facts.validation.get("ece")
     page.paragraph(
-        "On the validation rows"
+        "Measured on the validation rows"
         + (f"; the expected calibration error is {number(ece)}." if ece is not None else ".")
     )
     charts = [
@@ -144,14 +144,16 @@ def threshold(facts: Facts) -> Element | None:
     y = "value" if len(series) > 1 else criterion
     chosen = facts.threshold.get("value")
     caption = (
-        "none was asked for" if chosen is None else f"chosen: {number(chosen)}, and fixed since"
+        "none was asked for; this is what one would give"
+        if chosen is None
+        else f"chosen: {number(chosen)}, and fixed since"
     )
     return plot(series, "threshold", y, title="Decision threshold", caption=caption)
 
 
 def regression(page: Page, facts: Facts) -> None:
     """Draw predictions and residuals on the validation rows."""
-    page.paragraph("On the validation rows.")
+    page.paragraph("Measured on the validation rows.")
     charts = [
         plot(
             curve(facts, "predicted", "predicted", "actual", "points"),

@@ -56,7 +56,7 @@ def append(parent: Element, *children: Child) -> Element:
 
 def breakable(text: str) -> list[Child]:
     """Return the parts of a text that may be broken after each `_`, `.` and `/`."""
-    first, *others = re.split(r"(?<=[_./])(?=\w)", text)
+    first, *others = re.split(r"(?<=[_./])(?=[^\W\d])", text)
     return [first, *(part for other in others for part in (el("wbr"), other))]
 
 

@@ -58,8 +58,8 @@ def plot(
     whole: bool = False,
     title: str = "",
     caption: str = "",
-) -> Element:
-    """Draw curves or points over two axes.
+) -> Element | None:
+    """Draw curves or points over two axes; nothing where there is no point.
 
     Parameters
     ----------
@@ -75,6 +75,8 @@ def plot(
         Whether x is a count.
     """
     drawn = [one for one in series if one.points][:TONES]
+    if not drawn:
+        return None
     if unit:
         across = up = Scale(0.0, 1.0, [0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
     else:
