@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Project, stages
+from conftest import ROOT, Project, compose, stages
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +15,7 @@ from pipeline.core.report.charts import Mark, bars, intervals
 from pipeline.core.report.elements import clean, el, html, number
 from pipeline.core.report.plots import POINTS, Series, plot
 from pipeline.core.report.scale import Scale
+from pipeline.report.advice import BETTER, HELPS
 from pipeline.report.flow import levels, links
 
 PAGE = Path("reports/index.html")
@@ -59,8 +60,8 @@ class Seen(HTMLParser):
         return [attributes for name, attributes in self.elements if name == tag]
 
 
-def seen() -> Seen:
-    return Seen(PAGE.read_text(encoding="utf-8"))
+def seen(path: Path = PAGE) -> Seen:
+    return Seen(path.read_text(encoding="utf-8"))
 
 
 def change(path: Path, **values: Any) -> None:
@@ -101,6 +102,14 @@ def test_the_page_is_well_formed_and_can_be_read_aloud(project: Project) -> None
     drawn = [one for one in page.all("svg") if one.get("aria-hidden") != "true"]
     assert all(one["role"] and one["aria-label"] for one in drawn)
     assert all("scope" in one for one in page.all("th") if one)
+
+
+def test_other_pages_are_well_formed_too(project: Project) -> None:
+    page = seen(Path("reports/monitor.html"))
+    assert page.open == []
+    assert len(page.all("h1")) == 1
+    assert page.all("table")
+    assert all(one["src"].startswith("data:image/png") for one in page.all("img"))
 
 
 def test_the_page_is_one_file_that_asks_for_no_other(project: Project) -> None:
@@ -211,6 +220,15 @@ def test_a_criterion_of_the_clock_is_neither_met_nor_missed(project: Project) ->
     text = seen().text
     assert "latency_ms at most 5 measured by the check" in text
     assert "python -m pipeline.check" in text
+
+
+@pytest.mark.parametrize("command", sorted({BETTER[1], *(one for _, one in HELPS.values())}))
+def test_what_is_advised_can_be_done(command: str) -> None:
+    stage, overrides = command.split()[2:3], re.findall(r"-S (\S+)", command)
+    if overrides:
+        compose(ROOT / "conf", *overrides)
+    else:
+        assert set(stage) <= set(stages())
 
 
 # --- its parts -----------------------------------------------------------------------------------

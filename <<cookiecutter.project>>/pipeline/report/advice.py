@@ -16,10 +16,10 @@ HELPS = {
     "gap_to_validation": ("a simpler or more regularised model", "dvc exp run -S model=linear"),
     "leakage_findings": ("mending what the leakage table names", "dvc repro leakage"),
     "model_megabytes": ("a smaller model", "dvc exp run -S model=linear"),
-    "ece": ("calibrating the probabilities", "dvc exp run -S train.calibration=isotonic"),
+    "ece": ("calibrating the probabilities", "dvc exp run -S train/calibration=isotonic"),
     "coverage": (
         "prediction intervals fitted on folds",
-        "dvc exp run -S train.calibration=conformal",
+        "dvc exp run -S train/calibration=conformal",
     ),
 }
 BETTER = ("a longer search or a stronger model", "dvc exp run -S experiment=best")
@@ -45,7 +45,12 @@ def advice(facts: Facts) -> list[Advice]:
         *of_batches(facts),
     ]
     if facts.verdict["accepted"] and not any(one.warns for one in found):
-        found.append(Advice("The model is accepted.", "Serve it:", "python -m pipeline.serve"))
+        found.append(
+            Advice("The model is accepted.", "Put it in use:", "python -m pipeline.promote")
+        )
+        found.append(
+            Advice("Its bundle answers requests.", "Serve it:", "python -m pipeline.serve")
+        )
     return sorted(found, key=lambda one: not one.warns)
 
 

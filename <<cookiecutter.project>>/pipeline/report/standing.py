@@ -50,7 +50,7 @@ def traffic_light(lit: str) -> Element:
     lamps = [
         el("circle", cx="16", cy=str(16 + 24 * place), r="9", fill=fill, stroke="currentColor")
         for place, tone in enumerate(LIGHTS)
-        for fill in ["var(--tone)" if tone == lit else "none"]
+        for fill in ["var(--lamp)" if tone == lit else "none"]
     ]
     case = el(
         "rect", x="1", y="1", width="30", height="78", rx="9", fill="none", stroke="currentColor"
@@ -112,8 +112,8 @@ def comparisons(page: Page, facts: Facts) -> None:
             {"against": who, "metric": one["metric"], **gain, "so it is": surely(low, high)}
         )
     page.subheading("Is it better?")
-    said = ", ".join(f"{one.name.removeprefix('than ')}: {one.tip}" for one in marks)
-    page.paragraph(f"Against {said}.")
+    said = "; ".join(f"against {one.name.removeprefix('than ')}: {one.tip}" for one in marks)
+    page.paragraph(f"{said[:1].upper()}{said[1:]}.")
     caption = f"gain in {metric} on the same test rows, drawn together; on the right of the broken line the model is better"
     page.add(intervals(marks, limit=0.0, caption=caption))
     page.add(

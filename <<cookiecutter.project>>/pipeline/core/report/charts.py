@@ -107,7 +107,8 @@ def _line(one: Mark, scale: Scale, limit: float | None, parts: list[Element]) ->
         el("span", number(one.value), class_="amount"),
         class_="row strong" if one.strong else "row",
         role="listitem",
-        tabindex="0",
+        aria_label=one.told().replace("\n", ", "),
+        tabindex="0" if one.tip or one.low is not None else None,  # where there is more to tell
         data_tip=one.told(),
     )
 

@@ -27,7 +27,7 @@ class Page:
 
     def __init__(self, title: str) -> None:
         self.title = title
-        self.main = el("main", el("h1", title))
+        self.main = el("main", el("h1", title, dir="auto"))
         self.place = self.main  # where parts go: the page, or the section that was begun last
         self.sections: list[tuple[str, str]] = []  # anchor and title
 
