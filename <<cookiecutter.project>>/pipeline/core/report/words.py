@@ -115,7 +115,9 @@ def decided(facts: Facts, signature: dict[str, Any]) -> list[str]:
         )
     chosen = facts.threshold
     if chosen["value"] is not None:
-        ((kind, asked_for),) = ((k, one) for k, one in chosen["asked"].items() if one is not None)
+        ((kind, wanted),) = ((k, one) for k, one in chosen["asked"].items() if one is not None)
+        prices = wanted.items() if kind == "costs" else ()
+        asked_for = ", ".join(f"{name} {number(one)}" for name, one in prices) or wanted
         said[1] = (
             f"Decision: {classes[1]} from a probability of {number(chosen['value'])} on, chosen on the validation rows by {kind} "
             f"({asked_for}): {chosen['criterion']} {number(chosen['at_value'])}, {chosen['acted_on']:.1%} of the rows"
