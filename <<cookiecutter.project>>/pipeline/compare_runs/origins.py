@@ -26,7 +26,7 @@ DATA = (
     "models/model.skops",
 )
 UNUSED = {"by_kind", "space_by_kind"}  # what the settings of a model were chosen from
-SETTINGS = 80  # lines of the table of settings
+SETTINGS = 200  # lines of the table of settings
 
 
 def settings(page: Page, runs: Sequence[Run]) -> None:

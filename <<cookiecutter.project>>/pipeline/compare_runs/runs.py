@@ -15,7 +15,7 @@ from pipeline.core.base.paths import PARAMS
 from pipeline.core.base.settings import Loader
 from pipeline.core.model.predictions import Predictions
 from pipeline.core.report.facts import Facts, here
-from pipeline.diff.versions import WORKSPACE, lost, recorded
+from pipeline.diff.versions import WORKSPACE, lost, recorded, way_to
 from pipeline.trace.records import LOCK
 
 QUESTION = ("target", "task", "positive")
@@ -72,10 +72,12 @@ def open_run(name: str) -> Run:
         There is no such run, it has not got as far as the verdict, or its files are nowhere.
     """
     read = here if name == WORKSPACE else reader(name)
-    way_out = "`dvc repro`" if name == WORKSPACE else f"`git switch --detach {name} && dvc repro`"
+    way_out = "dvc repro" if name == WORKSPACE else f"{way_to(name)} && dvc repro"
     for path in (PARAMS.as_posix(), LOCK, *NEEDED):
         if read(path) is None:
-            raise UserError(f"{name} has no {path}: it has not run to the end. {way_out} makes it.")
+            raise UserError(
+                f"{name} has no {path}: it has not run to the end. `{way_out}` makes it."
+            )
     settings = yaml.load(read(PARAMS.as_posix()) or b"", Loader=Loader)
     lock = yaml.load(read(LOCK) or b"", Loader=Loader)
     return Run(name, Facts(settings["problem"], read), settings, lock["stages"])

@@ -104,9 +104,15 @@ def lost(name: str, revision: str) -> UserError:
     """Return the error of what a revision records, and neither the cache nor the remote has."""
     return UserError(
         f"{name} is neither in DVC's cache nor in its remote. Where it is, "
-        f"`git switch --detach {revision} && dvc push` sends it; then `dvc fetch` brings it here. "
-        "Or make it again: the same switch, and `dvc repro`."
+        f"`{way_to(revision)} && dvc push` sends it; then `dvc fetch` brings it here. "
+        f"Or make it again: `{way_to(revision)} && dvc repro`."
     )
+
+
+def way_to(revision: str) -> str:
+    """Return the command that brings a revision into the workspace."""
+    is_experiment = revision in experiments().values()
+    return f"dvc exp apply {revision}" if is_experiment else f"git switch --detach {revision}"
 
 
 def _read(folder: Path, name: str, way_out: str) -> pd.DataFrame:
