@@ -294,6 +294,7 @@ def make_project(folder: Path, task: str) -> Project:
     project.write("conf/clean/penguins.yaml", {"steps": CLEAN})
     project.write("conf/engineer/penguins.yaml", {"steps": ENGINEER})
     project.write("contracts/penguins.yaml", CONTRACT)
+    project.write("models/champion/README.md", "There is no champion yet.\n")
     header, *lines = RAW.read_text(encoding="utf-8").splitlines()
     earlier = [line for line in lines if not line.startswith("PAL0910")]
     later = [line for line in lines if line.startswith("PAL0910")]
