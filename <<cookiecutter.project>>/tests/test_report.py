@@ -213,10 +213,17 @@ def test_what_is_not_surely_better_than_the_model_in_use_says_so(
     assert light in text
 
 
+def test_one_criterion_is_not_called_all(project: Project) -> None:
+    change(VERDICT, criteria=read_json(VERDICT)["criteria"][:1])
+    project.run("report")
+    assert "The model (catboost) meets its only success criterion." in seen().text
+
+
 def test_a_criterion_of_the_clock_is_neither_met_nor_missed(project: Project) -> None:
     line = {"criterion": "latency_ms", "at_most": 5, "value": None, "met": None}
     change(VERDICT, criteria=[line])
     project.run("report")
+    assert "No success criterion was judged of the model" in seen().text
     text = seen().text
     assert "latency_ms at most 5 measured by the check" in text
     assert "python -m pipeline.check" in text

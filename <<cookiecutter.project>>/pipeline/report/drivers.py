@@ -101,7 +101,7 @@ def single(page: Page, rows: list[Row]) -> None:
                 24,
             )
             marks.append(Mark(f"{short(one['feature'])} = {shown or 'missing'}", value, tone=tone))
-        title = f"Row {row}: {short(first['output'], 30)} {number(parsed(first['prediction']))}"
+        title = f"Row {row}, {short(first['output'], 30)}: {number(parsed(first['prediction']))}"
         charts.append(
             bars(
                 marks,

@@ -40,6 +40,7 @@ def outcome(facts: Facts) -> str:
     judged = [one for one in criteria if one["met"] is not None]
     met = sum(one["met"] for one in judged)
     which = f"all {met}" if met == len(judged) else f"{met} of {len(judged)}"
+    which = "its only" if met == len(judged) == 1 else which
     plural = "criterion" if len(judged) == 1 else "criteria"
     said = (
         f"The model ({facts.trained['model']}) meets {which} success {plural}"
