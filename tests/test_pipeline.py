@@ -116,7 +116,7 @@ rows = pd.read_csv(sys.argv[1], dtype=str, keep_default_na=False).tail(40)
 bundle = Bundle.load()
 typed, broken = bundle.check(rows)
 assert broken.empty
-print(json.dumps(bundle.predict(typed).tolist()))
+print(json.dumps(bundle.predict(typed).values.tolist()))
 """
     raw = package_files("palmerpenguins") / "data" / "penguins-raw.csv"
     assert len(json.loads(succeed("python", "-c", code, str(raw), cwd=project))) == 40

@@ -267,7 +267,7 @@ def test_dvc_draws_the_curves_of_the_task(fresh: Project, churn: Path) -> None:
         run(churn, "--target", target, "--force")
         drawn = [next(iter(one)) for one in settings("dvc.yaml")["plots"] if isinstance(one, dict)]
         assert f"plots/evaluate/{curve}.csv" in drawn
-        assert len([one for one in drawn if "evaluate" in one]) == {"residuals": 2, "roc": 4}[curve]
+        assert len([one for one in drawn if "evaluate" in one]) == {"residuals": 2, "roc": 5}[curve]
 
 
 def test_a_dry_run_changes_nothing(

@@ -125,7 +125,7 @@ def test_balancing_raises_the_recall_of_a_rare_class(project: Project, way: str)
 def test_a_sampler_evens_out_the_training_rows_of_each_fold_and_no_others(
     project: Project, recorder: dict[str, Any], name: str
 ) -> None:
-    model = recorder | {"sampler": sampler(project, name)}
+    model = recorder | {"sampler": sampler(project, name), "early_stopping": None}
     X, y = rare()
     cut = list(folds(X, y, [], classify=True, groups=None, when=None, n=3, repeats=1, seed=0))
     cross_validate(model, cut, ["recall"], 2)

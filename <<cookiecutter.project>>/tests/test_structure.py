@@ -324,6 +324,8 @@ def test_every_tool_of_every_file_exists_and_takes_its_arguments(file: Path) -> 
     for task in sorted((ROOT / "conf/problem/task").glob("*.yaml")):
         words = yaml.safe_load(task.read_text(encoding="utf-8"))
         filled = re.sub(r"\$\{problem\.(\w+)\}", lambda m, w=words: str(w.get(m[1], "x")), text)
+        kinds = yaml.safe_load(text).get("by_kind", {})
+        filled = re.sub(r"\$\{\.\.by_kind\.(\w+)\}", lambda m, k=kinds: k[m[1]] or "null", filled)
         leave_out_missing(yaml.safe_load(filled))
         for place, tool in tools(yaml.safe_load(filled)):
             known = parameters(locate(tool["_target_"]))
