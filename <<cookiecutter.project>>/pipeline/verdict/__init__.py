@@ -106,11 +106,11 @@ def ask(problem: DictConfig) -> tuple[Predictions, dict[str, Prediction], list[s
     known = truth >= 0 if classes else np.ones(len(rows), dtype=bool)
     rows, truth = rows[known].reset_index(drop=True), truth[known]
     predictor = Predictor.load(None, classes)
-    asked = features(rows, problem)
-    prediction = predictor.predict(asked)
+    X = predictor.features(features(rows, problem))
+    prediction = predictor.predict_features(X)
     values = {
         "model": prediction.values,
-        "linear": predict(artifact.load(BASELINE), predictor.features(asked), len(classes)),
+        "linear": predict(artifact.load(BASELINE), X, len(classes)),
         "dummy": dummy(read_table(SPLIT / "train")[problem.target], classes, len(rows)),
     }
     of = decided(values, prediction)

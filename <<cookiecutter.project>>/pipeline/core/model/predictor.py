@@ -47,7 +47,11 @@ class Predictor:
         if not len(rows):  # libraries refuse to predict nothing; of what it consists is known
             some = np.full((1, k), 1 / k) if k else np.zeros(1)
             return replace(calibrated(self.calibrator, some), threshold=self.threshold)[:0]
-        values = predict(self.model, self.features(rows), k)
+        return self.predict_features(self.features(rows))
+
+    def predict_features(self, X: pd.DataFrame) -> Prediction:
+        """Predict from what `features` made, where another model is asked about it, too."""
+        values = predict(self.model, X, len(self.classes))
         return replace(calibrated(self.calibrator, values), threshold=self.threshold)
 
     def needed(self, rows: pd.DataFrame) -> list[str]:
