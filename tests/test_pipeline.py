@@ -18,8 +18,10 @@ binary = pytest.mark.parametrize(
     "project", [pytest.param("binary", marks=pytest.mark.xdist_group("binary"))], indirect=True
 )
 TASKS = ("binary", "multiclass", "regression")
-# A project's tests bring data and a question of their own; these look at the project's settings too.
+# A project's tests bring data and a question of their own (`make test-tools` runs them); these look at its settings too.
 TESTS_OF_SETTINGS = ("tests/test_structure.py",)
+# What becomes of models and their parts differs for regression only.
+ALIKE = ("-k", "not chosen_by_each and not be_compared")
 # Python runs this at its start where it finds it, and so each stage tells in the end what it has imported.
 LOG_MODULES = """
 import atexit, pathlib, sys
@@ -222,19 +224,14 @@ def test_the_reports_hashes_are_copied(report: Browser) -> None:
     assert digest in (copied, selected)
 
 
-@binary
-def test_the_projects_own_tests_pass(project: Path) -> None:
-    """Those that take seconds; `make test-tools` runs the others."""
-    succeed("python", "-m", "pytest", "-q", "-m", "not slow", cwd=project)
-
-
 @pytest.mark.parametrize(
     "project",
     [pytest.param(t, marks=pytest.mark.xdist_group(t)) for t in TASKS if t != "binary"],
     indirect=True,
 )
 def test_the_projects_own_tests_of_its_settings_pass(project: Path) -> None:
-    succeed("python", "-m", "pytest", "-q", *TESTS_OF_SETTINGS, cwd=project)
+    left_out = () if project.parent.name.startswith("regression") else ALIKE
+    succeed("python", "-m", "pytest", "-q", *TESTS_OF_SETTINGS, *left_out, cwd=project)
 
 
 @binary
@@ -289,4 +286,4 @@ def test_a_persons_own_file_runs_to_a_verdict_without_an_edit(tmp_path: Path) ->
     succeed("dvc", "repro", cwd=project)
     assert metrics(project, "verdict")["metrics"][0]["value"] > 0.5
     assert metrics(project, "monitor")["reasons"] == ["no batch in data/incoming/"]
-    succeed("python", "-m", "pytest", "-q", *TESTS_OF_SETTINGS, cwd=project)
+    succeed("python", "-m", "pytest", "-q", *TESTS_OF_SETTINGS, *ALIKE, cwd=project)

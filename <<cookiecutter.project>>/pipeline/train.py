@@ -11,6 +11,7 @@ from pipeline.core.base.stage import run, say
 from pipeline.core.base.tables import read_json, replacing, write_json, write_rows
 from pipeline.core.base.tools import instantiate
 from pipeline.core.model import artifact
+from pipeline.core.model.bagging import fit_bag
 from pipeline.core.model.curves import learning_curves
 from pipeline.core.model.inputs import read_side
 from pipeline.core.model.modelling import as_trained, build, chosen_model, fit, own_value
@@ -18,18 +19,17 @@ from pipeline.core.model.training import Training, training_groups
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
     from omegaconf import DictConfig
 
 
 def main(settings: DictConfig) -> None:
     """Fit the chosen model with the tuned hyperparameters, and a plain one that it has to beat."""
     model = chosen_model(settings)
-    X, y, _ = read_side("train")
-    watch = settings.train.early_stopping and model["early_stopping"]
-    watched = read_side("validation")[:2] if watch else None
+    X, y, classes = read_side("train")
     changes = tuned(model, read_json(BEST_PARAMS))
     pipeline = build(model, changes)
-    fit(pipeline, model, X, y, watched, inner_groups(pipeline, settings))
+    fitted, stopped_on = fit_model(pipeline, model, X, y, settings, bool(classes))
     artifact.save(pipeline, MODEL)
     calibrator = fit_calibrator(settings, model, changes)
     artifact.save(calibrator, CALIBRATOR)
@@ -38,7 +38,7 @@ def main(settings: DictConfig) -> None:
     fit(baseline, plain, X, y, groups=inner_groups(baseline, settings))
     artifact.save(baseline, BASELINE)
     estimator = pipeline["estimator"]
-    write_curves(as_dict(settings.train.curves), learning_curves(estimator))
+    write_curves(as_dict(settings.train.curves), curves_of(fitted))
     write_json(
         {
             "model": model["name"],
@@ -46,12 +46,13 @@ def main(settings: DictConfig) -> None:
             "estimator": f"{type(estimator).__module__}.{type(estimator).__qualname__}",
             "rows": len(X),
             "features": list(X.columns),
-            "stopped_early_on": "validation" if watched else None,
+            "stopped_early_on": stopped_on,
+            "models": len(fitted),  # of which it is the sum
             "iterations": iterations(estimator),
             "calibration": calibrator.about() if calibrator else None,
             "weights": getattr(estimator, "weights_", None),  # of an ensemble's members
             "parameters": {
-                name: str(value) for name, value in sorted(estimator.get_params().items())
+                name: str(value) for name, value in sorted(fitted[0].get_params().items())
             },
         },
         METRICS / "train.json",
@@ -59,6 +60,43 @@ def main(settings: DictConfig) -> None:
     say(
         f"{model['name']} fitted on {len(X)} rows and {X.shape[1]} features; iterations: {iterations(estimator)}"
     )
+
+
+def fit_model(
+    pipeline: Any,
+    model: dict[str, Any],
+    X: pd.DataFrame,
+    y: np.ndarray,
+    settings: DictConfig,
+    classify: bool,
+) -> tuple[list[Any], str | None]:
+    """Fit the model in place, as a bag where its settings ask for one.
+
+    Returns
+    -------
+    fitted : list of estimators
+        The bag's, or the one.
+    stopped_on : str or None
+        Which rows told when to stop.
+    """
+    watch = settings.train.early_stopping and model["early_stopping"]
+    bag = instantiate(model["bagging"]) if watch and model.get("bagging") else None
+    if bag and (cut := bag.cut(y, training_groups(settings), classify)):
+        return fit_bag(pipeline, model, X, y, bag, cut), "folds of the training rows"
+    watched = read_side("validation")[:2] if watch else None
+    fit(pipeline, model, X, y, watched, inner_groups(pipeline, settings))
+    return [pipeline["estimator"]], "validation" if watch else None
+
+
+def curves_of(fitted: list[Any]) -> dict[str, list[float]]:
+    """Read the learning curves of estimators; those of a bag are told apart by the fold."""
+    if len(fitted) == 1:
+        return learning_curves(fitted[0])
+    return {
+        f"{name}/fold_{fold}": values
+        for fold, one in enumerate(fitted)
+        for name, values in learning_curves(one).items()
+    }
 
 
 def inner_groups(pipeline: Any, settings: DictConfig) -> np.ndarray | None:

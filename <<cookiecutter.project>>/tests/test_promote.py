@@ -77,8 +77,6 @@ def test_a_model_that_is_not_accepted_is_promoted_only_on_purpose(project: Proje
 @pytest.mark.slow
 def test_git_keeps_the_fingerprint_of_a_champion_and_dvc_its_files(project: Project) -> None:
     shutil.copyfile(ROOT / ".gitignore", ".gitignore")
-    (Path("models/champion")).mkdir()
-    shutil.copyfile(ROOT / "models/champion/README.md", "models/champion/README.md")
     python = [sys.executable, "-m"]
     surroundings = os.environ | {"PYTHONPATH": str(ROOT)}
 

@@ -11,7 +11,6 @@ from pipeline.core.model import artifact
 CURVES = Path("plots/train/plots/metrics")
 # What each library reports, and how many values for an iteration it begins with.
 REPORTED = {
-    "catboost": ({"train/Logloss", "watched/Logloss"}, 0),
     "hist_gradient_boosting": ({"train/score", "watched/score"}, 1),
     "lightgbm": ({"watched/binary_logloss"}, 0),
     "mlp": ({"train/loss"}, 0),
@@ -58,10 +57,20 @@ def test_the_learning_curve_of_each_library_is_a_plot(project: Project, family: 
 
 @pytest.mark.slow
 def test_the_curve_holds_the_librarys_own_values(project: Project) -> None:
-    train(project, "catboost")
+    train(project, "catboost", "model.bagging.folds=null")
     fitted = artifact.load(Path("models/model.skops"))["estimator"]
     own = fitted.get_evals_result()["validation"]["Logloss"]
     assert list(curves()["watched/Logloss"]["Logloss"]) == pytest.approx(own)
+
+
+@pytest.mark.slow
+def test_each_model_of_a_bag_has_curves_of_its_own(project: Project) -> None:
+    train(project, "catboost", "model.bagging.folds=3")
+    said = read_json(Path("metrics/train.json"))
+    sides = {"train/Logloss", "watched/Logloss"}
+    assert set(curves()) == {f"{side}/fold_{fold}" for side in sides for fold in range(3)}
+    lengths = [len(curves()[f"watched/Logloss/fold_{fold}"]) for fold in range(3)]
+    assert sum(lengths) >= said["iterations"]
 
 
 @pytest.mark.slow

@@ -1,6 +1,8 @@
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import Project, leave_out_missing
@@ -11,6 +13,7 @@ from pipeline.core.base.names import UserError
 from pipeline.core.base.paths import TRIALS
 from pipeline.core.base.settings import read_yaml
 from pipeline.core.base.tables import read_json, write_json
+from pipeline.tune import is_sure
 
 OUTPUTS = [Path("models/best_params.json"), Path("reports/tune.json"), Path("plots/tune.csv")]
 # A penalty so strong that the model learns next to nothing.
@@ -101,6 +104,42 @@ def test_a_search_that_finds_nothing_better_says_so(project: Project, capsys) ->
     assert "no trial beat the model's own settings" in capsys.readouterr().out
 
 
+def test_a_gain_that_chance_may_give_leaves_the_models_own_settings(
+    project: Project, capsys
+) -> None:
+    """The penguins are few, and the search is short: what is best by a hair is not surely better."""
+    tune(project, "random")
+    assert read_json(OUTPUTS[1])["adopted"]
+    assert read_json(OUTPUTS[0])["tuned"]
+    capsys.readouterr()
+    tune(project, "random", "tune.confidence=0.99")
+    said = read_json(OUTPUTS[1])
+    assert (said["beats_untuned"], said["adopted"]) == (True, False)
+    assert read_json(OUTPUTS[0])["tuned"] == {}
+    assert "so little that chance may give it" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("scores", "sure"),
+    [
+        ([0.81, 0.84, 0.79], True),  # by about as much on each fold
+        ([0.80, 0.83, 0.82], False),  # on one fold only
+        ([0.79, 0.83, 0.77], False),
+    ],
+)
+def test_a_gain_is_sure_if_the_folds_agree(scores: list[float], sure: bool) -> None:
+    own = [0.80, 0.83, 0.78]
+    rows = np.zeros(30)
+    cut = [SimpleNamespace(y=rows, y_held_out=rows[:15])] * 3
+    for greater_is_better in (True, False):
+        sign = 1 if greater_is_better else -1
+        found = [SimpleNamespace(scores=[sign * one for one in trial]) for trial in (own, scores)]
+        study = SimpleNamespace(
+            trials=found, best=lambda found=found: found[1], greater_is_better=greater_is_better
+        )
+        assert is_sure(study, cut, 0.68) is sure
+
+
 def test_the_report_names_the_search_with_its_seed(project: Project) -> None:
     tune(project, "optuna", "seed=7")
     said = read_json(OUTPUTS[1])
@@ -128,7 +167,7 @@ def test_scores_are_known_only_where_all_that_decides_them_is_the_same(project: 
     [
         ("grid", "points", 1, "tune.points: should be greater than or equal to 2"),
         ("halving", "factor", 1, "tune.factor: should be greater than or equal to 2"),
-        ("halving", "seconds", None, "tune: a search needs trials, seconds and folds"),
+        ("halving", "seconds", None, "tune: a search needs trials, seconds, folds and confidence"),
         ("hyperopt", "startup", 0, "tune.startup: should be greater than or equal to 1"),
         ("optuna", "folds", 1, "tune.folds: should be greater than or equal to 2"),
         ("optuna", "sampler.sead", 1, "tune.sampler.sead: optuna.samplers.TPESampler takes no such argument; did you mean 'seed'?"),

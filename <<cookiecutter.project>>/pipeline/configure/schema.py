@@ -216,6 +216,7 @@ class Model(Section):
     monotone: Monotone | None = None  # where the library has it
     categorical_argument: str | None
     early_stopping: EarlyStopping | None
+    bagging: Tool | None = None  # where the library can add models up
     search_space: dict[str, Dimension]
     by_kind: dict[str, Any] | None = None
     space_by_kind: dict[str, Any] | None = None
@@ -245,6 +246,7 @@ class Tune(Tool):
     seconds: float | None = Field(default=None, gt=0)
     folds: int | None = Field(default=None, ge=2)
     rows: Count | None = None
+    confidence: float | None = Field(default=None, ge=0, lt=1)
     points: int | None = Field(default=None, ge=2)  # of `grid`
     candidates: int | None = Field(default=None, ge=2)  # of `halving`
     factor: int | None = Field(default=None, ge=2)
@@ -254,9 +256,10 @@ class Tune(Tool):
 
     @model_validator(mode="after")
     def budget_is_whole(self) -> Tune:
-        """Demand a budget of trials, seconds and folds, or none."""
-        if len({one is None for one in (self.trials, self.seconds, self.folds)}) > 1:
-            raise ValueError("a search needs trials, seconds and folds")
+        """Demand all that a search needs, or nothing of it."""
+        needed = (self.trials, self.seconds, self.folds, self.confidence)
+        if len({one is None for one in needed}) > 1:
+            raise ValueError("a search needs trials, seconds, folds and confidence")
         return self
 
 

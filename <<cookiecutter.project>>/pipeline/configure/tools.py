@@ -19,7 +19,7 @@ STAGE_KEYS = {
     "collect": {"as_of", "min_rows", "max_shrink"},
     "profile": {"max_rows"},
     "split": {"name"},
-    "tune": {"trials", "seconds", "folds", "rows"},
+    "tune": {"trials", "seconds", "folds", "rows", "confidence"},
 }
 # PyPI's name of a package, where its module is called otherwise.
 DISTRIBUTIONS = {

@@ -140,8 +140,8 @@ def of_search(facts: Facts) -> Iterator[Advice]:
         winner = facts.board[0]["model"]
         says = f"{trained} was surely behind {winner} on the leaderboard."
         yield Advice(says, "Train the winner:", f"dvc exp run -S model={winner}")
-    if facts.tuned.get("beats_untuned") is False:
-        says = f"{facts.tuned['trials']} trials found nothing better than the model's own settings."
+    if facts.tuned.get("adopted") is False:
+        says = f"{facts.tuned['trials']} trials found nothing surely better than the model's own settings."
         yield Advice(
             says, "Search longer:", f"dvc exp run -S tune.trials={4 * facts.tuned['trials']}"
         )

@@ -62,7 +62,8 @@ def tuning(page: Page, facts: Facts) -> None:
         return
     page.paragraph(
         f"{tuned['trials']} trials of {tuned['model']} (ended by: {tuned['stopped_by']}): {tuned['metric']} "
-        f"{number(tuned['untuned'])} with its own settings, {number(tuned['best'])} with the best ones."
+        f"{number(tuned['untuned'])} with its own settings, {number(tuned['best'])} with the best ones, which "
+        + ("are used." if tuned["adopted"] else "are not surely better, so its own ones stay.")
     )
     tried = [(one, parsed(one["trial"]), parsed(one["value"])) for one in trials]
     known = [(one, a, b) for one, a, b in tried if a is not None and b is not None]

@@ -1,12 +1,12 @@
 """Step 12, hyperparameter tuning: a search in the chosen model's space, within a budget.
 
 A search is a function ``search(space, study, **settings)`` that begins trials and is told their
-losses. The model's own settings are always the first trial, so a search never ends below them.
+losses. The model's own settings are always the first trial; they stay unless the best one is surely better.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from pipeline.core.base.settings import as_dict
 from pipeline.core.base.stage import say
 from pipeline.core.base.tables import write_json, write_rows
 from pipeline.core.base.tools import instantiate
-from pipeline.core.model.folding import mean_and_spread
+from pipeline.core.model.folding import interval_of_gain, mean_and_spread
 from pipeline.core.model.metrics import METRICS, gain
 from pipeline.core.model.modelling import as_trained, chosen_model, own_value
 from pipeline.core.model.thinning import at_most
@@ -27,6 +27,8 @@ from pipeline.tune.study import Journal, Objective, Study, Trial
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
+    from pipeline.core.model.folding import Fold
+
 # What conf/tune/ names as pipeline.tune.<search>
 __all__ = ["grid", "halving", "hyperopt", "off", "optuna", "random", "ray"]
 
@@ -36,6 +38,7 @@ def main(settings: DictConfig) -> None:
     model = chosen_model(settings)
     metric = settings.problem.metrics[0]
     options = as_dict(settings.tune)
+    confidence = options.pop("confidence", None)
     budget = {key: options.pop(key, None) for key in ("trials", "seconds", "folds", "rows")}
     report: dict[str, Any] = {
         "model": model["name"],
@@ -69,8 +72,10 @@ def main(settings: DictConfig) -> None:
         report["stopped_by"] = study.run(search)
         best = study.best().changes
         history = rows(study)
-        report |= summary(study, metric)
+        report |= summary(study, metric) | {"confidence": confidence}
+        report["adopted"] = bool(best) and is_sure(study, cut, confidence)
         announce(report, text(best))
+        best = best if report["adopted"] else {}
     else:
         say(f"{model['name']}: no trials, there being nothing to search")
     tuned = {name: {"from": own_value(model, name), "to": value} for name, value in best.items()}
@@ -127,13 +132,31 @@ def summary(study: Study, metric: str) -> dict[str, Any]:
     }
 
 
+def is_sure(study: Study, cut: Sequence[Fold], confidence: float) -> bool:
+    """Tell whether the best trial's gain over the first, fold by fold, is more than what folds give by chance.
+
+    Of many trials the best one owes part of its score to luck, most so where rows are few (the rule of
+    one standard error: Breiman et al. 1984, Classification and Regression Trees, 3.4.3).
+    """
+    pairs = zip(study.best().scores, study.trials[0].scores, strict=True)
+    sign = 1 if study.greater_is_better else -1
+    return (
+        interval_of_gain([sign * (best - own) for best, own in pairs], cut, confidence)[0] > 0
+    )
+
+
 def announce(report: Mapping[str, Any], changes: str) -> None:
     """Print the outcome of a search."""
     pruned = f" ({report['pruned']} pruned)" if report["pruned"] else ""
     say(f"{report['model']}: {report['trials']} trials{pruned}, stopped by {report['stopped_by']}")
     untuned = f"{report['metric']} {report['untuned']:.4g} untuned"
-    if report["beats_untuned"]:
+    if report["adopted"]:
         say(f"{untuned}, {report['best']:.4g} with {changes}")
+    elif report["beats_untuned"]:
+        say(
+            f"{untuned}, {report['best']:.4g} with {changes}: so little that chance may give it, and the model's "
+            f"own settings stay (tune.confidence is {report['confidence']})"
+        )
     else:
         say(f"{untuned}; no trial beat the model's own settings, so they stay")
     if report["stopped_by"] == "seconds":

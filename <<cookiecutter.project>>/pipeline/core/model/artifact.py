@@ -111,7 +111,9 @@ def _drop_catboost_stamps(value: Any) -> None:
     if type(value).__module__.startswith("catboost"):
         if value.is_fitted():
             metadata = value.get_metadata()
-            metadata["model_guid"] = metadata["train_finish_time"] = ""
+            for key in list(metadata):  # a sum of models has those of each, too: model0:model_guid
+                if key.rpartition(":")[2] in ("model_guid", "train_finish_time"):
+                    metadata[key] = ""
     elif isinstance(value, dict):
         for one in value.values():
             _drop_catboost_stamps(one)

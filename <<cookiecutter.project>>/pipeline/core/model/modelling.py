@@ -105,10 +105,19 @@ def fit(
         Rows that stay together where the estimator cuts folds of its own (its argument `cv`), as
         stacking and calibration do.
     """
-    encode, estimator = pipeline["encode"], pipeline["estimator"]
-    X = plain(X)
-    encoded = encode.fit_transform(X, y)
-    arguments: dict[str, Any] = {}
+    encoded = encode(pipeline, model, X, y)
+    if watched is not None and model["early_stopping"]:
+        watched = pipeline["encode"].transform(plain(watched[0])), watched[1]
+    fit_estimator(pipeline["estimator"], model, encoded, y, watched, groups)
+    return pipeline
+
+
+def encode(
+    pipeline: Pipeline, model: Mapping[str, Any], X: pd.DataFrame, y: np.ndarray
+) -> pd.DataFrame:
+    """Fit a pipeline's encoder, and tell its estimator of the features; returns those of shape (n, c)."""
+    estimator = pipeline["estimator"]
+    encoded = pipeline["encode"].fit_transform(plain(X), y)
     if model["categorical_argument"]:
         categories = encoded.select_dtypes("category").columns
         estimator.set_params(**{model["categorical_argument"]: list(categories)})
@@ -117,10 +126,22 @@ def fit(
         kind = tuple if type(estimator).__module__.startswith("xgboost") else list
         told = kind(signs(monotone["features"], encoded))
         estimator.set_params(**{monotone["argument"]: told})
+    return encoded
+
+
+def fit_estimator(
+    estimator: Any,
+    model: Mapping[str, Any],
+    encoded: pd.DataFrame,
+    y: np.ndarray,
+    watched: tuple[pd.DataFrame, np.ndarray] | None = None,
+    groups: np.ndarray | None = None,
+) -> Any:
+    """Fit an estimator in place on encoded rows; the arguments are those of `fit`."""
+    arguments: dict[str, Any] = {}
     if watched is not None and model["early_stopping"]:
         estimator.set_params(**model["early_stopping"]["settings"])
-        rows = WATCHED_ROWS[model["early_stopping"]["rows"]]
-        arguments = rows(encode.transform(plain(watched[0])), watched[1])
+        arguments = WATCHED_ROWS[model["early_stopping"]["rows"]](*watched)
         arguments |= model["early_stopping"].get("fit", {})
     encoded, y = resample(model["sampler"], encoded, y)
     if model["class_weight"]:
@@ -136,7 +157,7 @@ def fit(
     if "n_jobs" in estimator.get_params():
         # Asked by several threads, a forest adds its trees up in the order in which they answer.
         estimator.set_params(n_jobs=1)
-    return pipeline
+    return estimator
 
 
 def signs(features: Mapping[str, int], encoded: pd.DataFrame) -> list[int]:
