@@ -91,7 +91,10 @@ SMALLER: dict[str, Any] = {
     "explain/method/partial_dependence": {"rows": 12, "points": 5},
     "explain/method/permutation": {"repeats": 2},
     "explain/method/shap": {"rows": 40, "predictions": 5000},
-    "model/catboost": {"estimator": {"iterations": 40, "learning_rate": 0.2, "depth": 4}, "bagging": {"folds": 3}},
+    "model/catboost": {
+        "estimator": {"iterations": 40, "learning_rate": 0.2, "depth": 4},
+        "bagging": {"folds": 3},
+    },
     "model/ebm": {"estimator": {"outer_bags": 2, "max_rounds": 100, "interactions": 2}},
     "model/extra_trees": {"estimator": {"n_estimators": 20}},
     "model/hist_gradient_boosting": {"estimator": {"max_iter": 20}},

@@ -144,7 +144,7 @@ def test_a_model_of_poor_probabilities_gets_better_ones(project: Project, calibr
 def test_neither_validation_nor_test_rows_take_part(copy_of, task: str, calibration: str) -> None:
     """Although the model itself watches the validation rows to stop early."""
     project = copy_of(task)
-    project.compose(f"train/calibration={calibration}")
+    project.compose(f"train/calibration={calibration}", "model.bagging.folds=null")
     project.run("train")
     before, model = FILE.read_bytes(), Path("models/model.skops").read_bytes()
     target = read_json(Path("data/split/target.json"))["name"]

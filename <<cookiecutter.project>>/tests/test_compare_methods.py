@@ -184,16 +184,13 @@ def test_halving_of_all_families_ends_with_a_leaderboard_of_each(copy_of, task: 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
-def test_nested_tunes_each_family_and_gives_the_same_bytes_twice(copy_of, task: str) -> None:
+def test_nested_tunes_each_family(copy_of, task: str) -> None:
     project = copy_of(task)
     project.compose("compare=nested", *FEW, "compare.method.trials=3", "compare.method.folds=2")
     project.run("compare")
-    first = Path("reports/compare.csv").read_bytes()
     board = pd.read_csv("reports/compare.csv")
     assert board["model"].iloc[-1] == "dummy"
     assert set(board["folds"]) == {2}
-    project.run("compare")
-    assert Path("reports/compare.csv").read_bytes() == first
 
 
 @pytest.mark.slow

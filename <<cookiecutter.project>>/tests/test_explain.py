@@ -287,27 +287,18 @@ def test_names_that_look_like_missing_values_stay_names(project: Project) -> Non
 
 @pytest.mark.slow
 @pytest.mark.parametrize("task", TASKS)
-def test_all_methods_fill_the_same_tables_and_twice_the_same_bytes(
-    copy_of: Callable[[str], Project], task: str
-) -> None:
+def test_all_methods_fill_the_same_tables(copy_of: Callable[[str], Project], task: str) -> None:
     project = copy_of(task)
     project.compose("explain=all", "explain.methods.shap.interaction_rows=5")
-
-    def outputs() -> dict[str, bytes]:
-        folders = (tables.FOLDER, Path("plots/explain"))
-        return {path.as_posix(): path.read_bytes() for f in folders for path in f.iterdir()}
-
     project.run("explain")
-    first, said = outputs(), tables.read()
-    project.run("explain")
-    assert outputs() == first
+    said = tables.read()
     assert set(said["global"]["method"]) == set(METHODS)
     assert set(said["curves"]["method"]) == {"partial_dependence"}
     assert set(said["interactions"]["method"]) == {"shap"}
     assert set(said["rows"]["method"]) == {"shap", "lime"}  # ELI5 knows no inside of CatBoost
     classes = read_subject(3, "any", 1).names
     assert set(said["curves"]["output"]) == set(classes)
-    pictures = {Path(path).stem for path in first if path.endswith("png")}
+    pictures = {path.stem for path in Path("plots/explain").glob("*.png")}
     assert pictures == {
         *(f"{name}_bar" for name in METHODS),
         *(f"{name}_beeswarm" for name in ("shap", "lime")),

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT, Project
+from conftest import Project
 from sklearn.feature_selection import SelectKBest, f_classif
 
 from pipeline.core.base.names import UserError
@@ -86,30 +86,6 @@ def test_every_feature_is_kept_or_dropped_with_a_reason(project: Project) -> Non
     assert not set(said["kept"]) & set(said["dropped"])
     assert said["dropped"]["region"] == "constant: always 'Anvers'"
     assert all(said["dropped"].values())
-
-
-TELLING = {  # what each task cannot do without: one of these
-    "binary": {"culmen_depth_mm", "body_mass_g", "culmen_length_mm"},
-    "multiclass": {"culmen_length_mm", "flipper_length_mm", "culmen_length_mm_per_culmen_depth_mm"},
-    "regression": {"flipper_length_mm", "species", "flipper_length_mm_mean_by_species_island"},
-}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("task", TELLING)
-@pytest.mark.parametrize(
-    "name", sorted(path.stem for path in (ROOT / "conf/select").glob("*.yaml"))
-)
-def test_each_option_keeps_what_tells_and_is_stored_alike(copy_of, task: str, name: str) -> None:
-    if (task, name) == ("regression", "chi2"):
-        return  # refused by `configure`, as test_configure.py sees
-    project = copy_of(task)
-    project.compose(f"select={name}")
-    project.run("select")
-    first = [path.read_bytes() for path in (FITTED, SAID, TABLE)]
-    project.run("select", "train")
-    assert [path.read_bytes() for path in (FITTED, SAID, TABLE)] == first
-    assert TELLING[task] & set(read_json(Path("metrics/select.json"))["kept"])
 
 
 def test_only_training_rows_choose(project: Project) -> None:

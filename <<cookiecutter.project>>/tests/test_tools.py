@@ -1,7 +1,7 @@
 """Every option of every group, really run on real data through its stage, for each task, twice.
 
 `pytest tests/test_tools.py --tools FILE` writes what came out as a table, a line an option and task.
-What each option must get right is in the tests of its step.
+What a single option must get right is in the tests of its step.
 """
 
 import contextlib
@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 from conftest import CONTRACT, ROOT, TARGETS, Project, leave_out_missing, record, stages
+from omegaconf import DictConfig
 
 from pipeline.configure.checks import check
 from pipeline.core.base.names import UserError
 from pipeline.core.base.paths import CLEAN, TRIALS
-from pipeline.core.base.tables import read_table, sha256, write_table
+from pipeline.core.base.tables import read_json, read_table, sha256, write_table
+from pipeline.core.model.metrics import gain
 
 pytestmark = pytest.mark.slow
 # Sources that need a server have tests of their own, which start one.
@@ -47,6 +49,16 @@ NEEDS = {
 SMALL_PRESETS: dict[str, list[str]] = {
     "best": ["model.estimator.cv=2", "explain.methods.shap.rows=3"]
 }
+TELLING = {  # what each task cannot do without: one of these
+    "binary": {"culmen_depth_mm", "body_mass_g", "culmen_length_mm"},
+    "multiclass": {"culmen_length_mm", "flipper_length_mm", "culmen_length_mm_per_culmen_depth_mm"},
+    "regression": {"flipper_length_mm", "species", "flipper_length_mm_mean_by_species_island"},
+}
+WITHOUT_LEARNING = {
+    "binary": 0.5,
+    "multiclass": 0.2,
+    "regression": 800,
+}  # the dummy's first metric, about
 # Options whose library cannot give the same bytes twice; the README says why.
 NOT_REPRODUCIBLE: set[str] = set()
 
@@ -68,6 +80,17 @@ def outputs(names: tuple[str, ...]) -> dict[str, str]:
     paths = [Path(out if isinstance(out, str) else next(iter(out))) for out in outs]
     files = [file for path in paths for file in (path.rglob("*") if path.is_dir() else [path])]
     return {file.as_posix(): sha256(file) for file in sorted(files) if file.is_file()}
+
+
+def show(config: DictConfig, option: str, task: str) -> None:
+    """Look at what an option is for, where that is the same for all of its group."""
+    group, _, name = option.partition("=")
+    if group == "select":
+        assert TELLING[task] & set(read_json(Path("metrics/select.json"))["kept"])
+    if group == "model":
+        metric, plain = config.problem.metrics[0], WITHOUT_LEARNING[task]
+        won = gain(metric, read_json(Path("metrics/evaluate.json"))[metric], plain)
+        assert won > 0 if name != "dummy" else won == pytest.approx(0, abs=0.2 * plain)
 
 
 def prepare(project: Project, option: str) -> None:
@@ -119,6 +142,7 @@ def test_an_option_runs_through_its_stage_and_gives_the_same_bytes_twice(
     project.run(*names)
     seconds = time.perf_counter() - started
     record_property("tool", [*option.split("="), task, "run", seconds])
+    show(config, option, task)
     first = outputs(names)
     assert first or option == "profile=none"
     shutil.rmtree(TRIALS, ignore_errors=True)

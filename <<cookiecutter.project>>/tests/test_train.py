@@ -2,19 +2,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import CLASSES_ONLY, FAMILIES, Project, leave_out_missing
+from conftest import Project, leave_out_missing
 
 from pipeline.core.base.names import UserError
 from pipeline.core.base.settings import read_yaml
 from pipeline.core.base.tables import read_json, read_table, write_json, write_table
 from pipeline.core.model import artifact
 from pipeline.core.model.inputs import read_side
-from pipeline.core.model.metrics import gain, score
+from pipeline.core.model.metrics import score
 from pipeline.core.model.modelling import predict
 from pipeline.train import iterations
 
 MODEL = Path("models/model.skops")
-DUMMY = {"binary": 0.5, "multiclass": 0.2, "regression": 800}  # of each task's first metric, about
 
 
 def trained() -> dict:
@@ -105,26 +104,6 @@ def test_a_family_that_cannot_stop_early_says_so(project: Project, family: str) 
     project.run("tune", "train")
     assert trained()["model"] == family
     assert trained()["stopped_early_on"] is None
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
-@pytest.mark.parametrize("family", FAMILIES)
-def test_every_family_learns_is_stored_alike_and_is_read_back(
-    copy_of, task: str, family: str
-) -> None:
-    if task == "regression" and family in CLASSES_ONLY:
-        return  # `configure` refuses it, see test_modelling
-    project = copy_of(task)
-    config = project.compose(f"model={family}", "tune=off")
-    leave_out_missing(config.model)
-    project.run("tune", "train")
-    first = MODEL.read_bytes()
-    project.run("train", "evaluate")
-    assert MODEL.read_bytes() == first
-    name = config.problem.metrics[0]
-    won = gain(name, read_json(Path("metrics/evaluate.json"))[name], DUMMY[task])
-    assert won > 0 if family != "dummy" else won == pytest.approx(0, abs=0.2 * DUMMY[task])
 
 
 def test_best_trains_the_winner_of_the_leaderboard(project: Project) -> None:

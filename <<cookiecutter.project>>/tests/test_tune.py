@@ -53,11 +53,10 @@ def test_for_an_error_the_lowest_is_best(copy_of) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("task", BAD)
 @pytest.mark.parametrize("search", ["grid", "random", "halving", "optuna", "hyperopt"])
-def test_each_search_improves_a_bad_default_twice_alike(search: str, task: str, copy_of) -> None:
+def test_each_search_improves_a_bad_default(search: str, task: str, copy_of) -> None:
     project = copy_of(task)
     bad = [f"model.by_kind.{BAD[task]}", "tune.trials=5"]
-    first = tune(project, search, *bad)
-    assert tune(project, search, *bad) == first
+    tune(project, search, *bad)
     said = read_json(OUTPUTS[1])
     assert said["beats_untuned"]
     assert said["gain"] > 0

@@ -140,9 +140,7 @@ def is_sure(study: Study, cut: Sequence[Fold], confidence: float) -> bool:
     """
     pairs = zip(study.best().scores, study.trials[0].scores, strict=True)
     sign = 1 if study.greater_is_better else -1
-    return (
-        interval_of_gain([sign * (best - own) for best, own in pairs], cut, confidence)[0] > 0
-    )
+    return interval_of_gain([sign * (best - own) for best, own in pairs], cut, confidence)[0] > 0
 
 
 def announce(report: Mapping[str, Any], changes: str) -> None:
