@@ -13,8 +13,9 @@ from pipeline.core.base.tools import instantiate
 from pipeline.core.model import artifact
 from pipeline.core.model.bagging import fit_bag
 from pipeline.core.model.curves import learning_curves
+from pipeline.core.model.fitting import fit
 from pipeline.core.model.inputs import read_side
-from pipeline.core.model.modelling import as_trained, build, chosen_model, fit, own_value
+from pipeline.core.model.modelling import as_trained, build, chosen_model, own_value
 from pipeline.core.model.training import Training, training_groups
 
 if TYPE_CHECKING:

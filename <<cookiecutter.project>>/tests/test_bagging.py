@@ -7,8 +7,9 @@ from conftest import Project
 from pipeline.core.base.tables import read_json
 from pipeline.core.model import artifact
 from pipeline.core.model.bagging import CatBoostBag, fit_bag
+from pipeline.core.model.fitting import fit
 from pipeline.core.model.inputs import read_side
-from pipeline.core.model.modelling import build, chosen_model, fit, plain, predict
+from pipeline.core.model.modelling import build, chosen_model, plain, predict
 
 TASKS = ["binary", "multiclass", "regression"]
 

@@ -15,8 +15,9 @@ from pipeline.core.base.names import UserError
 from pipeline.core.base.settings import as_dict
 from pipeline.core.base.tables import read_json, read_table, write_table
 from pipeline.core.model.balance import Smote, weights
+from pipeline.core.model.fitting import cross_validate, fit
 from pipeline.core.model.folding import folds
-from pipeline.core.model.modelling import build, cross_validate, fit, predict
+from pipeline.core.model.modelling import build, predict
 
 SAMPLERS = ["oversample", "undersample", "smote"]
 NO_WEIGHTS = ("k_neighbors", "voting")  # refused by `configure`

@@ -17,8 +17,8 @@ from pipeline.compare.methods import all_folds, halving, nested
 from pipeline.core.base.names import UserError
 from pipeline.core.base.stage import run
 from pipeline.core.base.tables import read_json
+from pipeline.core.model.fitting import Outcome
 from pipeline.core.model.folding import Cut, Fold
-from pipeline.core.model.modelling import Outcome
 from pipeline.core.model.training import Training
 
 N = 200

@@ -16,8 +16,9 @@ from pipeline.core.base.settings import as_dict
 from pipeline.core.base.tools import instantiate
 from pipeline.core.model import artifact
 from pipeline.core.model.category_encoder import CategoryEncoder
+from pipeline.core.model.fitting import fit
 from pipeline.core.model.inputs import read_side
-from pipeline.core.model.modelling import build, fit, predict
+from pipeline.core.model.modelling import build, predict
 
 OPTIONS: dict[str, dict] = {
     "catboost": {"_target_": "category_encoders.CatBoostEncoder"},

@@ -12,10 +12,11 @@ from sklearn.metrics import log_loss, root_mean_squared_error
 
 from pipeline.core.base.settings import as_dict
 from pipeline.core.base.tables import sha256
-from pipeline.core.model import artifact, modelling
+from pipeline.core.model import artifact, fitting
 from pipeline.core.model.ensemble_selection import choose
+from pipeline.core.model.fitting import fit
 from pipeline.core.model.inputs import read_side
-from pipeline.core.model.modelling import build, fit, predict
+from pipeline.core.model.modelling import build, predict
 from pipeline.core.model.training import training_groups
 
 FEW = ("model.estimator.cv=3", "model.estimators.extra_trees.estimator.n_estimators=20")
@@ -84,8 +85,8 @@ def test_its_folds_keep_groups_whole(project: Project, monkeypatch: pytest.Monke
     groups = training_groups(project.settings("train"))
     assert groups is not None
     seen: list = []
-    cut = modelling.inner_folds
-    monkeypatch.setattr(modelling, "inner_folds", lambda *a, **k: seen.extend(cut(*a, **k)) or seen)
+    cut = fitting.inner_folds
+    monkeypatch.setattr(fitting, "inner_folds", lambda *a, **k: seen.extend(cut(*a, **k)) or seen)
     assert fit(build(model), model, X, y, groups=groups)["estimator"].cv == 3
     assert len(seen) == 3
     assert all(not set(groups[train]) & set(groups[held_out]) for train, held_out in seen)

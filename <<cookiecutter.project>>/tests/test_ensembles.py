@@ -16,10 +16,11 @@ from pipeline.configure.checks import check
 from pipeline.core.base.names import UserError
 from pipeline.core.base.settings import as_dict
 from pipeline.core.base.tables import read_json, read_table
-from pipeline.core.model import artifact, modelling
+from pipeline.core.model import artifact, fitting
+from pipeline.core.model.fitting import fit
 from pipeline.core.model.folding import inner_folds, together
 from pipeline.core.model.inputs import read_side
-from pipeline.core.model.modelling import build, fit, predict
+from pipeline.core.model.modelling import build, predict
 from pipeline.core.model.training import training_groups
 
 
@@ -52,7 +53,7 @@ def test_stacking_learns_from_predictions_of_rows_that_its_members_have_not_seen
         seen.extend(cut := inner_folds(*args, **kwargs))
         return cut
 
-    monkeypatch.setattr(modelling, "inner_folds", spy)
+    monkeypatch.setattr(fitting, "inner_folds", spy)
     fitted = fit(build(model), model, X, y, groups=groups)["estimator"]
     assert len(seen) == 5
     for train, held_out in seen:

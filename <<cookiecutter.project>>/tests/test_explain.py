@@ -13,8 +13,9 @@ from omegaconf import OmegaConf
 from pipeline.configure.checks import check
 from pipeline.core.base.names import UserError
 from pipeline.core.base.settings import read_yaml
+from pipeline.core.model.fitting import fit
 from pipeline.core.model.inputs import read_side
-from pipeline.core.model.modelling import build, fit, plain
+from pipeline.core.model.modelling import build, plain
 from pipeline.explain import read_subject, tables
 from pipeline.explain.dependence import PartialDependence
 from pipeline.explain.encoded import owners

@@ -17,9 +17,10 @@ from pipeline.core.base.names import UserError
 from pipeline.core.base.settings import as_dict, read_yaml
 from pipeline.core.base.tables import read_table
 from pipeline.core.model.encoders import NativeCategories
+from pipeline.core.model.fitting import cross_validate, fit
 from pipeline.core.model.folding import folds
 from pipeline.core.model.inputs import read_side
-from pipeline.core.model.modelling import build, cross_validate, fit, plain, predict
+from pipeline.core.model.modelling import build, plain, predict
 
 PARTS = sorted(
     path.relative_to(ROOT / "conf")

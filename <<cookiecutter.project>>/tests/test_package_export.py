@@ -14,8 +14,9 @@ from pipeline.core.base.names import UserError
 from pipeline.core.base.settings import as_dict
 from pipeline.core.base.tables import read_json
 from pipeline.core.model import artifact
+from pipeline.core.model.fitting import fit
 from pipeline.core.model.inputs import read_side
-from pipeline.core.model.modelling import build, fit, plain, predict
+from pipeline.core.model.modelling import build, plain, predict
 from pipeline.package.export import native
 from pipeline.package.onnx import export
 

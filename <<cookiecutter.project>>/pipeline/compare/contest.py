@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from pipeline.core.base.stage import say
+from pipeline.core.model.fitting import Outcome, try_on
 from pipeline.core.model.folding import Fold, mean_and_spread
 from pipeline.core.model.metrics import METRICS
-from pipeline.core.model.modelling import Outcome, try_on
 from pipeline.core.model.thinning import at_most
 from pipeline.core.model.training import Training
 

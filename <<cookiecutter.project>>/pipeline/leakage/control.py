@@ -8,8 +8,9 @@ import numpy as np
 
 from pipeline.core.base.paths import BEST_PARAMS
 from pipeline.core.base.tables import read_json
+from pipeline.core.model.fitting import fit
 from pipeline.core.model.inputs import read_side
-from pipeline.core.model.modelling import build, chosen_model, fit, own_value, predict
+from pipeline.core.model.modelling import build, chosen_model, own_value, predict
 from pipeline.core.model.training import training_groups
 from pipeline.leakage.drift import area
 from pipeline.leakage.evidence import Evidence, Finding

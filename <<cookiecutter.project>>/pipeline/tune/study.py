@@ -24,8 +24,8 @@ from typing import Any
 import pandas as pd
 
 import pipeline
+from pipeline.core.model.fitting import cross_validate
 from pipeline.core.model.folding import Fold, mean_and_spread
-from pipeline.core.model.modelling import cross_validate
 
 
 class Spent(Exception):

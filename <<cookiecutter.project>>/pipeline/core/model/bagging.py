@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.model_selection import KFold, StratifiedKFold
 
+from pipeline.core.model.fitting import encode, fit_estimator
 from pipeline.core.model.folding import inner_folds
-from pipeline.core.model.modelling import encode, fit_estimator
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,7 +93,7 @@ def fit_bag(
     Parameters
     ----------
     pipeline, model, X, y
-        As in `modelling.fit`.
+        As in `fitting.fit`.
     bag : CatBoostBag
     cut : list of (ndarray, ndarray)
         Of `bag.cut`.

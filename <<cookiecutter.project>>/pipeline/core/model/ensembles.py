@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, is_classifier
 
-from pipeline.core.model.modelling import build, fit, plain
+from pipeline.core.model.fitting import fit
+from pipeline.core.model.modelling import build, plain
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,8 +12,9 @@ from pipeline.core.base.paths import ENGINEER, SELECT, SPLIT
 from pipeline.core.base.tables import read_json, read_table
 from pipeline.core.data.target import encode, features, group_key
 from pipeline.core.model import artifact
+from pipeline.core.model.fitting import fit_on
 from pipeline.core.model.folding import Cut, Fold, folds, together
-from pipeline.core.model.modelling import fit_on, predict
+from pipeline.core.model.modelling import predict
 
 if TYPE_CHECKING:
     import pandas as pd
