@@ -7,6 +7,8 @@ PYTHON ?= $(shell for p in python3 python3.{11,12,13} python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2> /dev/null && echo $$p && break; done)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export MYPY_CACHE_DIR := $(CURDIR)/build/mypy
+# Some images forbid Python to keep bytecode; each stage of each project under test would compile the project anew.
+export PYTHONDONTWRITEBYTECODE :=
 # Stands in for Azure's storage; no other Node package is needed.
 AZURITE := 3.37.0
 # What benchmarks/quality.py compares with, and PyTorch without CUDA for it.
