@@ -236,7 +236,8 @@ def cell(mean: float, spread: float) -> str:
     """Write a mean of several cuts with their standard deviation."""
     if np.isnan(mean):
         return "–"
-    return f"{mean:.4g} ± {spread:.2g}" if np.isfinite(spread) else f"{mean:.4g}"
+    shown = f"{mean:,.0f}" if mean >= 10_000 else f"{mean:.4g}"
+    return f"{shown} ± {spread:.2g}" if np.isfinite(spread) else shown
 
 
 if __name__ == "__main__":
