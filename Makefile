@@ -77,7 +77,7 @@ test-tools: setup build/legacy/ready  ## run a project's own tests, among them e
 	rm -rf build/tools && mkdir -p build/tools
 	cookiecutter . --no-input --default-config --output-dir build/tools project=tools setup=no > /dev/null
 	cd build/tools/tools && git init --quiet && pytest -n 2 -q --dist loadgroup --tools ../main.csv
-	cd build/tools/tools && ../../legacy/bin/python -m pytest -n 2 -q -m legacy --tools ../legacy.csv
+	cd build/tools/tools && ../../legacy/bin/python -m pytest -q -m legacy --tools ../legacy.csv
 	python benchmarks/tools.py build/tools/*.csv > build/tools.md
 
 lint: setup  ## check style and types
