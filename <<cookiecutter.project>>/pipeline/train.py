@@ -82,7 +82,8 @@ def fit_model(
     """
     watch = settings.train.early_stopping and model["early_stopping"]
     bag = instantiate(model["bagging"]) if watch and model.get("bagging") else None
-    if bag and (cut := bag.cut(y, training_groups(settings), classify)):
+    # Asked first, or the groups of many rows would be read for nothing.
+    if bag and bag.serves(len(y)) and (cut := bag.cut(y, training_groups(settings), classify)):
         return fit_bag(pipeline, model, X, y, bag, cut), "folds of the training rows"
     watched = read_side("validation")[:2] if watch else None
     fit(pipeline, model, X, y, watched, inner_groups(pipeline, settings))

@@ -42,6 +42,10 @@ class CatBoostBag:
     max_rows: int
     seed: int
 
+    def serves(self, rows: int) -> bool:
+        """Tell whether so many training rows are to be bagged at all."""
+        return self.folds is not None and rows <= self.max_rows
+
     def cut(
         self, y: np.ndarray, groups: np.ndarray | None, classify: bool
     ) -> list[tuple[np.ndarray, np.ndarray]] | None:
@@ -57,7 +61,7 @@ class CatBoostBag:
         classify : bool
             Keep the classes' proportions.
         """
-        if not self.folds or len(y) > self.max_rows:
+        if self.folds is None or not self.serves(len(y)):
             return None
         if classify and np.unique(y, return_counts=True)[1].min() < self.folds:
             return None
