@@ -44,7 +44,7 @@ class CatBoostBag:
 
     def serves(self, rows: int) -> bool:
         """Tell whether so many training rows are to be bagged at all."""
-        return self.folds is not None and rows <= self.max_rows
+        return bool(self.folds) and rows <= self.max_rows
 
     def cut(
         self, y: np.ndarray, groups: np.ndarray | None, classify: bool
@@ -61,7 +61,7 @@ class CatBoostBag:
         classify : bool
             Keep the classes' proportions.
         """
-        if self.folds is None or not self.serves(len(y)):
+        if not self.folds or not self.serves(len(y)):
             return None
         if classify and np.unique(y, return_counts=True)[1].min() < self.folds:
             return None
