@@ -126,6 +126,11 @@ def test_rare_and_unseen_texts_are_gathered() -> None:
     assert made.isna().tolist() == [False, False, False, True]
 
 
+def test_a_text_with_enough_rows_is_not_rare_however_many_others_there_are() -> None:
+    rows = pd.DataFrame({"x": ["a"] * 5_000 + ["b"] * 20 + ["c"] * 19})
+    assert set(RareCategories(0.01, 20).fit_transform(rows)["x"]) == {"a", "b", "(rare)"}
+
+
 def test_texts_that_are_all_rare_are_left_to_the_selection(penguins: pd.DataFrame) -> None:
     names = pd.DataFrame({"name": [f"bird {n}" for n in range(200)]})
     assert RareCategories(0.01).fit_transform(names).equals(names)

@@ -84,6 +84,9 @@ class RareCategories(ColumnStep):
     ----------
     min_share : float
         Share of the fitted rows, in [0, 1), below which a text is rare.
+    enough_rows : int
+        A text with so many fitted rows is never rare, however small their share: a mean of 20 is what
+        category_encoders trusts, too (`min_samples_leaf` of its TargetEncoder).
 
     Notes
     -----
@@ -93,15 +96,17 @@ class RareCategories(ColumnStep):
     RARE = "(rare)"
     COLUMN_SETTINGS = ()
 
-    def __init__(self, min_share: float = 0.01) -> None:
+    def __init__(self, min_share: float = 0.01, enough_rows: int = 20) -> None:
         self.min_share = min_share
+        self.enough_rows = enough_rows
 
     def fit(self, X: pd.DataFrame, y: object = None) -> RareCategories:
         """Learn the frequent texts of each column."""
         self.frequent_: dict[str, list[str]] = {}
         for name in X.select_dtypes(exclude=["number", "bool", "boolean", "datetime"]):
-            shares = X[name].value_counts(normalize=True)
-            frequent = sorted(shares.index[shares >= self.min_share])
+            rows = X[name].value_counts()
+            least = min(self.min_share * rows.sum(), self.enough_rows)
+            frequent = sorted(rows.index[rows >= least])
             if frequent:
                 self.frequent_[str(name)] = frequent
         return self
