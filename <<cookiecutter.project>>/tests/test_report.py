@@ -14,7 +14,7 @@ from pipeline.core.base.tables import read_json, write_json, write_rows
 from pipeline.core.report.charts import Mark, bars, intervals
 from pipeline.core.report.elements import clean, el, html, number
 from pipeline.core.report.plots import POINTS, Series, plot
-from pipeline.core.report.scale import Scale
+from pipeline.core.report.scale import Scale, tick_label
 from pipeline.report.advice import BETTER, HELPS
 from pipeline.report.flow import levels, links
 
@@ -276,6 +276,11 @@ def test_an_axis_holds_its_values_between_its_ends(values: list[float]) -> None:
     hair = 1e-9 * (scale.high - scale.low)
     assert scale.low <= min(values) + hair
     assert scale.high >= max(values) - hair
+
+
+def test_large_ticks_are_short_enough_for_the_room_that_an_axis_gives_them() -> None:
+    ticks = [0, 0.25, 9_500, 10_000, 150_000, 1_250_000]
+    assert [*map(tick_label, ticks)] == ["0", "0.25", "9,500", "10k", "150k", "1.25M"]
 
 
 def test_a_plot_draws_both_ends_of_a_long_curve_and_a_bounded_number_of_points() -> None:

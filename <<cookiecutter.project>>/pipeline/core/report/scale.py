@@ -38,5 +38,7 @@ class Scale:
 
 
 def tick_label(value: float) -> str:
-    """Write a tick."""
-    return f"{value:,.10g}" if abs(value) < 1e6 else f"{value:.3g}"
+    """Write a tick; from ten thousand on as 150k or 2.5M, since there is little room."""
+    from matplotlib.ticker import EngFormatter
+
+    return f"{value:,.10g}" if abs(value) < 10_000 else EngFormatter(sep="")(value)
