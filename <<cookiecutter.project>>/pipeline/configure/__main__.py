@@ -84,15 +84,14 @@ def report(before: dict, after: dict, where: str) -> None:
     if not before:
         say(f"{len(after)} settings written to {PARAMS}")
         return
-    changed = [
-        key for key in {**before, **after} if before.get(key, _NONE) != after.get(key, _NONE)
-    ]
+    keys = before | after
+    changed = [key for key in keys if before.get(key, _NONE) != after.get(key, _NONE)]
     for key in changed[:SHOWN]:
         old, new = before.get(key, "(not set)"), after.get(key, "(gone)")
         say(f"{key}: {old} -> {new}")
     if len(changed) > SHOWN:
         say(f"... and {len(changed) - SHOWN} more (`git diff {PARAMS}` shows all)")
-    say(f"{len(changed)} of {len(after)} settings changed {where}")
+    say(f"{len(changed)} of {len(keys)} settings changed {where}")
 
 
 _NONE = object()
