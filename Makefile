@@ -76,7 +76,7 @@ test-fast: setup  ## run the tests that take seconds
 test-tools: setup build/legacy/ready  ## run a project's own tests, among them every option of every step for every task; those of the extra `legacy` in their own environment
 	rm -rf build/tools && mkdir -p build/tools
 	cookiecutter . --no-input --default-config --output-dir build/tools project=tools setup=no > /dev/null
-	cd build/tools/tools && git init --quiet && pytest -n 2 -q --dist loadgroup --tools ../main.csv
+	cd build/tools/tools && git init --quiet && ALL_EXTRAS=1 pytest -n 2 -q --dist loadgroup --tools ../main.csv
 	cd build/tools/tools && ../../legacy/bin/python -m pytest -q -m legacy --tools ../legacy.csv
 	python benchmarks/tools.py build/tools/*.csv > build/tools.md
 

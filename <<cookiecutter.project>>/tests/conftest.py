@@ -44,8 +44,8 @@ hypothesis.settings.load_profile("project")
 LEGACY = ("featuretools", "ydata")
 IN_LEGACY = find_spec("ydata_profiling") is not None
 collect_ignore = ["test_explain_extras.py"] if IN_LEGACY else []  # of the extra `explanations`
-# Where CI is set, no test is left out for want of a package.
-ALL_EXTRAS = bool(os.environ.get("CI")) and not IN_LEGACY
+# Where this variable is set, no test is left out for want of a package.
+ALL_EXTRAS = bool(os.environ.get("ALL_EXTRAS")) and not IN_LEGACY
 FAMILIES = sorted(path.stem for path in (ROOT / "conf/model").glob("*.yaml"))
 FAMILIES.remove("best")  # whichever of the others has won
 CLASSES_ONLY = ("naive_bayes",)  # refused by `configure` where the task is regression
@@ -265,7 +265,7 @@ def compose(conf: Path, *overrides: str) -> DictConfig:
 
 
 def leave_out_missing(settings: Any) -> None:
-    """Skip a test of a tool whose package is an extra that is not here; where CI is set, all are."""
+    """Skip a test of a tool whose package is an extra that is not here, unless all are to be."""
     for _, tool in tools(as_dict(settings)):
         for package in missing_packages(tool["_target_"]):
             leave_out = pytest.fail if ALL_EXTRAS else pytest.skip
@@ -273,7 +273,7 @@ def leave_out_missing(settings: Any) -> None:
 
 
 def library(name: str) -> Any:
-    """Import a library of an extra, or skip the tests that need it; where CI is set, all are here."""
+    """Import a library of an extra, or skip the tests that need it, unless all are to be here."""
     return import_module(name) if ALL_EXTRAS else pytest.importorskip(name)
 
 
