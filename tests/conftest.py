@@ -25,7 +25,8 @@ Completed = subprocess.CompletedProcess[str]
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, so that two workers end at about the same time."""
-    items.sort(key=lambda item: item.path.stem != "test_pipeline")
+    longest = ("test_pipeline", "test_install")
+    items.sort(key=lambda item: [item.path.stem != name for name in longest])
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -97,6 +98,24 @@ def finish(project: Path, output: str) -> Path:
     lines = [line for line in commands_shown(output)[:-1] if not line.startswith(installs)]
     succeed("bash", "-euc", "\n".join(lines), cwd=project)
     return project
+
+
+def terminal(folder: Path) -> dict[str, str]:
+    """Return the variables of a new terminal: uv and Git are there, the tests' environment is not."""
+    (folder / "tools").mkdir()
+    (folder / "tools/uv").symlink_to(shutil.which("uv") or "uv")
+    return {"PATH": os.pathsep.join([str(folder / "tools"), without_the_tests_environment()])}
+
+
+def without_the_tests_environment() -> str:
+    """Return PATH as it is in a new terminal."""
+    folders = os.environ["PATH"].split(os.pathsep)
+    return os.pathsep.join(folder for folder in folders if Path(folder) != BIN)
+
+
+def activated(project: Path, terminal: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables after `. .venv/bin/activate`."""
+    return {"PATH": os.pathsep.join([str(project / ".venv/bin"), terminal["PATH"]])}
 
 
 def files(folder: Path) -> set[str]:

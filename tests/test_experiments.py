@@ -179,7 +179,7 @@ def test_queued_experiments_use_their_overrides(project: Path) -> None:
             "-S",
             f"model.estimator.depth={depth}",
         )
-        succeed(*queue, "-S", "model.estimator.iterations=25", cwd=project)
+        succeed(*queue, "-S", "model.estimator.iterations=25", "evaluate", cwd=project)
     succeed("dvc", "exp", "run", "--run-all", cwd=project)
     assert params(project) == before
     table = json.loads(succeed("dvc", "exp", "show", "--json", cwd=project))
@@ -199,7 +199,7 @@ def test_queued_experiments_use_their_overrides(project: Path) -> None:
 
 
 def test_the_winner_of_the_leaderboard_can_be_trained(project: Path) -> None:
-    succeed("dvc", "exp", "run", "-S", "model=best", cwd=project)
+    succeed("dvc", "exp", "run", "-S", "model=best", "train", cwd=project)
     winner = json.loads((project / "models/winner.json").read_text())["name"]
     assert trained(project)["model"] == winner
 
@@ -211,13 +211,14 @@ def test_the_tool_of_the_readme_is_one_word_away(project: Path) -> None:
     commit(project, "Add a tool")
     overrides = ("-S", "model=ada_boost", "-S", "~model.search_space.learning_rate")
     board = "+model@compare.models.ada_boost=ada_boost"
-    succeed("dvc", "exp", "run", *overrides, "-S", board, cwd=project)
+    succeed("dvc", "exp", "run", *overrides, "-S", board, "evaluate", cwd=project)
     assert trained(project)["estimator"].endswith(".AdaBoostClassifier")
     assert params(project)["model"]["search_space"] == {}
     assert ",ada_boost," in (project / "reports/compare.csv").read_text()
 
 
 def test_the_readmes_undo_goes_back_to_the_last_commit(project: Path) -> None:
+    succeed("dvc", "repro", cwd=project)
     commit(project, "Before")
     edit(project, "monitor/default.yaml", "max_loss: ", "max_loss: 1")
     assert "monitor" in ran(succeed("dvc", "repro", cwd=project))
