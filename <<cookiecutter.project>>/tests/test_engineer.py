@@ -126,6 +126,11 @@ def test_rare_and_unseen_texts_are_gathered() -> None:
     assert made.isna().tolist() == [False, False, False, True]
 
 
+def test_a_text_with_just_the_share_is_not_rare() -> None:
+    rows = pd.DataFrame({"x": ["a"] * 93 + ["b"] * 7})  # 0.07 * 100 is a little more than 7
+    assert set(RareCategories(0.07).fit_transform(rows)["x"]) == {"a", "b"}
+
+
 def test_a_text_with_enough_rows_is_not_rare_however_many_others_there_are() -> None:
     rows = pd.DataFrame({"x": ["a"] * 5_000 + ["b"] * 20 + ["c"] * 19})
     assert set(RareCategories(0.01, 20).fit_transform(rows)["x"]) == {"a", "b", "(rare)"}

@@ -105,8 +105,8 @@ class RareCategories(ColumnStep):
         self.frequent_: dict[str, list[str]] = {}
         for name in X.select_dtypes(exclude=["number", "bool", "boolean", "datetime"]):
             rows = X[name].value_counts()
-            least = min(self.min_share * rows.sum(), self.enough_rows)
-            frequent = sorted(rows.index[rows >= least])
+            enough = (rows / rows.sum() >= self.min_share) | (rows >= self.enough_rows)
+            frequent = sorted(rows.index[enough])
             if frequent:
                 self.frequent_[str(name)] = frequent
         return self
