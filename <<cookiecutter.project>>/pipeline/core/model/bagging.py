@@ -43,8 +43,8 @@ class CatBoostBag:
     seed: int
 
     def serves(self, rows: int) -> bool:
-        """Tell whether so many training rows are to be bagged at all."""
-        return bool(self.folds) and rows <= self.max_rows
+        """Tell whether so many training rows are few enough to be bagged."""
+        return rows <= self.max_rows
 
     def cut(
         self, y: np.ndarray, groups: np.ndarray | None, classify: bool
