@@ -113,9 +113,9 @@ def without_the_tests_environment() -> str:
     return os.pathsep.join(folder for folder in folders if Path(folder) != BIN)
 
 
-def activated(project: Path, terminal: Mapping[str, str]) -> dict[str, str]:
+def activated(project: Path, variables: Mapping[str, str]) -> dict[str, str]:
     """Return the variables after `. .venv/bin/activate`."""
-    return {"PATH": os.pathsep.join([str(project / ".venv/bin"), terminal["PATH"]])}
+    return {"PATH": os.pathsep.join([str(project / ".venv/bin"), variables["PATH"]])}
 
 
 def files(folder: Path) -> set[str]:

@@ -13,11 +13,19 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 pytestmark = pytest.mark.slow
 
-# What does not depend on the task is shown by one of them.
-binary = pytest.mark.parametrize(
-    "project", [pytest.param("binary", marks=pytest.mark.xdist_group("binary"))], indirect=True
-)
-TASKS = ("binary", "multiclass", "regression")
+# Tests of one task stay together on one worker, so that its project is made once.
+TASKS = {
+    name: pytest.param(name, marks=pytest.mark.xdist_group(name))
+    for name in ("binary", "multiclass", "regression")
+}
+
+
+def only(*tasks: str) -> pytest.MarkDecorator:
+    """Show something by some of the tasks, since it does not depend on the task."""
+    return pytest.mark.parametrize("project", [TASKS[one] for one in tasks], indirect=True)
+
+
+binary = only("binary")
 # Python runs this at its start where it finds it, and so each stage tells in the end what it has imported.
 LOG_MODULES = """
 import atexit, pathlib, sys
@@ -38,10 +46,7 @@ return [...table.tBodies[0].rows].map(row => row.cells[at].textContent);
 SCORES = "test rows, and validation rows"  # its caption
 
 
-# Tests of one task stay together on one worker, so that its project is made once.
-@pytest.fixture(
-    scope="module", params=[pytest.param(t, marks=pytest.mark.xdist_group(t)) for t in TASKS]
-)
+@pytest.fixture(scope="module", params=TASKS.values())
 def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a project of a task whose sixteen steps have run; for one task as the README says, with uv."""
     folder = tmp_path_factory.mktemp(request.param)
@@ -262,11 +267,7 @@ def _only_says_what_it_is(path: Path) -> bool:
     return path.name == "__init__.py" and len(path.read_text().strip().splitlines()) <= 1
 
 
-@pytest.mark.parametrize(
-    "project",
-    [pytest.param(t, marks=pytest.mark.xdist_group(t)) for t in ("binary", "regression")],
-    indirect=True,
-)
+@only("binary", "regression")
 def test_all_is_made_again_elsewhere_bit_for_bit(project: Path, tmp_path: Path) -> None:
     """In another folder, time zone, locale and order of hashing than the first run, maybe in another environment."""
     elsewhere = tmp_path / "some where"
