@@ -175,6 +175,21 @@ def test_transformers_are_fitted_again_inside_each_fold() -> None:
     assert outside.rows_ == list(X.index)
 
 
+@pytest.mark.parametrize("classify", [True, False])
+def test_a_fold_of_fewer_rows_learns_its_features_from_those_too(classify: bool) -> None:
+    X, y = rows()
+    options = CUT | {"classify": classify}
+    for few, whole in zip(
+        folds(X, y, [Remember()], **options | {"at_most": 24}),
+        folds(X, y, [Remember()], **options),
+        strict=True,
+    ):
+        assert few.X["fitted_on"].iloc[0] == list(few.X.index) == list(few.rows)
+        assert len(few.y) == 24
+        assert set(few.rows) < set(whole.rows)
+        assert few.rows_held_out.tolist() == whole.rows_held_out.tolist()
+
+
 @given(st.lists(st.one_of(st.none(), st.integers(0, 9)), min_size=20, max_size=40))
 def test_folds_by_time_hold_out_what_comes_after(moments: list) -> None:
     when = pd.Series(

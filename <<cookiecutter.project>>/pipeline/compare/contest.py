@@ -12,7 +12,6 @@ from pipeline.core.base.stage import say
 from pipeline.core.model.fitting import Outcome, try_on
 from pipeline.core.model.folding import Fold, mean_and_spread
 from pipeline.core.model.metrics import METRICS
-from pipeline.core.model.thinning import at_most
 from pipeline.core.model.training import Training
 
 
@@ -76,8 +75,7 @@ class Contest:
 
     def cut(self) -> list[Fold]:
         """Cut the training rows into the folds of the settings."""
-        cut = self.training.cut(self.folds, self.repeats, self.seed)
-        return at_most(self.rows, cut, self.classify, self.seed)
+        return self.training.cut(self.folds, self.repeats, self.seed, at_most=self.rows)
 
     def measure(self, name: str, fold: Fold, changes: dict[str, Any] | None = None) -> Outcome:
         """Fit a model, with other hyperparameters if told, and score it on a fold."""

@@ -16,8 +16,8 @@ from pipeline.compare.contest import Contest, Round
 from pipeline.core.base.stage import say
 from pipeline.core.model.folding import Fold, mean_and_spread
 from pipeline.core.model.metrics import METRICS
+from pipeline.core.model.sampling import some
 from pipeline.core.model.space import draw
-from pipeline.core.model.thinning import at_most, thinned
 
 
 def all_folds(contest: Contest) -> list[Round]:
@@ -45,7 +45,9 @@ def halving(contest: Contest, finalists: int, folds: int, rows: float) -> list[R
     while len(names) > finalists:
         share = min(1.0, rows * 2 ** len(rounds))
         say(f"round {len(rounds) + 1}: {len(names)} models, {share:.0%} of the training rows")
-        few = [thinned(fold, share, contest.classify, contest.seed) for fold in cut[-folds:]]
+        few = [
+            fold.of(some(fold.y, share, contest.classify, contest.seed)) for fold in cut[-folds:]
+        ]
         rounds.append(contest.hold(names, few))
         stay = max(finalists, math.ceil(len(names) / 2))
         ranked = rounds[-1].ranked(contest.metrics[0])
@@ -76,8 +78,7 @@ def nested(contest: Contest, trials: int, seconds: float, folds: int) -> list[Ro
     deadline, left = time.monotonic() + seconds, len(cut) * len(contest.models)
     cut_short: set[str] = set()
     for number, fold in enumerate(cut, start=1):
-        inner = contest.training.cut(folds, 1, contest.seed, within=fold.rows)
-        inner = at_most(contest.rows, inner, contest.classify, contest.seed)
+        inner = contest.training.cut(folds, 1, contest.seed, within=fold.rows, at_most=contest.rows)
         for name in contest.models:
             share, left = (deadline - time.monotonic()) / left, left - 1
             best, whole = _search(contest, name, inner, trials, share)

@@ -18,8 +18,7 @@ from pipeline.core.base.tools import instantiate
 from pipeline.core.model.folding import interval_of_gain, mean_and_spread
 from pipeline.core.model.metrics import METRICS, gain
 from pipeline.core.model.modelling import as_trained, chosen_model, own_value
-from pipeline.core.model.thinning import at_most
-from pipeline.core.model.training import training_folds
+from pipeline.core.model.training import Training
 from pipeline.tune.libraries import hyperopt, optuna, ray
 from pipeline.tune.searches import grid, halving, off, random
 from pipeline.tune.study import Journal, Objective, Study, Trial
@@ -54,10 +53,10 @@ def main(settings: DictConfig) -> None:
         | {"trial": 0}
     ]
     if budget["trials"] and model["search_space"]:
-        cut, classes = training_folds(settings, budget["folds"], 1, settings.seed)
-        cut = at_most(budget["rows"], cut, bool(classes), settings.seed)
+        training = Training.read(settings)
+        cut = training.cut(budget["folds"], 1, settings.seed, at_most=budget["rows"])
         tried = as_trained(model, settings.train.early_stopping)
-        objective = Objective(tried, cut, metric, len(classes))
+        objective = Objective(tried, cut, metric, len(training.classes))
         study = Study(
             objective,
             folds=len(cut),

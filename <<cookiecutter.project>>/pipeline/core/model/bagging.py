@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.model_selection import KFold, StratifiedKFold
 
 from pipeline.core.model.fitting import encode, fit_estimator
 from pipeline.core.model.folding import inner_folds
+from pipeline.core.model.sampling import splitter
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,8 +65,7 @@ class CatBoostBag:
             return None
         if classify and np.unique(y, return_counts=True)[1].min() < self.folds:
             return None
-        kind = StratifiedKFold if classify else KFold
-        scheme = kind(self.folds, shuffle=True, random_state=self.seed)
+        scheme = splitter(self.folds, classify, self.seed)
         if groups is None:
             return list(scheme.split(y, y))
         if len(np.unique(groups)) < self.folds:

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone, is_classifier
-from sklearn.model_selection import KFold, StratifiedKFold
 
 from pipeline.core.base.stage import say
 from pipeline.core.model.modelling import plain, predict
+from pipeline.core.model.sampling import splitter
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -103,8 +103,7 @@ class EnsembleSelection(BaseEstimator):
         """Cut the rows into folds, of each class alike, unless they are given."""
         if not isinstance(self.cv, int):
             return list(self.cv)
-        kind = StratifiedKFold if is_classifier(self) else KFold
-        scheme = kind(self.cv, shuffle=True, random_state=self.random_state)
+        scheme = splitter(self.cv, is_classifier(self), self.random_state)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="The least populated class")
             return list(scheme.split(y, y))

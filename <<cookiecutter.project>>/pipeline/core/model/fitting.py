@@ -15,7 +15,7 @@ from pipeline.core.model.balance import resample, weights
 from pipeline.core.model.folding import inner_folds
 from pipeline.core.model.metrics import score
 from pipeline.core.model.modelling import build, plain, predict
-from pipeline.core.model.thinning import set_aside
+from pipeline.core.model.sampling import set_aside
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline

@@ -9,18 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
-from sklearn.model_selection import (
-    GroupKFold,
-    KFold,
-    StratifiedGroupKFold,
-    StratifiedKFold,
-    TimeSeriesSplit,
-)
+from sklearn.model_selection import TimeSeriesSplit
 from sklearn.utils.validation import has_fit_parameter
 
 from pipeline.core.base.names import UserError
+from pipeline.core.model.sampling import some, splitter
 
 STRETCHES = 20  # of time, with as many rows each
+Positions = tuple[np.ndarray, np.ndarray]  # of training and held-out rows
 
 
 @dataclass(frozen=True)
@@ -34,6 +30,12 @@ class Fold:
     rows: np.ndarray  # where X and y stand among the rows that were cut
     rows_held_out: np.ndarray
     groups: np.ndarray | None  # of the training rows: which ones inner folds keep together
+
+    def of(self, kept: np.ndarray) -> Fold:
+        """Restrict it to some of its training rows, named by their positions among them."""
+        groups = None if self.groups is None else self.groups[kept]
+        X, y, rows = self.X.iloc[kept], self.y[kept], self.rows[kept]
+        return replace(self, X=X, y=y, rows=rows, groups=groups)
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ def folds(
     n: int,
     repeats: int,
     seed: int,
+    at_most: int | None = None,
 ) -> Iterator[Fold]:
     """Cut the training rows into folds that follow the split.
 
@@ -94,47 +97,23 @@ def folds(
         Times; each fold is held out from the past before it.
     n, repeats, seed : int
         Folds, how often they are drawn anew, and the first draw's seed.
+    at_most : int, optional
+        Training rows of a fold; where there are more, so many are drawn, each time the same.
 
     Raises
     ------
     UserError
         There are fewer rows of a class, or fewer groups, than folds; or no past has two classes.
     """
-    scheme: Any
     keep = together(groups, when)
     for repeat in range(1 if when is not None else repeats):
-        order = np.arange(len(X))
         if when is not None:
-            dated = np.flatnonzero(when.notna())
-            order = dated[np.argsort(when.to_numpy()[dated], kind="stable")]
-            scheme = TimeSeriesSplit(n_splits=n)
-        elif groups is not None:
-            kind = StratifiedGroupKFold if classify else GroupKFold
-            scheme = kind(n_splits=n, shuffle=True, random_state=seed + repeat)
+            parts = _by_time(y, classify, when, n)
         else:
-            kind = StratifiedKFold if classify else KFold
-            scheme = kind(n_splits=n, shuffle=True, random_state=seed + repeat)
-        if classify and groups is None and when is None and np.bincount(y).min() < n:
-            raise UserError(
-                f"a class has {np.bincount(y).min()} training rows, fewer than the {n} folds; lower `folds`."
-            )
-        try:
-            parts = list(scheme.split(order, y[order] if classify else None, groups))
-        except ValueError as error:
-            raise UserError(f"the training rows cannot be cut into {n} folds: {error}") from None
-        too_early = 0
+            parts = _at_random(y, classify, groups, n, seed + repeat)
         for train, held_out in parts:
-            train, held_out = order[train], order[held_out]
-            if when is not None:  # as in the split: one moment, one side; rows without one train
-                past = train[when.iloc[train] < when.iloc[held_out].min()]
-                if not len(past):
-                    raise UserError(
-                        f"the training rows cannot be cut into {n} folds: too few moments."
-                    )
-                train = np.concatenate([np.flatnonzero(when.isna()), past])
-                if classify and len(np.unique(y[train])) == 1:
-                    too_early += 1  # there is nothing to tell apart yet
-                    continue
+            if at_most is not None and len(train) > at_most:
+                train = train[some(y[train], at_most / len(train), classify, seed)]
             X_train, X_held_out = X.iloc[train], X.iloc[held_out]
             inner = Cut(y, classify, groups, when, seed).of(train)
             for transformer in map(clone, transformers):
@@ -143,10 +122,47 @@ def folds(
                 X_held_out = transformer.transform(X_held_out)
             inside = None if keep is None else keep[train]
             yield Fold(X_train, y[train], X_held_out, y[held_out], train, held_out, inside)
-        if too_early == n:
-            raise UserError(
-                f"none of the {n} folds by time has a past with more than one class; use another split."
-            )
+
+
+def _at_random(
+    y: np.ndarray, classify: bool, groups: np.ndarray | None, n: int, seed: int
+) -> list[Positions]:
+    """Cut rows as they come, or whole groups."""
+    if classify and groups is None and np.bincount(y).min() < n:
+        raise UserError(
+            f"a class has {np.bincount(y).min()} training rows, fewer than the {n} folds; lower `folds`."
+        )
+    return _split(splitter(n, classify, seed, groups is not None), y, groups)
+
+
+def _by_time(y: np.ndarray, classify: bool, when: pd.Series, n: int) -> list[Positions]:
+    """Hold rows out from the past before them, as in the split: one moment, one side; rows without one train."""
+    dated = np.flatnonzero(when.notna())
+    order = dated[np.argsort(when.to_numpy()[dated], kind="stable")]
+    parts = []
+    for train, held_out in _split(TimeSeriesSplit(n_splits=n), order, None):
+        train, held_out = order[train], order[held_out]
+        past = train[when.iloc[train] < when.iloc[held_out].min()]
+        if not len(past):
+            raise UserError(f"the training rows cannot be cut into {n} folds: too few moments.")
+        train = np.concatenate([np.flatnonzero(when.isna()), past])
+        if not classify or len(np.unique(y[train])) > 1:  # or there is nothing to tell apart yet
+            parts.append((train, held_out))
+    if not parts:
+        raise UserError(
+            f"none of the {n} folds by time has a past with more than one class; use another split."
+        )
+    return parts
+
+
+def _split(scheme: Any, y: np.ndarray, groups: np.ndarray | None) -> list[Positions]:
+    """Ask a splitter of scikit-learn, whose refusals are the settings' fault."""
+    try:
+        return list(scheme.split(y, y, groups))
+    except ValueError as error:
+        raise UserError(
+            f"the training rows cannot be cut into {scheme.n_splits} folds: {error}"
+        ) from None
 
 
 def together(groups: np.ndarray | None, when: pd.Series | None) -> np.ndarray | None:
@@ -183,8 +199,7 @@ def inner_folds(
         raise UserError(
             f"the training rows cannot be cut into {n} folds inside the model: too few groups; lower its `cv`."
         )
-    kind = StratifiedGroupKFold if classify else GroupKFold
-    scheme = kind(n_splits=n, shuffle=True, random_state=getattr(cv, "random_state", 0))
+    scheme = splitter(n, classify, getattr(cv, "random_state", 0), grouped=True)
     return list(scheme.split(y, y, groups))
 
 

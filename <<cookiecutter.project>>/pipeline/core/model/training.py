@@ -55,12 +55,22 @@ class Training:
         scheme = cutter(settings, rows, y, bool(classes), seed=0)
         return cls(features(rows, problem), y, classes, transformers, scheme)
 
-    def cut(self, n: int, repeats: int, seed: int, within: np.ndarray | None = None) -> list[Fold]:
-        """Cut all rows into folds, or those `within` (positions), as nested cross-validation does."""
+    def cut(
+        self,
+        n: int,
+        repeats: int,
+        seed: int,
+        within: np.ndarray | None = None,
+        at_most: int | None = None,
+    ) -> list[Fold]:
+        """Cut all rows into folds, or those `within` (positions), as nested cross-validation does.
+
+        The other arguments are those of `folds`.
+        """
         rows = np.arange(len(self.y)) if within is None else within
-        how = replace(self.scheme.of(rows), seed=seed)
+        how = vars(replace(self.scheme.of(rows), seed=seed)) | {"at_most": at_most}
         X = self.X.iloc[rows]
-        return list(folds(X, transformers=self.transformers, n=n, repeats=repeats, **vars(how)))
+        return list(folds(X, transformers=self.transformers, n=n, repeats=repeats, **how))
 
     def out_of_fold(
         self, model: Mapping[str, Any], changes: Mapping[str, Any], n: int, seed: int
@@ -113,11 +123,3 @@ def training_groups(settings: DictConfig) -> np.ndarray | None:
     rows = read_table(SPLIT / "train")
     how = cutter(settings, rows, np.empty(0), classify=False, seed=0)
     return together(how.groups, how.when)
-
-
-def training_folds(
-    settings: DictConfig, n: int, repeats: int, seed: int
-) -> tuple[list[Fold], list[str]]:
-    """Cut data/split/train/ into folds that follow the split; returns them and the classes' names."""
-    training = Training.read(settings)
-    return training.cut(n, repeats, seed), training.classes

@@ -1,53 +1,46 @@
-"""A fold's training rows: fewer of them, to save time, or some set aside, to watch while a model learns."""
+"""How training rows are drawn at random: some of them, some set aside, or folds."""
 
 from __future__ import annotations
 
 import math
 import warnings
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
-
-if TYPE_CHECKING:
-    from pipeline.core.model.folding import Fold
 
 FEW = 10  # rows of a class, or in all, that are left to learn from where there are as many
 WATCHED = 5  # one row of so many is watched, about what the split holds out for validation
 
 
-def thinned(fold: Fold, share: float, classify: bool, seed: int) -> Fold:
-    """Keep a share of a fold's training rows, of each class alike.
+def some(y: np.ndarray, share: float, classify: bool, seed: int) -> np.ndarray:
+    """Draw a share of the rows, of each class alike; returns their positions, in order.
 
     Parameters
     ----------
-    fold : Fold
+    y : ndarray, shape (n,)
+        Class codes, or numbers.
     share : float
         In (0, 1].
     classify : bool
     seed : int
     """
     random = np.random.default_rng(seed)
-    kinds = fold.y if classify else np.zeros(len(fold.y))
+    kinds = y if classify else np.zeros(len(y))
     kept = []
     for kind in np.unique(kinds):
         members = np.flatnonzero(kinds == kind)
         kept.append(random.permutation(members)[: max(FEW, math.ceil(share * len(members)))])
-    order = np.sort(np.concatenate(kept))
-    groups = None if fold.groups is None else fold.groups[order]
-    kept_rows = {"X": fold.X.iloc[order], "y": fold.y[order], "rows": fold.rows[order]}
-    return replace(fold, **kept_rows, groups=groups)
+    return np.sort(np.concatenate(kept))
 
 
-def at_most(rows: int | None, cut: list[Fold], classify: bool, seed: int) -> list[Fold]:
-    """Thin the folds that have more training rows than so many; None leaves them as they are."""
-    if rows is None:
-        return cut
-    return [
-        thinned(fold, rows / len(fold.y), classify, seed) if len(fold.y) > rows else fold
-        for fold in cut
-    ]
+def splitter(n: int, classify: bool, seed: int, grouped: bool = False) -> Any:
+    """Return scikit-learn's splitter into n folds that keep classes in proportion and groups whole."""
+    if grouped:
+        kind = StratifiedGroupKFold if classify else GroupKFold
+    else:
+        kind = StratifiedKFold if classify else KFold
+    return kind(n_splits=n, shuffle=True, random_state=seed)
 
 
 def set_aside(
@@ -74,11 +67,8 @@ def set_aside(
     units = len(y) if groups is None else len(np.unique(groups))
     if units < 2 * WATCHED:
         return np.arange(len(y)), np.arange(0)
-    if groups is None:
-        kind = StratifiedKFold if classify and np.bincount(y).max() >= WATCHED else KFold
-    else:
-        kind = StratifiedGroupKFold if classify else GroupKFold
-    scheme = kind(n_splits=WATCHED, shuffle=True, random_state=seed)
+    alike = classify and (groups is not None or np.bincount(y).max() >= WATCHED)
+    scheme = splitter(WATCHED, alike, seed, groups is not None)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The least populated class")
         kept, aside = next(scheme.split(y, y if classify else None, groups))
