@@ -56,7 +56,7 @@ def drift(evidence: Evidence, limit: float, folds: int, trees: int, max_rows: in
         probability[held_out] = tree.predict_proba(X[held_out])[:, 1]
     auc, error = area(is_test, probability, groups)
     differs = auc - SURE * error > limit
-    says = f"Trees tell test from training rows with a ROC AUC of {auc:.2f} +- {SURE * error:.2f}"
+    says = f"Trees tell test from training rows with a ROC AUC of {auc:.2f} ± {SURE * error:.2f}"
     if differs:
         says += f", most by {', '.join(_strongest(rows, is_test))}"
         says += "; in a split by time that is to be expected." if evidence.by_time else "."

@@ -82,6 +82,7 @@ def tuning(page: Page, facts: Facts) -> None:
             "trial",
             tuned["metric"],
             whole=True,
-            caption=f"mean over {trials[0]['folds']} folds of the training rows",
+            caption=f"mean over {trials[0]['folds']} folds of the training rows"
+            + ("; trials that were stopped early: over fewer" if tuned["pruned"] else ""),
         )
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.core.report.elements import Element, breakable, el, interval, number, short
-from pipeline.core.report.scale import Scale, tick_label
+from pipeline.core.report.scale import Scale
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,8 @@ def intervals(
 
 def bars(marks: Sequence[Mark], *, title: str = "", caption: str = "") -> Element:
     """Draw values as bars from zero, one below the other, with whiskers where there are intervals."""
-    scale = Scale.over([0.0] + [v for one in marks for v in (one.value, one.low, one.high)])
+    ends = [v for one in marks for v in (one.value, one.low, one.high)]
+    scale = Scale.over([0.0, *ends], count=4)  # three stand side by side
     lines = []
     for one in marks:
         value = one.value or 0.0
@@ -120,7 +121,8 @@ def _stretch(kind: str, scale: Scale, low: float, high: float) -> Element:
 
 def _rows(lines: list[Element], scale: Scale) -> Element:
     ticks = (
-        el("span", tick_label(tick), style=f"left:{scale.percent(tick)}") for tick in scale.ticks
+        el("span", label, style=f"left:{scale.percent(tick)}")
+        for tick, label in zip(scale.ticks, scale.labels(), strict=True)
     )
     axis = el(
         "div",

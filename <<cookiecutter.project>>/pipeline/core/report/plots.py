@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pipeline.core.report.charts import figure
 from pipeline.core.report.elements import Element, el, number, short
-from pipeline.core.report.scale import Scale, tick_label
+from pipeline.core.report.scale import Scale
 
 TONES = 6  # colours of page.css
 POINTS = 400  # of a series; more are thinned out
@@ -142,14 +142,14 @@ def _drawn(one: Series, tone: int, x: str, y: str, at: Callable[[Place], Place])
 
 def _axes(across: Scale, up: Scale, x: str, y: str, at: Callable[[Place], Place]) -> list[Element]:
     parts = []
-    for tick in up.ticks:
+    for tick, label in zip(up.ticks, up.labels(), strict=True):
         place = at((across.low, tick))
         parts.append(_segment(place, at((across.high, tick)), "grid-line"))
-        parts.append(_text(tick_label(tick), place[0] - 6, place[1] + 4, "end"))
-    for tick in across.ticks:
+        parts.append(_text(label, place[0] - 6, place[1] + 4, "end"))
+    for tick, label in zip(across.ticks, across.labels(), strict=True):
         place = at((tick, up.low))
         parts.append(_segment(place, at((tick, up.high)), "grid-line"))
-        parts.append(_text(tick_label(tick), place[0], place[1] + 15, "middle"))
+        parts.append(_text(label, place[0], place[1] + 15, "middle"))
     corner = at((across.low, up.low))
     parts.append(_segment(corner, at((across.high, up.low)), "frame"))
     middle = (LEFT + WIDTH - RIGHT) / 2

@@ -36,9 +36,10 @@ class Scale:
         """Return where a value lies, as CSS wants it."""
         return f"{100 * self.share(value):.2f}%"
 
+    def labels(self) -> list[str]:
+        """Write the ticks; as 50k, 150k or 2.5M where one is ten thousand or more, since there is little room."""
+        from matplotlib.ticker import EngFormatter
 
-def tick_label(value: float) -> str:
-    """Write a tick; from ten thousand on as 150k or 2.5M, since there is little room."""
-    from matplotlib.ticker import EngFormatter
-
-    return f"{value:,.10g}" if abs(value) < 10_000 else EngFormatter(sep="")(value)
+        large = max(abs(self.low), abs(self.high)) >= 10_000
+        write = EngFormatter(sep="") if large else "{:,.10g}".format
+        return [write(tick).replace("\N{MINUS SIGN}", "-") for tick in self.ticks]
