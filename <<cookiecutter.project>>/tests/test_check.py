@@ -15,6 +15,7 @@ from pipeline.check import __main__ as check
 from pipeline.check import clock
 from pipeline.check.budget import looks
 from pipeline.core.base.names import UserError
+from pipeline.core.base.settings import read_yaml
 from pipeline.core.base.tables import read_json, write_json
 
 VERDICT = Path("metrics/verdict.json")
@@ -71,6 +72,18 @@ def commit(model: str, split: str = SPLIT, **others: str) -> str:
     git("add", "dvc.lock")
     git("commit", "--quiet", "--allow-empty", "-m", f"model {model}")
     return git("rev-parse", "HEAD")
+
+
+def test_a_verdict_on_an_earlier_model_opens_no_gate(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `dvc exp run evaluate` leaves it."""
+    lock("a" * 32)
+    assert exit_code(monkeypatch) == 0
+    recorded = read_yaml(Path("dvc.lock"))
+    recorded["stages"]["train"]["outs"][0]["md5"] = "b" * 32
+    project.write("dvc.lock", recorded)
+    assert "metrics/verdict.json is about an earlier model" in str(exit_code(monkeypatch))
 
 
 def cache(md5: str, files: Mapping[str, str]) -> None:

@@ -1,3 +1,4 @@
+from copy import deepcopy
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -5,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from conftest import Project, record
 
 from pipeline.compare_runs import compare
@@ -97,9 +99,42 @@ def test_runs_of_different_questions_are_refused(run: Run) -> None:
         same_question([run, other])
 
 
-def test_a_run_that_has_not_ended_says_what_is_missing(run: Run) -> None:
-    Path("metrics/verdict.json").unlink()
-    with pytest.raises(UserError, match=r"workspace has no metrics/verdict.json.*`dvc repro`"):
+def test_a_run_that_has_not_come_as_far_as_its_scores_says_what_is_missing(run: Run) -> None:
+    Path("metrics/evaluate.json").unlink()
+    with pytest.raises(UserError, match=r"workspace has no metrics/evaluate.json.*`dvc repro`"):
+        open_run("workspace")
+
+
+def remade(run: Run, out: str) -> Run:
+    """Return the run as dvc.lock tells it after a stage that made an output has run again, and none after it."""
+    stages = deepcopy(run.stages)
+    for stage in stages.values():
+        for one in stage["outs"]:
+            one["md5"] = "0" * 32 if one["path"] == out else one["md5"]
+    return replace(run, name="other", stages=stages)
+
+
+def test_a_verdict_on_an_earlier_model_is_not_shown_as_the_runs_own(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `dvc exp run evaluate` leaves it."""
+    again = remade(run, "models/model.skops")
+    assert run.judged
+    assert not again.judged
+    known = {"A": run, "B": again}
+    monkeypatch.setattr("pipeline.compare_runs.open_run", known.get)
+    told = list(compare(["A", "B"], PAGE))
+    assert told[0].startswith("validation, ")
+    assert told[1].startswith("test: other stopped before `verdict`")
+    assert len(told) == 3
+    assert PAGE.read_text().count('class="says ') == 1
+
+
+def test_scores_of_an_earlier_model_are_refused(run: Run) -> None:
+    Path("dvc.lock").write_text(
+        yaml.safe_dump({"stages": remade(run, "data/features").stages}), encoding="utf-8"
+    )
+    with pytest.raises(UserError, match="workspace has not run as far as `evaluate`"):
         open_run("workspace")
 
 

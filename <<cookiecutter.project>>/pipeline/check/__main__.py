@@ -10,11 +10,13 @@ from typing import Any
 from pipeline import check as package
 from pipeline.check.budget import looks
 from pipeline.check.clock import measure
+from pipeline.core.base.lock import outdated
 from pipeline.core.base.names import UserError
 from pipeline.core.base.paths import PARAMS
 from pipeline.core.base.settings import read_yaml
 from pipeline.core.base.stage import say
 from pipeline.core.base.tables import read_json
+from pipeline.trace.records import LOCK
 
 VERDICT = Path("metrics/verdict.json")
 JUDGED = {"lower": ", lower end", "upper": ", upper end"}
@@ -37,6 +39,11 @@ def main() -> None:
     path = parser.parse_args().verdict
     if not path.exists():
         sys.exit(f"check: {path} is not there; run `dvc repro` first.")
+    lock = Path(LOCK)
+    if path == VERDICT and lock.exists() and path.stem in outdated(read_yaml(lock)["stages"]):
+        sys.exit(
+            f"check: {path} is about an earlier model: what it judged was made anew since. Run `dvc repro`."
+        )
     try:
         sys.exit(0 if accepted(read_json(path), own=path == VERDICT) else 1)
     except UserError as error:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pipeline.compare_runs.origins import code, data, settings
 from pipeline.compare_runs.paired import SIDES, Pair, pair
-from pipeline.compare_runs.runs import Run, open_run, same_question
+from pipeline.compare_runs.runs import UNJUDGED, Run, open_run, same_question
 from pipeline.compare_runs.scores import curves, gains, standing
 from pipeline.core.report.elements import interval, number
 from pipeline.core.report.page import Page
@@ -28,7 +28,12 @@ def compare(names: Sequence[str], out: Path) -> Iterator[str]:
     """
     runs = [open_run(name) for name in names]
     same_question(runs)
-    pairs = [pair(side, runs[0], other) for side in SIDES for other in runs[1:]]
+    pairs = [
+        pair(side, runs[0], other)
+        for side in SIDES
+        for other in runs[1:]
+        if side != "test" or (runs[0].judged and other.judged)
+    ]
     page = Page(f"Side by side: {', '.join(names)}")
     page.paragraph(
         f"{runs[0].facts.problem['goal']} The first run is what the others are held against."
@@ -56,3 +61,8 @@ def lines(runs: Sequence[Run], pairs: Sequence[Pair]) -> Iterator[str]:
                 f"[{reach}], {surely(*found['interval'])}"
             )
         yield f"{one.side}, {one.rows} rows of both: {told}"
+    yield from (
+        f"test: {one.name} {UNJUDGED}, so nothing is said of the test rows"
+        for one in runs
+        if not one.judged
+    )

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from pipeline.core.base.lock import outdated
 from pipeline.core.base.names import UserError
 from pipeline.core.base.paths import PARAMS
 from pipeline.core.base.settings import Loader
@@ -19,7 +20,8 @@ from pipeline.diff.versions import WORKSPACE, lost, recorded, way_to
 from pipeline.trace.records import LOCK
 
 QUESTION = ("target", "task", "positive")
-NEEDED = ("metrics/verdict.json", "metrics/evaluate.json", "metrics/train.json")
+UNJUDGED = "stopped before `verdict`"
+NEEDED = ("metrics/evaluate.json", "metrics/train.json")
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,11 @@ class Run:
     facts: Facts
     settings: dict[str, Any]
     stages: dict[str, Any]
+
+    @property
+    def judged(self) -> bool:
+        """Whether its model has seen the test rows; the verdict recorded may be an earlier one's."""
+        return bool(self.facts.verdict) and "verdict" not in outdated(self.stages)
 
     def outputs(self) -> dict[str, str]:
         """Return the MD5 of every recorded output."""
@@ -69,18 +76,23 @@ def open_run(name: str) -> Run:
     Raises
     ------
     UserError
-        There is no such run, it has not got as far as the verdict, or its files are nowhere.
+        There is no such run, it has not got as far as `evaluate`, or its files are nowhere.
     """
     read = here if name == WORKSPACE else reader(name)
     way_out = "dvc repro" if name == WORKSPACE else f"{way_to(name)} && dvc repro"
     for path in (PARAMS.as_posix(), LOCK, *NEEDED):
         if read(path) is None:
             raise UserError(
-                f"{name} has no {path}: it has not run to the end. `{way_out}` makes it."
+                f"{name} has no {path}: it has not run as far as `evaluate`. `{way_out}` makes it."
             )
     settings = yaml.load(read(PARAMS.as_posix()) or b"", Loader=Loader)
-    lock = yaml.load(read(LOCK) or b"", Loader=Loader)
-    return Run(name, Facts(settings["problem"], read), settings, lock["stages"])
+    stages = yaml.load(read(LOCK) or b"", Loader=Loader)["stages"]
+    if "evaluate" in outdated(stages):
+        raise UserError(
+            f"{name} has not run as far as `evaluate`: its scores are those of an earlier model. "
+            f"`{way_out}` makes them anew."
+        )
+    return Run(name, Facts(settings["problem"], read), settings, stages)
 
 
 def reader(revision: str) -> Callable[[str], bytes | None]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
+from typing import Any
 
 from pipeline.compare_runs.paired import Pair
-from pipeline.compare_runs.runs import Run
+from pipeline.compare_runs.runs import UNJUDGED, Run
 from pipeline.core.report.charts import Mark, intervals
 from pipeline.core.report.elements import Child, el, interval, short
 from pipeline.core.report.facts import parsed
@@ -40,33 +41,38 @@ CURVES = {
 def standing(page: Page, runs: Sequence[Run]) -> None:
     """Tell each run's own verdict."""
     page.heading("Verdicts", "verdicts")
-    first = runs[0].facts.headline["metric"]
-    marks, lines = [], []
+    first = runs[0].settings["problem"]["metrics"][0]
+    marks: list[Mark] = []
+    lines: list[dict[str, Any]] = []
     for tone, run in enumerate(runs):
-        head, verdict = run.facts.headline, run.facts.verdict
-        low, high = head["interval"]
-        marks.append(
-            Mark(
-                run.name, head["value"], low, high, tone=f"t{tone}", tip=run.facts.trained["model"]
-            )
-        )
-        criteria = [one for one in verdict["criteria"] if one["met"] is not None]
-        word, look = ("accepted", "good") if verdict["accepted"] else ("not accepted", "bad")
-        lines.append(
-            {
-                "run": run.name,
+        line = {
+            "run": run.name,
+            "verdict": "none",
+            "criteria met": None,
+            "model": run.facts.trained["model"],
+            "features": len(run.facts.trained["features"]),
+            "validation": run.facts.validation.get(first),
+            "test": None,
+            "interval": None,
+            "about": UNJUDGED,
+        }
+        if run.judged:
+            head, verdict = run.facts.headline, run.facts.verdict
+            value, (low, high) = head["value"], head["interval"]
+            marks.append(Mark(run.name, value, low, high, tone=f"t{tone}", tip=line["model"]))
+            criteria = [one for one in verdict["criteria"] if one["met"] is not None]
+            word, look = ("accepted", "good") if verdict["accepted"] else ("not accepted", "bad")
+            line |= {
                 "verdict": el("span", word, class_=f"says {look}"),
                 "criteria met": f"{sum(one['met'] for one in criteria)} of {len(criteria)}",
-                "model": run.facts.trained["model"],
-                "features": len(run.facts.trained["features"]),
-                "validation": run.facts.validation.get(first),
-                "test": head["value"],
+                "test": value,
                 "interval": interval(low, high),
                 "about": verdict["about"][0],
             }
-        )
+        lines.append(line)
     page.table(lines, f"validation and test: {first}, {better_is(first)}")
-    page.add(intervals(marks, caption=f"{first} of each run on its own test rows"))
+    if marks:
+        page.add(intervals(marks, caption=f"{first} of each run on its own test rows"))
 
 
 def gains(page: Page, runs: Sequence[Run], pairs: Sequence[Pair]) -> None:

@@ -54,6 +54,26 @@ def ancestors(stages: Mapping[str, Any], targets: Iterable[str]) -> list[str]:
     return [name for name in stages if name in seen]
 
 
+def outdated(stages: Mapping[str, Any]) -> set[str]:
+    """Name the stages whose inputs were made anew since they ran, and all that follow from them.
+
+    `dvc exp run evaluate` leaves later stages as an earlier run recorded them: their outputs are another model's.
+    """
+    now = {out["path"]: out["md5"] for one in stages.values() for out in one.get("outs", ())}
+    made = makers(stages)
+    found: set[str] = set()
+    while True:
+        late = {
+            name
+            for name, stage in stages.items()
+            for dep in stage.get("deps", ())
+            if now.get(dep["path"], dep["md5"]) != dep["md5"] or made.get(dep["path"]) in found
+        }
+        if late == found:
+            return found
+        found = late
+
+
 def digest(path: Path) -> str | None:
     """Compute the MD5 that DVC gives to a file or, over a sorted listing of its files, to a folder."""
     if path.is_file():
