@@ -39,13 +39,13 @@ def main() -> None:
     path = parser.parse_args().verdict
     if not path.exists():
         sys.exit(f"check: {path} is not there; run `dvc repro` first.")
-    lock = Path(LOCK)
-    if path == VERDICT and lock.exists() and path.stem in outdated(read_yaml(lock)["stages"]):
+    own, lock = path == VERDICT, Path(LOCK)
+    if own and lock.exists() and path.stem in outdated(read_yaml(lock)["stages"]):
         sys.exit(
             f"check: {path} is about an earlier model: what it judged was made anew since. Run `dvc repro`."
         )
     try:
-        sys.exit(0 if accepted(read_json(path), own=path == VERDICT) else 1)
+        sys.exit(0 if accepted(read_json(path), own) else 1)
     except UserError as error:
         sys.exit(f"check: {error}")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.compare_runs.runs import Run
+from pipeline.core.base.lock import fingerprints
 from pipeline.core.base.names import UserError
 from pipeline.core.base.paths import LOADED
 from pipeline.core.base.settings import leaves
@@ -64,7 +65,7 @@ def _shown(values: dict[str, Any], key: str) -> str:
 def data(page: Page, runs: Sequence[Run]) -> None:
     """List the versions of the data, and how they differ from those of the first run."""
     page.heading("Data that differ", "data")
-    versions = [run.outputs() for run in runs]
+    versions = [fingerprints(run.stages) for run in runs]
     lines = []
     for path in DATA:
         found = [one.get(path) for one in versions]

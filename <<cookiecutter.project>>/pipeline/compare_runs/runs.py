@@ -49,12 +49,6 @@ class Run:
         """Whether its model has seen the test rows; the verdict recorded may be an earlier one's."""
         return bool(self.facts.verdict) and "verdict" not in outdated(self.stages)
 
-    def outputs(self) -> dict[str, str]:
-        """Return the MD5 of every recorded output."""
-        return {
-            out["path"]: out["md5"] for one in self.stages.values() for out in one.get("outs", ())
-        }
-
     def predictions(self, side: str) -> Predictions:
         """Read what it has predicted of a side's rows."""
         import pandas as pd

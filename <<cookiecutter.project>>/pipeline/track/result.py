@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.core.base.lock import ancestors, digest, makers
+from pipeline.core.base.lock import ancestors, digest, fingerprints, makers
 from pipeline.core.base.names import UserError
 from pipeline.core.base.paths import METRICS, PARAMS
 from pipeline.core.base.settings import leaves, read_yaml
@@ -58,10 +58,7 @@ class Result:
         made = makers(stages)
         parts = [dep for dep in deps if not dep.startswith("pipeline")]
         for path in parts:
-            recorded = {
-                out["path"]: out["md5"] for out in stages.get(made.get(path), {}).get("outs", ())
-            }
-            if recorded.get(path, "") != digest(Path(path)):
+            if fingerprints(stages).get(path, "") != digest(Path(path)):
                 raise UserError(f"{path} is not what {LOCK} records; run `dvc repro`.")
         parameters: dict[str, Any] = {}
         outputs: dict[str, str] = {}

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.core.base.lock import makers
+from pipeline.core.base.lock import fingerprints, makers
 from pipeline.core.base.names import UserError
 from pipeline.core.base.settings import read_yaml
 from pipeline.core.base.stage import say
@@ -96,10 +96,7 @@ def compare(recorded: dict[str, Any], project: Path) -> list[Output]:
         In the order in which the stages ran.
     """
     stages = read_yaml(project / LOCK)["stages"]
-    before, after = (
-        {out["path"]: out["md5"] for stage in one.values() for out in stage.get("outs", ())}
-        for one in (recorded, stages)
-    )
+    before, after = fingerprints(recorded), fingerprints(stages)
     made = makers(recorded) | makers(stages)
     return [
         Output(

@@ -16,6 +16,11 @@ def makers(stages: Mapping[str, Any]) -> dict[str, str]:
     return {out["path"]: name for name, stage in stages.items() for out in stage.get("outs", ())}
 
 
+def fingerprints(stages: Mapping[str, Any]) -> dict[str, str]:
+    """Return the MD5 of every recorded output."""
+    return {out["path"]: out["md5"] for one in stages.values() for out in one.get("outs", ())}
+
+
 def maker(path: str, made: Mapping[str, str]) -> str | None:
     """Name the stage that made a path, or the folder that it lies in."""
     return next((name for owner, name in made.items() if lies_in(path, owner)), None)
@@ -59,19 +64,14 @@ def outdated(stages: Mapping[str, Any]) -> set[str]:
 
     `dvc exp run evaluate` leaves later stages as an earlier run recorded them: their outputs are another model's.
     """
-    now = {out["path"]: out["md5"] for one in stages.values() for out in one.get("outs", ())}
-    made = makers(stages)
-    found: set[str] = set()
-    while True:
-        late = {
-            name
-            for name, stage in stages.items()
-            for dep in stage.get("deps", ())
-            if now.get(dep["path"], dep["md5"]) != dep["md5"] or made.get(dep["path"]) in found
-        }
-        if late == found:
-            return found
-        found = late
+    now = fingerprints(stages)
+    late = {
+        name
+        for name, stage in stages.items()
+        for dep in stage.get("deps", ())
+        if now.get(dep["path"], dep["md5"]) != dep["md5"]
+    }
+    return {name for name in stages if late.intersection(ancestors(stages, [name]))}
 
 
 def digest(path: Path) -> str | None:
