@@ -5,15 +5,13 @@ Choose for good in conf/config.yaml, or for one run: `dvc exp run -S STEP=OPTION
 
 from __future__ import annotations
 
-import argparse
-import json
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from pipeline.configure.tools import missing_packages, way_to_install
+from pipeline.core.base.command import parser, plain_errors, show
 from pipeline.core.base.names import UserError, did_you_mean
 from pipeline.core.base.paths import CONF
 from pipeline.core.base.settings import read_yaml
@@ -112,21 +110,15 @@ def render(found: dict[str, list[dict[str, Any]]]) -> str:
     return "\n".join(lines[1:])
 
 
+@plain_errors("options")
 def main() -> None:
     """List the options."""
-    parser = argparse.ArgumentParser(
-        prog="python -m pipeline.options",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("step", nargs="?", help="a folder of conf/, such as model; default: all")
-    parser.add_argument("--json", action="store_true", help="print JSON for machines")
-    asked = parser.parse_args()
-    try:
-        found = options(asked.step)
-    except UserError as error:
-        sys.exit(f"options: {error}")
-    print(json.dumps(found, indent=2, ensure_ascii=False) if asked.json else render(found))
+    arguments = parser("options", __doc__)
+    arguments.add_argument("step", nargs="?", help="a folder of conf/, such as model; default: all")
+    arguments.add_argument("--json", action="store_true", help="print JSON for machines")
+    asked = arguments.parse_args()
+    found = options(asked.step)
+    show(found, render(found), asked.json)
 
 
 if __name__ == "__main__":

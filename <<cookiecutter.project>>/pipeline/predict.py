@@ -7,8 +7,6 @@ has a row for each row of the input, in the same order, with the id of the bundl
 
 from __future__ import annotations
 
-import argparse
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -19,6 +17,7 @@ import pyarrow as pa
 from pyarrow import csv, parquet
 
 from pipeline.bundle import Bundle
+from pipeline.core.base.command import parser, plain_errors
 from pipeline.core.base.names import UserError, did_you_mean, snake_cased
 from pipeline.core.base.paths import BUNDLE
 from pipeline.core.base.stage import say
@@ -179,38 +178,30 @@ def _refusal(source: Path, rejected: Sequence[str], allowed: int) -> str:
     return "\n".join(lines)
 
 
+@plain_errors("predict")
 def main() -> None:
     """Score a file."""
-    parser = argparse.ArgumentParser(
-        prog="python -m pipeline.predict",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("file", type=Path, help="raw rows, with columns spelt as in the source")
-    parser.add_argument("--out", type=Path, required=True, help="where to; .csv or .parquet")
-    parser.add_argument("--bundle", type=Path, default=BUNDLE, help="default: %(default)s")
-    parser.add_argument(
+    arguments = parser("predict", __doc__)
+    arguments.add_argument("file", type=Path, help="raw rows, with columns spelt as in the source")
+    arguments.add_argument("--out", type=Path, required=True, help="where to; .csv or .parquet")
+    arguments.add_argument("--bundle", type=Path, default=BUNDLE, help="default: %(default)s")
+    arguments.add_argument(
         "--keep",
         nargs="+",
         default=[],
         metavar="COLUMN",
         help="columns to carry along, such as an id",
     )
-    parser.add_argument(
+    arguments.add_argument(
         "--max-rejected",
         type=int,
         default=0,
         metavar="N",
         help="rows that may break the contract; they get no answer but a reason (default: %(default)s)",
     )
-    options = parser.parse_args()
-    try:
-        bundle = Bundle.load(options.bundle)
-        rows, rejected = predict(
-            options.file, options.out, bundle, options.keep, options.max_rejected
-        )
-    except UserError as error:
-        sys.exit(f"predict: {error}")
+    options = arguments.parse_args()
+    bundle = Bundle.load(options.bundle)
+    rows, rejected = predict(options.file, options.out, bundle, options.keep, options.max_rejected)
     for one in rejected[:NAMED]:
         say(f"no answer for {one}")
     without = f", {len(rejected)} of them without an answer: see column `rejected`" * bool(rejected)

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import subprocess
 import sys
 
 from pipeline.bundle import verify
+from pipeline.core.base.command import parser, plain_errors
 from pipeline.core.base.names import UserError
 from pipeline.core.base.paths import BUNDLE, CHAMPION, METRICS
 from pipeline.core.base.tables import read_json, replacing
 
 
+@plain_errors("promote")
 def main() -> None:
     """Promote models/bundle/."""
-    parser = argparse.ArgumentParser(
-        prog="python -m pipeline.promote",
-        description="Copy models/bundle/ to models/champion/bundle/ and put it under DVC: the model in use, "
+    arguments = parser(
+        "promote",
+        "Copy models/bundle/ to models/champion/bundle/ and put it under DVC: the model in use, "
         "which the next verdicts compare with.",
     )
-    parser.add_argument(
+    arguments.add_argument(
         "--anyway", action="store_true", help="also if the last verdict does not accept it"
     )
-    try:
-        for line in promote(parser.parse_args().anyway):
-            print(line)
-    except UserError as error:
-        sys.exit(f"promote: {error}")
+    for line in promote(arguments.parse_args().anyway):
+        print(line)
 
 
 def promote(anyway: bool = False) -> list[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.bundle import Bundle
+from pipeline.core.base.command import parser, plain_errors
 from pipeline.core.base.names import UserError
 from pipeline.core.base.paths import BUNDLE
 from pipeline.core.model.decision import PROBABILITY
@@ -89,22 +88,19 @@ def _nested(answer: dict[Any, Any]) -> dict[str, Any]:
     return plain | ({"probabilities": classes} if classes else {})
 
 
+@plain_errors("serve")
 def main() -> None:
     """Serve the bundle until interrupted."""
-    parser = argparse.ArgumentParser(prog="python -m pipeline.serve", description=__doc__)
-    parser.add_argument("--bundle", type=Path, default=BUNDLE, help="default: %(default)s")
-    parser.add_argument(
+    arguments = parser("serve", __doc__)
+    arguments.add_argument("--bundle", type=Path, default=BUNDLE, help="default: %(default)s")
+    arguments.add_argument(
         "--host", default="127.0.0.1", help="address to listen on (default: %(default)s)"
     )
-    parser.add_argument("--port", type=int, default=8000, help="default: %(default)s")
-    options = parser.parse_args()
+    arguments.add_argument("--port", type=int, default=8000, help="default: %(default)s")
+    options = arguments.parse_args()
     import uvicorn
 
-    try:
-        app = create_app(options.bundle)
-    except UserError as error:
-        sys.exit(f"serve: {error}")
-    uvicorn.run(app, host=options.host, port=options.port)
+    uvicorn.run(create_app(options.bundle), host=options.host, port=options.port)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -272,6 +273,14 @@ def test_the_command_prints_json_for_machines(recorded: dict, monkeypatch, capsy
     assert json.loads(capsys.readouterr().out) == trace("models/bundle")
 
 
+@pytest.mark.parametrize("how", [[], ["--json"], ["--uses"]])
+def test_a_reader_may_leave_early(recorded: dict, how: list[str]) -> None:
+    command = shlex.join([sys.executable, "-m", "pipeline.trace", "models/model.skops", *how])
+    shell = f"set -o pipefail; {command} | true"
+    ended = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 def test_the_command_ends_with_1_and_a_sentence(recorded: dict, monkeypatch) -> None:
     monkeypatch.setattr(sys, "argv", ["trace", "nothing"])
     with pytest.raises(SystemExit, match=r"^trace: nothing is no output of any stage"):
@@ -359,6 +368,32 @@ def test_what_ran_with_another_version_is_not_counted(mended: dict) -> None:
     assert (run["subject"], run["used_by"]) == ("third", ["collect", "load"])
     assert set(run["outputs"]) == {"data/raw", "data/loaded", "data/rejected", "metrics/load.json"}
     assert run["models"] == {}
+
+
+def test_a_run_that_only_carried_an_output_along_does_not_tell_how_it_was_made(
+    mended: dict,
+) -> None:
+    """The third commit and an experiment hold the bundle beside data that it was not made from."""
+    # As `dvc exp run load` leaves it; `dvc exp save` would record all stages anew.
+    third = git("rev-parse", "HEAD")
+    carried = git("commit-tree", "HEAD^{tree}", "-p", third, "-m", "carried")
+    git("update-ref", f"refs/exps/{third[:2]}/{third[2:]}/carried", carried)
+    found = trace("models/bundle")
+    assert (found["recorded_in"], found["commit"]) == (mended["second"], mended["first"])
+    assert list(found["experiments"]) == ["wider-interval"]
+    assert found["notes"] == ["its inputs were made anew since; this is the run that made it"]
+    made = {path: md5 for one in found["stages"] for path, md5 in one["outputs"].items()}
+    (raw,) = [one["inputs"]["data/raw"] for one in found["stages"] if one["stage"] == "load"]
+    assert raw["md5"] == made["data/raw"] == mended["before"]["data/raw"]
+
+
+def test_an_output_whose_making_no_commit_recorded_has_a_broken_chain_and_says_so(
+    mended: dict,
+) -> None:
+    shutil.rmtree(".git")
+    git("init", "--quiet")
+    (note,) = trace("models/bundle")["notes"]
+    assert note.startswith("what it was made from was made anew since, and no commit")
 
 
 def test_a_path_means_the_version_in_the_workspace_and_the_others_are_named(mended: dict) -> None:

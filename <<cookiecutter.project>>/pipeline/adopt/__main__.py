@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
@@ -12,48 +10,47 @@ from pathlib import Path
 from pipeline.adopt import Adoption, decide
 from pipeline.adopt.source import find_source
 from pipeline.adopt.write import write
-from pipeline.core.base.names import UserError
+from pipeline.core.base.command import parser, plain_errors
 
 SHOWN = 60  # columns in the table; the contract has all
 
 
+@plain_errors("adopt")
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the command line, decide, say so, write."""
-    parser = argparse.ArgumentParser(
-        prog="python -m pipeline.adopt",
-        description="Look at data and write the settings under which `dvc repro` runs on it: "
+    command = parser(
+        "adopt",
+        "Look at data and write the settings under which `dvc repro` runs on it: "
         "conf/collect/, conf/problem/ and contracts/ get a file each, conf/config.yaml points at them.",
     )
-    parser.add_argument(
+    command.add_argument(
         "data",
         help="a file (CSV, TSV, Parquet, Feather, JSON lines, Excel, also packed), a folder of such, an address "
         "(https, s3, gs, az), or a source of conf/collect/ such as sql",
     )
-    parser.add_argument("--target", required=True, help="the column to be predicted")
-    parser.add_argument(
+    command.add_argument("--target", required=True, help="the column to be predicted")
+    command.add_argument(
         "--task",
         choices=["binary", "multiclass", "regression"],
         help="what kind of answer it is (default: what its values say)",
     )
-    parser.add_argument("--dry-run", action="store_true", help="show the decisions, change nothing")
-    parser.add_argument(
+    command.add_argument(
+        "--dry-run", action="store_true", help="show the decisions, change nothing"
+    )
+    command.add_argument(
         "--force", action="store_true", help="write files anew that are there and were edited"
     )
-    options = parser.parse_args(arguments)
-    try:
-        with tempfile.TemporaryDirectory() as scratch:
-            adoption = decide(
-                find_source(options.data, Path(scratch)), options.target, options.task
-            )
-            show(adoption)
-            if options.dry_run:
-                print("\nNothing was changed; without --dry-run these would be written:")
-                print(*(f"  {path}" for path in adoption.texts), sep="\n")
-                return
-            print(*("", *write(adoption, options.force)), sep="\n")
-            print("\nNext: `dvc repro`.")
-    except UserError as error:
-        sys.exit(f"adopt: {error}")
+    options = command.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as scratch:
+        source = find_source(options.data, Path(scratch))
+        adoption = decide(source, options.target, options.task)
+        show(adoption)
+        if options.dry_run:
+            print("\nNothing was changed; without --dry-run these would be written:")
+            print(*(f"  {path}" for path in adoption.texts), sep="\n")
+            return
+        print(*("", *write(adoption, options.force)), sep="\n")
+        print("\nNext: `dvc repro`.")
 
 
 def show(adoption: Adoption) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from pipeline import check as package
 from pipeline.check.budget import looks
 from pipeline.check.clock import measure
+from pipeline.core.base.command import parser, plain_errors
 from pipeline.core.base.lock import outdated
 from pipeline.core.base.names import UserError
 from pipeline.core.base.paths import PARAMS
@@ -22,32 +22,26 @@ VERDICT = Path("metrics/verdict.json")
 JUDGED = {"lower": ", lower end", "upper": ", upper end"}
 
 
+@plain_errors("check")
 def main() -> None:
     """Print the verdict, one line a criterion."""
-    parser = argparse.ArgumentParser(
-        prog="python -m pipeline.check",
-        description=package.__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
+    arguments = parser("check", package.__doc__)
+    arguments.add_argument(
         "verdict",
         nargs="?",
         type=Path,
         default=VERDICT,
         help="default: %(default)s; of another one, clock and budget are left out",
     )
-    path = parser.parse_args().verdict
+    path = arguments.parse_args().verdict
     if not path.exists():
-        sys.exit(f"check: {path} is not there; run `dvc repro` first.")
+        raise UserError(f"{path} is not there; run `dvc repro` first.")
     own, lock = path == VERDICT, Path(LOCK)
-    if own and lock.exists() and path.stem in outdated(read_yaml(lock)["stages"]):
-        sys.exit(
-            f"check: {path} is about an earlier model: what it judged was made anew since. Run `dvc repro`."
+    if own and lock.exists() and outdated(read_yaml(lock)["stages"], "verdict"):
+        raise UserError(
+            f"{path} is about an earlier model: what it judged was made anew since. Run `dvc repro`."
         )
-    try:
-        sys.exit(0 if accepted(read_json(path), own) else 1)
-    except UserError as error:
-        sys.exit(f"check: {error}")
+    sys.exit(0 if accepted(read_json(path), own) else 1)
 
 
 def accepted(verdict: dict[str, Any], own: bool) -> bool:

@@ -47,7 +47,7 @@ class Run:
     @property
     def judged(self) -> bool:
         """Whether its model has seen the test rows; the verdict recorded may be an earlier one's."""
-        return bool(self.facts.verdict) and "verdict" not in outdated(self.stages)
+        return bool(self.facts.verdict) and not outdated(self.stages, "verdict")
 
     def predictions(self, side: str) -> Predictions:
         """Read what it has predicted of a side's rows."""
@@ -81,7 +81,7 @@ def open_run(name: str) -> Run:
             )
     settings = yaml.load(read(PARAMS.as_posix()) or b"", Loader=Loader)
     stages = yaml.load(read(LOCK) or b"", Loader=Loader)["stages"]
-    if "evaluate" in outdated(stages):
+    if outdated(stages, "evaluate"):
         raise UserError(
             f"{name} has not run as far as `evaluate`: its scores are those of an earlier model. "
             f"`{way_out}` makes them anew."

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Sequence
 
 from omegaconf import DictConfig, OmegaConf
 
 from pipeline.configure.checks import check, refuse_secrets
+from pipeline.core.base.command import plain_errors
 from pipeline.core.base.names import UserError, did_you_mean
 from pipeline.core.base.paths import CONF, PARAMS
 from pipeline.core.base.settings import leaves, read_yaml
@@ -97,7 +97,5 @@ def report(before: dict, after: dict, where: str) -> None:
 _NONE = object()
 
 if __name__ == "__main__":
-    try:
+    with plain_errors("configure"):
         main()
-    except UserError as error:
-        sys.exit(f"configure: {error}")

@@ -18,39 +18,31 @@ import yaml
 from pipeline.contract import Violation, read_snapshot, violations
 from pipeline.contract.text import edit
 from pipeline.contract.widen import widen
-from pipeline.core.base.names import UserError
+from pipeline.core.base.command import parser, plain_errors
 from pipeline.core.base.settings import Loader, read_settings
 from pipeline.core.base.tables import replacing
 from pipeline.load import read_contract
 
 
+@plain_errors("contract")
 def main() -> None:
     """Run `check` or `update`."""
-    parser = argparse.ArgumentParser(
-        prog="python -m pipeline.contract",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    commands = parser.add_subparsers(dest="command", required=True)
+    arguments = parser("contract", __doc__)
+    commands = arguments.add_subparsers(dest="command", required=True)
     commands.add_parser("check", help="list the rules that the snapshot breaks")
     update = commands.add_parser("update", help="propose a contract that the snapshot honours")
     update.add_argument("--write", action="store_true", help="write it; Git shows and undoes it")
     update.add_argument(
         "--known-only", action="store_true", help="propose no columns that the contract leaves out"
     )
-    options = parser.parse_args()
-    try:
-        settings = read_settings("load")
-        path = Path(settings.load.contract)
-        contract = read_contract(path)
-        rows = read_snapshot(list(settings.load.missing))
-        if options.command == "check":
-            code = check(rows, contract, path)
-        else:
-            code = propose(rows, contract, path, options)
-    except UserError as error:
-        sys.exit(f"contract: {error}")
-    sys.exit(code)
+    options = arguments.parse_args()
+    settings = read_settings("load")
+    path = Path(settings.load.contract)
+    contract = read_contract(path)
+    rows = read_snapshot(list(settings.load.missing))
+    if options.command == "check":
+        sys.exit(check(rows, contract, path))
+    sys.exit(propose(rows, contract, path, options))
 
 
 def check(rows: Any, contract: dict[str, Any], path: Path) -> int:

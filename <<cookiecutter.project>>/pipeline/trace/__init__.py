@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from pipeline.core.base.lock import ancestors, digest, lies_in, maker, makers
+from pipeline.core.base.lock import ancestors, digest, lies_in, maker, makers, outdated
 from pipeline.core.base.names import UserError, did_you_mean
 from pipeline.core.base.paths import BUNDLE, RAW
 from pipeline.trace.bundles import find_bundle, identity, named_in
@@ -46,10 +46,10 @@ def trace(target: str) -> dict[str, Any]:
             f"there is no {LOCK} here, in any commit or in any experiment; run `dvc repro` first."
         )
     notes: list[str] = []
-    record, stage, owner, md5 = find(target, records, notes)
-    holders = [
-        one.commit for one in records if one.commit and any(out[2] == md5 for out in one.outputs())
-    ]
+    owner, md5 = find(target, records, notes)
+    made = origins(owner, md5, records, notes)
+    record, stage = made[0]
+    holders = [one.commit for one, _ in made if one.commit]
     names = experiments()
     commits = [commit for commit in holders if commit not in names]
     return {
@@ -67,8 +67,8 @@ def trace(target: str) -> dict[str, Any]:
     }
 
 
-def find(target: str, records: list[Record], notes: list[str]) -> tuple[Record, str, str, str]:
-    """Find the output that is meant: the version of dvc.lock, the stage, its path and MD5."""
+def find(target: str, records: list[Record], notes: list[str]) -> tuple[str, str]:
+    """Find the output that is meant: its path and MD5."""
     path = Path(target)
     if path.exists() or not re.fullmatch(r"[0-9a-f]{6,64}(\.dir)?", target):
         if path.is_file() and (name := named_in(path)):
@@ -83,35 +83,31 @@ def find(target: str, records: list[Record], notes: list[str]) -> tuple[Record, 
         return find_md5(find_bundle(target, records), records)
 
 
-def find_path(path: Path, records: list[Record], notes: list[str]) -> tuple[Record, str, str, str]:
+def find_path(path: Path, records: list[Record], notes: list[str]) -> tuple[str, str]:
     """Find the version of an output that lies in the workspace, or its last recorded one."""
     wanted = (
         path.resolve().relative_to(Path.cwd())
         if path.resolve().is_relative_to(Path.cwd())
         else path
     ).as_posix()
-    for record in records:
-        for stage, owner, md5 in record.outputs():
-            if wanted != owner and not wanted.startswith(f"{owner}/"):
-                continue
-            if record.commit:
-                notes.append(
-                    "it is not an output of the workspace's dvc.lock; this is its last recorded version"
-                )
-                return record, stage, owner, md5
-            there = digest(Path(owner))
-            if there is None:
-                notes.append(f"{owner} is not in the workspace (`dvc checkout {owner}` brings it)")
-            elif there != md5:
-                for other in records:  # an earlier version may lie there
-                    for its_stage, its_owner, its_md5 in other.outputs():
-                        if its_owner == owner and its_md5 == there:
-                            notes.append("the workspace holds an earlier version than its dvc.lock")
-                            return other, its_stage, owner, there
-                notes.append(
-                    f"{owner} was changed since: its MD5 is {there}, which no run recorded"
-                )
-            return record, stage, owner, md5
+    recorded = [(record, *out[1:]) for record in records for out in record.outputs()]
+    for record, owner, md5 in recorded:
+        if not lies_in(wanted, owner):
+            continue
+        if record.commit:
+            notes.append(
+                "it is not an output of the workspace's dvc.lock; this is its last recorded version"
+            )
+            return owner, md5
+        there = digest(Path(owner))
+        if there is None:
+            notes.append(f"{owner} is not in the workspace (`dvc checkout {owner}` brings it)")
+        elif there != md5:
+            if any((owner, there) == other[1:] for other in recorded):
+                notes.append("the workspace holds an earlier version than its dvc.lock")
+                return owner, there
+            notes.append(f"{owner} was changed since: its MD5 is {there}, which no run recorded")
+        return owner, md5
     known = {owner for record in records for _, owner, _ in record.outputs()}
     used = {
         dep["path"]
@@ -128,19 +124,42 @@ def find_path(path: Path, records: list[Record], notes: list[str]) -> tuple[Reco
     )
 
 
-def find_md5(start: str, records: list[Record]) -> tuple[Record, str, str, str]:
+def find_md5(start: str, records: list[Record]) -> tuple[str, str]:
     """Find an output, or a file inside of one, by the first digits of its MD5."""
-    for record in records:
-        for stage, owner, md5 in record.outputs():
-            if md5.startswith(start):
-                return record, stage, owner, md5
-    for record in records:
-        for stage, owner, md5 in record.outputs():
-            if any(entry["md5"].startswith(start) for entry in listing(md5)):
-                return record, stage, owner, md5
+    recorded = [out[1:] for record in records for out in record.outputs()]
+    for owner, md5 in recorded:
+        if md5.startswith(start):
+            return owner, md5
+    for owner, md5 in recorded:
+        if any(entry["md5"].startswith(start) for entry in listing(md5)):
+            return owner, md5
     raise UserError(
         f"no run recorded an output with the MD5 {start}, in the workspace, a commit or an experiment."
     )
+
+
+def origins(
+    path: str, md5: str, records: list[Record], notes: list[str]
+) -> list[tuple[Record, str]]:
+    """List the versions of dvc.lock that tell how an output was made, each with the stage that made it.
+
+    One in which the output is outdated tells of other inputs, and only held it; such are listed where there is no better.
+    """
+    holding = [
+        (record, stage)
+        for record in records
+        for stage, *out in record.outputs()
+        if out == [path, md5]
+    ]
+    made = [(record, stage) for record, stage in holding if not outdated(record.stages, stage)]
+    if not made:
+        notes.append(
+            "what it was made from was made anew since, and no commit or experiment recorded both together: "
+            "the chain is broken where an input's MD5 is not that of the output"
+        )
+    elif made[0] != holding[0] and not holding[0][0].commit:
+        notes.append("its inputs were made anew since; this is the run that made it")
+    return made or holding
 
 
 def chain(record: Record, stage: str) -> list[dict[str, Any]]:

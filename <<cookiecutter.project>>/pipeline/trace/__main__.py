@@ -2,40 +2,36 @@
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
 from typing import Any
 
 from pipeline import trace as package
+from pipeline.core.base.command import parser, plain_errors, show
 from pipeline.core.base.git import git
-from pipeline.core.base.names import UserError
 from pipeline.trace import trace
 from pipeline.trace.uses import render as render_uses
 from pipeline.trace.uses import uses
 
 
+@plain_errors("trace")
 def main() -> None:
     """Trace a path, an MD5 or a bundle's id."""
-    parser = argparse.ArgumentParser(prog="python -m pipeline.trace", description=package.__doc__)
-    parser.add_argument(
+    arguments = parser("trace", package.__doc__)
+    arguments.add_argument(
         "target",
         help="path of an output, metric or model, or an MD5 (its first 6 digits do); the id of a "
         "bundle, as each answer carries it (its first 8 digits do), or a file of predictions",
     )
-    parser.add_argument(
+    arguments.add_argument(
         "--uses",
         action="store_true",
         help="the way back: every commit, model and metric that a file of data went into",
     )
-    parser.add_argument("--json", action="store_true", help="print JSON for machines")
-    options = parser.parse_args()
-    try:
-        found = uses(options.target) if options.uses else trace(options.target)
-    except UserError as error:
-        sys.exit(f"trace: {error}")
+    arguments.add_argument("--json", action="store_true", help="print JSON for machines")
+    options = arguments.parse_args()
+    found = uses(options.target) if options.uses else trace(options.target)
     shown = render_uses(found) if options.uses else render(found)
-    print(json.dumps(found, indent=2, ensure_ascii=False) if options.json else shown)
+    show(found, shown, options.json)
 
 
 def render(found: dict[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import sys
 import tempfile
@@ -10,8 +9,8 @@ import time
 from pathlib import Path
 
 from pipeline import verify as package
+from pipeline.core.base.command import parser, plain_errors
 from pipeline.core.base.git import git
-from pipeline.core.base.names import UserError
 from pipeline.core.base.settings import read_yaml
 from pipeline.core.base.stage import say
 from pipeline.trace.records import LOCK
@@ -21,25 +20,20 @@ from pipeline.verify.copy import clone, fetch
 SHOWN = 5  # files or packages that a line names
 
 
+@plain_errors("verify")
 def main() -> None:
     """Verify HEAD: exit code 0 if every output is bit-identical, else 1."""
-    parser = argparse.ArgumentParser(
-        prog="python -m pipeline.verify",
-        description=package.__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
+    arguments = parser("verify", package.__doc__)
+    arguments.add_argument(
         "--local",
         action="store_true",
         help="take data from this machine's DVC cache, not the remote",
     )
-    parser.add_argument("--keep", action="store_true", help="keep the temporary folder")
-    options = parser.parse_args()
+    arguments.add_argument("--keep", action="store_true", help="keep the temporary folder")
+    options = arguments.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="verify-"))
     try:
         same = verify(folder / "clone", options.local)
-    except UserError as error:
-        sys.exit(f"verify: {error}")
     finally:
         if options.keep:
             say(f"kept: {folder / 'clone'}")

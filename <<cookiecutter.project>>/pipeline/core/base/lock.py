@@ -59,19 +59,17 @@ def ancestors(stages: Mapping[str, Any], targets: Iterable[str]) -> list[str]:
     return [name for name in stages if name in seen]
 
 
-def outdated(stages: Mapping[str, Any]) -> set[str]:
-    """Name the stages whose inputs were made anew since they ran, and all that follow from them.
+def outdated(stages: Mapping[str, Any], name: str) -> bool:
+    """Tell whether what a stage descends from was made anew since it ran.
 
     `dvc exp run evaluate` leaves later stages as an earlier run recorded them: their outputs are another model's.
     """
     now = fingerprints(stages)
-    late = {
-        name
-        for name, stage in stages.items()
-        for dep in stage.get("deps", ())
-        if now.get(dep["path"], dep["md5"]) != dep["md5"]
-    }
-    return {name for name in stages if late.intersection(ancestors(stages, [name]))}
+    return any(
+        now.get(dep["path"], dep["md5"]) != dep["md5"]
+        for one in ancestors(stages, [name])
+        for dep in stages[one].get("deps", ())
+    )
 
 
 def digest(path: Path) -> str | None:

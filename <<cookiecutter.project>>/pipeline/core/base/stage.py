@@ -8,7 +8,7 @@ import sys
 import time
 from importlib import import_module
 
-from pipeline.core.base.names import UserError
+from pipeline.core.base.command import plain_errors
 from pipeline.core.base.paths import PARAMS, TIMINGS
 
 
@@ -28,13 +28,11 @@ def run(stage: str) -> None:
         print(f"usage: python -m pipeline.{stage} [section.key=value ...]\n\n{main.__doc__}")
         return
     started = time.perf_counter()
-    try:
+    with plain_errors(stage):
         _limit_threads()
         from pipeline.core.base.settings import read_settings
 
         measured = main(read_settings(stage, arguments)) or {}
-    except UserError as error:
-        sys.exit(f"{stage}: {error}")
     TIMINGS.mkdir(exist_ok=True)
     timings = {"seconds": round(time.perf_counter() - started, 3)} | measured
     (TIMINGS / f"{stage}.json").write_text(json.dumps(timings, indent=2) + "\n", encoding="utf-8")
