@@ -138,7 +138,9 @@ def fit_calibrator(settings: DictConfig, model: dict[str, Any], changes: dict[st
     if not options.calibrator["_target_"]:
         return None
     tried = as_trained(model, settings.train.early_stopping)
-    values, y = Training.read(settings).out_of_fold(tried, changes, options.folds, options.seed)
+    values, y = Training.read(settings).out_of_fold(
+        tried, changes, options.folds, options.seed, options.rows
+    )
     calibrator = instantiate(as_dict(options.calibrator)).fit(values, y)
     said = ", ".join(f"{name} {value}" for name, value in calibrator.about().items())
     say(f"calibrated on out-of-fold predictions: {said}")

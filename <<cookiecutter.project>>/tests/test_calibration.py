@@ -175,6 +175,14 @@ def test_each_training_row_is_predicted_by_a_model_that_has_not_seen_its_group(
     assert score("accuracy", y, values) < 1
 
 
+def test_with_enough_residuals_further_folds_are_left_out(copy_of) -> None:
+    project = copy_of("regression")
+    project.compose("train.calibration.rows=30")
+    project.run("train")
+    rows = len(read_table(Path("data/split/train")))
+    assert 30 <= read_json(Path("metrics/train.json"))["calibration"]["rows"] < rows / 2
+
+
 def test_a_split_by_time_calibrates_on_the_later_rows(project: Project) -> None:
     project.compose("split=time", "train/calibration=sigmoid")
     project.run("split", "engineer", "select", "train", "evaluate")

@@ -190,6 +190,13 @@ def test_a_fold_of_fewer_rows_learns_its_features_from_those_too(classify: bool)
         assert few.rows_held_out.tolist() == whole.rows_held_out.tolist()
 
 
+@pytest.mark.parametrize(("enough", "left"), [(1, 1), (20, 1), (21, 2), (60, 3), (1000, 3)])
+def test_folds_are_left_out_as_long_as_the_others_hold_out_enough(enough: int, left: int) -> None:
+    X, y = rows()
+    every, some = (list(folds(X, y, [], **CUT | {"enough": e})) for e in (None, enough))
+    assert [list(fold.rows) for fold in some] == [list(fold.rows) for fold in every[-left:]]
+
+
 @given(st.lists(st.one_of(st.none(), st.integers(0, 9)), min_size=20, max_size=40))
 def test_folds_by_time_hold_out_what_comes_after(moments: list) -> None:
     when = pd.Series(

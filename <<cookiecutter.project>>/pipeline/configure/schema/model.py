@@ -112,6 +112,7 @@ class Calibration(Section):
 
     calibrator: OptionalTool
     folds: int | None = Field(default=None, ge=2)
+    rows: Count | None = None
     seed: Seed | None = None
     by_kind: dict[str, Any] | None = None
 

@@ -79,6 +79,7 @@ def folds(
     repeats: int,
     seed: int,
     at_most: int | None = None,
+    enough: int | None = None,
 ) -> Iterator[Fold]:
     """Cut the training rows into folds that follow the split.
 
@@ -99,6 +100,8 @@ def folds(
         Folds, how often they are drawn anew, and the first draw's seed.
     at_most : int, optional
         Training rows of a fold; where there are more, so many are drawn, each time the same.
+    enough : int, optional
+        Held-out rows: folds are left out as long as the others hold out so many.
 
     Raises
     ------
@@ -111,6 +114,8 @@ def folds(
             parts = _by_time(y, classify, when, n)
         else:
             parts = _at_random(y, classify, groups, n, seed + repeat)
+        if enough is not None:
+            parts = _last(parts, enough)
         for train, held_out in parts:
             if at_most is not None and len(train) > at_most:
                 train = train[some(y[train], at_most / len(train), classify, seed)]
@@ -153,6 +158,12 @@ def _by_time(y: np.ndarray, classify: bool, when: pd.Series, n: int) -> list[Pos
             f"none of the {n} folds by time has a past with more than one class; use another split."
         )
     return parts
+
+
+def _last(parts: list[Positions], enough: int) -> list[Positions]:
+    """Keep the last folds that hold out enough rows together: by time, those with the longest past."""
+    held_out = np.cumsum([len(rows) for _, rows in reversed(parts)])
+    return parts[-1 - int(np.searchsorted(held_out, enough)) :]
 
 
 def _split(scheme: Any, y: np.ndarray, groups: np.ndarray | None) -> list[Positions]:

@@ -62,20 +62,26 @@ class Training:
         seed: int,
         within: np.ndarray | None = None,
         at_most: int | None = None,
+        enough: int | None = None,
     ) -> list[Fold]:
         """Cut all rows into folds, or those `within` (positions), as nested cross-validation does.
 
         The other arguments are those of `folds`.
         """
         rows = np.arange(len(self.y)) if within is None else within
-        how = vars(replace(self.scheme.of(rows), seed=seed)) | {"at_most": at_most}
-        X = self.X.iloc[rows]
-        return list(folds(X, transformers=self.transformers, n=n, repeats=repeats, **how))
+        how = vars(replace(self.scheme.of(rows), seed=seed))
+        how |= {"n": n, "repeats": repeats, "at_most": at_most, "enough": enough}
+        return list(folds(self.X.iloc[rows], transformers=self.transformers, **how))
 
     def out_of_fold(
-        self, model: Mapping[str, Any], changes: Mapping[str, Any], n: int, seed: int
+        self,
+        model: Mapping[str, Any],
+        changes: Mapping[str, Any],
+        n: int,
+        seed: int,
+        enough: int | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Predict each training row by a model that was fitted on other folds, with features of other folds.
+        """Predict training rows, each by a model that was fitted on other folds, with features of other folds.
 
         Parameters
         ----------
@@ -83,6 +89,8 @@ class Training:
             As in `build`.
         n, seed : int
             Folds, and the seed of their draw. A split by time leaves the earliest rows without prediction.
+        enough : int, optional
+            Rows: with so many, the other folds are left out, and their rows without prediction.
 
         Returns
         -------
@@ -90,7 +98,7 @@ class Training:
             Predictions and answers of the held-out rows, in the rows' order.
         """
         parts = []
-        for fold in self.cut(n, repeats=1, seed=seed):
+        for fold in self.cut(n, repeats=1, seed=seed, enough=enough):
             fitted = fit_on(model, fold, bool(self.classes), changes)
             said = predict(fitted, fold.X_held_out, len(self.classes))
             parts.append((fold.rows_held_out, said, fold.y_held_out))
