@@ -267,7 +267,6 @@ def _only_says_what_it_is(path: Path) -> bool:
     return path.name == "__init__.py" and len(path.read_text().strip().splitlines()) <= 1
 
 
-@only("binary", "regression")
 def test_all_is_made_again_elsewhere_bit_for_bit(project: Path, tmp_path: Path) -> None:
     """In another folder, time zone, locale and order of hashing than the first run, maybe in another environment."""
     elsewhere = tmp_path / "some where"
