@@ -16,7 +16,7 @@ from pipeline.core.base.names import UserError, did_you_mean
 from pipeline.core.base.paths import CONF
 from pipeline.core.base.settings import read_yaml
 
-TARGET = r"^\s*(?:- )?_target_: ([\w.${}]+)"
+TARGET = r"^\s*(?:- )?_target_: (\w+(?:\.[\w${}]+)+)"  # not `null`, nor a reference
 
 
 def options(step: str | None = None) -> dict[str, list[dict[str, Any]]]:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from pipeline.configure.tools import DISTRIBUTIONS, locate
+from pipeline.configure import tools
+from pipeline.configure.tools import DISTRIBUTIONS, extras, locate
 from pipeline.core.base.names import UserError
 from pipeline.options import describe, main, options, render
 
@@ -63,6 +64,23 @@ def test_what_is_not_installed_is_said_with_the_command(tmp_path: Path) -> None:
     assert said["missing"] == ["not_there"]
     shown = render({"model": [said]})
     assert "not installed: not_there; run `uv pip install -c constraints.txt not_there`" in shown
+
+
+def test_nothing_is_said_to_be_missing_but_what_an_extra_brings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As where only the core is installed."""
+    packages = {one for brought in extras().values() for one in brought}
+    modules = {name for name, package in DISTRIBUTIONS.items() if package in packages} | packages
+    monkeypatch.setattr(tools, "_is_there", lambda module: module.split(".")[0] not in modules)
+    listed = {
+        (group, one["name"]): one["missing"]
+        for group, offered in options().items()
+        for one in offered
+    }
+    assert {package for missing in listed.values() for package in missing} <= packages
+    assert listed["model", "catboost"] == listed["model", "dummy"] == listed["tune", "off"] == []
+    assert listed["model", "xgboost"] == ["xgboost"]
 
 
 def test_an_adapter_lacks_what_it_says_that_it_needs(
