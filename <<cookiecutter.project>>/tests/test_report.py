@@ -219,6 +219,22 @@ def test_one_criterion_is_not_called_all(project: Project) -> None:
     assert "The model (catboost) meets its only success criterion." in seen().text
 
 
+@pytest.mark.parametrize(
+    ("beats", "adopted", "said"),
+    [
+        (True, True, "with the best ones, which are used."),
+        (True, False, "with the best ones, which are not surely better, so its own ones stay."),
+        (False, False, "with its own settings, and no trial did better, so they stay."),
+    ],
+)
+def test_what_a_search_came_to_is_said(
+    project: Project, beats: bool, adopted: bool, said: str
+) -> None:
+    change(Path("reports/tune.json"), beats_untuned=beats, adopted=adopted)
+    project.run("report")
+    assert said in seen().text
+
+
 def test_a_criterion_of_the_clock_is_neither_met_nor_missed(project: Project) -> None:
     line = {"criterion": "latency_ms", "at_most": 5, "value": None, "met": None}
     change(VERDICT, criteria=[line])
@@ -282,6 +298,7 @@ def test_an_axis_holds_its_values_between_its_ends(values: list[float]) -> None:
     "ends, labels",
     [
         ((0, 1), ["0", "0.2", "0.4", "0.6", "0.8", "1"]),
+        ((0.98, 0.98), ["0.92", "0.94", "0.96", "0.98", "1", "1.02", "1.04"]),
         ((0, 8_000), ["0", "2,000", "4,000", "6,000", "8,000"]),
         ((0, 24_000), ["0", "5k", "10k", "15k", "20k", "25k"]),
         ((-90_000, 0), ["-100k", "-80k", "-60k", "-40k", "-20k", "0"]),

@@ -43,7 +43,7 @@ def single_columns(
     findings = []
     for name in promising:
         told, low = _told(_guess(columns[name], y, n_classes, folds, leaves), y, n_classes)
-        says = f"{name} alone saves {told:.1%} of the errors made without it."
+        says = f"{name} alone saves {told:.1%} of the errors made without it, {max(low, 0):.1%} for sure."
         findings.append(Finding(name, low > limit, told, limit, says))
     return [one for one in findings if one.found] or [
         max(findings, key=lambda one: one.measured or 0)

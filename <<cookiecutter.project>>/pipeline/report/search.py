@@ -60,10 +60,15 @@ def tuning(page: Page, facts: Facts) -> None:
     if not tuned.get("trials"):
         page.paragraph("The model was not tuned: its settings are those of conf/model/.")
         return
+    if tuned["beats_untuned"]:
+        outcome = f"{number(tuned['best'])} with the best ones, which " + (
+            "are used." if tuned["adopted"] else "are not surely better, so its own ones stay."
+        )
+    else:
+        outcome = "and no trial did better, so they stay."
     page.paragraph(
         f"{tuned['trials']} trials of {tuned['model']} (ended by: {tuned['stopped_by']}): {tuned['metric']} "
-        f"{number(tuned['untuned'])} with its own settings, {number(tuned['best'])} with the best ones, which "
-        + ("are used." if tuned["adopted"] else "are not surely better, so its own ones stay.")
+        f"{number(tuned['untuned'])} with its own settings, {outcome}"
     )
     tried = [(one, parsed(one["trial"]), parsed(one["value"])) for one in trials]
     known = [(one, a, b) for one, a, b in tried if a is not None and b is not None]

@@ -23,7 +23,8 @@ class Scale:
         finite = [v for v in values if v is not None and math.isfinite(v)] or [0.0, 1.0]
         low, high = min(finite), max(finite)
         if low == high:
-            low, high = low - abs(low) / 2 - 0.5, high + abs(high) / 2 + 0.5
+            margin = abs(low) / 20 or 0.5
+            low, high = low - margin, high + margin
         locator = MaxNLocator(nbins=count, steps=[1, 2, 2.5, 5, 10], integer=whole)
         ticks = [float(f"{tick:.10g}") for tick in locator.tick_values(low, high)]
         return cls(ticks[0], ticks[-1], ticks)
