@@ -320,6 +320,16 @@ def test_a_plot_draws_both_ends_of_a_long_curve_and_a_bounded_number_of_points()
     assert len(tips) <= POINTS + 1
 
 
+@pytest.mark.parametrize("values", [(0, 1), (0.9908, 1), (-100_000, 0)])
+def test_long_ticks_leave_room_for_the_axis_title(values: tuple[float, float]) -> None:
+    points = list(enumerate(map(float, values)))
+    text = html(plot([Series("s", points)], "x", "y"))
+    ticks = re.findall(r'<text x="([\d.]+)"[^>]*text-anchor="end">([^<]+)', text)
+    assert len(ticks) > 4
+    # The digits of a common face are 7 pixels wide at most; the turned title ends at 15.
+    assert min(float(x) - 7 * len(label) for x, label in ticks) >= 15
+
+
 def test_an_empty_plot_and_values_that_are_missing_are_drawn_as_such() -> None:
     assert plot([Series("s", [])], "x", "y") is None
     missing = html(intervals([Mark("nothing", None), Mark("nan", float("nan"), 0.0, 1.0)]))

@@ -16,7 +16,8 @@ from pipeline.core.report.scale import Scale
 TONES = 6  # colours of page.css
 POINTS = 400  # of a series; more are thinned out
 WIDTH, HEIGHT = 380, 270  # of a plot, in the pixels of its text
-LEFT, RIGHT, TOP, BOTTOM = 52, 12, 10, 42  # margins around its frame
+LEFT, RIGHT, TOP, BOTTOM = 52, 12, 10, 42  # margins around its frame, on the left at least
+BESIDE, DIGIT = 24, 7  # room for the title of the upright axis, and for each character of its ticks
 DASHES = (
     "",
     "7 4",
@@ -83,9 +84,11 @@ def plot(
         across = Scale.over([p[0] for one in drawn for p in one.points], whole=whole)
         up = Scale.over([p[1] for one in drawn for p in one.points])
 
+    left = max(LEFT, BESIDE + DIGIT * max(map(len, up.labels())))
+
     def at(point: Place) -> Place:
         return (
-            round(LEFT + across.share(point[0]) * (WIDTH - LEFT - RIGHT), 1),
+            round(left + across.share(point[0]) * (WIDTH - left - RIGHT), 1),
             round(HEIGHT - BOTTOM - up.share(point[1]) * (HEIGHT - TOP - BOTTOM), 1),
         )
 
@@ -152,7 +155,7 @@ def _axes(across: Scale, up: Scale, x: str, y: str, at: Callable[[Place], Place]
         parts.append(_text(label, place[0], place[1] + 15, "middle"))
     corner = at((across.low, up.low))
     parts.append(_segment(corner, at((across.high, up.low)), "frame"))
-    middle = (LEFT + WIDTH - RIGHT) / 2
+    middle = (corner[0] + WIDTH - RIGHT) / 2
     parts.append(_text(short(x, 50), middle, HEIGHT - 6, "middle"))
     height = (TOP + HEIGHT - BOTTOM) / 2
     turned = _text(short(y, 36), 0, 0, "middle")
