@@ -115,7 +115,7 @@ def find_path(path: Path, records: list[Record], notes: list[str]) -> tuple[str,
         for stage in record.stages.values()
         for dep in stage.get("deps", ())
     }
-    if wanted in used or any(wanted.startswith(f"{dep}/") for dep in used):
+    if any(lies_in(wanted, dep) for dep in used):
         raise UserError(
             f"{wanted} is made by no stage: it is a source. Git (`git log -- {wanted}`) or its .dvc file knows its versions."
         )
