@@ -9,6 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from pipeline.configure import __main__ as configure
 from pipeline.configure.checks import check
+from pipeline.core.base.lock import digest
 from pipeline.core.base.names import UserError
 
 
@@ -96,6 +97,29 @@ def test_without_an_experiment_conf_is_in_force(project: Project) -> None:
     project.compose("verdict.resamples=333")
     configure.main()
     assert yaml.safe_load(Path("params.yaml").read_text())["verdict"]["resamples"] == 100
+
+
+@pytest.mark.parametrize("edited", [None, "pipeline", "conf"])
+def test_an_experiment_that_was_taken_over_stays_in_force_until_conf_is_edited(
+    project: Project, capsys, edited: str | None
+) -> None:
+    project.compose("verdict.resamples=333")
+    paths = ("conf", "pipeline", "params.yaml")
+    conf, code, params = ({"path": path, "md5": digest(Path(path))} for path in paths)
+    stage = {"cmd": "python -m pipeline.configure", "deps": [conf, code], "outs": [params]}
+    project.write("dvc.lock", {"schema": "2.0", "stages": {"configure": stage}})
+    if edited == "conf":
+        set_value(project, "evaluate.calibration_bins", 5)
+    elif edited:
+        code["md5"] = "0" * 32
+        project.write("dvc.lock", {"schema": "2.0", "stages": {"configure": stage}})
+    configure.main()
+    resamples = yaml.safe_load(Path("params.yaml").read_text())["verdict"]["resamples"]
+    assert resamples == (100 if edited == "conf" else 333)
+    said = capsys.readouterr().out
+    kept = "verdict.resamples: 100 -> 333\n1 of "
+    assert ("verdict.resamples: 333 -> 100\n" if edited == "conf" else kept) in said
+    assert ("by the experiment that was taken over" in said) == (edited != "conf")
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,12 @@ from pipeline import check as package
 from pipeline.check.budget import looks
 from pipeline.check.clock import measure
 from pipeline.core.base.command import parser, plain_errors
-from pipeline.core.base.lock import outdated
+from pipeline.core.base.lock import LOCK, outdated
 from pipeline.core.base.names import UserError
 from pipeline.core.base.paths import PARAMS
 from pipeline.core.base.settings import read_yaml
 from pipeline.core.base.stage import say
 from pipeline.core.base.tables import read_json
-from pipeline.trace.records import LOCK
 
 VERDICT = Path("metrics/verdict.json")
 JUDGED = {"lower": ", lower end", "upper": ", upper end"}
@@ -36,8 +35,8 @@ def main() -> None:
     path = arguments.parse_args().verdict
     if not path.exists():
         raise UserError(f"{path} is not there; run `dvc repro` first.")
-    own, lock = path == VERDICT, Path(LOCK)
-    if own and lock.exists() and outdated(read_yaml(lock)["stages"], "verdict"):
+    own = path == VERDICT
+    if own and LOCK.exists() and outdated(read_yaml(LOCK)["stages"], "verdict"):
         raise UserError(
             f"{path} is about an earlier model: what it judged was made anew since. Run `dvc repro`."
         )

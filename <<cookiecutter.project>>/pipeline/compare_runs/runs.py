@@ -10,14 +10,13 @@ from typing import Any
 
 import yaml
 
-from pipeline.core.base.lock import outdated
+from pipeline.core.base.lock import LOCK, outdated
 from pipeline.core.base.names import UserError
 from pipeline.core.base.paths import PARAMS
 from pipeline.core.base.settings import Loader
 from pipeline.core.model.predictions import Predictions
 from pipeline.core.report.facts import Facts, here
 from pipeline.diff.versions import WORKSPACE, lost, recorded, way_to
-from pipeline.trace.records import LOCK
 
 QUESTION = ("target", "task", "positive")
 UNJUDGED = "stopped before `verdict`"
@@ -74,13 +73,13 @@ def open_run(name: str) -> Run:
     """
     read = here if name == WORKSPACE else reader(name)
     way_out = "dvc repro" if name == WORKSPACE else f"{way_to(name)} && dvc repro"
-    for path in (PARAMS.as_posix(), LOCK, *NEEDED):
+    for path in (PARAMS.name, LOCK.name, *NEEDED):
         if read(path) is None:
             raise UserError(
                 f"{name} has no {path}: it has not run as far as `evaluate`. `{way_out}` makes it."
             )
-    settings = yaml.load(read(PARAMS.as_posix()) or b"", Loader=Loader)
-    stages = yaml.load(read(LOCK) or b"", Loader=Loader)["stages"]
+    settings = yaml.load(read(PARAMS.name) or b"", Loader=Loader)
+    stages = yaml.load(read(LOCK.name) or b"", Loader=Loader)["stages"]
     if outdated(stages, "evaluate"):
         raise UserError(
             f"{name} has not run as far as `evaluate`: its scores are those of an earlier model. "

@@ -9,6 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from pipeline.configure.checks import check, refuse_secrets
 from pipeline.core.base.command import plain_errors
+from pipeline.core.base.lock import LOCK, digest
 from pipeline.core.base.names import UserError, did_you_mean
 from pipeline.core.base.paths import CONF, PARAMS
 from pipeline.core.base.settings import leaves, read_yaml
@@ -25,18 +26,31 @@ def main() -> None:
     """Compose and check; write params.yaml unless an experiment did."""
     refuse_secrets(CONF)
     composed = compose()
-    if EXPERIMENT in os.environ and PARAMS.exists():
-        in_force = OmegaConf.create(read_yaml(PARAMS))
+    in_force = OmegaConf.create(read_yaml(PARAMS) if PARAMS.exists() else {})
+    running = EXPERIMENT in os.environ
+    if in_force and (running or (in_force != composed and taken_over())):
         check(in_force)
-        report(leaves(composed), leaves(in_force), "in this experiment")
+        where = "in this experiment" if running else "by the experiment that was taken over"
+        report(leaves(composed), leaves(in_force), where)
         return
     check(composed)
-    before = leaves(OmegaConf.create(read_yaml(PARAMS))) if PARAMS.exists() else {}
     text = OmegaConf.to_yaml(composed)
     if not PARAMS.exists() or PARAMS.read_text(encoding="utf-8") != text:
         with replacing(PARAMS) as new:
             new.write_text(text, encoding="utf-8")
-    report(before, leaves(composed), f"in {PARAMS}")
+    report(leaves(in_force), leaves(composed), f"in {PARAMS}")
+
+
+def taken_over() -> bool:
+    """Tell whether dvc.lock records params.yaml as it is, and that it was made from conf/ as it is.
+
+    Then what sets the two apart are overrides of an experiment, and they stay in force until conf/ is
+    edited: other code, or a run by force in a clone, is no reason to lose them.
+    """
+    stages = read_yaml(LOCK)["stages"] if LOCK.exists() else {}
+    stage = stages.get("configure", {})
+    recorded = {one["path"]: one["md5"] for kind in ("deps", "outs") for one in stage.get(kind, ())}
+    return all(digest(path) == recorded.get(path.name) for path in (CONF, PARAMS))
 
 
 def compose(overrides: Sequence[str] = ()) -> DictConfig:

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.core.base.git import git
+from pipeline.core.base.lock import LOCK
 from pipeline.core.base.names import UserError, did_you_mean
 from pipeline.core.base.paths import LOADED
 from pipeline.core.base.settings import read_yaml
 from pipeline.core.base.tables import read_table
-from pipeline.trace.records import LOCK, experiments
+from pipeline.trace.records import experiments
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,7 +88,7 @@ def recorded(revision: str) -> DVCFileSystem:
 
     try:
         files = DVCFileSystem(rev=revision)
-        if files.repo.fs.exists(LOCK):
+        if files.repo.fs.exists(LOCK.name):
             return files
     except RevError:
         names = git("for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags")

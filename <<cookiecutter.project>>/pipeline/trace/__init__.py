@@ -11,11 +11,11 @@ import re
 from pathlib import Path
 from typing import Any
 
-from pipeline.core.base.lock import ancestors, digest, lies_in, maker, makers, outdated
+from pipeline.core.base.lock import LOCK, ancestors, digest, lies_in, maker, makers, outdated
 from pipeline.core.base.names import UserError, did_you_mean
 from pipeline.core.base.paths import BUNDLE, RAW
 from pipeline.trace.bundles import find_bundle, identity, named_in
-from pipeline.trace.records import LOCK, Record, cached, experiments, history, listing
+from pipeline.trace.records import Record, cached, experiments, history, listing
 
 SHORTEST = 8  # digits of a bundle's id that are enough to look for it
 

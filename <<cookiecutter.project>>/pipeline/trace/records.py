@@ -14,9 +14,8 @@ from typing import Any
 import yaml
 
 from pipeline.core.base.git import blobs, git
+from pipeline.core.base.lock import LOCK
 from pipeline.core.base.settings import Loader
-
-LOCK = "dvc.lock"
 
 
 @dataclass(frozen=True)
@@ -52,9 +51,9 @@ def versions() -> Iterator[tuple[str, str, bytes]]:
         The same for equal contents, but for the workspace's.
     content : bytes
     """
-    if Path(LOCK).exists():
-        yield "", "", Path(LOCK).read_text(encoding="utf-8").encode()
-    commits = git("log", "--all", "--topo-order", "--format=%H", "--", LOCK).split()
+    if LOCK.exists():
+        yield "", "", LOCK.read_text(encoding="utf-8").encode()
+    commits = git("log", "--all", "--topo-order", "--format=%H", "--", LOCK.name).split()
     found = blobs(f"{commit}:./{LOCK}" for commit in commits)
     for commit, (name, content) in zip(commits, found, strict=True):
         if name:

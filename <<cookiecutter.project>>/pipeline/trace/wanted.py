@@ -7,11 +7,11 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.core.base.lock import digest, lies_in
+from pipeline.core.base.lock import LOCK, digest, lies_in
 from pipeline.core.base.names import UserError, did_you_mean
 from pipeline.core.base.paths import RAW, SNAPSHOT
 from pipeline.trace.folders import Folders, inputs, present
-from pipeline.trace.records import LOCK, Record, cached
+from pipeline.trace.records import Record, cached
 
 
 @dataclass(frozen=True)

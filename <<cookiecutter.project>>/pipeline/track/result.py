@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.core.base.lock import ancestors, digest, fingerprints, makers
+from pipeline.core.base.lock import LOCK, ancestors, digest, fingerprints, makers
 from pipeline.core.base.names import UserError
 from pipeline.core.base.paths import METRICS, PARAMS
 from pipeline.core.base.settings import leaves, read_yaml
 from pipeline.core.base.tables import read_json
-
-LOCK = Path("dvc.lock")
 
 
 class NotLogged(Exception):

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.core.base.lock import fingerprints, makers
+from pipeline.core.base.lock import LOCK, fingerprints, makers
 from pipeline.core.base.names import UserError
 from pipeline.core.base.settings import read_yaml
 from pipeline.core.base.stage import say
 from pipeline.trace.folders import present
-from pipeline.trace.records import LOCK, listing
+from pipeline.trace.records import listing
 from pipeline.verify.copy import environment
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from pipeline import verify as package
 from pipeline.core.base.command import parser, plain_errors
 from pipeline.core.base.git import git
+from pipeline.core.base.lock import LOCK
 from pipeline.core.base.settings import read_yaml
 from pipeline.core.base.stage import say
-from pipeline.trace.records import LOCK
 from pipeline.verify import Output, compare, other_versions, rerun
 from pipeline.verify.copy import clone, fetch
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from shutil import copyfile
 
 from pipeline.core.base.git import git
+from pipeline.core.base.lock import LOCK
 from pipeline.core.base.names import UserError
 from pipeline.core.base.paths import PARAMS, RAW
 from pipeline.core.base.settings import read_yaml
-from pipeline.trace.records import LOCK
 
 
 def clone(folder: Path) -> Path:

@@ -10,6 +10,8 @@ from typing import Any
 
 from pipeline.core.base.paths import PARAMS
 
+LOCK = Path("dvc.lock")
+
 
 def makers(stages: Mapping[str, Any]) -> dict[str, str]:
     """Map every recorded output to the stage that made it."""
