@@ -198,6 +198,7 @@ def test_an_accepted_model_with_a_warning_is_accepted_with_reservations(project:
         (0.1, [0.02, 0.2], "better", "Accepted."),
         (0.1, [-0.02, 0.2], "no sure difference", "Accepted, with reservations."),
         (-0.1, [-0.2, -0.02], "worse", "Accepted, with reservations."),
+        (0, [0, 0], "no sure difference", "Accepted."),  # it is the model in use
     ],
 )
 def test_what_is_not_surely_better_than_the_model_in_use_says_so(
@@ -211,6 +212,12 @@ def test_what_is_not_surely_better_than_the_model_in_use_says_so(
     assert f"the model in use roc_auc {gain:.4g} {interval[0]} to {interval[1]} {says}" in text
     assert f"Against the model in use: {says}." in text
     assert light in text
+
+
+def test_the_axis_of_the_threshold_ends_at_probability_one(project: Project) -> None:
+    project.run("report")
+    _, _, drawn = seen().text.partition("Decision threshold")
+    assert drawn.partition("threshold")[0].endswith("00.20.40.60.81")  # texts of the ticks
 
 
 def test_one_criterion_is_not_called_all(project: Project) -> None:

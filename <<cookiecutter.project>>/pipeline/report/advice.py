@@ -91,7 +91,8 @@ def of_rivals(facts: Facts) -> Iterator[Advice]:
     for one in facts.verdict.get("comparisons", ()):
         low, high = one["interval"]
         who = AGAINST.get(one["against"], one["against"])
-        if one["metric"] != facts.headline["metric"] or low is None or low > 0:
+        itself = one["against"] == "champion" and low == high == 0  # it was promoted
+        if one["metric"] != facts.headline["metric"] or low is None or low > 0 or itself:
             continue
         reach = f"gain in {one['metric']} {number(one['gain'])}, {interval(low, high)}"
         says = f"The model is {'surely worse' if high < 0 else 'not surely better'} than {who} ({reach})."

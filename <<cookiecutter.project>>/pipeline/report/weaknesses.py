@@ -138,7 +138,8 @@ def threshold(facts: Facts) -> Element | None:
     series: list[Series] = []
     for column, name in {"value": criterion, "precision": "precision", "recall": "recall"}.items():
         points = [(parsed(row["threshold"]), parsed(row[column])) for row in rows]
-        known = [(a, b) for a, b in points if a is not None and b is not None]
+        # From a threshold beyond 1 on nobody is acted on; it would stretch the axis of probabilities.
+        known = [(a, b) for a, b in points if a is not None and a <= 1 and b is not None]
         if name not in [one.name for one in series]:
             series.append(Series(name, known))
     y = "value" if len(series) > 1 else criterion
