@@ -107,16 +107,17 @@ def test_an_experiment_uses_its_overrides_and_an_edit_brings_conf_back(project: 
     assert trained(project)["parameters"]["random_state"] == "7"
     assert params(project)["model"]["estimator"]["n_estimators"] == 37
     assert ran(succeed("dvc", "repro", cwd=project)) == []  # what is in force is what has run
-    with (project / "pipeline/options.py").open("a") as code:
-        code.write("# Code that no result depends on.\n")
-    assert ran(succeed("dvc", "repro", cwd=project)) == ["configure"]
-    assert params(project)["model"]["estimator"]["n_estimators"] == 37
 
     found = json.loads(
         succeed("python", "-m", "pipeline.trace", "models/model.skops", "--json", cwd=project)
     )
     assert list(found["experiments"]) == ["forest"]
     assert found["stages"][0]["parameters"]["model"]["estimator"]["n_estimators"] == 37
+
+    with (project / "pipeline/options.py").open("a") as code:
+        code.write("# Code that no result depends on.\n")
+    assert ran(succeed("dvc", "repro", cwd=project)) == ["configure"]
+    assert params(project)["model"]["estimator"]["n_estimators"] == 37
 
     edit(project, "evaluate/default.yaml", "calibration_bins: 8", "calibration_bins: 6")
     printed = succeed("dvc", "repro", cwd=project)

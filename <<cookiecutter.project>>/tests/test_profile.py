@@ -8,6 +8,7 @@ import pytest
 from conftest import Project
 
 from pipeline.core.base.tables import read_table, write_table
+from pipeline.core.report.figures import matrix
 from pipeline.profile import sample
 from pipeline.profile.overview import describe
 
@@ -29,6 +30,21 @@ def test_the_report_speaks_of_every_column_and_holds_its_pictures(project: Proje
     pictures = {path.read_bytes() for path in PICTURES.iterdir()}
     assert embedded == pictures
     assert all(data.startswith(b"\x89PNG") for data in pictures)
+
+
+def test_a_correlation_near_zero_is_written_without_a_sign(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from matplotlib.axes import Axes
+
+    written: list[str] = []
+    text = Axes.text
+    monkeypatch.setattr(
+        Axes, "text", lambda axes, x, y, s, **rest: written.append(s) or text(axes, x, y, s, **rest)
+    )
+    values = pd.DataFrame([[1, -0.04], [-0.04, 1]], columns=["a", "b"])
+    matrix(values, tmp_path / "matrix.png", cmap="RdBu_r", vmin=-1, vmax=1)
+    assert written == ["1.0", "0.0", "0.0", "1.0"]
 
 
 def test_the_report_needs_no_network_and_knows_no_clock(project: Project) -> None:

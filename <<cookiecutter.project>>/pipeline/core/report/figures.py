@@ -109,7 +109,7 @@ def matrix(values: pd.DataFrame, path: Path, **colours: Any) -> None:
             if np.isfinite(value):
                 colour = "white" if abs(value) > 0.6 else "black"
                 axes.text(
-                    column, row, f"{value:.1f}", ha="center", va="center", fontsize=7, color=colour
+                    column, row, f"{value:z.1f}", ha="center", va="center", fontsize=7, color=colour
                 )
         axes.figure.colorbar(image, ax=axes, shrink=0.7)
 
