@@ -21,6 +21,15 @@ def test_a_setting_that_is_not_listed_does_not_exist(project: Project) -> None:
         _ = read_settings("collect").model
 
 
+@pytest.mark.parametrize("params", [{}, {"evaluate": None}, {"evaluate": "no"}])
+def test_a_setting_that_params_yaml_lacks_is_named(project: Project, params: dict) -> None:
+    project.write("params.yaml", params)
+    with pytest.raises(
+        UserError, match=r"params.yaml has no '[\w.]+', which stage 'verdict' needs"
+    ):
+        read_settings("verdict")
+
+
 def test_settings_cannot_be_changed(project: Project) -> None:
     with pytest.raises(Exception, match="read-only"):
         read_settings("verdict").verdict.resamples = 1

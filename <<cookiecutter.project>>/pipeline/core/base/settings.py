@@ -7,6 +7,8 @@ under ``params:`` does not exist for that stage, so DVC always knows when to run
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
@@ -60,14 +62,15 @@ def read_settings(stage: str, overrides: Sequence[str] = ()) -> DictConfig:
     UserError
         An override names a key that the stage does not have.
     """
-    params = OmegaConf.create(read_yaml(PARAMS))
+    params = read_yaml(PARAMS)
     own = OmegaConf.create({})
     for key in stage_keys(stage):
-        value = OmegaConf.select(params, key, default=_MISSING)
-        if value is _MISSING:
+        try:  # in the plain data: to make all of it OmegaConf's takes longer than some stages do
+            value = reduce(getitem, key.split("."), params)
+        except (KeyError, TypeError):
             raise UserError(
                 f"{PARAMS} has no '{key}', which stage '{stage}' needs; run `dvc repro`."
-            )
+            ) from None
         OmegaConf.update(own, key, value, force_add=True)
     OmegaConf.set_struct(own, True)
     for override in overrides:
