@@ -39,7 +39,7 @@ def edit(project: Path, name: str, old: str, new: str) -> None:
 
 def commit(project: Path, message: str) -> None:
     succeed("git", "add", ".", cwd=project)
-    succeed("git", "commit", "-qm", message, cwd=project)
+    succeed("git", "commit", "--allow-empty", "-qm", message, cwd=project)
 
 
 def params(project: Path) -> dict:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pipeline.core.base.tables import read_json, write_json, write_rows
 from pipeline.core.report.charts import Mark, bars, intervals
 from pipeline.core.report.elements import clean, el, html, number
+from pipeline.core.report.page import table
 from pipeline.core.report.plots import POINTS, Series, plot
 from pipeline.core.report.scale import Scale
 from pipeline.report.advice import BETTER, HELPS
@@ -335,6 +336,21 @@ def test_long_ticks_leave_room_for_the_axis_title(values: tuple[float, float]) -
     assert len(ticks) > 4
     # The digits of a common face are 7 pixels wide at most; the turned title ends at 15.
     assert min(float(x) - 7 * len(label) for x, label in ticks) >= 15
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("2007-11-16", True),
+        ("tawny-hoax", True),
+        ("well-known facts", False),
+        ("-".join("a" * 99), False),
+    ],
+)
+def test_a_date_and_the_name_of_an_experiment_are_not_broken_at_their_hyphens(
+    text: str, whole: bool
+) -> None:
+    assert ('class="whole"' in html(table([{"cell": text}]))) is whole
 
 
 def test_an_empty_plot_and_values_that_are_missing_are_drawn_as_such() -> None:

@@ -139,8 +139,11 @@ def _cell(value: Any, is_long: bool) -> Element:
         return el("td", number(value), class_="number", data_value=sorted_by)
     words = {True: "yes", False: "no", None: ""}
     text = value if isinstance(value, str) else words[value]
+    # Browsers break a date, or the name of an experiment, at its hyphens.
+    is_name = "-" in text and " " not in text and len(text) < LONG
+    kind = "long" if is_long else "whole" if is_name else None
     # A text may be in a script that is written from right to left.
-    return el("td", *breakable(text), dir="auto", class_="long" if is_long else None)
+    return el("td", *breakable(text), dir="auto", class_=kind)
 
 
 def _is_number(value: Any) -> bool:
