@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,14 @@ def test_every_model_is_measured_on_every_fold() -> None:
     assert {name: len(each) for name, each in only.outcomes.items()} == dict.fromkeys("abc", 4)
     assert only.ranked("roc_auc") == ["c", "b", "a"]
     assert only.seconds("a") == {"fit": 0.2, "predict": 0.1}
+
+
+@pytest.mark.parametrize(("rows", "folds"), [(None, 8), (150, 8), (149, 4)])
+def test_folds_are_drawn_again_only_where_they_have_no_rows_to_spare(
+    rows: int | None, folds: int
+) -> None:
+    contest = replace(planted("ab", by_name), repeats=2, rows=rows)
+    assert len(contest.cut()) == folds
 
 
 def test_the_better_half_goes_on_with_twice_the_rows_and_those_who_leave_are_told(capsys) -> None:

@@ -74,8 +74,13 @@ class Contest:
         return bool(self.training.classes)
 
     def cut(self) -> list[Fold]:
-        """Cut the training rows into the folds of the settings."""
-        return self.training.cut(self.folds, self.repeats, self.seed, at_most=self.rows)
+        """Cut the training rows into the folds of the settings.
+
+        Where there are more rows than a fold may have, each is held out once: as many then tell families apart.
+        """
+        in_fold = len(self.training.y) * (self.folds - 1) / self.folds
+        repeats = 1 if self.rows and in_fold > self.rows else self.repeats
+        return self.training.cut(self.folds, repeats, self.seed, at_most=self.rows)
 
     def measure(self, name: str, fold: Fold, changes: dict[str, Any] | None = None) -> Outcome:
         """Fit a model, with other hyperparameters if told, and score it on a fold."""
