@@ -91,7 +91,7 @@ CONFIG: dict[str, Any] = {
 }
 # Files of the project's own conf/ in which these values are smaller.
 SMALLER: dict[str, Any] = {
-    "compare/nested": {"folds": 3, "method": {"trials": 2, "folds": 2}},
+    "compare/nested": {"folds": 2, "method": {"trials": 2, "folds": 2}},
     "explain/method/eli5": {"rows": 5, "repeats": 2},
     "explain/method/lime": {"rows": 4, "samples": 200},
     "explain/method/partial_dependence": {"rows": 12, "points": 5},
@@ -109,17 +109,19 @@ SMALLER: dict[str, Any] = {
     "model/torch": {"estimator": {"max_epochs": 25, "batch_size": 32}},
     "profile/default": {"reports": {"overview": {"max_columns": 6}}},
     "profile/plots": {"reports": {"plots": {"max_columns": 6}}},
+    "profile/sweetviz": {"reports": {"sweetviz": {"max_pairwise": 4}}},
     "select/importance": {"chooser": {"estimator": {"n_estimators": 10}}, "stability_folds": 2},
     "select/permutation": {"chooser": {"estimator": {"n_estimators": 10}}, "stability_folds": 2},
     "select/rfe": {"chooser": {"estimator": {"n_estimators": 10}}, "stability_folds": 2},
     "select/rfecv": {"chooser": {"estimator": {"n_estimators": 10}}, "stability_folds": 0},
     "select/sequential": {"stability_folds": 0},
+    "train/calibration/default": {"folds": 2},
     "tune/grid": {"trials": 3, "seconds": 300, "folds": 2, "confidence": 0},
     "tune/halving": {"trials": 5, "seconds": 300, "folds": 2, "confidence": 0, "candidates": 4},
     "tune/hyperopt": {"trials": 3, "seconds": 300, "folds": 2, "confidence": 0},
     "tune/optuna": {"trials": 3, "seconds": 300, "folds": 2, "confidence": 0},
     "tune/random": {"trials": 3, "seconds": 300, "folds": 2, "confidence": 0},
-    "tune/ray": {"trials": 3, "seconds": 300, "folds": 2, "confidence": 0},
+    "tune/ray": {"trials": 3, "seconds": 300, "folds": 2, "confidence": 0, "workers": 1},
 }
 CLEAN = {
     "trim_text": {"_target_": "pipeline.clean.trim_text"},

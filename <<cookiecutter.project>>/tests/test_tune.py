@@ -72,7 +72,7 @@ def test_ray_finds_in_parallel_what_a_random_search_finds(task: str, copy_of) ->
     project = copy_of(task)
     bad = [f"model.by_kind.{BAD[task]}", "tune.trials=4"]
     alone = tune(project, "random", *bad)
-    parallel = tune(project, "ray", *bad)
+    parallel = tune(project, "ray", "tune.workers=2", *bad)
     assert (parallel[0], parallel[2]) == (alone[0], alone[2])
     assert read_json(OUTPUTS[1])["beats_untuned"]
     scores = [line for file in TRIALS.iterdir() for line in file.read_text().split("\n") if line]
