@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from conftest import ROOT, Project, compose, stages
 from hypothesis import given
@@ -241,6 +242,18 @@ def test_what_a_search_came_to_is_said(
     change(Path("reports/tune.json"), beats_untuned=beats, adopted=adopted)
     project.run("report")
     assert said in seen().text
+
+
+def test_a_trial_that_was_stopped_early_is_drawn_apart(project: Project) -> None:
+    """It was measured on fewer folds, and may look better than the best."""
+    legend = "trial that was stopped early"
+    assert legend not in seen().text
+    history = pd.read_csv("plots/tune.csv")
+    history.assign(pruned=history["trial"] == 2).to_csv("plots/tune.csv", index=False)
+    project.run("report")
+    assert legend in seen().text
+    tips = [one["data-tip"] for one in seen().all("circle") if "data-tip" in one]
+    assert sum(tip.startswith(f"{legend}\n") for tip in tips) == 1
 
 
 def test_a_criterion_of_the_clock_is_neither_met_nor_missed(project: Project) -> None:

@@ -70,24 +70,27 @@ def tuning(page: Page, facts: Facts) -> None:
         f"{tuned['trials']} trials of {tuned['model']} (ended by: {tuned['stopped_by']}): {tuned['metric']} "
         f"{number(tuned['untuned'])} with its own settings, {outcome}"
     )
-    tried = [(one, parsed(one["trial"]), parsed(one["value"])) for one in trials]
-    known = [(one, a, b) for one, a, b in tried if a is not None and b is not None]
-    best = [(a, parsed(one["best"])) for one, a, _ in known]
+    known = [one for one in trials if parsed(one["value"]) is not None]
+
+    def drawn(name: str, which: list[dict[str, str]], value: str, kind: str = "points") -> Series:
+        points = [(float(one["trial"]), parsed(one[value])) for one in which]
+        tips = [one["changes"] for one in which] if kind == "points" else []
+        return Series(name, [(a, b) for a, b in points if b is not None], kind, tips)
+
+    # On fewer folds a trial may look better than the best, and is not.
+    stopped = [one for one in known if one["pruned"] == "True"]
+    series = [
+        drawn("trial", [one for one in known if one not in stopped], "value"),
+        drawn("best so far", known, "best", "line"),
+        *([drawn("trial that was stopped early", stopped, "value")] if stopped else []),
+    ]
     page.add(
         plot(
-            [
-                Series(
-                    "trial",
-                    [(a, b) for _, a, b in known],
-                    "points",
-                    [one["changes"] for one, *_ in known],
-                ),
-                Series("best so far", [(a, b) for a, b in best if b is not None]),
-            ],
+            series,
             "trial",
             tuned["metric"],
             whole=True,
             caption=f"mean over {trials[0]['folds']} folds of the training rows"
-            + ("; trials that were stopped early: over fewer" if tuned["pruned"] else ""),
+            + ("; trials that were stopped early: over fewer" if stopped else ""),
         )
     )
