@@ -46,7 +46,9 @@ def slices(page: Page, facts: Facts, most: int) -> None:
         low, high = overall["interval"]
         marks.append(Mark("all rows", overall["value"], low, high, strong=True))
     for one in rows[:most]:
-        name = f"{short(one['column'], 40)}: {short(one['slice'], 40)} (n\u00a0=\u00a0{one['rows']})"
+        name = (
+            f"{short(one['column'], 40)}: {short(one['slice'], 40)} (n\u00a0=\u00a0{one['rows']})"
+        )
         low, high = parsed(one["low"]), parsed(one["high"])
         sure = "surely worse than all rows" if one.get("surely_worse") == "yes" else ""
         marks.append(Mark(name, parsed(one["value"]), low, high, tip=sure, tone="t1"))
