@@ -31,12 +31,12 @@ from omegaconf import DictConfig, OmegaConf
 
 from pipeline.configure.tools import missing_packages, tools, way_to_install
 from pipeline.core.base.lock import digest
-from pipeline.core.base.settings import as_dict, read_settings
+from pipeline.core.base.settings import Loader, as_dict, read_settings
 
 # The libraries' million objects live as long as the tests do: looking through them less often saves a twelfth of the time.
 gc.set_threshold(100_000, 20, 50)
 # libyaml parses ten times as fast as the parser in Python, which is what Hydra asks for.
-yaml.SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # type: ignore[misc]
+yaml.SafeLoader = Loader  # type: ignore[misc]
 ROOT = Path(__file__).parents[1]
 RAW = Path(str(files("palmerpenguins") / "data" / "penguins-raw.csv"))
 

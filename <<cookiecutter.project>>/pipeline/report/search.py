@@ -80,7 +80,7 @@ def tuning(page: Page, facts: Facts) -> None:
     # On fewer folds a trial may look better than the best, and is not.
     stopped = [one for one in known if one["pruned"] == "True"]
     series = [
-        drawn("trial", [one for one in known if one not in stopped], "value"),
+        drawn("trial", [one for one in known if one["pruned"] != "True"], "value"),
         drawn("best so far", known, "best", "line"),
         *([drawn("trial that was stopped early", stopped, "value")] if stopped else []),
     ]
