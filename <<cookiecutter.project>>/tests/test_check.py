@@ -86,6 +86,17 @@ def test_a_verdict_on_an_earlier_model_opens_no_gate(
     assert "metrics/verdict.json is about an earlier model" in str(exit_code(monkeypatch))
 
 
+def test_a_verdict_that_dvc_does_not_record_is_read_and_told(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lock("a" * 32)
+    recorded = read_yaml(Path("dvc.lock"))
+    del recorded["stages"]["verdict"]
+    project.write("dvc.lock", recorded)
+    assert exit_code(monkeypatch) == 0
+    assert "dvc.lock records no verdict" in capsys.readouterr().out
+
+
 def cache(md5: str, files: Mapping[str, str]) -> None:
     """Let DVC's cache hold the listing of a folder."""
     path = Path(".dvc/cache/files/md5", md5[:2], md5[2:])

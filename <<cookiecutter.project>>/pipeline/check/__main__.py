@@ -10,7 +10,7 @@ from pipeline import check as package
 from pipeline.check.budget import looks
 from pipeline.check.clock import measure
 from pipeline.core.base.command import parser, plain_errors
-from pipeline.core.base.lock import LOCK, outdated
+from pipeline.core.base.lock import outdated, recorded
 from pipeline.core.base.names import UserError
 from pipeline.core.base.paths import PARAMS
 from pipeline.core.base.settings import read_yaml
@@ -36,7 +36,7 @@ def main() -> None:
     if not path.exists():
         raise UserError(f"{path} is not there; run `dvc repro` first.")
     own = path == VERDICT
-    if own and LOCK.exists() and outdated(read_yaml(LOCK)["stages"], "verdict"):
+    if own and outdated(recorded(), "verdict"):
         raise UserError(
             f"{path} is about an earlier model: what it judged was made anew since. Run `dvc repro`."
         )

@@ -9,7 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from pipeline.configure.checks import check, refuse_secrets
 from pipeline.core.base.command import plain_errors
-from pipeline.core.base.lock import LOCK, digest
+from pipeline.core.base.lock import digest, recorded
 from pipeline.core.base.names import UserError, did_you_mean
 from pipeline.core.base.paths import CONF, PARAMS
 from pipeline.core.base.settings import leaves, read_yaml
@@ -47,10 +47,9 @@ def taken_over() -> bool:
     Then what sets the two apart are overrides of an experiment, and they stay in force until conf/ is
     edited: other code, or a run by force in a clone, is no reason to lose them.
     """
-    stages = read_yaml(LOCK)["stages"] if LOCK.exists() else {}
-    stage = stages.get("configure", {})
-    recorded = {one["path"]: one["md5"] for kind in ("deps", "outs") for one in stage.get(kind, ())}
-    return all(digest(path) == recorded.get(path.name) for path in (CONF, PARAMS))
+    stage = recorded().get("configure", {})
+    known = {one["path"]: one["md5"] for kind in ("deps", "outs") for one in stage.get(kind, ())}
+    return all(digest(path) == known.get(path.name) for path in (CONF, PARAMS))
 
 
 def compose(overrides: Sequence[str] = ()) -> DictConfig:

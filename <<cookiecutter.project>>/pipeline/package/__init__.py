@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.bundle import Bundle, seal
-from pipeline.core.base.lock import ancestors, makers
+from pipeline.core.base.lock import ancestors, makers, recorded
 from pipeline.core.base.names import UserError
 from pipeline.core.base.paths import (
     BUNDLE,
@@ -21,7 +21,7 @@ from pipeline.core.base.paths import (
     SPLIT,
     THRESHOLD,
 )
-from pipeline.core.base.settings import as_dict, read_yaml
+from pipeline.core.base.settings import as_dict
 from pipeline.core.base.stage import say
 from pipeline.core.base.tables import read_json, read_table, replacing, sha256, write_json
 from pipeline.core.base.tools import instantiate
@@ -115,8 +115,7 @@ def make_lineage() -> dict[str, Any]:
     The stages are those that `package` descends from, as dvc.lock records them; the Git commit is
     not among them, since it is made after the bundle: `python -m pipeline.trace` finds it.
     """
-    lock = Path("dvc.lock")
-    stages = read_yaml(lock)["stages"] if lock.exists() else {}
+    stages = recorded()
     made = makers(stages)
     starts = [made.get(path.as_posix()) for path in (*PARTS, SPLIT, LOADED)]
     # Each stage's settings are told with it. What `configure` read besides (all of conf/ and of the

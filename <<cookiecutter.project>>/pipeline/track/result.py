@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.core.base.lock import LOCK, ancestors, digest, fingerprints, makers
+from pipeline.core.base.lock import LOCK, ancestors, digest, fingerprints, makers, recorded
 from pipeline.core.base.names import UserError
 from pipeline.core.base.paths import METRICS, PARAMS
-from pipeline.core.base.settings import leaves, read_yaml
+from pipeline.core.base.settings import leaves
 from pipeline.core.base.tables import read_json
 
 
@@ -52,7 +52,7 @@ class Result:
         UserError
             DVC has not recorded it, or a file is another one by now.
         """
-        stages = read_yaml(LOCK)["stages"] if LOCK.exists() else {}
+        stages = recorded()
         made = makers(stages)
         parts = [dep for dep in deps if not dep.startswith("pipeline")]
         for path in parts:

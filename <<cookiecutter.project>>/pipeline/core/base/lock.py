@@ -9,8 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.core.base.paths import PARAMS
+from pipeline.core.base.settings import read_yaml
 
 LOCK = Path("dvc.lock")
+
+
+def recorded() -> dict[str, Any]:
+    """Return the stages that the workspace's dvc.lock holds; none before the first run."""
+    return read_yaml(LOCK)["stages"] if LOCK.exists() else {}
 
 
 def makers(stages: Mapping[str, Any]) -> dict[str, str]:
@@ -67,7 +73,7 @@ def outdated(stages: Mapping[str, Any], name: str) -> bool:
     `dvc exp run evaluate` leaves later stages as an earlier run recorded them: their outputs are another model's.
     """
     now = fingerprints(stages)
-    return any(
+    return name in stages and any(
         now.get(dep["path"], dep["md5"]) != dep["md5"]
         for one in ancestors(stages, [name])
         for dep in stages[one].get("deps", ())
