@@ -8,6 +8,8 @@ from typing import Any
 import pandas as pd
 from fastapi import FastAPI, HTTPException
 from fastapi import Request as HTTPRequest
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -19,6 +21,7 @@ from pipeline.core.model.decision import PROBABILITY
 
 MAX_ROWS = 1000
 MAX_BYTES = 5_000_000
+MAX_REASONS = 10  # of a refusal
 
 Value = str | int | float | bool | None
 
@@ -57,6 +60,12 @@ def create_app(folder: Path = BUNDLE) -> FastAPI:
             return JSONResponse({"detail": f"a request has at most {MAX_BYTES} bytes"}, 413)
         return await answer(request)
 
+    @app.exception_handler(RequestValidationError)
+    async def refuse_other_shapes(request: HTTPRequest, error: RequestValidationError) -> Any:
+        # Without the rows, which FastAPI would hand back whole: megabytes, and nobody else's to read.
+        reasons = [one | {"input": None} for one in error.errors()[:MAX_REASONS]]
+        return JSONResponse({"detail": jsonable_encoder(reasons, exclude_none=True)}, 422)
+
     @app.get("/health")
     def health() -> dict[str, str]:
         return {"status": "ok", "bundle": bundle.id}
@@ -70,7 +79,7 @@ def create_app(folder: Path = BUNDLE) -> FastAPI:
         if len(broken):
             what = [
                 f"row {row}: {one.reason}, not {one.failure_case!r}"
-                for row, one in broken.head(10).iterrows()
+                for row, one in broken.head(MAX_REASONS).iterrows()
             ]
             raise HTTPException(422, "; ".join(what))
         answers = bundle.answer(typed).to_dict("records")

@@ -105,6 +105,22 @@ def test_too_many_rows_are_refused(project: Project) -> None:
     assert client().post("/predict", json={"rows": rows[1:]}).status_code == 200
 
 
+def test_a_refusal_does_not_hand_the_rows_back(project: Project) -> None:
+    rows = [bird(individual_id="N1A1")] * (serve.MAX_ROWS + 1)
+    answer = client().post("/predict", json={"rows": rows})
+    assert "N1A1" not in answer.text
+    (reason,) = answer.json()["detail"]
+    assert reason["loc"] == ["body", "rows"]
+    assert reason["msg"].startswith("List should have at most 1000 items")
+
+
+def test_a_body_that_is_no_json_is_told_where(project: Project) -> None:
+    answer = client().post("/predict", content='{"rows"', headers={"content-type": "application/json"})
+    assert answer.status_code == 422
+    (reason,) = answer.json()["detail"]
+    assert (reason["loc"], reason["msg"]) == (["body", 7], "JSON decode error")
+
+
 def test_a_changed_bundle_is_not_served(project: Project) -> None:
     (project.folder / "models/bundle/model.skops").write_bytes(b"other")
     with pytest.raises(UserError, match=r"model\.skops was changed"):
