@@ -115,7 +115,9 @@ def test_a_refusal_does_not_hand_the_rows_back(project: Project) -> None:
 
 
 def test_a_body_that_is_no_json_is_told_where(project: Project) -> None:
-    answer = client().post("/predict", content='{"rows"', headers={"content-type": "application/json"})
+    answer = client().post(
+        "/predict", content='{"rows"', headers={"content-type": "application/json"}
+    )
     assert answer.status_code == 422
     (reason,) = answer.json()["detail"]
     assert (reason["loc"], reason["msg"]) == (["body", 7], "JSON decode error")

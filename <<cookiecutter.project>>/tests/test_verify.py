@@ -131,6 +131,7 @@ def test_what_the_clock_got_into_is_exit_code_1_and_named(
     assert "identical  count.txt" in said
     assert "1 of 2 outputs are bit-identical" in said
     assert "the first that differs is made by `copy`" in said
+    assert "HEAD has another" not in said
 
 
 def test_code_that_is_committed_without_a_run_is_found_out(project: Path, verify) -> None:
@@ -139,6 +140,17 @@ def test_code_that_is_committed_without_a_run_is_found_out(project: Path, verify
     code, said = verify()
     assert code == 1
     assert "DIFFERENT  count.txt" in said
+    assert "HEAD has another count_rows.py than `count` ran with: run `dvc repro`" in said
+
+
+def test_settings_that_are_committed_without_a_run_are_found_out(project: Path, verify) -> None:
+    stages = yaml.safe_load(yaml.safe_dump(STAGES))
+    stages["count"]["cmd"] += " && echo 3 > count.txt"
+    stages["count"]["params"] = ["bins"]
+    Path("dvc.yaml").write_text(yaml.safe_dump({"stages": stages}))
+    Path("params.yaml").write_text("bins: 3")
+    commit()
+    assert "HEAD has another bins and another command than `count` ran with" in verify()[1]
 
 
 def test_changes_that_are_not_committed_are_left_out_and_it_is_said(project: Path, verify) -> None:

@@ -121,6 +121,33 @@ def _differing(
     return sorted(name for name in old | new if old.get(name) != new.get(name))
 
 
+def other_inputs(recorded: dict[str, Any], project: Path, stage: str) -> list[str]:
+    """Name what a stage of a clone was given that is not what HEAD records: it was committed without a run.
+
+    Parameters
+    ----------
+    recorded, project
+        As in `compare`.
+    stage : str
+    """
+    before, after = (
+        _inputs(stages.get(stage)) for stages in (recorded, read_yaml(project / LOCK)["stages"])
+    )
+    if not before or not after:
+        return []
+    return sorted(name for name in before | after if before.get(name) != after.get(name))
+
+
+def _inputs(stage: dict[str, Any] | None) -> dict[str, Any]:
+    """Map what goes into a stage to what DVC recorded of it."""
+    if stage is None:
+        return {}
+    found = {dep["path"]: dep["md5"] for dep in stage.get("deps", ())}
+    for settings in stage.get("params", {}).values():
+        found |= settings
+    return found | {"command": stage["cmd"]}
+
+
 def other_versions(project: Path) -> Iterator[str]:
     """Name the packages here whose version is not the pinned one."""
     from importlib.metadata import PackageNotFoundError, version

@@ -14,7 +14,7 @@ from pipeline.core.base.git import git
 from pipeline.core.base.lock import LOCK
 from pipeline.core.base.settings import read_yaml
 from pipeline.core.base.stage import say
-from pipeline.verify import Output, compare, other_versions, rerun
+from pipeline.verify import Output, compare, other_inputs, other_versions, rerun
 from pipeline.verify.copy import clone, fetch
 
 SHOWN = 5  # files or packages that a line names
@@ -64,9 +64,13 @@ def verify(folder: Path, local: bool) -> bool:
         f"({time.monotonic() - began:.0f} s)"
     )
     if different:
-        say(
-            f"the first that differs is made by `{different[0].stage}`; what follows from it may differ too"
-        )
+        first = different[0].stage
+        say(f"the first that differs is made by `{first}`; what follows from it may differ too")
+        if inputs := other_inputs(recorded, project, first):
+            say(
+                f"HEAD has another {' and another '.join(inputs[:SHOWN])} than `{first}` ran with: "
+                "run `dvc repro`, and commit again"
+            )
         others = list(other_versions(project))
         if others:
             more = f" and {len(others) - SHOWN} more" if others[SHOWN:] else ""
