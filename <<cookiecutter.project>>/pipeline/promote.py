@@ -55,7 +55,8 @@ def promote(anyway: bool = False) -> list[str]:
     done = [f"{CHAMPION} is bundle {identity[:12]} now{after}."]
     if added.returncode:
         done.append(f"Not under DVC yet ({added.stderr.strip()}): run `dvc add {CHAMPION}`.")
-    return [*done, f"Next: `git commit -m 'Promote {identity[:12]}'`, then `dvc push`."]
+    commit = f"git commit -am 'Promote {identity[:12]}'"
+    return [*done, f"Next: `dvc repro` (the verdict looks at it), `{commit}`, then `dvc push`."]
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ def test_a_bundle_is_copied_whole_and_what_is_left_to_do_is_said(project: Projec
     assert verify(CHAMPION) == identity
     assert done[0] == f"{CHAMPION} is bundle {identity[:12]} now."
     assert "Not under DVC yet" in done[1]  # there is no repository here
-    assert f"git commit -m 'Promote {identity[:12]}'" in done[-1]
+    assert f"git commit -am 'Promote {identity[:12]}'" in done[-1]
     assert promote() == [f"{CHAMPION} is bundle {identity[:12]} already."]
 
 
