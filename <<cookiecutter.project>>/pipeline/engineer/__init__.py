@@ -67,10 +67,9 @@ def main(settings: DictConfig) -> None:
         for side, rows in sides.items():
             made = engineer.transform(features(rows, problem))
             write_table(made.assign(**{problem.target: rows[problem.target]}), folder / side)
-    before = set(features(sides["train"], problem))
-    say(
-        f"{len(before)} columns became {made.shape[1]}; new: {', '.join(c for c in made if c not in before)}"
-    )
+    before = features(sides["train"], problem).columns
+    new = [name for name in made if name not in before]
+    say(f"{len(before)} columns became {made.shape[1]}; new: {', '.join(new) if new else 'none'}")
 
 
 def build(steps: DictConfig, rows: pd.DataFrame, problem: DictConfig) -> Pipeline:
