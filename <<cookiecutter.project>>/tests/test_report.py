@@ -222,6 +222,21 @@ def test_the_axis_of_the_threshold_ends_at_probability_one(project: Project) -> 
     assert drawn.partition("threshold")[0].endswith("00.20.40.60.81")  # texts of the ticks
 
 
+def test_what_the_contract_asks_is_told_in_words(project: Project) -> None:
+    text = seen().text
+    assert "body_mass_g float64 needed by the model more than 0 sex" in text
+    assert "island str needed by the model one of Biscoe, Dream, Torgersen stage" in text
+    assert "species str needed by the model a value in each row region" in text
+
+
+def test_without_a_later_batch_nothing_is_said_of_training_again(project: Project) -> None:
+    assert "no need to train again" in seen().text
+    write_json({"retrain": False, "reasons": ["no batch"], "rows": 0}, Path("metrics/monitor.json"))
+    project.run("report")
+    assert "no need to train again" not in seen().text
+    assert "No later batch has been looked at" in seen().text
+
+
 def test_one_criterion_is_not_called_all(project: Project) -> None:
     change(VERDICT, criteria=read_json(VERDICT)["criteria"][:1])
     project.run("report")

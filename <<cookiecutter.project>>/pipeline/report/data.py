@@ -9,7 +9,17 @@ from pipeline.core.report.elements import el, number, short
 from pipeline.core.report.facts import Facts, parsed
 from pipeline.core.report.page import Page, copyable, details, table
 
-RULES = ("isin", "str_matches", "str_length", "in_range", "ge", "gt", "le", "lt", "unique")
+# Rules of a contract in words.
+RULES = {
+    "isin": "one of {}",
+    "str_matches": "of the pattern {}",
+    "str_length": "of the length {}",
+    "in_range": "in the range {}",
+    "ge": "at least {}",
+    "gt": "more than {}",
+    "le": "at most {}",
+    "lt": "less than {}",
+}
 
 
 def data(page: Page, facts: Facts, most: int) -> None:
@@ -91,18 +101,12 @@ def columns(page: Page, facts: Facts, most: int) -> None:
         role = "kept from the model" if name not in inputs else "given to the model"
         role = "needed by the model" if inputs.get(name, {}).get("required") else role
         role = "the answer" if name == facts.problem["target"] else role
-        told = [
-            f"{rule} {short(rules[rule], 60)}"
-            for rule in RULES
-            if rules.get(rule) not in (None, False)
-        ]
-        told += ["a value in each row"] if rules.get("nullable") is False else []
         lines.append(
             {
                 "column": short(name),
                 "type": dtype,
                 "role": role,
-                "contract": "; ".join(told),
+                "contract": "; ".join(promises(rules)),
                 "why": excluded.get(name, ""),
             }
         )
@@ -137,3 +141,18 @@ def columns(page: Page, facts: Facts, most: int) -> None:
         )
         page.paragraph(f"{kept} of {len(chosen)} features were kept{stable}.")
         page.add(details("The choice of features", table(choice, "features before selection")))
+
+
+def promises(rules: dict[str, Any]) -> list[str]:
+    """Say what a contract asks of a column."""
+    found = []
+    for rule, words in RULES.items():
+        value = rules.get(rule)
+        if isinstance(value, list):
+            value = ", ".join(map(str, value))
+        if isinstance(value, dict):
+            value = ", ".join(f"{key} {one}" for key, one in value.items())
+        if value is not None:
+            found.append(words.format(short(value)))
+    found += ["each value once"] if rules.get("unique") else []
+    return found + (["a value in each row"] if rules.get("nullable") is False else [])

@@ -65,7 +65,11 @@ def facts_of(facts: Facts) -> dict[str, str]:
         "train": facts.trained["model"],
         "evaluate": f"{first['metric']} {number(facts.validation.get(first['metric']))}",
         "verdict": "accepted" if facts.verdict["accepted"] else "not accepted",
-        "monitor": "train again" if monitor.get("retrain") else "no need to train again",
+        "monitor": (
+            ("train again" if monitor.get("retrain") else "no need to train again")
+            if monitor.get("rows")
+            else "no later batch"
+        ),
     }
     if facts.leakage:
         found["leakage"] = f"{facts.leakage['findings']} findings"
