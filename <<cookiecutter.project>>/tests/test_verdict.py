@@ -10,11 +10,12 @@ from omegaconf import OmegaConf
 from pipeline.core.base.tables import read_json, read_table, write_json, write_table
 from pipeline.core.data.target import encode, features
 from pipeline.core.model.fairness import DIFFERENCES
-from pipeline.core.model.intervals import Scores
+from pipeline.core.model.intervals import Scores, bootstrap
 from pipeline.core.model.metrics import gain, score
 from pipeline.core.model.predictions import Predictions
 from pipeline.core.model.predictor import PARTS, Predictor
 from pipeline.core.model.weakness import Weakness
+from pipeline.verdict import unseen
 from pipeline.verdict.criteria import QUANTITIES, Case, judge
 
 VERDICT = Path("metrics/verdict.json")
@@ -179,6 +180,32 @@ def test_a_problem_without_criteria_says_so(project: Project) -> None:
     project.run("verdict")
     assert said()["accepted"] is True
     assert said()["about"][-1] == "no success criteria in conf/problem, so none is missed"
+
+
+def test_a_perfect_score_is_not_taken_for_certainty() -> None:
+    truth = np.tile([0, 1], 20)
+    values = np.column_stack([1 - truth, truth]) * 0.8 + 0.1
+
+    def told() -> list[str]:
+        how = {"groups": None, "resamples": 50, "confidence": 0.95, "seed": 0}
+        return unseen(bootstrap(["accuracy", "log_loss"], truth, {"model": values}, **how), 40)
+
+    (sentence,) = told()
+    assert sentence.startswith("accuracy: perfect here")
+    assert "in 7.2% of cases stays unseen in 40 with a probability of 0.05" in sentence
+    assert pytest.approx(0.05, abs=0.001) == (1 - 0.072) ** 40
+    values[0] = values[1]
+    assert told() == []
+
+
+def test_of_grouped_rows_the_groups_are_the_cases_of_a_perfect_score(copy_of) -> None:
+    copy_of("multiclass")
+    birds = read_table(Path("data/split/test"))[["species", "individual_id"]].drop_duplicates()
+    perfect = [one["metric"] for one in said()["metrics"] if one["value"] == 1]
+    assert perfect
+    sentence = said()["about"][-1]
+    assert sentence.startswith(f"{', '.join(perfect)}: perfect here")
+    assert f"unseen in {len(birds)} with" in sentence
 
 
 def test_the_verdict_is_the_same_twice(project: Project) -> None:

@@ -14,7 +14,7 @@ from pipeline.core.base.tables import read_json, read_table, write_json
 from pipeline.core.data.target import encode, features
 from pipeline.core.model import artifact
 from pipeline.core.model.decision import Prediction, decided
-from pipeline.core.model.intervals import bootstrap
+from pipeline.core.model.intervals import Scores, bootstrap, cluster
 from pipeline.core.model.metrics import METRICS, reported
 from pipeline.core.model.modelling import predict
 from pipeline.core.model.predictions import Predictions, dummy
@@ -78,6 +78,7 @@ def main(settings: DictConfig) -> None:
                 *about,
                 f"{options.confidence:.0%} percentile bootstrap, {options.resamples} resamples"
                 + (" of groups" if problem.group else ""),
+                *unseen(scores, cluster(found.group, len(found.truth)).max() + 1),
                 *([] if criteria else ["no success criteria in conf/problem, so none is missed"]),
             ],
         },
@@ -87,6 +88,32 @@ def main(settings: DictConfig) -> None:
         low, high = one["interval"]
         say(f"test {one['metric']} {one['value']:.4g} [{low:.4g}, {high:.4g}]")
     say("accepted" if accepted else "not accepted: see metrics/verdict.json")
+
+
+def unseen(scores: Scores, n: int) -> list[str]:
+    """Say what perfect scores leave open: no resample holds an error that the rows do not hold.
+
+    What goes wrong in a share p of such rows is absent from n independent ones with probability (1 - p)^n
+    (the rule of three: Hanley and Lippman-Hand 1983, doi:10.1001/jama.1983.03330370053031).
+
+    Parameters
+    ----------
+    scores : Scores
+    n : int
+        Rows, or groups of rows, that vary on their own.
+    """
+    perfect = [
+        name
+        for name, said in scores.values.items()
+        if METRICS[name].greater_is_better and said["model"] == 1
+    ]
+    if not perfect:
+        return []
+    share = 1 - (1 - scores.confidence) ** (1 / n)
+    return [
+        f"{', '.join(perfect)}: perfect here, which leaves the interval no width; what goes wrong in {share:.1%} of cases "
+        f"stays unseen in {n} with a probability of {1 - scores.confidence:.2g}"
+    ]
 
 
 def ask(problem: DictConfig) -> tuple[Predictions, dict[str, Prediction], list[str]]:
