@@ -111,7 +111,7 @@ def unseen(scores: Scores, n: int) -> list[str]:
         return []
     share = 1 - (1 - scores.confidence) ** (1 / n)
     return [
-        f"{', '.join(perfect)}: perfect here, which leaves the interval no width; what goes wrong in {share:.1%} of cases "
+        f"{', '.join(perfect)}: no error here, which leaves the interval no width; what goes wrong in {share:.1%} of cases "
         f"stays unseen in {n} with a probability of {1 - scores.confidence:.2g}"
     ]
 
