@@ -54,6 +54,7 @@ def facts_of(facts: Facts) -> dict[str, str]:
     sides = [
         f"{split[side]['rows']:,}" for side in ("train", "validation", "test") if side in split
     ]
+    again = "train again" if monitor.get("retrain") else "no need to train again"
     found = {
         "collect": f"{facts.lineage['snapshot']['rows']:,} rows",
         "load": f"{loaded['rejected']:,} rows rejected",
@@ -65,11 +66,7 @@ def facts_of(facts: Facts) -> dict[str, str]:
         "train": facts.trained["model"],
         "evaluate": f"{first['metric']} {number(facts.validation.get(first['metric']))}",
         "verdict": "accepted" if facts.verdict["accepted"] else "not accepted",
-        "monitor": (
-            ("train again" if monitor.get("retrain") else "no need to train again")
-            if monitor.get("rows")
-            else "no later batch"
-        ),
+        "monitor": again if monitor.get("rows") else "no later batch",
     }
     if facts.leakage:
         found["leakage"] = f"{facts.leakage['findings']} findings"

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.core.base.lock import LOCK, fingerprints, makers
+from pipeline.core.base.lock import fingerprints, makers
 from pipeline.core.base.names import UserError
 from pipeline.core.base.settings import read_yaml
 from pipeline.core.base.stage import say
@@ -81,23 +81,23 @@ def rerun(project: Path) -> None:
         raise UserError("a stage failed in the clone:\n  " + "\n  ".join(last))
 
 
-def compare(recorded: dict[str, Any], project: Path) -> list[Output]:
+def compare(head: dict[str, Any], stages: dict[str, Any], project: Path) -> list[Output]:
     """Hold the outputs of a clone against what HEAD records of them.
 
     Parameters
     ----------
-    recorded : dict
-        The stages of HEAD's dvc.lock.
+    head, stages : dict
+        The stages of dvc.lock, as HEAD holds it and as the clone's run wrote it.
     project : Path
+        The clone.
 
     Returns
     -------
     list of Output
         In the order in which the stages ran.
     """
-    stages = read_yaml(project / LOCK)["stages"]
-    before, after = fingerprints(recorded), fingerprints(stages)
-    made = makers(recorded) | makers(stages)
+    before, after = fingerprints(head), fingerprints(stages)
+    made = makers(head) | makers(stages)
     return [
         Output(
             path,
@@ -106,7 +106,7 @@ def compare(recorded: dict[str, Any], project: Path) -> list[Output]:
             after.get(path),
             _differing(project, path, before, after),
         )
-        for path in sorted(made, key=lambda path: [*recorded, *stages].index(made[path]))
+        for path in sorted(made, key=lambda path: [*head, *stages].index(made[path]))
     ]
 
 
@@ -121,27 +121,23 @@ def _differing(
     return sorted(name for name in old | new if old.get(name) != new.get(name))
 
 
-def other_inputs(recorded: dict[str, Any], project: Path, stage: str) -> list[str]:
+def other_inputs(head: dict[str, Any], stages: dict[str, Any], name: str) -> list[str]:
     """Name what a stage of a clone was given that is not what HEAD records: it was committed without a run.
 
     Parameters
     ----------
-    recorded, project
+    head, stages : dict
         As in `compare`.
-    stage : str
+    name : str
     """
-    before, after = (
-        _inputs(stages.get(stage)) for stages in (recorded, read_yaml(project / LOCK)["stages"])
-    )
-    if not before or not after:
+    if name not in head or name not in stages:
         return []
-    return sorted(name for name in before | after if before.get(name) != after.get(name))
+    before, after = _inputs(head[name]), _inputs(stages[name])
+    return sorted(one for one in before | after if before.get(one) != after.get(one))
 
 
-def _inputs(stage: dict[str, Any] | None) -> dict[str, Any]:
+def _inputs(stage: dict[str, Any]) -> dict[str, Any]:
     """Map what goes into a stage to what DVC recorded of it."""
-    if stage is None:
-        return {}
     found = {dep["path"]: dep["md5"] for dep in stage.get("deps", ())}
     for settings in stage.get("params", {}).values():
         found |= settings

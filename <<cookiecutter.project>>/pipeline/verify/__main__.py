@@ -11,8 +11,7 @@ from pathlib import Path
 from pipeline import verify as package
 from pipeline.core.base.command import parser, plain_errors
 from pipeline.core.base.git import git
-from pipeline.core.base.lock import LOCK
-from pipeline.core.base.settings import read_yaml
+from pipeline.core.base.lock import LOCK, recorded
 from pipeline.core.base.stage import say
 from pipeline.verify import Output, compare, other_inputs, other_versions, rerun
 from pipeline.verify.copy import clone, fetch
@@ -49,12 +48,13 @@ def verify(folder: Path, local: bool) -> bool:
     say(f"HEAD: {git('log', '-1', '--format=%h %s').strip()}")
     if git("status", "--porcelain", "--untracked-files=no"):
         say("changes that are not committed are left out")
-    recorded = read_yaml(project / LOCK)["stages"]
+    head = recorded(project)
     brought = fetch(project, local)
     origin = "this machine's DVC cache" if local else "the remote"
     say(f"from {origin}: {', '.join(brought)}" if brought else "no data to bring: no file is DVC's")
     rerun(project)
-    outputs = compare(recorded, project)
+    stages = recorded(project)
+    outputs = compare(head, stages, project)
     say("")
     for one in outputs:
         say(_line(one))
@@ -66,7 +66,7 @@ def verify(folder: Path, local: bool) -> bool:
     if different:
         first = different[0].stage
         say(f"the first that differs is made by `{first}`; what follows from it may differ too")
-        if inputs := other_inputs(recorded, project, first):
+        if inputs := other_inputs(head, stages, first):
             say(
                 f"HEAD has another {' and another '.join(inputs[:SHOWN])} than `{first}` ran with: "
                 "run `dvc repro`, and commit again"

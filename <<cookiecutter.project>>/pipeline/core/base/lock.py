@@ -14,9 +14,10 @@ from pipeline.core.base.settings import read_yaml
 LOCK = Path("dvc.lock")
 
 
-def recorded() -> dict[str, Any]:
-    """Return the stages that the workspace's dvc.lock holds; none before the first run."""
-    return read_yaml(LOCK)["stages"] if LOCK.exists() else {}
+def recorded(project: Path = Path()) -> dict[str, Any]:
+    """Return the stages that a project's dvc.lock holds; none before the first run."""
+    lock = project / LOCK
+    return read_yaml(lock)["stages"] if lock.exists() else {}
 
 
 def makers(stages: Mapping[str, Any]) -> dict[str, str]:
