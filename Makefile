@@ -95,7 +95,7 @@ lint: setup  ## check style and types
 	ruff check --config pyproject.toml .
 	ruff format --config pyproject.toml --check .
 	mypy hooks tests benchmarks
-	cd '$(PROJECT)' && mypy --config-file ../pyproject.toml pipeline
+	cd '$(PROJECT)' && mypy --config-file ../pyproject.toml pedigree pipeline
 
 format: setup  ## put the code into shape
 	ruff check --config pyproject.toml --fix .

@@ -137,7 +137,7 @@ def project(
     run([*generate, *told], folder)
     place = folder / "bench"
     prepare(place)
-    adopt = [sys.executable, "-m", "pipeline.adopt", f"data/external/{data.name}"]
+    adopt = [sys.executable, "-m", "pedigree", "adopt", f"data/external/{data.name}"]
     run([*adopt, "--target", table.target, "--task", table.task], place)
     run(["git", "add", "."], place)
     run(
@@ -167,7 +167,7 @@ def project(
     options = [part for change in changes for part in ("-S", change)]
     seconds = run(["dvc", "exp", "run", *options, "package"], place)
     table.test.drop(columns=table.target).to_csv(place / "asked.csv", index=False)
-    run([sys.executable, "-m", "pipeline.predict", "asked.csv", "--out", "told.csv"], place)
+    run([sys.executable, "-m", "pedigree", "predict", "asked.csv", "--out", "told.csv"], place)
     told = pd.read_csv(place / "told.csv")
     columns = [f"probability:{name}" for name in table.classes] or ["value"]
     return told[columns].rename(columns=lambda name: name.removeprefix("probability:")), seconds

@@ -28,8 +28,8 @@ ENVIRONMENT.pop("PYTHONDONTWRITEBYTECODE", None)
 ONE_PROCESS = """
 from importlib import import_module
 import yaml
-import_module("pipeline.configure.__main__").main()
-from pipeline.core.base.settings import read_settings
+import_module("pedigree.config.composing").main()
+from pedigree.base.settings import read_settings
 for stage in yaml.safe_load(open("dvc.yaml"))["stages"]:
     if stage != "configure":
         import_module(f"pipeline.{stage}").main(read_settings(stage))

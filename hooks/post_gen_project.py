@@ -134,7 +134,7 @@ def adopt() -> list[str]:
     data = ANSWERS["data"] if "://" in ANSWERS["data"] else local
     task = [] if ANSWERS["task"] == "auto" else ["--task", ANSWERS["task"]]
     python = str(TOOLS / "python")
-    return [python, "-m", "pipeline.adopt", data, f"--target={ANSWERS['target']}", *task]
+    return [python, "-m", "pedigree", "adopt", data, f"--target={ANSWERS['target']}", *task]
 
 
 def find_python() -> str:
@@ -198,7 +198,7 @@ def run(command: list[str]) -> str | None:
     except KeyboardInterrupt:
         return "interrupted"
     if done.returncode == 0:
-        if "pipeline.adopt" in command:
+        if "pedigree.adopting" in command:
             print(f"\n{done.stdout}", flush=True)
         return None
     return "\n".join(done.stdout.strip().splitlines()[-15:]) or f"exit code {done.returncode}"
@@ -215,7 +215,7 @@ def set_up(steps: Iterator[list[str]]) -> list[list[str]]:
     print("Setting the project up (the packages take a minute):", flush=True)
     for command in steps:
         if problem := run(command):
-            if "pipeline.adopt" in command:  # the data will not do, and nothing is left behind
+            if "pedigree.adopting" in command:  # the data will not do, and nothing is left behind
                 sys.exit(problem.splitlines()[-1])
             print(f"\nThis did not work:\n{problem}", flush=True)
             return [command, *steps]

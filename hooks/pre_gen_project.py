@@ -23,7 +23,7 @@ CHOICES = {
     "task": ("auto", "binary", "multiclass", "regression"),
     "setup": ("yes", "no"),
 }
-# What `pipeline.adopt` can read, each also packed.
+# What `pedigree adopt` can read, each also packed.
 KINDS = tuple(
     kind + packed
     for kind in (
@@ -165,7 +165,7 @@ def check_data() -> None:
 
 
 def check_file(path: Path) -> None:
-    """Refuse a file that is plainly no data; the rest is for `pipeline.adopt`, which can read all kinds."""
+    """Refuse a file that is plainly no data; the rest is for `pedigree adopt`, which can read all kinds."""
     if not path.stat().st_size:
         raise BadAnswer(f"data: {path.name!r} is empty.")
     if not path.name.lower().endswith(KINDS):

@@ -109,12 +109,12 @@ def test_an_experiment_uses_its_overrides_and_an_edit_brings_conf_back(project: 
     assert ran(succeed("dvc", "repro", cwd=project)) == []  # what is in force is what has run
 
     found = json.loads(
-        succeed("python", "-m", "pipeline.trace", "models/model.skops", "--json", cwd=project)
+        succeed("python", "-m", "pedigree", "trace", "models/model.skops", "--json", cwd=project)
     )
     assert list(found["experiments"]) == ["forest"]
     assert found["stages"][0]["parameters"]["model"]["estimator"]["n_estimators"] == 37
 
-    with (project / "pipeline/options.py").open("a") as code:
+    with (project / "pipeline/report.py").open("a") as code:
         code.write("# Code that no result depends on.\n")
     assert ran(succeed("dvc", "repro", cwd=project)) == ["configure"]
     assert params(project)["model"]["estimator"]["n_estimators"] == 37
@@ -128,17 +128,17 @@ def test_an_experiment_uses_its_overrides_and_an_edit_brings_conf_back(project: 
 
     # The forest is gone from the workspace; its trace is not.
     again = json.loads(
-        succeed("python", "-m", "pipeline.trace", found["md5"], "--json", cwd=project)
+        succeed("python", "-m", "pedigree", "trace", found["md5"], "--json", cwd=project)
     )
     assert again["stages"] == found["stages"]
     assert again["experiments"] == found["experiments"]
 
 
 def test_runs_are_compared_side_by_side_also_when_their_data_are_lost(project: Path) -> None:
-    command = ("python", "-m", "pipeline.compare_runs", "HEAD", "forest")
+    command = ("python", "-m", "pedigree", "runs", "HEAD", "forest")
     printed = succeed(*command, cwd=project)
     assert "rows of both: forest against HEAD: gain in roc_auc" in printed
-    page = project / "reports/compare_runs.html"
+    page = project / "reports/runs.html"
     for word in (
         "model.<wbr>name",
         "random_<wbr>forest",
@@ -154,7 +154,7 @@ def test_runs_are_compared_side_by_side_also_when_their_data_are_lost(project: P
             assert browser.js("return document.querySelectorAll('svg.plot .line').length") > 4
 
     assert "did you mean 'forest'?" in run(*command[:-1], "forset", cwd=project).stderr
-    done = run("python", "-m", "pipeline.compare_runs", "HEAD", cwd=project)
+    done = run("python", "-m", "pedigree", "runs", "HEAD", cwd=project)
     assert "name two to 6 runs" in done.stderr
     refs = succeed("git", "for-each-ref", "--format=%(refname)", "refs/exps", cwd=project).split()
     (forest,) = (ref for ref in refs if ref.endswith("/forest"))

@@ -63,8 +63,8 @@ EXAMPLE = {
     *(f"conf/problem/{task}.yaml" for task in TASKS),
     *("contracts/penguins.yaml", "data/incoming/penguins-2009.csv"),
 }
-OWN = {"data/external/telco-churn.csv"}  # its settings are written by `pipeline.adopt`
-FOLDERS = {"conf", "pipeline", "tests", "deploy", "monitoring", "notebooks"}
+OWN = {"data/external/telco-churn.csv"}  # its settings are written by `pedigree adopt`
+FOLDERS = {"conf", "pedigree", "pipeline", "tests", "deploy", "monitoring", "notebooks"}
 
 
 def common() -> set[str]:
@@ -125,7 +125,7 @@ def test_caches_left_in_the_template_are_not_taken_along(
     tmp_path: Path, template_repository: Path
 ) -> None:
     template = Path(shutil.copytree(template_repository, tmp_path / "template"))
-    for name in ("pipeline/__pycache__/x.pyc", ".mypy_cache/x/x.bin", ".ruff_cache/x"):
+    for name in ("pedigree/__pycache__/x.pyc", ".mypy_cache/x/x.bin", ".ruff_cache/x"):
         cached = template / TREE.name / name
         cached.parent.mkdir(parents=True)
         cached.write_bytes(b"\x8a\x00<<")
@@ -253,7 +253,7 @@ def test_git_keeps_settings_and_fingerprints_and_dvc_the_rest(
             ".dvc-storage/files",
             "timings/train.json",
         ),
-        *("pipeline/__pycache__/x.pyc", ".dvc/cache/x", ".dvc/tmp/x", ".dvc/config.local", ".env"),
+        *("pedigree/__pycache__/x.pyc", ".dvc/cache/x", ".dvc/tmp/x", ".dvc/config.local", ".env"),
     )
     kept = (
         *("params.yaml", "dvc.lock", "metrics/verdict.json", "data/external/x.csv.dvc"),

@@ -29,7 +29,7 @@ from cookiecutter.exceptions import FailedHookException
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.core.base.names import snake_case
+from pedigree.base.names import snake_case
 
 # Refusing --------------------------------------------------------------------------------------
 
@@ -235,7 +235,7 @@ def test_a_folder_of_files_is_taken_as_it_is(tmp_path: Path) -> None:
 def test_the_project_adopts_the_data_with_the_task_that_was_answered(tmp_path: Path) -> None:
     (tmp_path / "it's mine.csv").write_text(CSV)
     answers = {"data": f"{tmp_path}/it's mine.csv", "target": "Churn", "project": "p"}
-    adopt = [".venv/bin/python", "-m", "pipeline.adopt", "data/external/it's mine.csv"]
+    adopt = [".venv/bin/python", "-m", "pedigree", "adopt", "data/external/it's mine.csv"]
     for task, told in {"auto": [], "multiclass": ["--task", "multiclass"]}.items():
         cli = command_line(tmp_path / task, setup="no", task=task, **answers)
         shown = [shlex.split(line) for line in commands_shown(succeed(*cli))]

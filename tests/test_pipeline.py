@@ -30,7 +30,7 @@ binary = only("binary")
 LOG_MODULES = """
 import atexit, pathlib, sys
 def log():
-    names = [name for name in sys.modules if name.startswith("pipeline.")]
+    names = [name for name in sys.modules if name.startswith(("pedigree.", "pipeline."))]
     if sys.orig_argv[1:2] == ["-m"] and names:
         pathlib.Path(__file__).with_name(sys.orig_argv[2]).write_text(" ".join(names))
 atexit.register(log)
@@ -95,7 +95,7 @@ def test_every_step_leaves_its_outputs_and_nothing_is_left_to_do(project: Path) 
 def test_the_example_meets_its_criteria_and_the_check_says_so(project: Path) -> None:
     verdict = metrics(project, "verdict")
     assert verdict["accepted"] is all(one["met"] for one in verdict["criteria"])
-    done = run("python", "-m", "pipeline.check", cwd=project)
+    done = run("python", "-m", "pedigree", "check", cwd=project)
     assert done.returncode == 0, done.stdout
     for one in verdict["metrics"]:
         low, high = one["interval"]
@@ -124,7 +124,7 @@ def test_the_bundle_predicts_raw_rows_in_a_fresh_process(project: Path) -> None:
     code = """
 import json, sys
 import pandas as pd
-from pipeline.bundle import Bundle
+from pedigree.prediction.bundle import Bundle
 rows = pd.read_csv(sys.argv[1], dtype=str, keep_default_na=False).tail(40)
 bundle = Bundle.load()
 typed, broken = bundle.check(rows)
@@ -137,7 +137,7 @@ print(json.dumps(bundle.predict(typed).values.tolist()))
 
 def test_the_trace_of_the_bundle_ends_in_the_raw_snapshot(project: Path) -> None:
     found = json.loads(
-        succeed("python", "-m", "pipeline.trace", "models/bundle", "--json", cwd=project)
+        succeed("python", "-m", "pedigree", "trace", "models/bundle", "--json", cwd=project)
     )
     assert {one["stage"] for one in found["stages"]} == set(stages(project)) - {
         "profile",
@@ -273,7 +273,7 @@ def test_all_is_made_again_elsewhere_bit_for_bit(project: Path, tmp_path: Path) 
     elsewhere.mkdir()
     other = {"PYTHONHASHSEED": "4294967295", "TZ": "America/St_Johns", "LC_ALL": "C"}
     other["TMPDIR"] = str(elsewhere)
-    said = succeed("python", "-m", "pipeline.verify", cwd=project, env=other)
+    said = succeed("python", "-m", "pedigree", "verify", cwd=project, env=other)
     made = outputs(project)
     assert len(made) > 25
     assert f"{len(made)} of {len(made)} outputs are bit-identical" in said

@@ -24,8 +24,8 @@ from google.cloud.bigquery_storage_v1.services.big_query_read.transports import 
 )
 from pyarrow import parquet
 
-from pipeline.collect import bigquery
-from pipeline.core.base.names import UserError
+from pedigree.base.names import UserError
+from pedigree.collecting import bigquery
 
 SCHEMA: list[dict[str, Any]] = [
     {"name": "id", "type": "INTEGER", "mode": "REQUIRED"},

@@ -9,8 +9,8 @@ import fsspec
 import pytest
 import servers
 
-from pipeline.collect import file
-from pipeline.core.base.names import UserError
+from pedigree.base.names import UserError
+from pedigree.collecting import file
 
 ROWS = "name;weight\nAda;1,5\nBo;2\n"
 FILES = {

@@ -19,10 +19,10 @@ from conftest import TREE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.collect import fingerprint, scrape
-from pipeline.collect.html import split_field
-from pipeline.core.base.names import UserError
-from pipeline.core.data.engine import read_file
+from pedigree.base.names import UserError
+from pedigree.collecting import fingerprint, scrape
+from pedigree.collecting.html import split_field
+from pedigree.data.engine import read_file
 
 BOOKS = """
 <html><body><h1>Books</h1>{items}

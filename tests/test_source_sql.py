@@ -18,8 +18,8 @@ import pytest
 from conftest import TREE
 from pyarrow import parquet
 
-from pipeline.collect import sql
-from pipeline.core.base.names import UserError
+from pedigree.base.names import UserError
+from pedigree.collecting import sql
 
 PASSWORD = "p@ss/wörd: 100%"  # each of these needs an escape in a URL
 TABLES = """
@@ -255,7 +255,7 @@ def test_memory_does_not_grow_with_the_rows(database: None, tmp_path: Path) -> N
     program = (
         "import resource, sys\n"
         "from pathlib import Path\n"
-        "from pipeline.collect import sql\n"
+        "from pedigree.collecting import sql\n"
         "sql.ROWS_PER_PART = 50_000\n"
         "folder = Path(sys.argv[1]); folder.mkdir()\n"
         "query = f'SELECT i, i / 2.0 AS half, md5(i::text) AS name FROM generate_series(1, {sys.argv[2]}) i'\n"

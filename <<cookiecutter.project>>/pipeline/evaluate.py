@@ -2,52 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from pipeline.core.base.paths import (
-    BASELINE,
-    CALIBRATOR,
-    FEATURES,
-    METRICS,
-    MODEL,
-    PLOTS,
-    PREDICTIONS,
-    REPORTS,
-    SPLIT,
-    THRESHOLD,
-)
-from pipeline.core.base.settings import as_dict
-from pipeline.core.base.stage import run, say
-from pipeline.core.base.tables import read_json, read_table, replacing, write_json, write_rows
-from pipeline.core.data.target import encode
-from pipeline.core.model import artifact
-from pipeline.core.model.calibration import calibrated
-from pipeline.core.model.decision import Prediction, Threshold, decided
-from pipeline.core.model.inputs import read_side
-from pipeline.core.model.intervals import Scores, bootstrap
-from pipeline.core.model.metrics import reported, score
-from pipeline.core.model.modelling import predict
-from pipeline.core.model.predictions import Predictions, dummy
-from pipeline.core.model.threshold import choose
-from pipeline.core.model.weakness import Weakness, weakness
+from pedigree.base.paths import METRICS, PLOTS, PREDICTIONS, REPORTS, THRESHOLD
+from pedigree.base.settings import as_dict
+from pedigree.base.stage import run, say
+from pedigree.base.tables import replacing, write_json, write_rows
+from pedigree.evaluation import validation
+from pedigree.evaluation.bootstrap import bootstrap
+from pedigree.evaluation.weakness import weakness
+from pedigree.scoring.decision import Threshold, decided
+from pedigree.scoring.metrics import reported, score
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
-
-Rows = list[dict[str, Any]]
 
 
 def main(settings: DictConfig) -> None:
     """Choose the decision threshold, score model, baselines and slices on the validation rows; draw the curves."""
     options = settings.evaluate
-    found, prediction = ask(settings.problem)
+    found, prediction = validation.ask(settings.problem)
     found.write(PREDICTIONS / "validation")
     truth, classes = found.truth, found.classes
-    chosen, thresholds = decision(as_dict(settings.problem.threshold), truth, prediction)
+    chosen, thresholds = validation.decision(as_dict(settings.problem.threshold), truth, prediction)
     write_json(chosen, THRESHOLD)
     prediction = replace(prediction, threshold=Threshold.read(THRESHOLD))
     scores = bootstrap(
@@ -64,112 +42,19 @@ def main(settings: DictConfig) -> None:
     further = {name: score(name, truth, prediction) for name in alone}
     weak = weakness(found, prediction, settings.problem, options.slices, options)
     weak.write(REPORTS / "evaluate")
-    write_json(told(scores, weak, further), METRICS / "evaluate.json")
+    write_json(validation.told(scores, weak, further), METRICS / "evaluate.json")
+    draw = validation.classification_curves if classes else validation.regression_curves
+    curves = draw(truth, prediction, classes, options.calibration_bins)
     with replacing(PLOTS / "evaluate") as folder:
         folder.mkdir()
-        curves = classification_curves if classes else regression_curves
-        for name, points in curves(truth, prediction, classes, options.calibration_bins).items():
-            write_rows(points, folder / f"{name}.csv")
-        if thresholds:
-            write_rows(thresholds, folder / "threshold.csv")
+        for name, points in (curves | {"threshold": thresholds}).items():
+            if points:
+                write_rows(points, folder / f"{name}.csv")
     for name, of in scores.values.items():
-        others = [f"{who} {value:.4g}" for who, value in of.items() if who != "model"]
-        beside = f" ({', '.join(others)})" if not np.isnan(of["linear"]) else ""
-        say(f"validation {name} {of['model']:.4g} ± {scores.half_width(name):.2g}{beside}")
-
-
-def ask(problem: DictConfig) -> tuple[Predictions, Prediction]:
-    """Ask model, linear baseline and dummy about the validation rows; also return what the calibrated model says."""
-    X, truth, classes = read_side("validation")
-    target = read_json(SPLIT / "target.json")["name"]
-    rows = read_table(SPLIT / "validation")
-    if classes:
-        rows = rows[encode(rows[target], classes) >= 0]
-    answers = read_table(FEATURES / "train")[target]
-    asked = {"model": MODEL, "linear": BASELINE}
-    of = {who: predict(artifact.load(path), X, len(classes)) for who, path in asked.items()}
-    of["dummy"] = dummy(answers, classes, len(X))
-    prediction = calibrated(artifact.load(CALIBRATOR), of["model"])
-    of["model"] = prediction.values
-    return Predictions.about(rows, problem, truth, classes, of), prediction
-
-
-def decision(
-    asked: dict[str, Any] | None, truth: np.ndarray, prediction: Prediction
-) -> tuple[dict[str, Any], Rows]:
-    """Choose the threshold of two classes, and draw its curve; there is neither for other answers."""
-    if prediction.values.ndim == 2 and prediction.values.shape[1] == 2:
-        return choose(asked, truth, prediction.values[:, 1])
-    return {"asked": None, "value": None}, []
-
-
-def told(scores: Scores, weak: Weakness, further: dict[str, float]) -> dict[str, Any]:
-    """Shape scores for DVC, whose tables show numbers and leave lists alone."""
-    flat: dict[str, Any] = {}
-    for name, of in scores.values.items():
-        flat |= {name: of["model"], f"{name}_half_width": scores.half_width(name)}
-    lists = {"metrics": scores.table(), "comparisons": scores.comparisons()}
-    return flat | further | weak.told() | lists
-
-
-def classification_curves(
-    truth: np.ndarray, prediction: Prediction, classes: list[str], bins: int
-) -> dict[str, Rows]:
-    """Compute ROC, precision-recall and calibration curves and the confusion of classes.
-
-    Parameters
-    ----------
-    truth : ndarray of int, shape (n,)
-    prediction : Prediction
-    classes : list of str
-        Names of the k classes. Of two, curves show the last (positive) one; of more, each against
-        the rest.
-    bins : int
-        Of the calibration curve, of equal count.
-    """
-    from sklearn.calibration import calibration_curve
-    from sklearn.metrics import precision_recall_curve, roc_curve
-
-    def each(curve: Callable, x: str, y: str) -> Rows:
-        points: Rows = []
-        for code in range(len(classes) == 2, len(classes)):
-            hit, probability = (truth == code).astype(int), prediction.values[:, code]
-            if 0 < hit.sum() < len(hit):
-                points += [
-                    {"class": classes[code], x: a, y: b}
-                    for a, b in zip(*curve(hit, probability), strict=True)
-                ]
-        return points or [{"class": None, x: None, y: None}]
-
-    return {
-        "roc": each(
-            lambda hit, p: roc_curve(hit, p)[:2], "false_positive_rate", "true_positive_rate"
-        ),
-        "precision_recall": each(
-            lambda hit, p: precision_recall_curve(hit, p)[1::-1], "recall", "precision"
-        ),
-        "calibration": each(
-            lambda hit, p: calibration_curve(hit, p, n_bins=bins, strategy="quantile")[::-1],
-            "predicted",
-            "observed",
-        ),
-        "confusion": [
-            {"actual": classes[code], "predicted": classes[guess]}
-            for code, guess in zip(truth, prediction.labels, strict=True)
-        ],
-    }
-
-
-def regression_curves(
-    truth: np.ndarray, prediction: Prediction, classes: list[str], bins: int
-) -> dict[str, Rows]:
-    """List predicted against actual values and the residuals; see `classification_curves`."""
-    pairs = sorted(zip(prediction.values.tolist(), truth.tolist(), strict=True))
-    return {
-        "predicted": [{"predicted": guess, "actual": actual} for guess, actual in pairs],
-        "residuals": [{"predicted": guess, "residual": actual - guess} for guess, actual in pairs],
-    }
+        say(
+            f"validation {name} {of['model']:.4g} ± {scores.half_width(name):.2g}{validation.beside(of)}"
+        )
 
 
 if __name__ == "__main__":
-    run("evaluate")
+    run("evaluate", main)

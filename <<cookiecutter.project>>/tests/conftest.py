@@ -29,9 +29,9 @@ import pytest
 import yaml
 from omegaconf import DictConfig, OmegaConf
 
-from pipeline.configure.tools import missing_packages, tools, way_to_install
-from pipeline.core.base.lock import digest
-from pipeline.core.base.settings import Loader, as_dict, read_settings
+from pedigree.base.lock import digest
+from pedigree.base.settings import Loader, as_dict, read_settings
+from pedigree.config.tools import missing_packages, tools, way_to_install
 
 # The libraries' million objects live as long as the tests do: looking through them less often saves a twelfth of the time.
 gc.set_threshold(100_000, 20, 50)
@@ -124,39 +124,42 @@ SMALLER: dict[str, Any] = {
     "tune/ray": {"trials": 3, "seconds": 300, "folds": 2, "confidence": 0, "workers": 1},
 }
 CLEAN = {
-    "trim_text": {"_target_": "pipeline.clean.trim_text"},
-    "unify_missing": {"_target_": "pipeline.clean.unify_missing", "markers": [".", "unknown"]},
-    "unify_case": {"_target_": "pipeline.clean.unify_case", "columns": ["sex"]},
+    "trim_text": {"_target_": "pedigree.cleaning.trim_text"},
+    "unify_missing": {"_target_": "pedigree.cleaning.unify_missing", "markers": [".", "unknown"]},
+    "unify_case": {"_target_": "pedigree.cleaning.unify_case", "columns": ["sex"]},
     "short_species": {
-        "_target_": "pipeline.clean.replace_text",
+        "_target_": "pedigree.cleaning.replace_text",
         "columns": ["species"],
         "pattern": " .*$",
         "by": "",
     },
     "fix_types": {
-        "_target_": "pipeline.clean.fix_types",
+        "_target_": "pedigree.cleaning.fix_types",
         "columns": {"clutch_completion": "boolean"},
     },
     "limits": {
-        "_target_": "pipeline.clean.limit",
+        "_target_": "pedigree.cleaning.limit",
         "columns": {"body_mass_g": [1350, 12600]},
         "action": "missing",
     },
-    "drop_duplicates": {"_target_": "pipeline.clean.drop_duplicates", "training_only": True},
+    "drop_duplicates": {"_target_": "pedigree.cleaning.drop_duplicates", "training_only": True},
 }
 ENGINEER = {
-    "outliers": {"_target_": "pipeline.engineer.Outliers"},
-    "date_parts": {"_target_": "pipeline.engineer.DateParts", "columns": ["date_egg"]},
+    "outliers": {"_target_": "pedigree.features.engineering.Outliers"},
+    "date_parts": {"_target_": "pedigree.features.engineering.DateParts", "columns": ["date_egg"]},
     "ratios": {
-        "_target_": "pipeline.engineer.Ratios",
+        "_target_": "pedigree.features.engineering.Ratios",
         "pairs": [["culmen_length_mm", "culmen_depth_mm"], ["body_mass_g", "flipper_length_mm"]],
     },
     "group_statistics": {
-        "_target_": "pipeline.engineer.GroupStatistics",
+        "_target_": "pedigree.features.engineering.GroupStatistics",
         "by": ["species", "island"],
         "columns": ["flipper_length_mm"],
     },
-    "rare_categories": {"_target_": "pipeline.engineer.RareCategories", "min_share": 0.02},
+    "rare_categories": {
+        "_target_": "pedigree.features.engineering.RareCategories",
+        "min_share": 0.02,
+    },
 }
 CONTRACT = {
     "schema_type": "dataframe",
@@ -396,7 +399,7 @@ def project(copy_of: Callable[[str], Project]) -> Project:
 
 @pytest.fixture(scope="session")
 def shared_penguins() -> pd.DataFrame:
-    from pipeline.core.data.engine import read_file, retype
+    from pedigree.data.engine import read_file, retype
 
     rows = read_file(RAW, ["", "NA"])
     types = {name: "float64" for name in rows if name.endswith(("_mm", "_g", "_oo"))}

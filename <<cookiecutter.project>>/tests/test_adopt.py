@@ -9,12 +9,12 @@ import pytest
 import yaml
 from conftest import RAW, ROOT, Project, compose, make_project
 
-from pipeline.adopt import Adoption, decide
-from pipeline.adopt.__main__ import main
-from pipeline.adopt.source import find_source
-from pipeline.configure.checks import check
-from pipeline.core.base.names import UserError
-from pipeline.core.base.tables import read_json
+from pedigree.adopting import Adoption, decide
+from pedigree.adopting.command import main
+from pedigree.adopting.source import find_source
+from pedigree.base.names import UserError
+from pedigree.base.tables import read_json
+from pedigree.config.checks import check
 
 ROWS = 400
 
@@ -431,4 +431,4 @@ def test_the_command_line_explains_itself(capsys: pytest.CaptureFixture[str]) ->
     with pytest.raises(SystemExit, match="0"):
         run("--help")
     assert "--dry-run" in capsys.readouterr().out
-    assert sys.modules["pipeline.adopt"]
+    assert sys.modules["pedigree.adopting"]

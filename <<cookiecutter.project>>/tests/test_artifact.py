@@ -14,10 +14,10 @@ from conftest import ROOT, Project
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestRegressor
 from sklearn.linear_model import LogisticRegression
 
-from pipeline.core.base.names import UserError
-from pipeline.core.model import artifact
-from pipeline.core.model.inputs import read_side
-from pipeline.core.model.modelling import predict
+from pedigree.base.names import UserError
+from pedigree.estimators import artifact
+from pedigree.estimators.building import predict
+from pedigree.training.inputs import read_side
 
 FIT = """
 from pathlib import Path
@@ -26,8 +26,8 @@ from catboost import CatBoostClassifier
 from sklearn.compose import make_column_selector
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
-from pipeline.core.model import artifact
-from pipeline.engineer import RareCategories
+from pedigree.estimators import artifact
+from pedigree.features.engineering import RareCategories
 X = np.random.default_rng(0).normal(size=(60, 3))
 options = dict(iterations=5, thread_count=1, verbose=False, allow_writing_files=False, random_seed=0)
 model = Pipeline([("scale", StandardScaler()), ("fit", CatBoostClassifier(**options))])
@@ -114,7 +114,7 @@ def test_a_missing_file_says_how_to_make_it(tmp_path: Path) -> None:
 
 def test_no_process_pays_for_libraries_that_a_model_does_not_need(project: Project) -> None:
     code = (
-        "import sys; from pathlib import Path; from pipeline.core.model import artifact; "
+        "import sys; from pathlib import Path; from pedigree.estimators import artifact; "
         "artifact.load(Path('models/select.skops')); "
         "print(*{'torch', 'sklearn.gaussian_process', 'sklearn.cross_decomposition'} & sys.modules.keys())"
     )

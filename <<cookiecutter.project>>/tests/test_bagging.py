@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from conftest import Project
 
-from pipeline.core.base.tables import read_json
-from pipeline.core.model import artifact
-from pipeline.core.model.bagging import CatBoostBag, fit_bag
-from pipeline.core.model.fitting import fit
-from pipeline.core.model.inputs import read_side
-from pipeline.core.model.modelling import build, chosen_model, plain, predict
+from pedigree.base.tables import read_json
+from pedigree.estimators import artifact
+from pedigree.estimators.building import build, chosen_model, plain, predict
+from pedigree.estimators.fitting import fit
+from pedigree.training.bagging import CatBoostBag, fit_bag
+from pedigree.training.inputs import read_side
 
 TASKS = ["binary", "multiclass", "regression"]
 

@@ -10,14 +10,14 @@ from conftest import FAMILIES, Project, leave_out_missing
 from omegaconf import OmegaConf
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from pipeline.configure.checks import check
-from pipeline.core.base.names import UserError
-from pipeline.core.base.settings import as_dict
-from pipeline.core.base.tables import read_json, read_table, write_table
-from pipeline.core.model.balance import Smote, weights
-from pipeline.core.model.fitting import cross_validate, fit
-from pipeline.core.model.folding import folds
-from pipeline.core.model.modelling import build, predict
+from pedigree.base.names import UserError
+from pedigree.base.settings import as_dict
+from pedigree.base.tables import read_json, read_table, write_table
+from pedigree.config.checks import check
+from pedigree.estimators.balance import Smote, weights
+from pedigree.estimators.building import build, predict
+from pedigree.estimators.fitting import cross_validate, fit
+from pedigree.folds.folding import folds
 
 SAMPLERS = ["oversample", "undersample", "smote"]
 NO_WEIGHTS = ("k_neighbors", "voting")  # refused by `configure`

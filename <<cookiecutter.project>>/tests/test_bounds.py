@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.core.data.bounds import bounds
+from pedigree.data.bounds import bounds
 
 SEEN = st.floats(-1e300, 1e300, allow_nan=False)
 

@@ -9,18 +9,18 @@ import pandas as pd
 import pytest
 from conftest import ROOT, Project
 
-from pipeline.bundle import Bundle, seal, verify
-from pipeline.core.base.names import UserError
-from pipeline.core.base.tables import read_json, read_table
-from pipeline.core.data.target import features
-from pipeline.core.model.predictor import Predictor
+from pedigree.base.names import UserError
+from pedigree.base.tables import read_json, read_table
+from pedigree.data.target import features
+from pedigree.prediction.bundle import Bundle, seal, verify
+from pedigree.prediction.predictor import Predictor
 
 FOLDER = Path("models/bundle")
 PREDICT = """
 import json, sys
 import pandas as pd
 from pathlib import Path
-from pipeline.bundle import Bundle
+from pedigree.prediction.bundle import Bundle
 bundle = Bundle.load(Path("bundle"))
 typed, broken = bundle.check(pd.read_csv("rows.csv", dtype=str))
 assert broken.empty

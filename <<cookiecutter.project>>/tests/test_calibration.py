@@ -9,17 +9,17 @@ from sklearn.datasets import load_diabetes
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.model_selection import KFold, cross_val_predict
 
-from pipeline.bundle import Bundle
-from pipeline.configure.checks import check
-from pipeline.core.base.names import UserError
-from pipeline.core.base.settings import as_dict
-from pipeline.core.base.tables import read_json, read_table, write_table
-from pipeline.core.model import artifact
-from pipeline.core.model.calibration import Intervals, LogOdds, Probabilities, calibrated
-from pipeline.core.model.inputs import read_side
-from pipeline.core.model.metrics import score
-from pipeline.core.model.modelling import predict
-from pipeline.core.model.training import Training
+from pedigree.base.names import UserError
+from pedigree.base.settings import as_dict
+from pedigree.base.tables import read_json, read_table, write_table
+from pedigree.config.checks import check
+from pedigree.estimators import artifact
+from pedigree.estimators.building import predict
+from pedigree.prediction.bundle import Bundle
+from pedigree.prediction.calibration import Intervals, LogOdds, Probabilities, calibrated
+from pedigree.scoring.metrics import score
+from pedigree.training.data import Training
+from pedigree.training.inputs import read_side
 
 FILE = Path("models/calibrator.skops")
 RANDOM = np.random.default_rng(0)
@@ -213,7 +213,7 @@ def test_the_bundle_calibrates_too_and_its_card_says_so(project: Project) -> Non
 
 
 def cleaned(bundle: Bundle, typed: Any) -> Any:
-    from pipeline.clean import apply
+    from pedigree.cleaning import apply
 
     return apply(typed, bundle.signature["clean"], serving=True)[0][
         list(bundle.signature["inputs"])

@@ -10,13 +10,13 @@ import pytest
 import yaml
 from conftest import ROOT, Project
 
-from pipeline.bundle import Bundle
-from pipeline.check import __main__ as check
-from pipeline.check import clock
-from pipeline.check.budget import looks
-from pipeline.core.base.names import UserError
-from pipeline.core.base.settings import read_yaml
-from pipeline.core.base.tables import read_json, write_json
+from pedigree.base.names import UserError
+from pedigree.base.settings import read_yaml
+from pedigree.base.tables import read_json, write_json
+from pedigree.check import clock
+from pedigree.check import command as check
+from pedigree.check.budget import looks
+from pedigree.prediction.bundle import Bundle
 
 VERDICT = Path("metrics/verdict.json")
 SPLIT = "1" * 32 + ".dir"
@@ -220,7 +220,8 @@ def test_a_bundle_that_is_not_there_is_not_taken_for_fast(project: Project, monk
 
 
 def test_training_is_timed_in_a_copy(project: Project) -> None:
-    (project.folder / "pipeline").symlink_to(ROOT / "pipeline")
+    for name in ("pedigree", "pipeline"):
+        (project.folder / name).symlink_to(ROOT / name)
     before = {path: path.stat().st_mtime_ns for path in Path().rglob("*") if path.is_file()}
     Path("timings").mkdir(exist_ok=True)
     Path("timings/train.json").write_text('{"seconds": 1e9}')  # of another machine
@@ -238,7 +239,8 @@ def test_training_is_timed_in_a_copy(project: Project) -> None:
 def test_training_that_takes_too_long_is_ended_and_missed(
     project: Project, monkeypatch, capsys
 ) -> None:
-    (project.folder / "pipeline").symlink_to(ROOT / "pipeline")
+    for name in ("pedigree", "pipeline"):
+        (project.folder / name).symlink_to(ROOT / name)
     monkeypatch.setattr(clock, "GRACE", 0)
     ask(criterion="training_seconds", at_most=0.01)
     assert exit_code(monkeypatch) == 1
@@ -246,7 +248,7 @@ def test_training_that_takes_too_long_is_ended_and_missed(
 
 
 def test_training_needs_what_the_stage_reads(project: Project) -> None:
-    with pytest.raises(UserError, match=r"training again, and pipeline/\S+ is not there"):
+    with pytest.raises(UserError, match=r"training again, and p\w+/\S+ is not there"):
         clock.training(limit=None)
 
 

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 from conftest import Project
 
-from pipeline import clean
-from pipeline.core.base.names import UserError
-from pipeline.core.base.tables import read_json, read_table
+from pedigree import cleaning as clean
+from pedigree.base.names import UserError
+from pedigree.base.tables import read_json, read_table
 
 
 def repair(name: str, rows: pd.DataFrame, **options: Any) -> pd.DataFrame:
@@ -17,7 +17,7 @@ def repair(name: str, rows: pd.DataFrame, **options: Any) -> pd.DataFrame:
 
 
 def step(name: str, **options: Any) -> dict[str, Any]:
-    return {name: {"_target_": f"pipeline.clean.{name}", **options}}
+    return {name: {"_target_": f"pedigree.cleaning.{name}", **options}}
 
 
 def texts(*values: str | None) -> pd.DataFrame:

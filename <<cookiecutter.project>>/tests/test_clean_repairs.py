@@ -13,11 +13,11 @@ from conftest import ROOT, leave_out_missing
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline import clean
-from pipeline.clean.text import BLANKS
-from pipeline.configure.arguments import wrong_arguments, wrong_repairs
-from pipeline.configure.tools import wrong_tools
-from pipeline.core.base.names import UserError
+from pedigree import cleaning as clean
+from pedigree.base.names import UserError
+from pedigree.cleaning.text import BLANKS
+from pedigree.config.arguments import wrong_arguments, wrong_repairs
+from pedigree.config.tools import wrong_tools
 
 THOROUGH = ROOT / "conf/clean/thorough.yaml"
 UNITS = {"kg": 1, "g": 0.001, "%": 0.01, "€": 1}
@@ -203,7 +203,7 @@ def test_a_bound_may_be_open() -> None:
     ],
 )
 def test_a_column_of_another_kind_is_refused_with_the_step(name: str, options: dict, said: str) -> None:  # fmt: skip
-    step = {"mine": {"_target_": f"pipeline.clean.{name}", **options}}
+    step = {"mine": {"_target_": f"pedigree.cleaning.{name}", **options}}
     with pytest.raises(UserError, match=f"^clean.steps.mine: {said}"):
         clean.apply(table("a").assign(n=1), step)
 
@@ -211,7 +211,7 @@ def test_a_column_of_another_kind_is_refused_with_the_step(name: str, options: d
 def test_what_cannot_be_read_is_counted() -> None:
     steps = {
         "dates": {
-            "_target_": "pipeline.clean.parse_dates",
+            "_target_": "pedigree.cleaning.parse_dates",
             "columns": ["x"],
             "formats": "day_first",
         }
@@ -324,7 +324,7 @@ def test_the_catalogues_safe_repairs_leave_the_meaning(penguins: pd.DataFrame) -
     ],
 )  # fmt: skip
 def test_a_mistake_in_a_repair_is_found_without_data(name: str, options: dict, said: str) -> None:
-    step = {"_target_": f"pipeline.clean.{name}", **options}
+    step = {"_target_": f"pedigree.cleaning.{name}", **options}
     found = list(wrong_arguments({"clean": {"steps": {"mine": step}}}))
     assert found
     assert said in found[0]
@@ -334,8 +334,8 @@ def test_a_mistake_in_a_repair_is_found_without_data(name: str, options: dict, s
 @pytest.mark.parametrize(
     "options",
     [
-        {"_target_": "pipeline.clean.drop_duplicates"},
-        {"_target_": "pipeline.clean.limit", "columns": {"x": [0, 1]}, "action": "drop"},
+        {"_target_": "pedigree.cleaning.drop_duplicates"},
+        {"_target_": "pedigree.cleaning.limit", "columns": {"x": [0, 1]}, "action": "drop"},
     ],
 )
 def test_a_repair_that_drops_rows_is_for_training_only(options: dict) -> None:

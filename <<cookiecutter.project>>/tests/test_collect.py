@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from conftest import RAW, Project
 
-from pipeline.collect import example, fingerprint
-from pipeline.core.base.names import UserError
+from pedigree.base.names import UserError
+from pedigree.collecting import example, fingerprint
 
 SOURCE = Path("data/external/penguins.csv")
 

@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 from sklearn.datasets import _openml
 
-from pipeline.collect import fingerprint, openml
-from pipeline.core.base.names import UserError
+from pedigree.base.names import UserError
+from pedigree.collecting import fingerprint, openml
 
 ARFF = """\
 % Loans that were given, and what became of them

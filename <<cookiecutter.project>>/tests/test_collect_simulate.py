@@ -13,10 +13,10 @@ import pytest
 from conftest import CONFIG, make_project
 from pyarrow import parquet
 
+from pedigree.base.names import UserError
+from pedigree.collecting import simulate
+from pedigree.collecting.simulate import truth
 from pipeline import clean, collect, load, split
-from pipeline.collect import simulate
-from pipeline.collect.simulate import truth
-from pipeline.core.base.names import UserError
 
 USUAL = {
     "rows_per_part": 250_000,
@@ -32,41 +32,41 @@ COLUMNS = [
 ]
 # What docs/simulate.md proposes for conf/clean/.
 REPAIRS = {
-    "trim_text": {"_target_": "pipeline.clean.trim_text"},
+    "trim_text": {"_target_": "pedigree.cleaning.trim_text"},
     "unify_missing": {
-        "_target_": "pipeline.clean.unify_missing",
+        "_target_": "pedigree.cleaning.unify_missing",
         "markers": ["", "-", "n/a", "unknown", "null"],
     },
     "unify_case": {
-        "_target_": "pipeline.clean.unify_case",
+        "_target_": "pedigree.cleaning.unify_case",
         "columns": ["plan", "billing", "country", "channel"],
     },
     "without_units": {
-        "_target_": "pipeline.clean.replace_text",
+        "_target_": "pedigree.cleaning.replace_text",
         "columns": ["monthly_price", "usage_hours"],
         "pattern": "[^0-9.,]",
         "by": "",
     },
     "decimal_point": {
-        "_target_": "pipeline.clean.replace_text",
+        "_target_": "pedigree.cleaning.replace_text",
         "columns": ["monthly_price", "usage_hours"],
         "pattern": ",",
         "by": ".",
     },
     "year_first": {
-        "_target_": "pipeline.clean.replace_text",
+        "_target_": "pedigree.cleaning.replace_text",
         "columns": ["signed_up_on"],
         "pattern": r"^(\d\d)\.(\d\d)\.(\d{4})$",
         "by": r"\3-\2-\1",
     },
     "dashes": {
-        "_target_": "pipeline.clean.replace_text",
+        "_target_": "pedigree.cleaning.replace_text",
         "columns": ["signed_up_on"],
         "pattern": r"^(\d{4})/?(\d\d)/?(\d\d)$",
         "by": r"\1-\2-\3",
     },
     "fix_types": {
-        "_target_": "pipeline.clean.fix_types",
+        "_target_": "pedigree.cleaning.fix_types",
         "columns": {
             "monthly_price": "float64",
             "usage_hours": "float64",
@@ -75,7 +75,7 @@ REPAIRS = {
             "newsletter": "boolean",
         },
     },
-    "drop_duplicates": {"_target_": "pipeline.clean.drop_duplicates"},
+    "drop_duplicates": {"_target_": "pedigree.cleaning.drop_duplicates"},
 }
 
 

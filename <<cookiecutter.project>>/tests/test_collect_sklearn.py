@@ -14,9 +14,9 @@ import pandas as pd
 import pytest
 from sklearn import datasets
 
-from pipeline.collect import fingerprint
-from pipeline.collect import sklearn as source
-from pipeline.core.base.names import UserError
+from pedigree.base.names import UserError
+from pedigree.collecting import fingerprint
+from pedigree.collecting import sklearn as source
 
 
 def collected(folder: Path, loader: str, seed: int | None = 7, **arguments: Any) -> pd.DataFrame:

@@ -18,9 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from pipeline.collect import sql
-from pipeline.collect.sql.values import joined, to_arrow
-from pipeline.core.base.names import UserError
+from pedigree.base.names import UserError
+from pedigree.collecting import sql
+from pedigree.collecting.sql.values import joined, to_arrow
 
 COUNT = """
 WITH RECURSIVE numbers(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < :rows)
@@ -212,7 +212,7 @@ def test_memory_does_not_grow_with_the_rows(shop: Path, tmp_path: Path) -> None:
     program = (
         "import resource, sys\n"
         "from pathlib import Path\n"
-        "from pipeline.collect import sql\n"
+        "from pedigree.collecting import sql\n"
         "sql.ROWS_PER_PART = 50_000\n"
         "folder = Path(sys.argv[1]); folder.mkdir()\n"
         f"sql.collect(folder, 'SHOP_URL', query='''{COUNT}''', parameters={{'rows': int(sys.argv[2])}})\n"

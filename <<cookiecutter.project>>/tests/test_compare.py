@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 from conftest import Project
 
-from pipeline.core.base.names import UserError
-from pipeline.core.base.settings import read_yaml
-from pipeline.core.base.tables import read_json
-from pipeline.core.model.folding import Fold, interval_of_gain, mean_and_spread
+from pedigree.base.names import UserError
+from pedigree.base.settings import read_yaml
+from pedigree.base.tables import read_json
+from pedigree.folds.folding import Fold, interval_of_gain, mean_and_spread
 
 FIRST = {
     "binary": ("roc_auc", False),

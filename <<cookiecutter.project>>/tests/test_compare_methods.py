@@ -12,15 +12,15 @@ import pandas as pd
 import pytest
 from conftest import Project
 
-from pipeline.compare.board import last_round, leaderboard
-from pipeline.compare.contest import Contest
-from pipeline.compare.methods import all_folds, halving, nested
-from pipeline.core.base.names import UserError
-from pipeline.core.base.stage import run
-from pipeline.core.base.tables import read_json
-from pipeline.core.model.fitting import Outcome
-from pipeline.core.model.folding import Cut, Fold
-from pipeline.core.model.training import Training
+from pedigree.base.names import UserError
+from pedigree.base.stage import run
+from pedigree.base.tables import read_json
+from pedigree.estimators.fitting import Outcome
+from pedigree.folds.folding import Cut, Fold
+from pedigree.training.data import Training
+from pedigree.training.leaderboard.board import last_round, leaderboard
+from pedigree.training.leaderboard.contest import Contest
+from pedigree.training.leaderboard.methods import all_folds, halving, nested
 
 N = 200
 SPACE = {"x": {"type": "float", "low": 0.0, "high": 1.0}}

@@ -7,10 +7,10 @@ import yaml
 from conftest import CONFIG, Project
 from omegaconf import DictConfig, OmegaConf
 
-from pipeline.configure import __main__ as configure
-from pipeline.configure.checks import check
-from pipeline.core.base.lock import digest
-from pipeline.core.base.names import UserError
+from pedigree.base.lock import digest
+from pedigree.base.names import UserError
+from pedigree.config.checks import check
+from pipeline import configure
 
 
 @pytest.fixture
@@ -158,8 +158,8 @@ def test_an_experiment_that_was_taken_over_stays_in_force_until_conf_is_edited(
         ("model.estimator._target_", "catboost.CatBoostClasifier", "catboost has no 'CatBoostClasifier'; did you mean 'CatBoostClassifier'?"),
         ("model.estimator._target_", "not_there.Model", "needs the package 'not_there', which is not installed; run `uv pip install -c constraints.txt not_there`"),
         ("clean.steps.mine", {"_target_": "pipeline.cleann.mine"}, "clean.steps.mine._target_: there is no module 'pipeline.cleann'"),
-        ("clean.steps.trim_text.colums", ["sex"], "clean.steps.trim_text.colums: pipeline.clean.trim_text takes no such argument"),
-        ("engineer.steps.ratios.pears", [], "engineer.steps.ratios.pears: pipeline.engineer.Ratios takes no such argument; did you mean 'pairs'?"),
+        ("clean.steps.trim_text.colums", ["sex"], "clean.steps.trim_text.colums: pedigree.cleaning.trim_text takes no such argument"),
+        ("engineer.steps.ratios.pears", [], "engineer.steps.ratios.pears: pedigree.features.engineering.Ratios takes no such argument; did you mean 'pairs'?"),
         ("model.categorical_argument", "cats", "model.categorical_argument: catboost.CatBoostClassifier takes no 'cats'"),
         ("model.search_space.dept", {"type": "int", "low": 1, "high": 2}, "model.search_space: catboost.CatBoostClassifier takes no 'dept'; did you mean 'depth'?"),
         ("model.early_stopping.settings.patience", 3, "model.early_stopping.settings: catboost.CatBoostClassifier takes no 'patience'"),
@@ -204,12 +204,16 @@ def test_a_tool_for_classes_is_refused_where_the_answers_are_numbers(
 ) -> None:
     monkeypatch.chdir(finished("regression").folder)
     config = OmegaConf.load("params.yaml")
-    config.select.chooser = {"_target_": "pipeline.select.choosers.ChiSquare", "k": 3, "bins": 5}
+    config.select.chooser = {
+        "_target_": "pedigree.features.selection.selectors.ChiSquare",
+        "k": 3,
+        "bins": 5,
+    }
     with pytest.raises(UserError) as error:
         check(config)
     assert (
-        "select.chooser: pipeline.select.choosers.ChiSquare is for classes, and the task is regression; "
-        "choose another option (`python -m pipeline.options select`)." in str(error.value)
+        "select.chooser: pedigree.features.selection.selectors.ChiSquare is for classes, and the task is regression; "
+        "choose another option (`python -m pedigree options select`)." in str(error.value)
     )
 
 

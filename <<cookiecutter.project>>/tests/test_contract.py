@@ -9,11 +9,10 @@ from conftest import Project
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.contract import __main__ as command
-from pipeline.contract import violations
-from pipeline.contract.text import edit
-from pipeline.contract.widen import widen
-from pipeline.core.data.engine import infer
+from pedigree.contract import command, violations
+from pedigree.contract.text import edit
+from pedigree.contract.widen import widen
+from pedigree.data.engine import infer
 
 RAW_FILE = Path("data/raw/penguins.csv")
 FILE = Path("contracts/penguins.yaml")
@@ -84,7 +83,7 @@ def changed_lines(said: str) -> list[str]:
 
 
 def test_rows_that_honour_their_contract_are_exit_code_0(run: Run) -> None:
-    code, said = run("check")
+    code, said = run("validate")
     assert code == 0
     assert said.startswith("all ")
     assert said.endswith(f" rows honour {FILE}\n")
@@ -93,7 +92,7 @@ def test_rows_that_honour_their_contract_are_exit_code_0(run: Run) -> None:
 def test_each_broken_rule_is_told_with_its_count_and_first_rows(run: Run) -> None:
     put("Island", "Biscoe", "Atlantis", "Atlantis", "Thule", "Avalon")
     put("Body Mass (g)", "heavy", "-5")
-    code, said = run("check")
+    code, said = run("validate")
     assert code == 1
     assert (
         "column island: isin(['Biscoe', 'Dream', 'Torgersen']): 4 values "
@@ -106,27 +105,27 @@ def test_each_broken_rule_is_told_with_its_count_and_first_rows(run: Run) -> Non
 def test_a_row_counts_for_every_column_in_which_it_breaks_a_rule(run: Run) -> None:
     put("Island", "Atlantis")
     put("Body Mass (g)", "-5")
-    said = run("check")[1]
+    said = run("validate")[1]
     assert "column island: " in said
     assert "column body_mass_g: " in said
 
 
 def test_a_column_that_is_gone_is_a_violation(run: Run) -> None:
     edit_rows(lambda rows: rows.drop(columns="Island", inplace=True))
-    code, said = run("check")
+    code, said = run("validate")
     assert (code, "  column island: is required\n" in said) == (1, True)
 
 
 def test_a_rule_of_the_whole_table_is_a_violation(run: Run) -> None:
     FILE.write_text(TEXT.replace("strict: false", "strict: true"), encoding="utf-8")
-    code, said = run("check")
+    code, said = run("validate")
     assert code == 1
     assert "column_in_schema" in said
 
 
 def test_without_a_snapshot_it_says_what_to_run(run: Run) -> None:
     Path("data/raw/snapshot.json").unlink()
-    assert run("check") == (
+    assert run("validate") == (
         1,
         "contract: data/raw/snapshot.json is not there; `dvc repro collect` takes a snapshot.",
     )
@@ -198,7 +197,7 @@ def test_a_written_contract_holds_and_keeps_comments_and_layout(run: Run) -> Non
     put("Body Mass (g)", "heavy", "")
     put("Date Egg", "")
     edit_rows(lambda rows: rows.drop(columns="Sample Number", inplace=True))
-    assert run("check")[0] == 1
+    assert run("validate")[0] == 1
     code, said = run("update", "--write", "--known-only")
     assert code == 0
     assert f"{FILE} is written" in said
@@ -208,7 +207,7 @@ def test_a_written_contract_holds_and_keeps_comments_and_layout(run: Run) -> Non
         for line in TEXT.splitlines()
         if "#" in line
     ]
-    assert run("check")[0] == 0
+    assert run("validate")[0] == 0
     assert run("update", "--known-only")[1].startswith("nothing to change")
 
 
@@ -227,7 +226,7 @@ def test_an_empty_contract_is_filled_with_a_line_a_column(run: Run) -> None:
     assert run("update", "--write")[0] == 0
     text = FILE.read_text(encoding="utf-8")
     assert '\n  date_egg: {dtype: "datetime64[ns]", nullable: true}\n' in text
-    assert run("check")[0] == 0
+    assert run("validate")[0] == 0
 
 
 def test_what_has_no_wider_form_is_left_and_named(run: Run) -> None:

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from pipeline.core.base.names import UserError
-from pipeline.core.model.cuts import LONGEST, MISSING, OTHER, Cut, learn
+from pedigree.base.names import UserError
+from pedigree.evaluation.bins import LONGEST, MISSING, OTHER, Cut, learn
 
 DATES = st.datetimes(pd.Timestamp(1900, 1, 1), pd.Timestamp(2100, 1, 1))
 NUMBERS = st.floats(allow_infinity=False, allow_nan=False)

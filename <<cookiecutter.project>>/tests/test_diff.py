@@ -16,11 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.pandas import column, data_frames, range_indexes
 
-from pipeline.core.base.names import UserError
-from pipeline.diff import __main__ as command
-from pipeline.diff import compare
-from pipeline.diff.report import lines
-from pipeline.diff.versions import dataset_of, read_version
+from pedigree.base.names import UserError
+from pedigree.lineage.diff import command, compare
+from pedigree.lineage.diff.report import lines
+from pedigree.lineage.diff.versions import dataset_of, read_version
 
 EXTERNAL = Path("data/external/penguins.csv")
 LOADED = Path("data/loaded")

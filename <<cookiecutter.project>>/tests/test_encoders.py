@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.preprocessing import TargetEncoder
 
-from pipeline.core.base.names import UserError
-from pipeline.core.base.settings import as_dict
-from pipeline.core.base.tools import instantiate
-from pipeline.core.model import artifact
-from pipeline.core.model.category_encoder import CategoryEncoder
-from pipeline.core.model.fitting import fit
-from pipeline.core.model.inputs import read_side
-from pipeline.core.model.modelling import build, predict
+from pedigree.base.names import UserError
+from pedigree.base.settings import as_dict
+from pedigree.base.tools import instantiate
+from pedigree.estimators import artifact
+from pedigree.estimators.building import build, predict
+from pedigree.estimators.category_encoder import CategoryEncoder
+from pedigree.estimators.fitting import fit
+from pedigree.training.inputs import read_side
 
 OPTIONS: dict[str, dict] = {
     "catboost": {"_target_": "category_encoders.CatBoostEncoder"},
@@ -87,7 +87,7 @@ def test_a_text_is_a_text_whatever_its_type(name: str, dtype: str) -> None:
 
 def encode(name: str, target_type: str, y: np.ndarray) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Encode by the model's pipeline: training rows as they are fitted, and again as later rows."""
-    encoder = {"_target_": "pipeline.core.model.category_encoder.CategoryEncoder"}
+    encoder = {"_target_": "pedigree.estimators.category_encoder.CategoryEncoder"}
     none = {"_target_": None}
     pipeline = build(
         {

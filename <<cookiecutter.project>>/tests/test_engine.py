@@ -6,8 +6,8 @@ from conftest import RAW
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.core.base.names import UserError
-from pipeline.core.data.engine import infer, parse, read_file, retype
+from pedigree.base.names import UserError
+from pedigree.data.engine import infer, parse, read_file, retype
 
 
 @pytest.fixture

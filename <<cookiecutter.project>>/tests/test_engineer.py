@@ -4,11 +4,11 @@ import pandas as pd
 import pytest
 from conftest import Project
 
-from pipeline.core.base.names import UserError
-from pipeline.core.base.tables import read_table, write_table
-from pipeline.core.data.target import features
-from pipeline.core.model import artifact
-from pipeline.engineer import (
+from pedigree.base.names import UserError
+from pedigree.base.tables import read_table, write_table
+from pedigree.data.target import features
+from pedigree.estimators import artifact
+from pedigree.features.engineering import (
     DateParts,
     GroupStatistics,
     Outliers,

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.base import clone
 
-from pipeline.core.base.names import UserError
-from pipeline.core.base.tables import read_table
-from pipeline.core.data.target import features
-from pipeline.core.model import artifact
-from pipeline.engineer import DeepFeatures, Lags, Related
+from pedigree.base.names import UserError
+from pedigree.base.tables import read_table
+from pedigree.data.target import features
+from pedigree.estimators import artifact
+from pedigree.features.engineering import DeepFeatures, Lags, Related
 
 # Shop, day, amount: few of each, so that moments and gaps coincide.
 ROWS = st.lists(
@@ -252,7 +252,7 @@ def test_visits_of_an_island_become_features_of_a_penguin(copy_of, task: str) ->
     )
     project.write("data/external/visits.csv", visits)
     settings = {
-        "_target_": "pipeline.engineer.Related",
+        "_target_": "pedigree.features.engineering.Related",
         "path": "data/external/visits.csv",
         "key": "island",
         "time": "date_egg",
@@ -270,7 +270,11 @@ def test_visits_of_an_island_become_features_of_a_penguin(copy_of, task: str) ->
 
 @pytest.mark.slow
 def test_a_key_that_the_model_may_not_see_is_refused(project: Project) -> None:
-    step = {"_target_": "pipeline.engineer.Lags", "time": "date_egg", "by": ["individual_id"]}
+    step = {
+        "_target_": "pedigree.features.engineering.Lags",
+        "time": "date_egg",
+        "by": ["individual_id"],
+    }
     project.write("conf/engineer/mine.yaml", {"steps": {"lags": step}})
     project.compose("engineer=mine")
     with pytest.raises(

@@ -8,11 +8,11 @@ import pytest
 from conftest import Project
 from sklearn import ensemble
 
-from pipeline.configure.arguments import wrong_arguments
-from pipeline.core.base.names import UserError
-from pipeline.core.model import artifact
-from pipeline.core.model.outliers import DropOutliers, limits
-from pipeline.engineer import IsolationForest, Outliers
+from pedigree.base.names import UserError
+from pedigree.config.arguments import wrong_arguments
+from pedigree.estimators import artifact
+from pedigree.features.engineering import IsolationForest, Outliers
+from pedigree.features.outlier_limits import DropOutliers, limits
 
 FITTED = Path("models/engineer.skops")
 METHODS = {"iqr": 3.0, "quantile": 0.05, "z_score": 2.0}
@@ -91,7 +91,11 @@ def test_wrong_settings_are_refused(settings: dict, said: str) -> None:
 
 
 def test_configure_knows_the_methods_and_actions() -> None:
-    step = {"_target_": "pipeline.engineer.Outliers", "action": "drop", "method": "iqrr"}
+    step = {
+        "_target_": "pedigree.features.engineering.Outliers",
+        "action": "drop",
+        "method": "iqrr",
+    }
     action, method = sorted(wrong_arguments({"engineer": {"steps": {"outliers": step}}}))
     assert action.startswith(f"{STEP}.action: should be 'clip', 'missing' or 'flag'")
     assert method.startswith(f"{STEP}.method: should be 'iqr', 'quantile' or 'z_score'")
@@ -123,7 +127,7 @@ def test_a_class_must_not_vanish() -> None:
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
 def test_outliers_are_treated_in_every_task_with_the_same_bytes(copy_of, task: str) -> None:
     project: Project = copy_of(task)
-    forest = "{_target_: pipeline.engineer.IsolationForest, n_estimators: 20, random_state: 1}"
+    forest = "{_target_: pedigree.features.engineering.IsolationForest, n_estimators: 20, random_state: 1}"
     project.compose(
         f"+{STEP}.action=flag", f"+{STEP}.method=z_score", f"+engineer.steps.unlike={forest}"
     )

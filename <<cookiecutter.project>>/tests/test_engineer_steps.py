@@ -14,13 +14,20 @@ from sklearn.base import clone
 from sklearn.feature_extraction.text import HashingVectorizer, TfidfVectorizer
 from sklearn.preprocessing import KBinsDiscretizer, PolynomialFeatures
 
-from pipeline import engineer
-from pipeline.configure.checks import wrong_features
-from pipeline.configure.tools import parameters
-from pipeline.core.base.names import UserError
-from pipeline.core.base.tools import instantiate
-from pipeline.core.model import artifact
-from pipeline.engineer import Apply, DateParts, DropColumns, Durations, Interactions, wrong_step
+from pedigree.base.names import UserError
+from pedigree.base.tools import instantiate
+from pedigree.config.checks import wrong_features
+from pedigree.config.tools import parameters
+from pedigree.estimators import artifact
+from pedigree.features import engineering as engineer
+from pedigree.features.engineering import (
+    Apply,
+    DateParts,
+    DropColumns,
+    Durations,
+    Interactions,
+    wrong_step,
+)
 
 BLOCKS = re.findall(r"```yaml\n(.*?)```", (ROOT / "conf/engineer/README.md").read_text(), re.DOTALL)
 CATALOGUE: dict[str, Any] = {
@@ -269,7 +276,7 @@ def test_too_many_columns_and_what_cannot_be_fitted_are_refused(penguins: pd.Dat
         ("related", {"path": "/etc/hosts"}, "does not lie in data/external/"),
         ("related", {"key": ""}, "key: name the column"),
         ("related", {"statistics": {"amount": ["total"]}}, "no statistic 'total'"),
-        ("words", {"_target_": "sklearn.preprocessing.StandardScaler"}, "name it as transformer of pipeline.engineer.Apply"),
+        ("words", {"_target_": "sklearn.preprocessing.StandardScaler"}, "name it as transformer of pedigree.features.engineering.Apply"),
         ("ratios", {}, "missing 1 required"),
     ],
 )  # fmt: skip

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.metrics import log_loss, root_mean_squared_error
 
-from pipeline.core.base.settings import as_dict
-from pipeline.core.base.tables import sha256
-from pipeline.core.model import artifact, fitting
-from pipeline.core.model.ensemble_selection import choose
-from pipeline.core.model.fitting import fit
-from pipeline.core.model.inputs import read_side
-from pipeline.core.model.modelling import build, predict
-from pipeline.core.model.training import training_groups
+from pedigree.base.settings import as_dict
+from pedigree.base.tables import sha256
+from pedigree.estimators import artifact, fitting
+from pedigree.estimators.building import build, predict
+from pedigree.estimators.ensemble_selection import choose
+from pedigree.estimators.fitting import fit
+from pedigree.training.data import training_groups
+from pedigree.training.inputs import read_side
 
 FEW = ("model.estimator.cv=3", "model.estimators.extra_trees.estimator.n_estimators=20")
 

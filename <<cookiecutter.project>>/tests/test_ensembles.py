@@ -12,16 +12,16 @@ from omegaconf import OmegaConf
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
-from pipeline.configure.checks import check
-from pipeline.core.base.names import UserError
-from pipeline.core.base.settings import as_dict
-from pipeline.core.base.tables import read_json, read_table
-from pipeline.core.model import artifact, fitting
-from pipeline.core.model.fitting import fit
-from pipeline.core.model.folding import inner_folds, together
-from pipeline.core.model.inputs import read_side
-from pipeline.core.model.modelling import build, predict
-from pipeline.core.model.training import training_groups
+from pedigree.base.names import UserError
+from pedigree.base.settings import as_dict
+from pedigree.base.tables import read_json, read_table
+from pedigree.config.checks import check
+from pedigree.estimators import artifact, fitting
+from pedigree.estimators.building import build, predict
+from pedigree.estimators.fitting import fit
+from pedigree.folds.folding import inner_folds, together
+from pedigree.training.data import training_groups
+from pedigree.training.inputs import read_side
 
 
 def ensemble(project: Project, name: str) -> dict:

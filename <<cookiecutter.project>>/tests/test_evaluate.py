@@ -6,15 +6,15 @@ import pytest
 import sklearn.metrics as sk
 from conftest import Project
 
-from pipeline.core.base.names import UserError
-from pipeline.core.base.tables import read_json, read_table, write_table
-from pipeline.core.model import artifact
-from pipeline.core.model.decision import Prediction
-from pipeline.core.model.inputs import read_side
-from pipeline.core.model.metrics import METRICS, gain, score
-from pipeline.core.model.modelling import predict
-from pipeline.core.model.predictions import Predictions, row_names
-from pipeline.evaluate import classification_curves, regression_curves
+from pedigree.base.names import UserError
+from pedigree.base.tables import read_json, read_table, write_table
+from pedigree.estimators import artifact
+from pedigree.estimators.building import predict
+from pedigree.evaluation.validation import classification_curves, regression_curves
+from pedigree.scoring.decision import Prediction
+from pedigree.scoring.metrics import METRICS, gain, score
+from pedigree.scoring.predictions import Predictions, row_names
+from pedigree.training.inputs import read_side
 
 
 def said() -> dict:

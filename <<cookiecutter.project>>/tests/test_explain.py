@@ -10,18 +10,18 @@ import pytest
 from conftest import Project, compose
 from omegaconf import OmegaConf
 
-from pipeline.configure.checks import check
-from pipeline.core.base.names import UserError
-from pipeline.core.base.settings import read_yaml
-from pipeline.core.model.fitting import fit
-from pipeline.core.model.inputs import read_side
-from pipeline.core.model.modelling import build, plain
-from pipeline.explain import read_subject, tables
-from pipeline.explain.dependence import PartialDependence
-from pipeline.explain.encoded import owners
-from pipeline.explain.permutation import Permutation
-from pipeline.explain.shapley import Shap
-from pipeline.explain.subject import Codes, Subject, pick_rows
+from pedigree.base.names import UserError
+from pedigree.base.settings import read_yaml
+from pedigree.config.checks import check
+from pedigree.estimators.building import build, plain
+from pedigree.estimators.fitting import fit
+from pedigree.explanation import read_subject, tables
+from pedigree.explanation.dependence import PartialDependence
+from pedigree.explanation.encoded import owners
+from pedigree.explanation.permutation import Permutation
+from pedigree.explanation.shapley import Shap
+from pedigree.explanation.subject import Codes, Subject, pick_rows
+from pedigree.training.inputs import read_side
 
 TASKS = ("binary", "multiclass", "regression")
 METHODS = ("shap", "permutation", "partial_dependence", "lime", "eli5")
@@ -140,7 +140,7 @@ def test_shap_values_of_any_model_are_shapleys(algorithm: str, near: float) -> N
 
 @pytest.mark.parametrize("family", ["catboost", "xgboost", "random_forest"])
 def test_interactions_of_a_feature_add_up_to_its_shap_value(family: str) -> None:
-    from pipeline.explain.shapley import as_outputs, interaction_values, pairs
+    from pedigree.explanation.shapley import as_outputs, interaction_values, pairs
 
     subject = planted(family, "binary")
     found = shap()(subject).contributions
@@ -315,4 +315,4 @@ def test_one_word_chooses_a_method(project: Project, option: str) -> None:
     assert list(config.explain.methods) == [option]
     check(config)
     params = read_yaml(project.folder / "params.yaml")
-    assert params["explain"]["methods"][option]["_target_"].startswith("pipeline.explain.")
+    assert params["explain"]["methods"][option]["_target_"].startswith("pedigree.explanation.")

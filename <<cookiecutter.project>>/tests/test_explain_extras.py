@@ -7,9 +7,9 @@ import pytest
 from conftest import Project, library
 from test_explain import TASKS, explained_output, planted
 
-from pipeline.explain.eli5 import BIAS, Eli5
-from pipeline.explain.lime import Lime
-from pipeline.explain.subject import Codes
+from pedigree.explanation.eli5 import BIAS, Eli5
+from pedigree.explanation.lime import Lime
+from pedigree.explanation.subject import Codes
 
 lime_tabular = library("lime.lime_tabular")
 eli5 = library("eli5")

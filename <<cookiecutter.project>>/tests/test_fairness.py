@@ -10,8 +10,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from test_slices import birds, cuts, sexes
 
-from pipeline.core.model.decision import Prediction, Threshold
-from pipeline.core.model.fairness import COLUMNS, fairness, largest
+from pedigree.evaluation.fairness import COLUMNS, fairness, largest
+from pedigree.scoring.decision import Prediction, Threshold
 
 SETTINGS = {"groups": None, "min_rows": 20, "resamples": 200, "confidence": 0.95, "seed": 0}
 

@@ -22,10 +22,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import feather, parquet
 
-from pipeline.core.base.names import UserError, snake_cased
-from pipeline.core.data import objects, packed, reading
-from pipeline.core.data.engine import parse, read_file
-from pipeline.core.data.formats import find_reading, kind, readable, tables
+from pedigree.base.names import UserError, snake_cased
+from pedigree.data import objects, packed, reading
+from pedigree.data.engine import parse, read_file
+from pedigree.data.formats import find_reading, kind, readable, tables
 
 MISSING = ["", "NA"]
 

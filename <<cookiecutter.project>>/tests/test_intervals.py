@@ -3,11 +3,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pipeline.core.model import intervals
-from pipeline.core.model.decision import Prediction, Threshold
-from pipeline.core.model.formulas import FORMULAS, formula
-from pipeline.core.model.intervals import Scores, bootstrap
-from pipeline.core.model.metrics import METRICS, score
+from pedigree.evaluation import bootstrap as intervals
+from pedigree.evaluation.bootstrap import Scores, bootstrap
+from pedigree.scoring.decision import Prediction, Threshold
+from pedigree.scoring.formulas import FORMULAS, formula
+from pedigree.scoring.metrics import METRICS, score
 
 RANDOM = np.random.default_rng(0)
 NUMBERS = RANDOM.normal(100, 10, 60)

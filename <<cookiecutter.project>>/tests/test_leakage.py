@@ -16,15 +16,15 @@ from sklearn import datasets
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import roc_auc_score
 
-from pipeline import split
-from pipeline.core.base.names import snake_cased
-from pipeline.core.base.tables import read_json, read_table, write_json, write_table
-from pipeline.core.base.tools import instantiate
-from pipeline.core.data.target import classes
+from pedigree import splitting as split
+from pedigree.base.names import snake_cased
+from pedigree.base.tables import read_json, read_table, write_json, write_table
+from pedigree.base.tools import instantiate
+from pedigree.data.target import classes
+from pedigree.leakage.control import knowledge
+from pedigree.leakage.drift import area
+from pedigree.leakage.evidence import SIDES, Evidence, Finding, at_most, surely
 from pipeline.leakage import main
-from pipeline.leakage.control import knowledge
-from pipeline.leakage.drift import area
-from pipeline.leakage.evidence import SIDES, Evidence, Finding, at_most, surely
 
 GROUPS = ["species", "individual_id"]
 HIDDEN = ["study_name", "sample_number", "individual_id", "comments", "date_egg"]
@@ -332,7 +332,7 @@ def test_a_class_that_few_rows_have_does_not_stop_the_control(copy_of, model: st
     settings = project.settings("leakage")
     options = settings.leakage.checks.shuffled_target
     with pytest.MonkeyPatch.context() as less:
-        less.setattr("pipeline.leakage.control.WATCHED", 2)
+        less.setattr("pedigree.leakage.control.WATCHED", 2)
         for fits in (1, 5):
             few = OmegaConf.merge(options, {"permutations": fits})
             (found,) = instantiate(few, _partial_=True)(Evidence.read(settings))

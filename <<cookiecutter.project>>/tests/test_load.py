@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from conftest import Project
 
-from pipeline.core.base.names import UserError
-from pipeline.core.base.tables import read_json, read_table
-from pipeline.load import column_types, enforce, read_contract
+from pedigree.base.names import UserError
+from pedigree.base.tables import read_json, read_table
+from pedigree.data.loading import column_types, enforce, read_contract
 
 RAW_FILE = Path("data/raw/penguins.csv")
 

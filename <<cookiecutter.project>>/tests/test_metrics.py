@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import sklearn.metrics as sk
 
-from pipeline.core.model.decision import Prediction, Threshold
-from pipeline.core.model.metrics import DECIDED, METRICS, gain, reported, score
+from pedigree.scoring.decision import Prediction, Threshold
+from pedigree.scoring.metrics import DECIDED, METRICS, gain, reported, score
 
 RANDOM = np.random.default_rng(0)
 BINARY = RANDOM.integers(0, 2, 80)

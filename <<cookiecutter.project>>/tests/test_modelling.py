@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from pipeline.configure.checks import check
-from pipeline.core.base.names import UserError
-from pipeline.core.base.settings import as_dict, read_yaml
-from pipeline.core.base.tables import read_table
-from pipeline.core.model.encoders import NativeCategories
-from pipeline.core.model.fitting import cross_validate, fit
-from pipeline.core.model.folding import folds
-from pipeline.core.model.inputs import read_side
-from pipeline.core.model.modelling import build, plain, predict
+from pedigree.base.names import UserError
+from pedigree.base.settings import as_dict, read_yaml
+from pedigree.base.tables import read_table
+from pedigree.config.checks import check
+from pedigree.estimators.building import build, plain, predict
+from pedigree.estimators.encoders import NativeCategories
+from pedigree.estimators.fitting import cross_validate, fit
+from pedigree.folds.folding import folds
+from pedigree.training.inputs import read_side
 
 PARTS = sorted(
     path.relative_to(ROOT / "conf")

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from pipeline.core.base.tables import read_json
-from pipeline.monitor import decide
-from pipeline.monitor.drift import drift
+from pedigree.base.tables import read_json
+from pedigree.monitoring import decide
+from pedigree.monitoring.drift import drift
 
 LATER = Path("data/incoming/later.csv")
 OPTIONS = OmegaConf.create({"max_drifted_share": 0.5, "max_loss": 0.05})

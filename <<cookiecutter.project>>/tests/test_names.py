@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.core.base.names import did_you_mean, snake_case, snake_cased
+from pedigree.base.names import did_you_mean, snake_case, snake_cased
 
 
 @pytest.mark.parametrize(

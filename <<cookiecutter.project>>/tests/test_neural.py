@@ -15,9 +15,9 @@ from conftest import ROOT
 from conftest import library as imported
 from sklearn.base import clone
 
-from pipeline.core.base.names import UserError
-from pipeline.core.model import artifact
-from pipeline.core.model.neural import EntityEmbeddingMLP, _inputs
+from pedigree.base.names import UserError
+from pedigree.estimators import artifact
+from pedigree.estimators.neural import EntityEmbeddingMLP, _inputs
 
 LIBRARIES = ["torch", "keras"]
 FIT = """
@@ -25,17 +25,17 @@ import sys
 from importlib import import_module
 from pathlib import Path
 import numpy as np, pandas as pd
-from pipeline.core.model import artifact
+from pedigree.estimators import artifact
 X = pd.DataFrame({"x": np.linspace(-1, 1, 50), "c": pd.Categorical(list("abcde") * 10)})
 y = (np.arange(50) % 5 > 2) * 1
-module = import_module(f"pipeline.core.model.{sys.argv[1]}_mlp")
+module = import_module(f"pedigree.estimators.{sys.argv[1]}_mlp")
 artifact.save(module.MLPClassifier([8], max_epochs=2).fit(X, y, X_val=X, y_val=y), Path("model.skops"))
 """
 
 
 def network(library: str, kind: str, **options: Any) -> EntityEmbeddingMLP:
     """Make a small network, if its library is here."""
-    module = import_module(f"pipeline.core.model.{library}_mlp")
+    module = import_module(f"pedigree.estimators.{library}_mlp")
     made = getattr(module, f"MLP{kind}")
     for package in made.needs:
         imported(package)
@@ -159,7 +159,7 @@ def test_two_processes_store_the_same_bytes_and_answer_without_the_library(
         hashes.add(hashlib.sha256((tmp_path / "model.skops").read_bytes()).hexdigest())
     assert len(hashes) == 1
     ask = (
-        "import sys; from pathlib import Path; from pipeline.core.model import artifact; import pandas as pd;"
+        "import sys; from pathlib import Path; from pedigree.estimators import artifact; import pandas as pd;"
         "X = pd.DataFrame({'x': [0.5], 'c': pd.Categorical(['b'], categories=list('abcde'))});"
         "print(artifact.load(Path('model.skops')).predict_proba(X)[0, 1].hex());"
         "assert not {'skorch', 'tensorflow', 'keras'} & set(sys.modules)"  # skops looks for torch itself

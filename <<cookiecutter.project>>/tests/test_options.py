@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from pipeline.configure import tools
-from pipeline.configure.tools import DISTRIBUTIONS, extras, locate
-from pipeline.core.base.names import UserError
-from pipeline.options import describe, main, options, render
+from pedigree.base.names import UserError
+from pedigree.config import tools
+from pedigree.config.options import describe, main, options, render
+from pedigree.config.tools import DISTRIBUTIONS, extras, locate
 
 
 @pytest.fixture(autouse=True)
@@ -89,9 +89,9 @@ def test_an_adapter_lacks_what_it_says_that_it_needs(
 ) -> None:
     extra = '[project.optional-dependencies]\ngood = ["not-there>=2; x", "nor_this"]\n'
     (tmp_path / "pyproject.toml").write_text(extra)
-    (tmp_path / "good.yaml").write_text("# Good.\nsteps:\n  - _target_: pipeline.clean.limit\n")
+    (tmp_path / "good.yaml").write_text("# Good.\nsteps:\n  - _target_: pedigree.cleaning.limit\n")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("pipeline.clean.limit.needs", ("json", "nor_this.part"), raising=False)
+    monkeypatch.setattr("pedigree.cleaning.limit.needs", ("json", "nor_this.part"), raising=False)
     monkeypatch.setitem(DISTRIBUTIONS, "nor_this.part", "nor_this")
     said = describe(Path("good.yaml"), chosen=False)
     assert said["missing"] == ["nor_this"]
@@ -99,8 +99,8 @@ def test_an_adapter_lacks_what_it_says_that_it_needs(
         "-r pyproject.toml --extra good` or `pip install -c constraints.txt '.[good]'`"
         in said["install"]
     )
-    with pytest.raises(UserError, match=r"pipeline\.clean\.limit needs the package 'nor_this'"):
-        locate("pipeline.clean.limit")
+    with pytest.raises(UserError, match=r"pedigree\.cleaning\.limit needs the package 'nor_this'"):
+        locate("pedigree.cleaning.limit")
 
 
 def test_an_option_lacks_what_the_files_that_it_places_lack(

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 from conftest import Project
 
-from pipeline.core.base.names import UserError
-from pipeline.core.base.tables import read_json, read_table
-from pipeline.core.report.elements import number
+from pedigree.base.names import UserError
+from pedigree.base.tables import read_json, read_table
+from pedigree.report.elements import number
 
 FOLDER = Path("models/bundle")
 

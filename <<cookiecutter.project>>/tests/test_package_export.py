@@ -9,16 +9,16 @@ import pytest
 from conftest import CLASSES_ONLY, FAMILIES, Project, leave_out_missing
 from omegaconf import OmegaConf
 
-from pipeline.configure.checks import check
-from pipeline.core.base.names import UserError
-from pipeline.core.base.settings import as_dict
-from pipeline.core.base.tables import read_json
-from pipeline.core.model import artifact
-from pipeline.core.model.fitting import fit
-from pipeline.core.model.inputs import read_side
-from pipeline.core.model.modelling import build, plain, predict
-from pipeline.package.export import native
-from pipeline.package.onnx import export
+from pedigree.base.names import UserError
+from pedigree.base.settings import as_dict
+from pedigree.base.tables import read_json
+from pedigree.config.checks import check
+from pedigree.estimators import artifact
+from pedigree.estimators.building import build, plain, predict
+from pedigree.estimators.fitting import fit
+from pedigree.packaging.export import native
+from pedigree.packaging.onnx import export
+from pedigree.training.inputs import read_side
 
 BUNDLE = Path("models/bundle")
 # skl2onnx has no converter, or (k_neighbors) one that weights the neighbours otherwise.

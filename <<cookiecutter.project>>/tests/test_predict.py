@@ -8,10 +8,10 @@ import pytest
 from conftest import Project
 from pyarrow import parquet
 
-from pipeline import predict as command
-from pipeline.bundle import Bundle
-from pipeline.core.base.names import UserError
-from pipeline.predict import predict
+from pedigree.base.names import UserError
+from pedigree.prediction.bundle import Bundle
+from pedigree.serving import batch as command
+from pedigree.serving.batch import predict
 
 PENGUINS = Path("data/external/penguins.csv")
 OUT = Path("scored.csv")

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.core.base.tables import sha256
-from pipeline.core.model.predictions import Predictions, dummy, row_names
+from pedigree.base.tables import sha256
+from pedigree.scoring.predictions import Predictions, dummy, row_names
 
 SEX = Predictions(
     row=np.array(["a", "b"], dtype=object),

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from conftest import Project
 
-from pipeline.core.base.tables import read_table, write_table
-from pipeline.core.report.figures import matrix
-from pipeline.profile import sample
-from pipeline.profile.overview import describe
+from pedigree.base.tables import read_table, write_table
+from pedigree.profiling import sample
+from pedigree.profiling.overview import describe
+from pedigree.report.figures import matrix
 
 REPORT = Path("reports/profile/overview.html")
 PICTURES = Path("plots/profile/overview")

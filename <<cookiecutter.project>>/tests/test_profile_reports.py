@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from pipeline.configure.checks import check
-from pipeline.core.base.names import UserError
-from pipeline.core.base.tables import read_table, write_table
-from pipeline.profile.associations import associations, correlation_ratio, cramers_v, kind
-from pipeline.profile.plots import gaps
+from pedigree.base.names import UserError
+from pedigree.base.tables import read_table, write_table
+from pedigree.config.checks import check
+from pedigree.profiling.associations import associations, correlation_ratio, cramers_v, kind
+from pedigree.profiling.plots import gaps
 
 TASKS = ("binary", "multiclass", "regression")
 PACKAGES = {

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from conftest import ROOT, Project
 
-from pipeline.bundle import seal, verify
-from pipeline.core.base.names import UserError
-from pipeline.core.base.tables import read_json, read_table, write_json
-from pipeline.core.model.decision import Prediction, Threshold
-from pipeline.core.model.predictions import Predictions
-from pipeline.core.model.predictor import Predictor
-from pipeline.promote import promote
-from pipeline.verdict import champion
+from pedigree.base.names import UserError
+from pedigree.base.tables import read_json, read_table, write_json
+from pedigree.prediction.bundle import seal, verify
+from pedigree.prediction.predictor import Predictor
+from pedigree.scoring.decision import Prediction, Threshold
+from pedigree.scoring.predictions import Predictions
+from pedigree.serving.promote import promote
+from pedigree.verdict import champion
 
 BUNDLE, CHAMPION = Path("models/bundle"), Path("models/champion/bundle")
 
@@ -88,7 +88,7 @@ def test_git_keeps_the_fingerprint_of_a_champion_and_dvc_its_files(project: Proj
     succeed("git", "init", "-q")
     succeed(*python, "dvc", "init", "-q")
     succeed(*python, "dvc", "config", "core.autostage", "true")
-    assert "Not under DVC" not in succeed(*python, "pipeline.promote")
+    assert "Not under DVC" not in succeed(*python, "pedigree.serving.promote")
     succeed("git", "add", "models")
     kept = succeed("git", "ls-files", "models").split()
     assert kept == ["models/champion/README.md", "models/champion/bundle.dvc"]

@@ -11,9 +11,9 @@ from conftest import RAW
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from pipeline.core.base.names import UserError
-from pipeline.core.data.formats import find_reading, tables
-from pipeline.core.data.reading import SAMPLE
+from pedigree.base.names import UserError
+from pedigree.data.formats import find_reading, tables
+from pedigree.data.reading import SAMPLE
 
 PENGUINS = pd.read_csv(RAW, dtype="str", keep_default_na=False)
 NAMES = list(PENGUINS)

@@ -11,14 +11,14 @@ from conftest import ROOT, Project, compose, stages
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.core.base.tables import read_json, write_json, write_rows
-from pipeline.core.report.charts import Mark, bars, intervals
-from pipeline.core.report.elements import clean, el, html, number
-from pipeline.core.report.page import table
-from pipeline.core.report.plots import POINTS, Series, plot
-from pipeline.core.report.scale import Scale
-from pipeline.report.advice import BETTER, HELPS
-from pipeline.report.flow import levels, links
+from pedigree.base.tables import read_json, write_json, write_rows
+from pedigree.report.charts import Mark, bars, intervals
+from pedigree.report.elements import clean, el, html, number
+from pedigree.report.page import table
+from pedigree.report.plots import POINTS, Series, plot
+from pedigree.report.scale import Scale
+from pedigree.report.sections.advice import BETTER, HELPS
+from pedigree.report.sections.flow import levels, links
 
 PAGE = Path("reports/index.html")
 VERDICT = Path("metrics/verdict.json")
@@ -278,7 +278,7 @@ def test_a_criterion_of_the_clock_is_neither_met_nor_missed(project: Project) ->
     assert "No success criterion was judged of the model" in seen().text
     text = seen().text
     assert "latency_ms at most 5 measured by the check" in text
-    assert "python -m pipeline.check" in text
+    assert "python -m pedigree check" in text
 
 
 @pytest.mark.parametrize("command", sorted({BETTER[1], *(one for _, one in HELPS.values())}))

@@ -6,11 +6,11 @@ import pytest
 from conftest import Project
 from sklearn.feature_selection import SelectKBest, f_classif
 
-from pipeline.core.base.names import UserError
-from pipeline.core.base.tables import read_json, read_table, write_table
-from pipeline.core.model.folding import Cut
-from pipeline.select import Selector, measure, useless
-from pipeline.select.stability import choices, nogueira
+from pedigree.base.names import UserError
+from pedigree.base.tables import read_json, read_table, write_table
+from pedigree.features.selection import Selector, measure, useless
+from pedigree.features.selection.stability import choices, nogueira
+from pedigree.folds.folding import Cut
 
 FITTED, SAID, TABLE = map(
     Path, ("models/select.skops", "metrics/select.json", "reports/select.csv")

@@ -8,14 +8,14 @@ from scipy.stats import chi2_contingency
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.feature_selection import RFECV
 
-from pipeline.configure.checks import check
-from pipeline.core.base.names import UserError
-from pipeline.core.base.tools import instantiate
-from pipeline.core.model.folding import Cut
-from pipeline.select import Selector
-from pipeline.select.choosers import ChiSquare, Correlation, Permutation
-from pipeline.select.measures import ShapImportance
-from pipeline.select.selector import as_numbers, choose
+from pedigree.base.names import UserError
+from pedigree.base.tools import instantiate
+from pedigree.config.checks import check
+from pedigree.features.selection import Selector
+from pedigree.features.selection.measures import ShapImportance
+from pedigree.features.selection.selector import as_numbers, choose
+from pedigree.features.selection.selectors import ChiSquare, Correlation, Permutation
+from pedigree.folds.folding import Cut
 
 SIGNAL, NOISE = {"a", "b", "text"}, {f"noise{i}" for i in range(5)}
 

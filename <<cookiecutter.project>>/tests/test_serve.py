@@ -7,10 +7,10 @@ import pytest
 from conftest import Project
 from fastapi.testclient import TestClient
 
-from pipeline import serve
-from pipeline.bundle import Bundle, verify
-from pipeline.core.base.names import UserError
-from pipeline.core.base.tables import read_table
+from pedigree.base.names import UserError
+from pedigree.base.tables import read_table
+from pedigree.prediction.bundle import Bundle, verify
+from pedigree.serving import api as serve
 
 
 def client() -> TestClient:

@@ -1,8 +1,8 @@
 import pytest
 from conftest import Project, stages
 
-from pipeline.core.base.names import UserError
-from pipeline.core.base.settings import leaves, read_settings, read_yaml
+from pedigree.base.names import UserError
+from pedigree.base.settings import leaves, read_settings, read_yaml
 
 
 @pytest.mark.parametrize("stage", [name for name, stage in stages().items() if "params" in stage])

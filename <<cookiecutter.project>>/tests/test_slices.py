@@ -13,11 +13,11 @@ from sklearn.model_selection import KFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from pipeline.core.model.cuts import Cut
-from pipeline.core.model.decision import Prediction, Threshold
-from pipeline.core.model.intervals import bootstrap
-from pipeline.core.model.metrics import METRICS, score
-from pipeline.core.model.slices import COLUMNS, slice_scores, worst
+from pedigree.evaluation.bins import Cut
+from pedigree.evaluation.bootstrap import bootstrap
+from pedigree.evaluation.slices import COLUMNS, slice_scores, worst
+from pedigree.scoring.decision import Prediction, Threshold
+from pedigree.scoring.metrics import METRICS, score
 
 SETTINGS = {"min_rows": 32, "resamples": 300, "confidence": 0.95, "seed": 0}
 FOLDS = KFold(5, shuffle=True, random_state=0)

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import DictConfig, OmegaConf
 
-from pipeline import split
-from pipeline.core.base.names import UserError
-from pipeline.core.base.tables import read_json, read_table
+from pedigree import splitting as split
+from pedigree.base.names import UserError
+from pedigree.base.tables import read_json, read_table
 
 SIDES = ("train", "validation", "test")
 

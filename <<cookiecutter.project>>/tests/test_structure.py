@@ -13,11 +13,12 @@ import yaml
 from conftest import CLASSES_ONLY, ROOT, compose, leave_out_missing, stages
 from omegaconf import DictConfig, OmegaConf
 
-from pipeline.configure.checks import check
-from pipeline.configure.tools import STAGE_KEYS, locate, parameters, tools
-from pipeline.core.base import paths
-from pipeline.core.base.names import UserError
-from pipeline.core.base.settings import leaves
+from pedigree.base import paths
+from pedigree.base.lock import is_code
+from pedigree.base.names import UserError
+from pedigree.base.settings import leaves
+from pedigree.config.checks import check
+from pedigree.config.tools import STAGE_KEYS, locate, parameters, tools
 
 STAGES = stages()
 DEFAULTS = yaml.safe_load((ROOT / "conf/config.yaml").read_text(encoding="utf-8"))["defaults"]
@@ -25,6 +26,21 @@ DEFAULTS = yaml.safe_load((ROOT / "conf/config.yaml").read_text(encoding="utf-8"
 GIVEN = (
     *("conf", "constraints.txt", "contracts", "data/external", "data/incoming"),
     "models/champion",
+)
+CODE = ("pedigree", "pipeline")  # the library, and the owner's scripts
+# Where the classes of fitted objects are defined, by the stage that fits them.
+FITTED = {"engineer": "pedigree/features/engineering", "select": "pedigree/features/selection"}
+# Stages that fit a model of conf/model/, or open a fitted one.
+MODELS = (
+    "compare",
+    "tune",
+    "train",
+    "evaluate",
+    "explain",
+    "leakage",
+    "verdict",
+    "package",
+    "monitor",
 )
 BESIDE = ("report", "track")  # stages beside the sixteen steps, which tell of them
 # Options that go by what not every problem names, and options that fit no regression.
@@ -73,7 +89,7 @@ def imports(file: Path) -> frozenset[str]:
             )
             found |= {str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)}
     parts = {".".join(name.split(".")[:n]) for name in found for n in range(1, name.count(".") + 2)}
-    return frozenset(name for name in parts if name.split(".")[0] == "pipeline" and module(name))
+    return frozenset(name for name in parts if name.split(".")[0] in CODE and module(name))
 
 
 def is_empty(file: Path) -> bool:
@@ -84,10 +100,12 @@ def is_empty(file: Path) -> bool:
 
 def code(stage: str) -> set[Path]:
     """Return every file of the project that runs with a stage, whichever of its options is chosen."""
-    start = f"pipeline.{stage}"
-    waiting, seen = [start, *([f"{start}.__main__"] if module(f"{start}.__main__") else [])], set()
-    for option in (ROOT / "conf" / group(stage)).glob("*.yaml"):
-        named = re.findall(r"_target_: (pipeline\.[\w.]+)\.\w+", option.read_text(encoding="utf-8"))
+    waiting, seen = ["pipeline", f"pipeline.{stage}"], set()
+    groups = [group(stage), *(["model"] if stage in MODELS else [])]
+    for option in (file for name in groups for file in (ROOT / "conf" / name).rglob("*.yaml")):
+        named = re.findall(
+            r"_target_: (p(?:edigree|ipeline)\.[\w.]+)\.\w+", option.read_text(encoding="utf-8")
+        )
         waiting += [one for one in named if module(one)]
     while waiting:
         file = module(waiting.pop())
@@ -101,9 +119,11 @@ def brought(stage: str) -> set[str]:
     """Return the files that define the classes of the fitted objects that a stage opens."""
     deps = STAGES[stage]["deps"]
     unpacked = "models/bundle" in deps and stage not in BESIDE  # which take it as it is
-    opened = ["engineer", "select"] if unpacked else []
-    opened += [name for name in ("engineer", "select") if f"models/{name}.skops" in deps]
-    return {file.as_posix() for name in opened for file in code(name) if name in file.parts[1]}
+    opened = list(FITTED) if unpacked else []
+    opened += [name for name in FITTED if f"models/{name}.skops" in deps]
+    rooms = [FITTED[name] for name in opened]
+    files = [file.as_posix() for name in opened for file in code(name)]
+    return {file for file in files if any(lies_in(file, room) for room in rooms)}
 
 
 def lies_in(path: str, folder: str) -> bool:
@@ -181,7 +201,10 @@ def test_a_stage_depends_on_all_the_code_that_it_runs(stage: str) -> None:
 def test_a_stage_depends_on_no_code_that_it_does_not_run(stage: str) -> None:
     """Otherwise it would run again for nothing."""
     needed = {file.as_posix() for file in code(stage)} | brought(stage)
-    deps = [dep for dep in STAGES[stage]["deps"] if lies_in(dep, "pipeline")]
+    # The owner's room is there for what will be named.
+    deps = [
+        dep for dep in STAGES[stage]["deps"] if is_code(dep) and not lies_in(dep, "pipeline/custom")
+    ]
     assert [dep for dep in deps if not any(lies_in(file, dep) for file in needed)] == []
 
 
@@ -205,8 +228,8 @@ def test_a_stage_depends_on_the_code_that_its_settings_name(stage: str) -> None:
 def test_every_path_that_a_stage_reads_is_there_or_made_by_another(stage: str) -> None:
     made = [out for other in STAGES if other != stage for out in outputs(other)]
     for dep in STAGES[stage]["deps"]:
-        is_code = lies_in(dep, "pipeline") and (ROOT / dep).exists()
-        assert is_code or dep in GIVEN or any(lies_in(dep, out) for out in made), dep
+        known = is_code(dep) and (ROOT / dep).exists()
+        assert known or dep in GIVEN or any(lies_in(dep, out) for out in made), dep
 
 
 def test_stages_run_in_the_order_in_which_they_are_listed() -> None:
@@ -225,7 +248,17 @@ def test_every_output_has_one_owner() -> None:
 
 def test_the_paths_of_the_code_are_those_of_dvc_yaml() -> None:
     known = {*GIVEN, *(out for stage in STAGES for out in outputs(stage))}
-    folders = {paths.METRICS, paths.PLOTS, paths.REPORTS, paths.TIMINGS, paths.TRIALS}
+    folders = {
+        paths.DVC_YAML,
+        paths.LIBRARY,
+        paths.SCRIPTS,
+        paths.CUSTOM,
+        paths.METRICS,
+        paths.PLOTS,
+        paths.REPORTS,
+        paths.TIMINGS,
+        paths.TRIALS,
+    }
     folders.add(paths.PREDICTIONS)  # of two stages
     for name, path in vars(paths).items():
         if isinstance(path, Path) and path not in folders:
@@ -253,7 +286,7 @@ def test_the_settings_that_a_stage_names_exist(stage: str) -> None:
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_names_the_settings_that_its_code_reads(stage: str) -> None:
     """Whatever stands as `settings.section.key` in a module of its own."""
-    own = [f for f in code(stage) if lies_in(f.with_suffix("").as_posix(), f"pipeline/{stage}")]
+    own = [f for f in code(stage) if f.parts[0] == "pipeline"]
     named = STAGES[stage].get("params", [])
     text = "".join((ROOT / file).read_text(encoding="utf-8") for file in own)
     for key in re.findall(r"\bsettings\.(\w+(?:\.\w+)?)", text):

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.core.base import tables
-from pipeline.core.base.tables import (
+from pedigree.base import tables
+from pedigree.base.tables import (
     read_json,
     read_table,
     replacing,

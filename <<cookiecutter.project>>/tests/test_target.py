@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from omegaconf import DictConfig, OmegaConf
 
-from pipeline.core.data.target import classes, encode, features, group_key, labels
+from pedigree.data.target import classes, encode, features, group_key, labels
 
 
 def question(**changes: object) -> DictConfig:

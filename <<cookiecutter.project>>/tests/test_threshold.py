@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from pipeline.bundle import Bundle
-from pipeline.configure.checks import check
-from pipeline.core.base.names import UserError
-from pipeline.core.base.tables import read_json, read_table, write_json, write_table
-from pipeline.core.model.decision import Prediction, Threshold
-from pipeline.core.model.metrics import score
-from pipeline.core.model.predictions import Predictions
-from pipeline.core.model.threshold import NOBODY, SHOWN, candidates, choose
+from pedigree.base.names import UserError
+from pedigree.base.tables import read_json, read_table, write_json, write_table
+from pedigree.config.checks import check
+from pedigree.evaluation.threshold import NOBODY, SHOWN, candidates, choose
+from pedigree.prediction.bundle import Bundle
+from pedigree.scoring.decision import Prediction, Threshold
+from pedigree.scoring.metrics import score
+from pedigree.scoring.predictions import Predictions
 
 RANDOM = np.random.default_rng(0)
 # Calibrated by construction: each row is positive as often as its probability says.
@@ -176,7 +176,7 @@ def test_baselines_are_held_to_the_same_threshold(costly: Project) -> None:
 def test_the_bundle_and_the_api_answer_by_it(costly: Project) -> None:
     from fastapi.testclient import TestClient
 
-    from pipeline.serve import create_app
+    from pedigree.serving.api import create_app
 
     threshold = 0.1  # so low that it tells
     write_json(read_json(FILE) | {"value": threshold}, FILE)

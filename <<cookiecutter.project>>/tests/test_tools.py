@@ -13,11 +13,11 @@ import pytest
 from conftest import CONTRACT, ROOT, TARGETS, Project, leave_out_missing, record, stages
 from omegaconf import DictConfig
 
-from pipeline.configure.checks import check
-from pipeline.core.base.names import UserError
-from pipeline.core.base.paths import CLEAN, TRIALS
-from pipeline.core.base.tables import read_json, read_table, sha256, write_table
-from pipeline.core.model.metrics import gain
+from pedigree.base.names import UserError
+from pedigree.base.paths import CLEAN, TRIALS
+from pedigree.base.tables import read_json, read_table, sha256, write_table
+from pedigree.config.checks import check
+from pedigree.scoring.metrics import gain
 
 pytestmark = pytest.mark.slow
 # Sources that need a server have tests of their own, which start one.

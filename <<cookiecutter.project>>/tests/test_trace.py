@@ -12,17 +12,16 @@ import yaml
 from conftest import ROOT, Project, stages
 from dvc.repo import Repo
 
-from pipeline.bundle import Bundle, seal
-from pipeline.core.base.lock import digest
-from pipeline.core.base.names import UserError
-from pipeline.core.base.tables import read_json
-from pipeline.predict import predict
-from pipeline.trace import __main__ as command
-from pipeline.trace import trace
-from pipeline.trace.folders import Folders
-from pipeline.trace.records import Record
-from pipeline.trace.uses import uses
-from pipeline.trace.wanted import find
+from pedigree.base.lock import digest
+from pedigree.base.names import UserError
+from pedigree.base.tables import read_json
+from pedigree.lineage.trace import command, trace
+from pedigree.lineage.trace.folders import Folders
+from pedigree.lineage.trace.records import Record
+from pedigree.lineage.trace.uses import uses
+from pedigree.lineage.trace.wanted import find
+from pedigree.prediction.bundle import Bundle, seal
+from pedigree.serving.batch import predict
 
 pytestmark = pytest.mark.slow
 EXTERNAL = "data/external/penguins.csv"
@@ -49,7 +48,8 @@ def history(finished: Callable[[str], Project], tmp_path_factory: pytest.TempPat
     """Record a finished project with DVC and Git: a first commit, an experiment, a second commit."""
     folder = tmp_path_factory.mktemp("trace") / "project"
     shutil.copytree(finished("binary").folder, folder)
-    shutil.copytree(ROOT / "pipeline", folder / "pipeline", ignore=lambda *_: {"__pycache__"})
+    for name in ("pedigree", "pipeline"):
+        shutil.copytree(ROOT / name, folder / name, ignore=lambda *_: {"__pycache__"})
     for name in (".dvcignore", ".gitignore"):
         shutil.copyfile(ROOT / name, folder / name)
     project, recorded = Project(folder), {"folder": folder}
@@ -113,7 +113,7 @@ def test_each_stage_tells_command_parameters_code_and_inputs(recorded: dict) -> 
     monitor = found["monitor"]
     assert monitor["command"] == "python -m pipeline.monitor"
     assert monitor["parameters"]["monitor"]["resamples"] == 200
-    assert "pipeline/bundle.py" in monitor["code"]
+    assert "pipeline/monitor.py" in monitor["code"]
     assert monitor["inputs"]["data/split"]["from"] == "split"
     assert monitor["outputs"]["metrics/monitor.json"] == outputs()["metrics/monitor.json"]
 
@@ -275,7 +275,7 @@ def test_the_command_prints_json_for_machines(recorded: dict, monkeypatch, capsy
 
 @pytest.mark.parametrize("how", [[], ["--json"], ["--uses"]])
 def test_a_reader_may_leave_early(recorded: dict, how: list[str]) -> None:
-    command = shlex.join([sys.executable, "-m", "pipeline.trace", "models/model.skops", *how])
+    command = shlex.join([sys.executable, "-m", "pedigree", "trace", "models/model.skops", *how])
     shell = f"set -o pipefail; {command} | true"
     ended = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 from conftest import ROOT, Project, leave_out_missing, record
 
-from pipeline.configure.checks import check
-from pipeline.core.base.lock import digest
-from pipeline.core.base.names import UserError
-from pipeline.core.base.tables import read_json, write_json
-from pipeline.track.mlflow import project as project_folder
-from pipeline.track.mlflow import spelt
+from pedigree.base.lock import digest
+from pedigree.base.names import UserError
+from pedigree.base.tables import read_json, write_json
+from pedigree.config.checks import check
+from pedigree.tracking.mlflow import project as project_folder
+from pedigree.tracking.mlflow import spelt
 
 RECEIPT = Path("reports/track.json")
 
@@ -74,7 +74,7 @@ def runs(uri: str) -> list[Any]:
 
 def test_without_a_tracker_nothing_is_logged_and_nothing_imported(project: Project) -> None:
     assert read_json(RECEIPT) == {"tracker": None, "result": None, "logged": False}
-    code = "import sys, runpy; runpy.run_module('pipeline.track'); print({'mlflow', 'pandas'} & set(sys.modules))"
+    code = "import sys, runpy; runpy.run_module('pedigree.tracking'); print({'mlflow', 'pandas'} & set(sys.modules))"
     surroundings = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         [sys.executable, "-c", code], env=surroundings, check=True, capture_output=True, text=True

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from conftest import Project, leave_out_missing
 
-from pipeline.core.base.names import UserError
-from pipeline.core.base.settings import read_yaml
-from pipeline.core.base.tables import read_json, read_table, write_json, write_table
-from pipeline.core.model import artifact
-from pipeline.core.model.inputs import read_side
-from pipeline.core.model.metrics import score
-from pipeline.core.model.modelling import predict
-from pipeline.train import iterations
+from pedigree.base.names import UserError
+from pedigree.base.settings import read_yaml
+from pedigree.base.tables import read_json, read_table, write_json, write_table
+from pedigree.estimators import artifact
+from pedigree.estimators.building import predict
+from pedigree.scoring.metrics import score
+from pedigree.training.final import iterations
+from pedigree.training.inputs import read_side
 
 MODEL = Path("models/model.skops")
 

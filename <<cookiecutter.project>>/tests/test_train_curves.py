@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 from conftest import Project, leave_out_missing
 
-from pipeline.core.base.names import UserError
-from pipeline.core.base.tables import read_json
-from pipeline.core.model import artifact
+from pedigree.base.names import UserError
+from pedigree.base.tables import read_json
+from pedigree.estimators import artifact
 
 CURVES = Path("plots/train/plots/metrics")
 # What each library reports, and how many values for an iteration it begins with.
@@ -86,7 +86,7 @@ def test_a_library_without_curves_leaves_none(
 
 
 def test_a_writer_that_is_no_tool_is_refused(project: Project) -> None:
-    from pipeline.configure.checks import check
+    from pedigree.config.checks import check
 
     with pytest.raises(UserError, match=r"train\.curves\.savedvc: dvclive\.Live takes no such"):
         check(project.compose("train=dvclive", "+train.curves.savedvc=1"))

@@ -8,12 +8,12 @@ import pytest
 from conftest import Project, leave_out_missing
 from omegaconf import OmegaConf
 
-from pipeline.configure.checks import check
-from pipeline.core.base.names import UserError
-from pipeline.core.base.paths import TRIALS
-from pipeline.core.base.settings import read_yaml
-from pipeline.core.base.tables import read_json, write_json
-from pipeline.tune import is_sure
+from pedigree.base.names import UserError
+from pedigree.base.paths import TRIALS
+from pedigree.base.settings import read_yaml
+from pedigree.base.tables import read_json, write_json
+from pedigree.config.checks import check
+from pedigree.training.search import is_sure
 
 OUTPUTS = [Path("models/best_params.json"), Path("reports/tune.json"), Path("plots/tune.csv")]
 # A penalty so strong that the model learns next to nothing.
@@ -83,7 +83,7 @@ def test_a_search_whose_scores_are_known_fits_nothing_and_ends_alike(
     project: Project, monkeypatch: pytest.MonkeyPatch, capsys
 ) -> None:
     first = tune(project, "optuna")
-    monkeypatch.setattr("pipeline.tune.study.cross_validate", None)
+    monkeypatch.setattr("pedigree.training.search.study.cross_validate", None)
     project.run("tune")
     assert [path.read_bytes() for path in OUTPUTS] == first
     assert "6 scores of this model are known from earlier searches" in capsys.readouterr().out
@@ -170,7 +170,7 @@ def test_scores_are_known_only_where_all_that_decides_them_is_the_same(project: 
         ("hyperopt", "startup", 0, "tune.startup: should be greater than or equal to 1"),
         ("optuna", "folds", 1, "tune.folds: should be greater than or equal to 2"),
         ("optuna", "sampler.sead", 1, "tune.sampler.sead: optuna.samplers.TPESampler takes no such argument; did you mean 'seed'?"),
-        ("optuna", "seed", 1, "tune.seed: pipeline.tune.optuna takes no such argument"),
+        ("optuna", "seed", 1, "tune.seed: pedigree.training.search.optuna takes no such argument"),
         ("ray", "workers", -1, "tune.workers: should be greater than or equal to 1"),
         ("ray", "object_store_megabytes", 1, "tune.object_store_megabytes: should be greater than"),
     ],
@@ -189,8 +189,10 @@ def test_a_wrong_setting_is_refused(
 def test_a_search_whose_library_is_missing_is_refused_with_the_command(
     project: Project, search: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"pipeline.tune.{search}.needs", ("not_there",))
-    with pytest.raises(UserError, match=f"pipeline.tune.{search} needs the package 'not_there'"):
+    monkeypatch.setattr(f"pedigree.training.search.{search}.needs", ("not_there",))
+    with pytest.raises(
+        UserError, match=f"pedigree.training.search.{search} needs the package 'not_there'"
+    ):
         check(project.compose(f"tune={search}"))
 
 

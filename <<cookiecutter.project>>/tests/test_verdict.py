@@ -7,16 +7,16 @@ import sklearn.metrics as sk
 from conftest import Project
 from omegaconf import OmegaConf
 
-from pipeline.core.base.tables import read_json, read_table, write_json, write_table
-from pipeline.core.data.target import encode, features
-from pipeline.core.model.fairness import DIFFERENCES
-from pipeline.core.model.intervals import Scores, bootstrap
-from pipeline.core.model.metrics import gain, score
-from pipeline.core.model.predictions import Predictions
-from pipeline.core.model.predictor import PARTS, Predictor
-from pipeline.core.model.weakness import Weakness
-from pipeline.verdict import unseen
-from pipeline.verdict.criteria import QUANTITIES, Case, judge
+from pedigree.base.tables import read_json, read_table, write_json, write_table
+from pedigree.data.target import encode, features
+from pedigree.evaluation.bootstrap import Scores, bootstrap
+from pedigree.evaluation.fairness import DIFFERENCES
+from pedigree.evaluation.weakness import Weakness
+from pedigree.prediction.predictor import PARTS, Predictor
+from pedigree.scoring.metrics import gain, score
+from pedigree.scoring.predictions import Predictions
+from pedigree.verdict import unseen
+from pedigree.verdict.criteria import QUANTITIES, Case, judge
 
 VERDICT = Path("metrics/verdict.json")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline.verify import __main__ as command
+from pedigree.lineage.verify import command
 
 pytestmark = pytest.mark.slow
 

@@ -1,0 +1,48 @@
+"""The command line: ``python -m pedigree COMMAND``."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+from pedigree.base.names import did_you_mean
+
+# Each module has a `main(arguments)`. They are imported only when called: some need libraries that others do not.
+COMMANDS = {
+    "adopt": ("adopting.command", "decide from a table of your own how the project treats it"),
+    "options": ("config.options", "list the tools that each step offers"),
+    "check": ("check.command", "print the verdict on the model, and exit with 1 if it is not met"),
+    "predict": ("serving.batch", "score a file of rows with the bundle"),
+    "serve": ("serving.api", "serve the bundle as an HTTP API"),
+    "promote": (
+        "serving.promote",
+        "make the bundle the champion, which later models are compared with",
+    ),
+    "trace": ("lineage.trace.command", "show where a file, a model or a prediction came from"),
+    "verify": ("lineage.verify.command", "run HEAD again and compare every output bit by bit"),
+    "runs": ("lineage.runs.command", "compare experiments or commits side by side on a page"),
+    "diff": ("lineage.diff.command", "show what changed between two versions of the data"),
+    "contract": (
+        "contract.command",
+        "validate the data against its contract, or update the contract",
+    ),
+}
+
+
+def main(arguments: list[str]) -> int | str:
+    """Run a command; return the exit code, or the message of a mistake."""
+    name, *rest = arguments or ["--help"]
+    if name in ("-h", "--help"):
+        width = max(map(len, COMMANDS))
+        print("usage: python -m pedigree COMMAND [OPTION ...]\n")
+        for command, (_, purpose) in COMMANDS.items():
+            print(f"  {command:<{width}}  {purpose}")
+        print("\n`python -m pedigree COMMAND --help` explains a command; steps run by `dvc repro`.")
+        return 0
+    if name not in COMMANDS:
+        return f"pedigree: unknown command '{name}'; {did_you_mean(name, COMMANDS)}"
+    return import_module(f"pedigree.{COMMANDS[name][0]}").main(rest) or 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

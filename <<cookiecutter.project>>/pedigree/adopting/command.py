@@ -1,0 +1,75 @@
+"""``python -m pedigree adopt DATA --target COLUMN``: put your own data in the example's place."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from pedigree.adopting import Adoption, decide
+from pedigree.adopting.source import find_source
+from pedigree.adopting.write import write
+from pedigree.base.command import parser, plain_errors
+
+SHOWN = 60  # columns in the table; the contract has all
+
+
+@plain_errors("adopt")
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Read the command line, decide, say so, write."""
+    cli = parser(
+        "adopt",
+        "Look at data and write the settings under which `dvc repro` runs on it: "
+        "conf/collect/, conf/problem/ and contracts/ get a file each, conf/config.yaml points at them.",
+    )
+    cli.add_argument(
+        "data",
+        help="a file (CSV, TSV, Parquet, Feather, JSON lines, Excel, also packed), a folder of such, an address "
+        "(https, s3, gs, az), or a source of conf/collect/ such as sql",
+    )
+    cli.add_argument("--target", required=True, help="the column to be predicted")
+    cli.add_argument(
+        "--task",
+        choices=["binary", "multiclass", "regression"],
+        help="what kind of answer it is (default: what its values say)",
+    )
+    cli.add_argument("--dry-run", action="store_true", help="show the decisions, change nothing")
+    cli.add_argument(
+        "--force", action="store_true", help="write files anew that are there and were edited"
+    )
+    options = cli.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as scratch:
+        source = find_source(options.data, Path(scratch))
+        adoption = decide(source, options.target, options.task)
+        show(adoption)
+        if options.dry_run:
+            print("\nNothing was changed; without --dry-run these would be written:")
+            print(*(f"  {path}" for path in adoption.texts), sep="\n")
+            return
+        print(*("", *write(adoption, options.force)), sep="\n")
+        print("\nNext: `dvc repro`.")
+
+
+def show(adoption: Adoption) -> None:
+    """Print what was decided for each column, and why."""
+    columns, question = adoption.columns, adoption.question
+    print(
+        f"{adoption.scan.rows:,} rows, {len(columns):,} columns; {question.task}: {question.target.name}"
+    )
+    print(f"  {question.why}; judged by {question.metrics[0]}; split: {adoption.split}\n")
+    widths = [min(max(len(one.name) for one in columns), 40), max(len(one.kind) for one in columns)]
+    # What a person should look at comes first where not all can be shown.
+    order = (
+        columns
+        if len(columns) <= SHOWN
+        else sorted(columns, key=lambda one: (not one.suspect, not one.left_out))
+    )
+    for one in order[:SHOWN]:
+        fate = "left out: " if one.left_out else "SUSPECT: " if one.suspect else ""
+        why = one.suspect or one.why
+        print(f"  {one.name[:40]:<{widths[0]}}  {one.kind:<{widths[1]}}  {fate}{why}")
+    if len(columns) > SHOWN:
+        kinds = Counter(one.kind for one in columns)
+        counted = ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common())
+        print(f"  ... all {len(columns):,}: {counted}")

@@ -1,0 +1,168 @@
+"""The files that adopt writes, for a person to read and change, and where it points to them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pedigree.adopting.columns import Column
+from pedigree.adopting.question import Question
+from pedigree.adopting.scan import Scan
+from pedigree.base.paths import CONF
+from pedigree.data.bounds import bounds
+from pedigree.evaluation.fairness import DIFFERENCES
+
+MAX_CATEGORIES = 30  # values that a contract lists
+ROWS_PER_CATEGORY = 20  # fewer on average, and later data will bring values that were not seen
+ROWS_WITHOUT_GAP = 1000  # after so many rows without a missing value, one is news
+
+_CLASSES = """\
+  - plots/evaluate/roc.csv: {x: false_positive_rate, y: true_positive_rate, title: ROC}
+  - plots/evaluate/precision_recall.csv: {x: recall, y: precision, title: Precision and recall}
+  - plots/evaluate/calibration.csv: {x: predicted, y: observed, title: Calibration}
+  - plots/evaluate/confusion.csv: {x: predicted, y: actual, template: confusion, title: Confusion}
+"""
+PLOTS = {
+    "binary": _CLASSES
+    + """\
+  - plots/evaluate/threshold.csv: {x: threshold, y: value, title: Decision threshold}
+""",
+    "multiclass": _CLASSES,
+    "regression": """\
+  - plots/evaluate/predicted.csv: {x: predicted, y: actual, template: scatter, title: Predicted and actual}
+  - plots/evaluate/residuals.csv: {x: predicted, y: residual, template: scatter, title: Residuals}
+""",
+}
+
+
+def collect_yaml(path: str | list[str], reading: Mapping[str, Any], remote: bool) -> str:
+    """Write ``conf/collect/<name>.yaml``."""
+    told = "".join(f"  {key}: {flow(value)}\n" for key, value in reading.items())
+    pinned = "as_of: first  # another label takes a new snapshot\n" if remote else ""
+    return f"""\
+# Where the rows come from. Written by `python -m pedigree adopt`; yours to change.
+defaults:
+  - limits@_here_: default
+  - _self_
+
+_target_: pedigree.collecting.file.collect
+{pinned}path: {flow(path)}
+{"# How the files are spelt; `dates` are columns whose dates are not in ISO 8601." if reading else ""}
+reading:{" {}" if not reading else ""}
+{told}"""
+
+
+def problem_yaml(
+    question: Question, columns: list[Column], group: list[str], time: str | None
+) -> str:
+    """Write ``conf/problem/<name>.yaml``."""
+    left_out = [one for one in columns if one.left_out and one is not question.target]
+    exclude = "".join(f"  {flow(one.name)}: {flow(one.left_out)}\n" for one in left_out)
+    suspects = [one for one in columns if one.suspect and not one.left_out]
+    named = "".join(f"# Suspect, and kept: {one.name} {one.suspect}\n" for one in suspects)
+    dates = [one.name for one in columns if one.kind == "date" and one.name != time]
+    others = f"; dates: {', '.join(dates[:5])}" if dates else ""
+    metric = question.metrics[0]
+    kind = "regression" if question.task == "regression" else "classification"
+    unfair = " and ".join(DIFFERENCES[kind][:2])
+    return f"""\
+# The question put to the data. Written by `python -m pedigree adopt`; yours to change.
+defaults:
+  - task@_here_: {question.task}
+  - _self_
+
+goal: {flow(f"Predict {question.target.source_name}.")}
+target: {flow(question.target.name)}  # {question.why}
+positive: {flow(question.positive)}  # the class whose probability is predicted (two answers only; null = the rarer one)
+group: {flow(group)}  # columns that say which rows belong together (a customer, a patient); they want split: group
+time: {flow(time)}  # the column that tells when (null = none); it wants split: time{others}
+metrics: {flow(question.metrics)}  # the first one decides between models
+
+# Columns that no model may see, each with the reason. Think of columns that are only known after the answer is.
+{named}exclude:{"" if exclude else " {}"}
+{exclude}
+# Success: each line becomes one of the verdict. A metric's name means its value on the test rows; `judged: lower` (upper)
+# takes that end of its interval, `rows: worst_slice` the slice where it is worst. Gains over dummy, linear and champion
+# (the model in use) and gap_to_validation are in units of the first metric. Others: leakage_findings,
+# model_megabytes; between groups of `protected` columns {unfair};
+# worst_slice (the first metric there); latency_ms and training_seconds, which `python -m pedigree check` measures when it runs.
+criteria:
+  gain_over_dummy: {{at_least: {question.gain:g}}}  # of {metric}
+"""
+
+
+def contract_yaml(question: Question, columns: list[Column], scan: Scan) -> str:
+    """Write ``contracts/<name>.yaml``: a pandera schema with one line a column."""
+    lines = "".join(
+        f"  {flow(one.name)}: {flow(_promise(one, question, scan))}\n" for one in columns
+    )
+    return f"""\
+# What the data must look like: a pandera schema (pandera's own YAML form). Written by
+# `python -m pedigree adopt` from {scan.rows:,} rows; yours to change. Ranges are wider than what was seen:
+# they catch another unit or a marker such as -999, not what is merely new. Categories are listed where
+# each was seen often. `python -m pedigree contract update` proposes what later data asks for.
+schema_type: dataframe
+api: pandas
+strict: false  # further columns may come; they are typed by their values
+columns:
+{lines}"""
+
+
+def _promise(column: Column, question: Question, scan: Scan) -> dict[str, Any]:
+    """Say what a column must keep."""
+    facts = scan.columns[column.name]
+    gaps = facts.missing > 0 or scan.rows < ROWS_WITHOUT_GAP
+    promise: dict[str, Any] = {"dtype": column.dtype, "nullable": gaps}
+    values = facts.values or set()
+    number = column.dtype in ("int64", "float64") and facts.high >= facts.low
+    if column is question.target:
+        promise["nullable"] = True  # rows without an answer are set aside and counted
+        if number and question.task == "regression":
+            promise |= bounds(facts.low, facts.high)
+        elif number:
+            promise["isin"] = sorted({int(float(value)) for value in values})
+    elif column.left_out:
+        promise |= {"nullable": True, "required": False}
+    elif number and column.kind == "number":
+        promise |= bounds(facts.low, facts.high)
+    listed = column.dtype == "str" and not column.left_out and 0 < len(values) <= MAX_CATEGORIES
+    if listed and scan.rows - facts.missing >= ROWS_PER_CATEGORY * len(values):
+        promise["isin"] = sorted(map(str, values))
+    return promise
+
+
+def point(path: Path, choices: Mapping[str, str]) -> str:
+    """Return a settings file with other values behind some keys, comments kept."""
+    text = path.read_text(encoding="utf-8")
+    for key, value in choices.items():
+        text = re.sub(
+            rf"(?m)^(\s*(?:- )?{key}: )(\"[^\"]*\"|'[^']*'|[^\s#]+)",
+            rf"\g<1>{value}",
+            text,
+            count=1,
+        )
+    return text
+
+
+def plots(path: Path, task: str) -> str:
+    """Return dvc.yaml with the curves that `evaluate` draws for a task."""
+    text = path.read_text(encoding="utf-8")
+    return re.sub(r"(  - plots/evaluate/.*\n)+", PLOTS[task].replace("\\", r"\\"), text, count=1)
+
+
+def chosen(group: str) -> str:
+    """Return the option of a config group that conf/config.yaml chooses."""
+    defaults = yaml.safe_load((CONF / "config.yaml").read_text(encoding="utf-8"))["defaults"]
+    return next((one[group] for one in defaults if isinstance(one, dict) and group in one), "")
+
+
+def flow(value: Any) -> str:
+    """Write a value in YAML's flow style on one line, safe from references of the settings."""
+    text = yaml.safe_dump(
+        value, default_flow_style=True, allow_unicode=True, width=float("inf"), sort_keys=False
+    )
+    return text.removesuffix("\n").removesuffix("\n...").replace("${", "\\${")

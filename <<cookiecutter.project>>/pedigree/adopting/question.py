@@ -1,0 +1,169 @@
+"""The question that a target puts: task, positive class, metrics, a first criterion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pedigree.adopting.columns import Column
+from pedigree.adopting.leaks import SUSPECT, told_of_class, told_of_number
+from pedigree.adopting.scan import Scan
+from pedigree.base.names import UserError, did_you_mean, snake_case
+from pedigree.data.engine import parse
+from pedigree.data.target import labels
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MAX_CLASSES = 100  # beyond, a leaderboard of classifiers says nothing
+MAX_NUMBERED = 10  # different whole numbers that are still classes, such as marks from 1 to 6
+MIN_CLASS = 3  # rows of a class: one for each side of the split
+MIN_PAIRS = 30  # rows with both values, below which a column is no suspect
+# A minority below this share: ROC AUC looks good while most alarms are false, so average precision
+# decides (Saito and Rehmsmeier 2015, doi:10.1371/journal.pone.0118432).
+IMBALANCE = 0.1
+POSITIVE = ("yes", "true", "1", "y", "t", "positive", "pos")
+METRICS = {
+    "binary": ["roc_auc", "average_precision", "f1", "accuracy", "log_loss"],
+    "multiclass": ["f1_macro", "balanced_accuracy", "accuracy", "roc_auc", "log_loss"],
+    "regression": ["rmse", "mae", "r2"],
+}
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of the data."""
+
+    target: Column
+    task: str
+    positive: str | None
+    metrics: list[str]
+    gain: float  # over the dummy, in units of the first metric: the first criterion
+    why: str
+
+
+def ask(name: str, columns: list[Column], scan: Scan, task: str | None = None) -> Question:
+    """Find the question that a target puts.
+
+    Parameters
+    ----------
+    name : str
+        The target, spelt as in the source or in snake_case.
+    columns : list of Column
+    scan : Scan
+    task : {"binary", "multiclass", "regression"}, optional
+        Found out where it is not given.
+
+    Raises
+    ------
+    UserError
+        There is no such column, or its values are no answers.
+    """
+    target = _find(name, columns)
+    target.kind, target.left_out = "target", None
+    if target.dtype == "boolean" and scan.sample[target.name].dtype != "boolean":
+        target.dtype = "str"  # answers are shown as the source spells them
+    values = scan.sample[target.name].dropna()
+    if scan.columns[target.name].missing == scan.rows or values.empty:
+        raise UserError(f"the target '{target.source_name}' has no value in any row.")
+    counts = labels(parse(values, target.dtype)).value_counts()
+    if len(counts) == 1:
+        raise UserError(
+            f"the target '{target.source_name}' is {counts.index[0]!r} in every row; there is nothing to tell apart."
+        )
+    known = scan.columns[target.name].values
+    classes = len(known) if known is not None else len(counts)
+    number = target.dtype in ("int64", "float64")
+    found = "binary" if classes == 2 else "multiclass"
+    if number and (target.dtype == "float64" or classes > MAX_NUMBERED) and classes > 2:
+        found = "regression"
+    task = task or found
+    if task == "regression":
+        return _regression(target, values)
+    _refuse_classes(target, task, counts, max(classes, len(counts)), number)
+    if task == "multiclass":
+        why = f"{len(counts)} classes, the rarest {counts.min() / counts.sum():.1%} of the rows"
+        return Question(target, task, None, METRICS[task], 0.01, why)
+    rarer = counts.index[-1]
+    usual = [one for one in counts.index if one.strip().lower() in POSITIVE]
+    positive = usual[0] if len(usual) == 1 else rarer
+    share = counts[positive] / counts.sum()
+    metrics = list(METRICS[task])
+    if counts.min() / counts.sum() < IMBALANCE:
+        metrics[:2] = reversed(metrics[:2])
+    return Question(
+        target, task, positive, metrics, 0.01, f"{positive!r} in {share:.1%} of the rows"
+    )
+
+
+def _find(name: str, columns: list[Column]) -> Column:
+    for column in columns:
+        if name in (column.source_name, column.name):
+            return column
+    for column in columns:
+        if snake_case(name) == column.name:
+            return column
+    hint = did_you_mean(name, [column.source_name for column in columns])
+    raise UserError(f"the data has no column '{name}' to be the target; {hint}")
+
+
+def _regression(target: Column, values: pd.Series) -> Question:
+    if target.dtype not in ("int64", "float64"):
+        raise UserError(
+            f"the target '{target.source_name}' is not numeric, as task regression needs; it is {target.why}."
+        )
+    spread = float(parse(values, "float64").std())
+    # One hundredth of the target's standard deviation, which is the dummy's RMSE.
+    why = f"{target.why}, standard deviation {spread:.4g}"
+    return Question(
+        target, "regression", None, METRICS["regression"], float(f"{spread / 100:.1g}"), why
+    )
+
+
+def _refuse_classes(
+    target: Column, task: str, counts: pd.Series, classes: int, number: bool
+) -> None:
+    """Refuse classes that cannot be learnt."""
+    name = target.source_name
+    if task == "binary" and classes > 2:
+        raise UserError(
+            f"the target '{name}' has {classes} values, and task binary knows two; use multiclass."
+        )
+    if task == "multiclass" and classes == 2:
+        raise UserError(f"the target '{name}' has two values; use task binary.")
+    if classes > MAX_CLASSES:
+        way = "say --task regression" if number else "group them into fewer"
+        raise UserError(
+            f"the target '{name}' has {classes:,} classes, more than {MAX_CLASSES}; {way}."
+        )
+    if counts.min() < MIN_CLASS:
+        raise UserError(
+            f"the target '{name}': the class {counts.index[-1]!r} has "
+            f"{'1 row' if counts.min() == 1 else f'{counts.min()} rows'}, too few for three sides of a split; drop it or merge it with another."
+        )
+
+
+def mark_suspects(columns: list[Column], question: Question, scan: Scan) -> None:
+    """Find the columns that give the target away, and leave out those that certainly do.
+
+    Certain is a column that says the same as the target in other words: each of its values goes with
+    one answer and each answer with one value, or it is the target in another unit. Others that tell
+    almost every answer by themselves are named, since only a person knows when they are known.
+    """
+    answers = parse(scan.sample[question.target.name], question.target.dtype)
+    classes = answers.factorize()[0]  # missing: -1
+    for column in columns:
+        if column is question.target or column.left_out or column.kind == "date":
+            continue
+        values = parse(scan.sample[column.name], column.dtype)
+        both = (values.notna() & answers.notna()).to_numpy()
+        if both.sum() < max(MIN_PAIRS, len(both) / 2):
+            continue
+        if question.task == "regression":
+            told = told_of_number(values[both], answers[both])
+        else:
+            told = told_of_class(values[both], classes[both])
+        if told == 1:
+            column.suspect = column.left_out = "says the same as the target in other words"
+        elif told > SUSPECT:
+            column.suspect = f"tells {told:.1%} of the target by itself: is it known in time?"

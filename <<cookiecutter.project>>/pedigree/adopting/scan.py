@@ -1,0 +1,131 @@
+"""One pass over all rows: exact facts about each column, and a sample that fits into memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pedigree.base.names import UserError, snake_cased
+from pedigree.data import engine, formats
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SAMPLE_CELLS = 20_000_000  # of the sample: 5,000 columns are judged by 4,000 rows
+SAMPLE_ROWS = 50_000
+MAX_DISTINCT = 1_000  # values that are kept of a column; beyond, only that there are many
+
+
+@dataclass
+class Facts:
+    """What all rows say about a column."""
+
+    source_name: str
+    missing: int = 0
+    number: bool = True  # each value is one
+    whole: bool = True  # and without a fraction
+    low: float = float("inf")
+    high: float = float("-inf")
+    values: set[Any] | None = field(default_factory=set)  # None: too many to keep
+
+    def add(self, values: pa.ChunkedArray) -> None:
+        """Take in further rows of the column."""
+        self.missing += values.null_count
+        if self.number:
+            self._add_numbers(values)
+        if self.values is not None:
+            self.values |= set(pc.unique(values).drop_null().to_pylist())
+            if len(self.values) > MAX_DISTINCT:
+                self.values = None
+
+    def _add_numbers(self, values: pa.ChunkedArray) -> None:
+        if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
+            values = pc.utf8_trim_whitespace(values)
+        elif not (pa.types.is_integer(values.type) or pa.types.is_floating(values.type)):
+            self.number = pa.types.is_null(values.type)
+            return
+        try:
+            numbers = values.cast(pa.float64(), safe=False)
+        except pa.ArrowInvalid:
+            self.number = False
+            return
+        extremes = pc.min_max(numbers).as_py()
+        if extremes["min"] is not None:
+            self.low, self.high = min(self.low, extremes["min"]), max(self.high, extremes["max"])
+            fraction = pc.not_equal(pc.floor(numbers), numbers)
+            self.whole = self.whole and not pc.any(fraction).as_py()
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A data set as adopt sees it.
+
+    Parameters
+    ----------
+    rows : int
+        All rows.
+    columns : dict of str to Facts
+        By name in snake_case, in the order of the source.
+    sample : DataFrame
+        Rows at equal distances, columns in snake_case, values as `load` reads them.
+    """
+
+    rows: int
+    columns: dict[str, Facts]
+    sample: pd.DataFrame
+
+
+def scan(paths: Sequence[Path], reading: Mapping[str, Any], missing: Sequence[str]) -> Scan:
+    """Read files once.
+
+    Raises
+    ------
+    UserError
+        A file cannot be read, has no rows, or other columns than the first.
+    """
+    from tqdm import tqdm
+
+    facts: dict[str, Facts] = {}
+    rows, step, kept = 0, 1, []
+    progress = tqdm(unit=" rows", desc="reading", disable=None, leave=False)
+    for table in _tables(paths, reading, missing):
+        if not facts:
+            names = snake_cased(table.column_names)
+            facts = {n: Facts(s) for n, s in zip(names, table.column_names, strict=True)}
+            most = min(SAMPLE_ROWS, max(SAMPLE_CELLS // max(len(names), 1), 1))
+        table = table.rename_columns(list(facts))
+        for column, values in zip(facts.values(), table.columns, strict=True):
+            column.add(values)
+        kept.append(table.take(np.arange(-rows % step, table.num_rows, step)))
+        rows += table.num_rows
+        progress.update(table.num_rows)
+        while sum(one.num_rows for one in kept) > 2 * most:  # take every other row from here on
+            together = pa.concat_tables(kept, promote_options="permissive")
+            kept, step = [together.take(np.arange(0, together.num_rows, 2))], 2 * step
+    progress.close()
+    if not rows:
+        raise UserError(f"{paths[0]} has a header but no rows.")
+    sample = engine.from_arrow(pa.concat_tables(kept, promote_options="permissive"))
+    return Scan(rows, facts, sample)
+
+
+def _tables(
+    paths: Sequence[Path], reading: Mapping[str, Any], missing: Sequence[str]
+) -> Iterator[pa.Table]:
+    """Yield the rows of all files, which must have the same columns."""
+    first: list[str] | None = None
+    for path in paths:
+        for table in formats.tables(path, {**formats.find_reading(path), **reading}, missing):
+            first = first or table.column_names
+            if table.column_names != first:
+                odd = sorted(set(table.column_names) ^ set(first)) or table.column_names
+                raise UserError(
+                    f"{path} has other columns than {paths[0]}: '{odd[0]}' is in one only."
+                )
+            yield table

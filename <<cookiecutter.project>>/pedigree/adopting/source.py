@@ -1,0 +1,111 @@
+"""Where a person's data are: a file, a folder, an address, or a source of ``conf/collect/``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pedigree.base.names import UserError, did_you_mean, snake_case
+from pedigree.base.paths import CONF
+from pedigree.data import formats
+
+
+@dataclass(frozen=True)
+class Source:
+    """Data as a person named it.
+
+    Parameters
+    ----------
+    name : str
+        Of the data set; its files are called so.
+    paths : list of Path
+        Where its files can be read now.
+    reading : dict
+        How its text files are spelt.
+    origin : Path, str or None
+        The local file or folder, the address, or None for an option of conf/collect/.
+    """
+
+    name: str
+    paths: list[Path]
+    reading: dict[str, Any]
+    origin: Path | str | None
+
+
+def find_source(named: str, scratch: Path) -> Source:
+    """Find the data: a file, a folder, an address, or an option of conf/collect/.
+
+    Raises
+    ------
+    UserError
+        There is nothing of that name, or nothing in it that can be read.
+    """
+    if "://" in named:
+        from pedigree.collecting.file import collect
+        from pedigree.config.checks import secrets
+
+        for mistake in secrets({"collect": {"path": named}}):
+            raise UserError(mistake)
+        account = collect(scratch, named, {})
+        return Source(_data_name(named), _files(scratch), account["reading"], named)
+    option = CONF / "collect" / f"{named}.yaml"
+    path = Path(named).expanduser()
+    if option.is_file() and not path.exists():
+        return Source(named, *_taken(named, scratch), None)
+    if not path.exists():
+        near = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
+        options = [one.stem for one in (CONF / "collect").glob("*.yaml")]
+        raise UserError(
+            f"there is no file '{named}', and no source of that name in conf/collect/; {did_you_mean(path.name, [*near, *options])}"
+        )
+    paths = _files(path)
+    if not paths:
+        formats.kind(path)
+        raise UserError(f"the folder {named} holds no file that can be read.")
+    return Source(_data_name(path.name), paths, formats.find_reading(paths[0]), path)
+
+
+def _files(path: Path) -> list[Path]:
+    """List the files of a folder, or the one file, that can be read."""
+    found = sorted(path.rglob("*")) if path.is_dir() else [path]
+    return [one for one in found if formats.readable(one)]
+
+
+def _taken(option: str, scratch: Path) -> tuple[list[Path], dict[str, Any]]:
+    """Take a snapshot of a source of conf/collect/ into a folder that is thrown away."""
+    from pedigree.collecting import take
+    from pedigree.config.composing import compose
+
+    account = take(compose([f"collect={option}"]).collect, scratch)
+    return _files(scratch), account.get("reading") or {}
+
+
+def _data_name(name: str) -> str:
+    """Make a name for files and settings of a file's name; no option's, and nothing YAML reads as a value."""
+    stem = Path(name.rstrip("/").rpartition("/")[2]).name
+    while Path(stem).suffix.lower() in {*formats.KINDS, *formats.PACKED}:
+        stem = Path(stem).stem
+    stem = snake_case(stem) if snake_case(stem) != "column" else "data"
+    taken = {"binary", "multiclass", "regression", *(p.stem for p in _shipped())}
+    plain = not stem[0].isdigit() and stem not in {
+        "y",
+        "n",
+        "yes",
+        "no",
+        "on",
+        "off",
+        "true",
+        "false",
+        "null",
+    }
+    return stem if plain and stem not in taken else f"data_{stem}"
+
+
+def _shipped() -> list[Path]:
+    """List the options of conf/collect/ that adopt did not write."""
+    return [
+        path
+        for path in (CONF / "collect").glob("*.yaml")
+        if "pedigree adopt`; yours" not in path.read_text(encoding="utf-8")
+    ]

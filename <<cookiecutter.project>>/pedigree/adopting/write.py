@@ -1,0 +1,96 @@
+"""Putting the data and the settings into their places; what a person edited stays."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from pedigree.adopting import LOAD, Adoption, files
+from pedigree.base.names import UserError
+from pedigree.base.paths import CONF, EXTERNAL, INCOMING
+
+CONFIG = CONF / "config.yaml"
+
+
+def write(adoption: Adoption, force: bool = False) -> list[str]:
+    """Write the files, fetch the data to its place, and point the settings at both.
+
+    Files that are there already and differ stay as a person left them.
+
+    Parameters
+    ----------
+    adoption : Adoption
+    force : bool
+        Write them anew all the same.
+
+    Returns
+    -------
+    list of str
+        What was done, a line each.
+    """
+    done = []
+    name = adoption.source.name
+    if isinstance(adoption.source.origin, Path):
+        done.append(_bring(adoption.source.origin, force))
+    first = files.chosen("problem") != name
+    for path, text in adoption.texts.items():
+        before = path.read_text(encoding="utf-8") if path.exists() else None
+        if before is None or (force and before != text):
+            path.write_text(text, encoding="utf-8")
+            done.append(f"{path}: written")
+        else:
+            edited = before != text
+            done.append(f"{path}: kept{' as edited; --force writes it anew' if edited else ''}")
+    if first or force:
+        done += _point(name, adoption)
+    return done
+
+
+def _bring(origin: Path, force: bool) -> str:
+    """Copy a file or folder into data/external/ and put it under DVC."""
+    place = EXTERNAL / origin.name
+    if origin.resolve() != place.resolve():
+        if place.exists() and not force and not _same(origin, place):
+            raise UserError(f"{place} is there and differs from {origin}; --force replaces it.")
+        EXTERNAL.mkdir(parents=True, exist_ok=True)
+        if origin.is_dir():
+            shutil.copytree(origin, place, dirs_exist_ok=True)
+        else:
+            shutil.copyfile(origin, place)
+    command = [sys.executable, "-m", "dvc", "add", "--quiet", str(place)]
+    added = subprocess.run(command, capture_output=True, text=True, check=False)
+    if added.returncode:
+        return f"{place}: not under DVC yet ({added.stderr.strip()}); run `dvc add {place}`"
+    return f"{place}: under DVC"
+
+
+def _same(one: Path, other: Path) -> bool:
+    from filecmp import cmp, dircmp
+
+    if one.is_dir() and other.is_dir():
+        seen = dircmp(one, other)
+        return not (seen.left_only or seen.right_only or seen.diff_files)
+    return one.is_file() and other.is_file() and cmp(one, other, shallow=False)
+
+
+def _point(name: str, adoption: Adoption) -> list[str]:
+    """Point conf/ and dvc.yaml at the data set."""
+    choices = {"problem": name, "split": adoption.split}
+    choices["collect"] = name
+    # The example's own repairs and features name columns that other data do not have.
+    choices |= {g: "default" for g in ("clean", "engineer") if files.chosen(g) == "penguins"}
+    done = []
+    if files.chosen("collect") == "example" and (batch := INCOMING / "penguins-2009.csv").exists():
+        batch.unlink()
+        done.append(f"{batch}: removed, it is a batch of the example (Git has it)")
+    for path, text in {
+        CONFIG: files.point(CONFIG, choices),
+        LOAD: files.point(LOAD, {"contract": f"contracts/{name}.yaml"}),
+        Path("dvc.yaml"): files.plots(Path("dvc.yaml"), adoption.question.task),
+    }.items():
+        if path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            done.append(f"{path}: points at it")
+    return done

@@ -1,0 +1,107 @@
+"""What dvc.lock says: which stage made a file, what that stage was made from, and each file's MD5."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pedigree.base.paths import LIBRARY, PARAMS, SCRIPTS
+from pedigree.base.settings import read_yaml
+
+LOCK = Path("dvc.lock")
+
+
+def recorded(project: Path = Path()) -> dict[str, Any]:
+    """Return the stages that a project's dvc.lock holds; none before the first run."""
+    lock = project / LOCK
+    return read_yaml(lock)["stages"] if lock.exists() else {}
+
+
+def makers(stages: Mapping[str, Any]) -> dict[str, str]:
+    """Map every recorded output to the stage that made it."""
+    return {out["path"]: name for name, stage in stages.items() for out in stage.get("outs", ())}
+
+
+def fingerprints(stages: Mapping[str, Any]) -> dict[str, str]:
+    """Return the MD5 of every recorded output."""
+    return {out["path"]: out["md5"] for one in stages.values() for out in one.get("outs", ())}
+
+
+def maker(path: str, made: Mapping[str, str]) -> str | None:
+    """Name the stage that made a path, or the folder that it lies in."""
+    return next((name for owner, name in made.items() if lies_in(path, owner)), None)
+
+
+def is_code(path: str) -> bool:
+    """Return whether a dependency is code: the library's, or the owner's."""
+    return lies_in(path, LIBRARY.as_posix()) or lies_in(path, SCRIPTS.as_posix())
+
+
+def lies_in(path: str, folder: str) -> bool:
+    """Tell whether a path is a folder, or lies in it."""
+    return path == folder or path.startswith(f"{folder}/")
+
+
+def ancestors(stages: Mapping[str, Any], targets: Iterable[str]) -> list[str]:
+    """List stages and all that they descend from: what made their inputs, and their settings.
+
+    Parameters
+    ----------
+    stages : mapping
+        As dvc.lock holds them.
+    targets : iterable of str
+        Names of stages.
+
+    Returns
+    -------
+    list of str
+        In the order of dvc.lock.
+    """
+    made = makers(stages)
+    waiting, seen = list(targets), set()
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        paths = [dep["path"] for dep in stages[name].get("deps", ())]
+        paths += [PARAMS.as_posix()] if stages[name].get("params") else []
+        waiting += [above for path in paths if (above := maker(path, made))]
+    return [name for name in stages if name in seen]
+
+
+def outdated(stages: Mapping[str, Any], name: str) -> bool:
+    """Tell whether what a stage descends from was made anew since it ran.
+
+    `dvc exp run evaluate` leaves later stages as an earlier run recorded them: their outputs are another model's.
+    """
+    now = fingerprints(stages)
+    return name in stages and any(
+        now.get(dep["path"], dep["md5"]) != dep["md5"]
+        for one in ancestors(stages, [name])
+        for dep in stages[one].get("deps", ())
+    )
+
+
+def digest(path: Path) -> str | None:
+    """Compute the MD5 that DVC gives to a file or, over a sorted listing of its files, to a folder."""
+    if path.is_file():
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "md5").hexdigest()
+    if not path.is_dir():
+        return None
+    files = (one.relative_to(path).as_posix() for one in path.rglob("*") if one.is_file())
+    return fold({name: str(digest(path / name)) for name in files})
+
+
+def fold(files: Mapping[str, str]) -> str:
+    """Compute the MD5 that DVC gives to a folder from those of its files."""
+    entries = [
+        {"md5": files[name], "relpath": name}
+        for name in sorted(files, key=lambda name: name.split("/"))
+    ]
+    text = json.dumps(entries, sort_keys=True).encode()
+    return hashlib.md5(text, usedforsecurity=False).hexdigest() + ".dir"

@@ -1,0 +1,64 @@
+"""How a step runs: read its own settings, do the work, report mistakes in plain words."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from pedigree.base.command import plain_errors
+from pedigree.base.paths import PARAMS, TIMINGS
+
+
+def run(stage: str, main: Callable[..., dict[str, Any] | None]) -> None:
+    """Run a step as a command: ``python -m pipeline.<stage> [section.key=value ...]``.
+
+    What the clock says goes to ``timings/<stage>.json``, the one file that differs between two
+    equal runs; it is neither an output of the stage nor read by another.
+
+    Parameters
+    ----------
+    stage : str
+        Name of the stage in ``dvc.yaml``.
+    main : callable
+        Does the step. It is called with the stage's own settings; its docstring is the help. If it
+        measured more than its own seconds, it returns that as a dictionary.
+    """
+    arguments = sys.argv[1:]
+    if {"-h", "--help"} & set(arguments):
+        print(f"usage: python -m pipeline.{stage} [section.key=value ...]\n\n{main.__doc__}")
+        return
+    started = time.perf_counter()
+    with plain_errors(stage):
+        _limit_threads()
+        from pedigree.base.settings import read_settings
+
+        measured = main(read_settings(stage, arguments)) or {}
+    TIMINGS.mkdir(exist_ok=True)
+    timings = {"seconds": round(time.perf_counter() - started, 3)} | measured
+    (TIMINGS / f"{stage}.json").write_text(json.dumps(timings, indent=2) + "\n", encoding="utf-8")
+
+
+def say(text: str) -> None:
+    """Print a line at once, also into a pipe."""
+    print(text, flush=True)
+
+
+def _limit_threads() -> None:
+    """Fix the thread count of native libraries: sums depend on it.
+
+    A floating-point sum that is split over another number of threads may differ in its last bit,
+    and the outputs are to be the same on every machine. Libraries that are loaded already are told
+    by threadpoolctl, those that come later by the environment.
+    """
+    from threadpoolctl import threadpool_limits
+
+    from pedigree.base.settings import read_yaml
+
+    threads = read_yaml(PARAMS).get("threads", 1) if PARAMS.exists() else 1
+    threadpool_limits(threads)
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[variable] = str(threads)

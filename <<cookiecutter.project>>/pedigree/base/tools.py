@@ -1,0 +1,27 @@
+"""Tools by name: what a `_target_` in the settings becomes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pedigree.base.names import UserError
+
+
+def instantiate(settings: Any, *args: Any, **kwargs: Any) -> Any:
+    """Call the class or function that `_target_` names, as Hydra does.
+
+    Raises
+    ------
+    UserError
+        The tool's own, which Hydra would bury in a message with a traceback.
+    """
+    from hydra.errors import InstantiationException
+    from hydra.utils import instantiate as hydra_instantiate
+
+    try:
+        # Plain lists and dictionaries: what is fitted is stored, and its settings with it.
+        return hydra_instantiate(settings, *args, _convert_="all", **kwargs)
+    except InstantiationException as error:
+        if isinstance(error.__cause__, UserError):
+            raise error.__cause__ from None
+        raise

@@ -1,0 +1,98 @@
+"""What only the clock can measure, on the machine where the check runs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from pedigree.base.names import UserError
+from pedigree.base.paths import DVC_YAML, LOADED, PARAMS, TIMINGS
+from pedigree.base.settings import read_yaml
+
+ROWS = 100  # that are asked for, one at a time
+GRACE = 60  # seconds that a training may take beyond its limit: Python's start, and to be told by how much
+
+
+def measure(quantity: str, limit: float | None) -> tuple[float | None, str]:
+    """Measure a quantity.
+
+    Parameters
+    ----------
+    quantity : {"latency_ms", "training_seconds"}
+    limit : float or None
+        The most that it may be, after which a training is ended.
+
+    Returns
+    -------
+    value : float or None
+        None if it took longer than the limit.
+    about : str
+        What was measured.
+
+    Raises
+    ------
+    UserError
+        What is needed for it is not there.
+    """
+    return latency() if quantity == "latency_ms" else training(limit)
+
+
+def latency() -> tuple[float, str]:
+    """Measure milliseconds for a row that is sent alone: checked, mended and answered as by the API."""
+    from statistics import median, quantiles
+
+    from pyarrow import parquet
+
+    from pedigree.prediction.bundle import Bundle
+
+    parts = sorted(LOADED.glob("*.parquet"))
+    if not parts:
+        raise UserError(
+            f"latency_ms is measured on rows of {LOADED}, which is not there; `dvc checkout {LOADED}` brings it."
+        )
+    bundle = Bundle.load()
+    rows = next(parquet.ParquetFile(parts[0]).iter_batches(ROWS)).to_pandas()
+    milliseconds = []
+    for place in [*range(min(10, len(rows))), *range(len(rows))]:  # the first ones warm up
+        began = time.perf_counter()
+        typed, _ = bundle.check(rows.iloc[[place]])
+        bundle.answer(typed)
+        milliseconds.append((time.perf_counter() - began) * 1e3)
+    taken = milliseconds[-len(rows) :]
+    slow = quantiles(taken, n=20)[-1] if len(taken) > 1 else taken[0]
+    about = f"median of {len(taken)} rows of {LOADED}, one at a time, by the bundle without HTTP; 95% take {slow:.3g} or less"
+    return median(taken), about
+
+
+def training(limit: float | None) -> tuple[float | None, str]:
+    """Measure seconds by training again, in a copy: DVC may have brought the model from elsewhere."""
+    stage = read_yaml(DVC_YAML)["stages"]["train"]
+    needed = [*map(Path, stage["deps"]), DVC_YAML, PARAMS]
+    for path in needed:
+        if not path.exists():
+            raise UserError(
+                f"training_seconds is measured by training again, and {path} is not there; `dvc checkout` brings it."
+            )
+    with tempfile.TemporaryDirectory() as folder:
+        for path in needed:
+            (Path(folder) / path).parent.mkdir(parents=True, exist_ok=True)
+            (Path(folder) / path).symlink_to(path.resolve())
+        try:
+            done = subprocess.run(
+                [sys.executable, "-m", "pipeline.train"],
+                cwd=folder,
+                timeout=None if limit is None else limit + GRACE,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return None, "trained again in a copy, and ended when it took too long"
+        if done.returncode:
+            raise UserError(f"training_seconds: training again failed: {done.stderr.strip()}")
+        timings = json.loads((Path(folder) / TIMINGS / "train.json").read_text(encoding="utf-8"))
+    return timings["seconds"], "trained again in a copy"

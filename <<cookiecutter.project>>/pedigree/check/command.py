@@ -1,0 +1,116 @@
+"""The command: the verdict for people, and its exit code for machines."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pedigree import check as package
+from pedigree.base.command import parser, plain_errors
+from pedigree.base.lock import outdated, recorded
+from pedigree.base.names import UserError
+from pedigree.base.paths import PARAMS
+from pedigree.base.settings import read_yaml
+from pedigree.base.stage import say
+from pedigree.base.tables import read_json
+from pedigree.check.budget import looks
+from pedigree.check.clock import measure
+
+VERDICT = Path("metrics/verdict.json")
+JUDGED = {"lower": ", lower end", "upper": ", upper end"}
+
+
+@plain_errors("check")
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the verdict, one line a criterion."""
+    cli = parser("check", package.__doc__)
+    cli.add_argument(
+        "verdict",
+        nargs="?",
+        type=Path,
+        default=VERDICT,
+        help="default: %(default)s; of another one, clock and budget are left out",
+    )
+    path = cli.parse_args(arguments).verdict
+    if not path.exists():
+        raise UserError(f"{path} is not there; run `dvc repro` first.")
+    own = path == VERDICT
+    if own and outdated(recorded(), "verdict"):
+        raise UserError(
+            f"{path} is about an earlier model: what it judged was made anew since. Run `dvc repro`."
+        )
+    sys.exit(0 if accepted(read_json(path), own) else 1)
+
+
+def accepted(verdict: dict[str, Any], own: bool) -> bool:
+    """Print a verdict and tell whether all is met.
+
+    Parameters
+    ----------
+    verdict : dict
+        As the stage `verdict` writes it.
+    own : bool
+        Whether it is the workspace's, whose bundle can be timed and whose test set counted.
+    """
+    for one in verdict["metrics"]:
+        beside = {key: one[key] for key in ("validation", "dummy", "linear") if key in one}
+        shown = "".join(f"  {key} {_number(value)}" for key, value in beside.items())
+        say(f"  {one['metric']:<20} {_number(one['value'])}  {_interval(one)}{shown}")
+    for one in verdict.get("comparisons", ()):
+        if one["metric"] == verdict["metrics"][0]["metric"]:  # the one that decides
+            gain = f"gain over {one['against']}"
+            say(f"  {gain:<20} {_number(one['gain'])}  {_interval(one)}  in {one['metric']}")
+    for one in verdict.get("worst", ()):
+        where = f"{one['column']} = {one['slice']}"
+        say(
+            f"  worst slice          {_number(one['value'])}  {_interval(one)}  {where}, {one['rows']} rows"
+        )
+    say(f"  {'; '.join(verdict['about'])}\n")
+    met = [_line(one, own) for one in verdict["criteria"]]
+    fine = verdict["accepted"] and False not in met and (not own or _within_budget())
+    say("accepted" if fine else "NOT ACCEPTED")
+    return fine
+
+
+def _line(one: dict[str, Any], own: bool) -> bool | None:
+    """Print a criterion; measure it if it is the clock's (None: not measured)."""
+    kind = "at_least" if "at_least" in one else "at_most"
+    value, met, limit, about = one["value"], one["met"], one[kind], ""
+    timed = met is None
+    if timed and own:
+        value, told = measure(one["criterion"], limit if kind == "at_most" else None)
+        met = value is not None and (value >= limit if kind == "at_least" else value <= limit)
+        about = f" ({told})"
+    state = {True: "met   ", False: "MISSED", None: "not measured:"}[met]
+    name = one["criterion"] + JUDGED.get(one.get("judged", ""), "")
+    name += ", worst slice" * (one.get("rows") == "worst_slice")
+    sign = ">=" if kind == "at_least" else "<="
+    say(f"  {state} {name} {_number(value)} {sign} {limit:g}{about}")
+    return met
+
+
+def _within_budget() -> bool:
+    """Print how many models were judged on this test set, and tell whether that is within the budget."""
+    found = looks()
+    if found is None:
+        say(
+            "  how many models have been judged on this test set is not known: dvc.lock records no verdict"
+        )
+        return True
+    problem = read_yaml(PARAMS)["problem"] if PARAMS.exists() else {}
+    budget = problem.get("test_budget")
+    within = budget is None or found.models <= budget
+    state = "  " if budget is None else f"  {'met   ' if within else 'MISSED'} "
+    say(f"{state}{found} ({'no budget' if budget is None else f'budget {budget}'})")
+    return within
+
+
+def _interval(one: dict[str, Any]) -> str:
+    low, high = one["interval"] or (None, None)
+    return f"[{_number(low)}, {_number(high)}]"
+
+
+def _number(value: float | None) -> str:
+    return f"{value:.4g}" if value is not None else "-"

@@ -1,0 +1,113 @@
+"""Step 5, data cleaning: an ordered list of repairs, each a function of a Narwhals frame.
+
+Every repair looks at one row at a time, or only takes rows away, so it may come before the split:
+nothing is learnt from the data. The same functions mend the rows that are sent to the model. What is
+learnt, such as how far out an outlier is, belongs after the split: `pedigree.features.engineering.Outliers`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+
+from pedigree.base.names import UserError, did_you_mean
+from pedigree.base.tools import instantiate
+from pedigree.cleaning.rows import drop_duplicates, limit, require
+from pedigree.cleaning.text import (
+    fuzzy_merge,
+    replace_text,
+    replace_values,
+    trim_text,
+    unify_case,
+    unify_missing,
+    unify_unicode,
+)
+from pedigree.cleaning.types import fix_types, parse_booleans, parse_dates, parse_numbers
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [  # what conf/clean/ names as pedigree.cleaning.<function>
+    "drop_duplicates",
+    "fix_types",
+    "fuzzy_merge",
+    "limit",
+    "parse_booleans",
+    "parse_dates",
+    "parse_numbers",
+    "replace_text",
+    "replace_values",
+    "require",
+    "trim_text",
+    "unify_case",
+    "unify_missing",
+    "unify_unicode",
+]
+
+
+def apply(
+    rows: pd.DataFrame, steps: Mapping[str, Any], *, serving: bool = False
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Do the repairs in order.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Typed rows.
+    steps : mapping of str to mapping
+        ``conf/clean``'s steps.
+    serving : bool
+        Leave out the repairs that are for training only, so that every row gets an answer, and
+        the count of changed values, which costs more than the repairs.
+
+    Returns
+    -------
+    cleaned : DataFrame
+    counts : dict
+        For each repair the rows that it dropped and the values that it changed, by column.
+
+    Raises
+    ------
+    UserError
+        A repair names a column that is not there or not of its kind, or drops rows that are served.
+    """
+    counts: dict[str, Any] = {}
+    frame = nw.from_native(rows, eager_only=True)
+    for name, step in steps.items():
+        options = {key: value for key, value in step.items() if key != "training_only"}
+        if serving and step.get("training_only", False):
+            continue
+        try:
+            for column in options.get("columns") or ():
+                if column not in frame.columns:
+                    hint = did_you_mean(column, frame.columns)
+                    raise UserError(f"'{column}' is no column of the data; {hint}")
+            after = instantiate(options, frame)
+        except UserError as error:
+            raise UserError(f"clean.steps.{name}: {error}") from None
+        if serving and len(after) != len(frame):
+            raise UserError(
+                f"clean.steps.{name} drops rows; give it `training_only: true` in conf/clean/."
+            )
+        counted = not serving and len(after) == len(frame)
+        counts[name] = {
+            "rows_dropped": len(frame) - len(after),
+            "changed": _changed(frame, after) if counted else {},
+        }
+        frame = after
+    return frame.to_native().reset_index(drop=True), counts
+
+
+def _changed(before: nw.DataFrame, after: nw.DataFrame) -> dict[str, int]:
+    """Count the values of each column that differ, missing ones being equal to each other."""
+    counts = {}
+    for name in before.columns:
+        old, new = before[name], after[name]
+        if old.dtype != new.dtype:  # a new type: count what it could not hold
+            counts[name] = int((~old.is_null() & new.is_null()).sum())
+            continue
+        differ = ((old != new) & ~old.is_null() & ~new.is_null()) | (old.is_null() != new.is_null())
+        counts[name] = int(differ.sum())
+    return {name: count for name, count in counts.items() if count}

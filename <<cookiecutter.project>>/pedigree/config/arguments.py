@@ -1,0 +1,75 @@
+"""Values that a tool's own signature rules out: its type hints are the schema of its settings."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnnotation
+
+from pedigree.base.names import UserError
+from pedigree.config.tools import locate, tools
+
+
+def wrong_arguments(data: dict[str, Any]) -> Iterator[str]:
+    """Find values that are not what a tool of this project takes, such as an action that it does not know.
+
+    Other libraries check their arguments themselves, and say less in their type hints.
+    """
+    for place, tool in tools(data):
+        if not tool["_target_"].startswith(("pedigree.", "pipeline.")):
+            continue
+        try:
+            target = locate(tool["_target_"])
+        except UserError:
+            continue  # said by `wrong_tools`
+        for name, hint in hints(target).items():
+            if name in tool and not _holds_tools(tool[name]):
+                for mistake in _mistakes(hint, tool[name]):
+                    yield f"{place}.{name}{mistake}"
+
+
+def wrong_repairs(steps: dict[str, Any]) -> Iterator[str]:
+    """Find repairs that take rows away and are not `training_only`."""
+    for name, step in steps.items():
+        drops = step.get("action") == "drop" or step["_target_"].endswith(".drop_duplicates")
+        if drops and not step.get("training_only"):
+            yield (
+                f"clean.steps.{name}: it drops rows, and a row that is sent to the model needs an answer; "
+                "give it `training_only: true`."
+            )
+
+
+def hints(target: Callable) -> dict[str, Any]:
+    """Return the type hints of a callable's arguments, without those that only a type checker knows."""
+    code = target.__init__ if inspect.isclass(target) else target
+    names = vars(sys.modules[code.__module__])
+    found = {}
+    for name, hint in getattr(code, "__annotations__", {}).items():
+        try:
+            found[name] = eval(hint, names) if isinstance(hint, str) else hint
+        except NameError:  # imported for the type checker only
+            continue
+    return found
+
+
+def _holds_tools(value: Any) -> bool:
+    return next(tools(value), None) is not None
+
+
+def _mistakes(hint: Any, value: Any) -> Iterator[str]:
+    try:
+        TypeAdapter(hint).validate_python(value)
+    except (PydanticSchemaGenerationError, PydanticUndefinedAnnotation):
+        return  # a hint of a class that settings cannot hold
+    except ValidationError as error:
+        said = set()
+        for one in error.errors():
+            message = one["msg"].removeprefix("Value error, ").removeprefix("Input ")
+            keys = [part for part in one["loc"] if isinstance(value, dict) and part in value]
+            place = "".join(f".{key}" for key in keys)
+            said.add(f"{place}: {message} (it is {one['input']!r})")
+        yield from sorted(said)

@@ -1,0 +1,259 @@
+"""Every mistake in the settings that can be found without the data, all in one go."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig
+from pydantic import BaseModel, ValidationError
+
+from pedigree.base.names import UserError, did_you_mean, snake_case
+from pedigree.base.paths import DVC_YAML
+from pedigree.base.settings import as_dict, leaves, read_yaml
+from pedigree.base.tools import instantiate
+from pedigree.config.arguments import wrong_arguments, wrong_repairs
+from pedigree.config.balance import wrong_balance
+from pedigree.config.dependencies import undeclared
+from pedigree.config.schema import Settings
+from pedigree.config.tools import locate, wrong_kinds, wrong_models, wrong_tools
+from pedigree.scoring.metrics import DECIDED, METRICS
+
+_SECRET_KEY = re.compile(
+    r"password|passwd|secret|token|api_?key|access_?key|private_?key|credential", re.I
+)
+_SECRET_VALUE = re.compile(
+    r"://[^/\s:@]*:[^/\s@]+@|AKIA[0-9A-Z]{16}|-----BEGIN|^gh[pousr]_\w{20,}|^sk-\w{20,}"
+    # What signs an address: Amazon's and Google's Signature, Azure's sig, a token.
+    r"|://.*[?&](?i:[\w-]*(?:signature|token|secret|password)|sig|api_?key)=."
+)
+
+
+def check(config: DictConfig) -> None:
+    """Check composed settings.
+
+    Raises
+    ------
+    UserError
+        One line for each mistake.
+    """
+    data = as_dict(config)
+    mistakes = [*wrong_shape(data)]
+    if not mistakes:  # the checks below rely on the shape
+        mistakes = [
+            *wrong_problem(data["problem"]),
+            *wrong_threshold(data["problem"]),
+            *wrong_split(data["split"]["name"], data["problem"]),
+            *wrong_files(data),
+            *wrong_tools(data),
+            *wrong_arguments(data),
+            *wrong_repairs(data["clean"]["steps"]),
+            *wrong_models(data),
+            *wrong_export(data["package"]["export"]["_target_"], data["model"]),
+            *wrong_balance(data),
+            *wrong_kinds(data),
+            *wrong_algorithms(data),
+            *undeclared(data, read_yaml(DVC_YAML)["stages"]),
+            *secrets(data),
+        ]
+        if not any(mistake.startswith("engineer.") for mistake in mistakes):
+            mistakes += wrong_features(data["engineer"]["steps"])
+    if mistakes:
+        count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
+        raise UserError("\n  ".join([f"{count} in the settings:", *mistakes]))
+
+
+def wrong_shape(data: dict[str, Any]) -> Iterator[str]:
+    """Find unknown and missing keys, wrong types and values out of range."""
+    try:
+        Settings.model_validate(data)
+    except ValidationError as error:
+        union = {
+            "Model",
+            "Best",
+        }  # pydantic names the tried alternatives of `model`; people need not
+        model = data.get("model")
+        tried = "Model" if isinstance(model, dict) and model.get("name") == "best" else "Best"
+        for one in error.errors():
+            if tried in one["loc"][1:2]:
+                continue
+            place = [str(part) for part in one["loc"] if part not in union]
+            key = ".".join(place)
+            if one["type"] == "extra_forbidden":
+                yield f"{key}: unknown key in {_file(place)}; {did_you_mean(place[-1], _fields(place[:-1]))}"
+            elif one["type"] == "missing":
+                yield f"{key}: missing in {_file(place)}"
+            else:
+                message = one["msg"].removeprefix("Value error, ").removeprefix("Input ")
+                shown = one["input"] if not isinstance(one["input"], dict) else "{...}"
+                yield f"{key}: {message}, in {_file(place)} (it is {shown!r})"
+
+
+def wrong_problem(problem: dict[str, Any]) -> Iterator[str]:
+    """Find metrics that do not exist or do not fit the task, and criteria that nothing measures."""
+    from pedigree.evaluation.fairness import DIFFERENCES
+    from pedigree.verdict.criteria import wrong_criteria
+
+    task = problem["task"]
+    fitting = [name for name, metric in METRICS.items() if task in metric.tasks]
+    for name in problem["metrics"]:
+        if name not in METRICS:
+            yield f"problem.metrics: no metric '{name}'; {did_you_mean(name, fitting)}"
+        elif name not in fitting:
+            yield f"problem.metrics: '{name}' does not fit task {task}; fitting are {', '.join(fitting)}."
+        elif name in DECIDED:
+            yield (
+                f"problem.metrics: '{name}' cannot compare models, since folds have neither threshold nor intervals; take it "
+                "out: it is reported by itself, and problem.criteria may name it."
+            )
+    yield from wrong_criteria(problem["criteria"], task)
+    for name in DIFFERENCES[problem["kind"]]:
+        if name in problem["criteria"] and not problem["protected"]:
+            yield f"problem.criteria: '{name}' is between groups; name their columns in problem.protected."
+    for name in problem["exclude"]:
+        if snake_case(name) == snake_case(problem["target"]):
+            yield f"problem.exclude: '{name}' is the target; it is never a feature, so take it out."
+    for key in ("slices", "protected"):
+        for name in problem[key] or ():
+            if snake_case(name) == snake_case(problem["target"]):
+                yield f"problem.{key}: '{name}' is the target; slices are of what is known before the answer."
+
+
+def wrong_threshold(problem: dict[str, Any]) -> Iterator[str]:
+    """Find a threshold of other than two classes, and a metric that no threshold moves."""
+    asked, task = problem["threshold"], problem["task"]
+    if asked and task != "binary":
+        yield f"problem.threshold: is of two classes, and the task is {task}; set it to null."
+    elif asked and asked.get("metric"):
+        moved = [n for n, m in METRICS.items() if m.needs == "label" and task in m.tasks]
+        if asked["metric"] not in moved:
+            yield f"problem.threshold.metric: no threshold moves '{asked['metric']}'; {did_you_mean(asked['metric'], moved)}"
+    if "cost" in problem["criteria"] and not (asked and asked.get("costs")):
+        yield "problem.criteria: 'cost' needs what mistakes cost; set problem.threshold.costs."
+
+
+def wrong_split(name: str, problem: dict[str, Any]) -> Iterator[str]:
+    """Find a split that lacks what it goes by."""
+    from pedigree.splitting.subsets import LACKS
+
+    fits = {
+        "group": bool(problem["group"]),
+        "time": bool(problem["time"]),
+        "stratified": problem["kind"] != "regression",
+    }
+    if not fits.get(name, True):
+        yield LACKS[name]
+
+
+def wrong_export(export: str | None, model: dict[str, Any]) -> Iterator[str]:
+    """Find a model that cannot be exported in the form that is asked for."""
+    from pedigree.packaging.export import NATIVE, lacks_format
+
+    if model["estimator"] is None:
+        return  # the leaderboard's winner, not known yet
+    package = model["estimator"]["_target_"].split(".")[0]
+    if export == "pedigree.packaging.export.native" and package not in NATIVE:
+        yield lacks_format(package)
+    if export == "pedigree.packaging.onnx.export" and "Native" in model["encoder"]["_target_"]:
+        yield "package.export: ONNX knows no native categories; add model/encoder=one_hot (or ordinal, target)."
+
+
+def wrong_algorithms(data: dict[str, Any]) -> Iterator[str]:
+    """Find explanations by an algorithm that does not know the chosen model."""
+    from pedigree.explanation.shapley import KNOWN, fitting
+
+    if data["model"]["estimator"] is None:
+        return  # nobody knows yet which family wins
+    try:
+        estimator = locate(data["model"]["estimator"]["_target_"])
+    except UserError:
+        return  # said by `wrong_tools`
+    for name, method in data["explain"]["methods"].items():
+        algorithm, fits = method.get("algorithm"), fitting(estimator)
+        if algorithm in KNOWN and algorithm != fits:
+            yield (
+                f"explain.methods.{name}.algorithm: '{algorithm}' does not know {estimator.__name__}; "
+                f"use auto{f', {fits}' if fits in KNOWN else ''}, permutation or kernel."
+            )
+
+
+def wrong_files(data: dict[str, Any]) -> Iterator[str]:
+    """Find named files that are not there."""
+    contract = Path(data["load"]["contract"])
+    if not contract.is_file():
+        there = [path.as_posix() for path in contract.parent.glob("*.yaml")]
+        yield f"load.contract: {contract} is not there; {did_you_mean(contract.as_posix(), there)}"
+
+
+def wrong_features(steps: dict[str, Any]) -> Iterator[str]:
+    """Find settings of feature engineering that no data could make right."""
+    from hydra.errors import InstantiationException
+
+    from pedigree.features.engineering import wrong_step
+
+    for name, step in steps.items():
+        try:
+            for mistake in wrong_step(instantiate(step)):
+                yield f"engineer.steps.{name}: {mistake}"
+        except InstantiationException as error:  # such as an argument that is not there
+            yield f"engineer.steps.{name}: {error.__cause__ or error}"
+
+
+def secrets(data: dict[str, Any]) -> Iterator[str]:
+    """Find what looks like a credential; params.yaml is committed to Git."""
+    for key, value in leaves(data).items():
+        last = key.rpartition(".")[2]
+        values = value if isinstance(value, list) else [value]
+        texts = [text for text in values if isinstance(text, str)]
+        by_key = _SECRET_KEY.search(last) and not last.endswith("_env") and any(texts)
+        if by_key:
+            yield (
+                f"{key} looks like a credential, and settings are committed; put it into an environment "
+                f"variable and the variable's name here, as {last}_env."
+            )
+        elif any(map(_SECRET_VALUE.search, texts)):
+            yield (
+                f"{key} holds what looks like a credential, and settings are committed; take it out. Libraries look "
+                "for credentials in environment variables and files of their own."
+            )
+
+
+def refuse_secrets(conf: Path) -> None:
+    """Refuse `${oc.env:...}`: its value would be written in clear into params.yaml.
+
+    Raises
+    ------
+    UserError
+        Names the file and line.
+    """
+    for path in sorted(conf.rglob("*.yaml")):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            if re.search(
+                r"\$\{\s*oc\.(env|decode)", line.split(" #")[0]
+            ) and not line.lstrip().startswith("#"):
+                raise UserError(
+                    f"{path}, line {number}: oc.env would write the variable's value into params.yaml, "
+                    "which is committed; write the variable's name as a setting that ends in _env."
+                )
+
+
+def _fields(place: list[str]) -> list[str]:
+    """Name the keys that the schema knows at a place."""
+    model: Any = Settings
+    for part in place:
+        annotation = (
+            model.model_fields[part].annotation
+            if part in getattr(model, "model_fields", {})
+            else None
+        )
+        options = [annotation, *getattr(annotation, "__args__", ())]
+        found = [one for one in options if inspect.isclass(one) and issubclass(one, BaseModel)]
+        model = found[0] if found else model  # a mapping's own keys lead to its values' model
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _file(place: list[str]) -> str:
+    return f"conf/{place[0]}/" if len(place) > 1 else "conf/config.yaml"

@@ -1,0 +1,73 @@
+"""Whether DVC knows the project's own code that the settings name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pedigree.base.lock import lies_in
+from pedigree.config.tools import tools
+
+# Fitted objects by the section of the settings whose classes they are made of. Who opens one needs their code.
+FITTED = {
+    "clean": (),
+    "engineer": ("models/engineer.skops",),
+    "select": ("models/select.skops",),
+    "model": ("models/model.skops",),
+    "train": ("models/baseline.skops", "models/calibrator.skops"),
+}
+BUNDLE = "models/bundle"  # holds all of them
+SHOWS = ("report", "track")  # stages that read the bundle's files and open no fitted object
+
+
+def undeclared(data: Mapping[str, Any], stages: Mapping[str, Any]) -> Iterator[str]:
+    """Find code of the project that a stage would run without depending on it.
+
+    Such a stage would be called "up to date" after an edit of the code.
+
+    Parameters
+    ----------
+    data : mapping
+        All settings.
+    stages : mapping
+        The stages of ``dvc.yaml``.
+
+    Yields
+    ------
+    str
+        A sentence with the line to add, for each file and stage.
+    """
+    said = set()
+    for place, tool in tools(dict(data)):
+        file = source_file(tool["_target_"])
+        for stage in users(place, stages) if file else ():
+            known = any(lies_in(str(file), dep) for dep in stages[stage].get("deps", ()))
+            if not known and (file, stage) not in said:
+                said.add((file, stage))
+                yield (
+                    f"{place}._target_: stage '{stage}' runs {file} and does not depend on it; add "
+                    f"`- {file}` to stages.{stage}.deps in dvc.yaml."
+                )
+
+
+def source_file(target: str) -> str | None:
+    """Return the path of the module that a dotted name lies in, or None if it is not in the project."""
+    path = Path(*target.split(".")[:-1])
+    for file in (path.with_suffix(".py"), path / "__init__.py"):
+        if file.is_file():
+            return file.as_posix()
+    return None
+
+
+def users(place: str, stages: Mapping[str, Any]) -> Iterator[str]:
+    """Name the stages that see a place of the settings, or open what was fitted with it."""
+    opened = FITTED.get(place.split(".")[0])
+    for name, stage in stages.items():
+        sees = any(place == key or place.startswith(f"{key}.") for key in stage.get("params", ()))
+        deps = stage.get("deps", ())
+        opens = opened is not None and (
+            any(one in deps for one in opened) or (BUNDLE in deps and name not in SHOWS)
+        )
+        if sees or opens:
+            yield name

@@ -1,0 +1,121 @@
+"""The options of each step: what one word can choose, and what has to be installed for it.
+
+Choose for good in conf/config.yaml, or for one run: `dvc exp run -S STEP=OPTION`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from pedigree.base.command import parser, plain_errors, show
+from pedigree.base.names import UserError, did_you_mean
+from pedigree.base.paths import CONF
+from pedigree.base.settings import read_yaml
+from pedigree.config.tools import missing_packages, way_to_install
+
+TARGET = r"^\s*(?:- )?_target_: (\w+(?:\.[\w${}]+)+)"  # not `null`, nor a reference
+
+
+def options(step: str | None = None) -> dict[str, list[dict[str, Any]]]:
+    """List what the groups of settings offer.
+
+    Parameters
+    ----------
+    step : str, optional
+        A folder of conf/; of `model` also those within it. All of them if it is not given.
+
+    Returns
+    -------
+    dict
+        For each group a list of options: name, summary, chosen, missing (packages that are not
+        installed), install (how to, or None).
+
+    Raises
+    ------
+    UserError
+        There is no such group.
+    """
+    defaults = [one for one in read_yaml(CONF / "config.yaml")["defaults"] if isinstance(one, dict)]
+    chosen = {name.removeprefix("optional "): to for one in defaults for name, to in one.items()}
+    order = {name: place for place, name in enumerate(chosen)}
+    folders = [one for one in CONF.rglob("*") if one.is_dir() and any(one.glob("*.yaml"))]
+    found = {one.relative_to(CONF).as_posix(): one for one in folders}
+    hidden = {"collect/limits", "problem/task"}  # parts of other files, and no choices
+    names = sorted(
+        found.keys() - hidden, key=lambda name: (order.get(name.split("/")[0], 99), name)
+    )
+    if step and step not in names:
+        raise UserError(f"conf/ has no group '{step}'; {did_you_mean(step, names)}")
+    return {
+        name: [
+            describe(file, file.stem in listed(chosen.get(name)))
+            for file in sorted(found[name].glob("*.yaml"))
+        ]
+        for name in names
+        if not step or name == step or name.startswith(f"{step}/")
+    }
+
+
+def listed(choice: str | list[str] | None) -> list[str]:
+    """Return what a line of the defaults list chooses; `profile` may choose several."""
+    return choice if isinstance(choice, list) else [choice or ""]
+
+
+def describe(file: Path, chosen: bool) -> dict[str, Any]:
+    """Say what an option is, by the comment that it begins with, and which packages it lacks."""
+    text = file.read_text(encoding="utf-8")
+    comment = re.match(r"(?:# @.*\n)?((?:# ?.*\n)+)", text)  # without Hydra's word to itself
+    summary = " ".join(comment[1].replace("#", "").split()) if comment else ""
+    targets = [one for part in parts(file) for one in re.findall(TARGET, part, re.MULTILINE)]
+    # An adapter of one name for each kind of question needs the same for both.
+    named = {one.replace("${problem.estimator}", "Classifier") for one in targets}
+    missing = {package for one in named for package in missing_packages(one)}
+    return {
+        "name": file.stem,
+        "summary": re.split(r"(?<=\.) ", summary, maxsplit=1)[0].rstrip(".:"),
+        "chosen": chosen,
+        "missing": sorted(missing),
+        "install": way_to_install(min(missing)) if missing else None,
+    }
+
+
+def parts(file: Path) -> Iterator[str]:
+    """Yield the text of an option and of the files that its defaults list places into it."""
+    yield file.read_text(encoding="utf-8")
+    for one in (read_yaml(file) or {}).get("defaults", []):
+        group, name = next(iter(one.items())) if isinstance(one, dict) else ("", one)
+        group = group.removeprefix("override ").partition("@")[0]
+        folder = CONF / group[1:] if group.startswith("/") else file.parent / group
+        part = folder / f"{name}.yaml"  # what is interpolated, or `_self_`, is no file
+        if part.is_file():
+            yield from parts(part)
+
+
+def render(found: dict[str, list[dict[str, Any]]]) -> str:
+    """Write the options for people; a star marks what conf/config.yaml chooses."""
+    lines = []
+    for group, offered in found.items():
+        lines += ["", f"{group}  (conf/{group}/)"]
+        width = max(len(one["name"]) for one in offered)
+        for one in offered:
+            lines.append(
+                f"  {'*' if one['chosen'] else ' '} {one['name']:<{width}}  {one['summary']}"
+            )
+            if one["missing"]:
+                lack = ", ".join(one["missing"])
+                lines.append(f"    {'':<{width}}  not installed: {lack}; {one['install']}")
+    return "\n".join(lines[1:])
+
+
+@plain_errors("options")
+def main(arguments: Sequence[str] | None = None) -> None:
+    """List the options."""
+    cli = parser("options", __doc__)
+    cli.add_argument("step", nargs="?", help="a folder of conf/, such as model; default: all")
+    cli.add_argument("--json", action="store_true", help="print JSON for machines")
+    asked = cli.parse_args(arguments)
+    found = options(asked.step)
+    show(found, render(found), asked.json)

@@ -1,0 +1,217 @@
+"""Tools by name: whether they are there, what they take, and how to install what is missing."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import tomllib
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from pedigree.base.names import UserError, did_you_mean
+
+# Keys of a tool's settings that its stage reads itself and does not pass on.
+STAGE_KEYS = {
+    "clean": {"training_only"},
+    "collect": {"as_of", "min_rows", "max_shrink"},
+    "profile": {"max_rows"},
+    "split": {"name"},
+    "tune": {"trials", "seconds", "folds", "rows", "confidence"},
+}
+# PyPI's name of a package, where its module is called otherwise.
+DISTRIBUTIONS = {
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+    "bs4": "beautifulsoup4",
+    "category_encoders": "category-encoders",
+    "google.cloud.bigquery": "google-cloud-bigquery",
+    "imblearn": "imbalanced-learn",
+    "interpret": "interpret-core",
+    "ydata_profiling": "ydata-profiling",
+}
+# Tools for one kind of answers only, beside the estimators, whose libraries tell (`wrong_models`).
+CLASSES_ONLY = (
+    "category_encoders.WOEEncoder",
+    "pedigree.prediction.calibration.Probabilities",
+    "pedigree.features.selection.selectors.ChiSquare",
+)
+# Packages that lie in the project; what they import besides is said by `needs`.
+OURS = ("pedigree", "pipeline")
+NUMBERS_ONLY = ("pedigree.prediction.calibration.Intervals",)
+
+
+def wrong_tools(data: dict[str, Any]) -> Iterator[str]:
+    """Find tools that cannot be imported, and arguments that they do not take."""
+    for place, tool in tools(data):
+        try:
+            target = locate(tool["_target_"])
+        except UserError as error:
+            yield f"{place}._target_: {error}"
+            continue
+        known = parameters(target)
+        if known is None:
+            continue
+        own = STAGE_KEYS.get(place.split(".")[0], set())
+        for name in tool:
+            if not name.startswith("_") and name not in known and name not in own:
+                yield f"{place}.{name}: {tool['_target_']} takes no such argument; {did_you_mean(name, known)}"
+
+
+def wrong_models(data: dict[str, Any]) -> Iterator[str]:
+    """Find estimators for another kind of question, and hyperparameters that they do not take."""
+    from sklearn.base import ClassifierMixin, RegressorMixin
+
+    problem = data["problem"]
+    other = ClassifierMixin if problem["kind"] == "regression" else RegressorMixin
+    for place, model in models(data).items():
+        name = model["estimator"]["_target_"]
+        try:
+            target = locate(name)
+        except UserError:
+            continue  # said by `wrong_tools`
+        if inspect.isclass(target) and issubclass(target, other):
+            yield f"{place}.estimator: {name} does not answer a question of task {problem['task']}; choose another model."
+        if problem["task"] == "multiclass" and (model.get("monotone") or {}).get("features"):
+            yield f"{place}.monotone.features: of several classes none rises or falls alone; take them out."
+        known = parameters(target)
+        stopping = (model["early_stopping"] or {}).get("settings", {})
+        argument = [model["categorical_argument"]] if model["categorical_argument"] else []
+        named = {
+            "search_space": model["search_space"],
+            "early_stopping.settings": stopping,
+            "categorical_argument": argument,
+        }
+        for key, names in named.items():
+            for one in names:  # `estimator__C` is the C of an inner estimator
+                if known is not None and one.partition("__")[0] not in known:
+                    yield f"{place}.{key}: {name} takes no '{one}'; {did_you_mean(one, known)}"
+
+
+def models(data: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the settings of every model by their place: the chosen one, the baseline, those compared, and members of ensembles."""
+    found = {
+        "model": data["model"],
+        "train.baseline": data["train"]["baseline"],
+        **{f"compare.models.{name}": one for name, one in data["compare"]["models"].items()},
+    }
+    for place, model in list(found.items()):
+        if model["estimator"] is None:
+            del found[place]  # the winner, which is one of the others
+        found |= {f"{place}.estimators.{n}": m for n, m in (model.get("estimators") or {}).items()}
+    return found
+
+
+def wrong_kinds(data: dict[str, Any]) -> Iterator[str]:
+    """Find tools for classes where the answers are numbers, and the other way round."""
+    kind = data["problem"]["kind"]
+    fits, refused = ("classes", CLASSES_ONLY) if kind == "regression" else ("numbers", NUMBERS_ONLY)
+    for place, tool in tools(data):
+        if tool["_target_"] in refused:
+            group = place.split(".")[0]
+            yield (
+                f"{place}: {tool['_target_']} is for {fits}, and the task is {kind}; "
+                f"choose another option (`python -m pedigree options {group}`)."
+            )
+
+
+def tools(data: Any, place: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Walk through every mapping with a `_target_`; references to other models are not tools."""
+    if isinstance(data, dict):
+        if data.get("_target_"):
+            yield place, data
+        for key, value in data.items():
+            if key != "by_kind":  # both kinds stand there; the one in force is under `estimator`
+                yield from tools(value, f"{place}.{key}" if place else key)
+    elif isinstance(data, list):
+        for number, value in enumerate(data):
+            yield from tools(value, f"{place}[{number}]")
+
+
+def locate(name: str) -> Callable:
+    """Import a class or function by its dotted name.
+
+    Raises
+    ------
+    UserError
+        The package is not installed (with the command that installs it), or has no such name.
+    """
+    module_name, _, attribute = name.rpartition(".")
+    try:
+        module = import_module(module_name)
+    except ModuleNotFoundError as error:
+        missing = (error.name or module_name).split(".")[0]
+        if missing in OURS or (error.name and error.name != missing):
+            raise UserError(f"there is no module '{error.name}'.") from None
+        raise UserError(_lack(name, DISTRIBUTIONS.get(missing, missing))) from None
+    if not callable(getattr(module, attribute, None)):
+        public = [each for each in dir(module) if not each.startswith("_")]
+        raise UserError(f"{module_name} has no '{attribute}'; {did_you_mean(attribute, public)}")
+    for package in missing_packages(name):
+        raise UserError(_lack(name, package))
+    return getattr(module, attribute)
+
+
+def missing_packages(name: str) -> list[str]:
+    """List the packages that a tool needs and that are not installed.
+
+    A library's own tool needs the library. An adapter of the project says what it imports when it is
+    used, by an attribute of the class or function: ``needs = ("module", ...)``.
+    """
+    module_name, _, attribute = name.rpartition(".")
+    modules: tuple[str, ...] = (name.split(".")[0],)
+    if modules[0] in OURS:
+        try:
+            modules = getattr(getattr(import_module(module_name), attribute, None), "needs", ())
+        except (
+            ModuleNotFoundError
+        ) as error:  # a library that the adapter's module cannot do without
+            absent = (error.name or module_name).split(".")[0]
+            modules = () if absent in OURS else (absent,)
+    return [DISTRIBUTIONS.get(one, one) for one in modules if not _is_there(one)]
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # the package above it
+        return False
+
+
+def _lack(name: str, package: str) -> str:
+    return (
+        f"{name} needs the package '{package}', which is not installed; {way_to_install(package)}."
+    )
+
+
+def extras(pyproject: Path = Path("pyproject.toml")) -> dict[str, list[str]]:
+    """Return the packages that each extra of the project brings."""
+    if not pyproject.exists():
+        return {}
+    listed = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
+    return {
+        extra: [re.split(r"[^\w.-]", one, maxsplit=1)[0] for one in requirements]
+        for extra, requirements in listed["optional-dependencies"].items()
+    }
+
+
+def way_to_install(package: str) -> str:
+    """Say how to install a package, with uv and with pip: by the extra that brings it, if one does."""
+    extra = next((name for name, packages in extras().items() if package in packages), None)
+    uv, pip = (f"-r pyproject.toml --extra {extra}", f"'.[{extra}]'") if extra else (package,) * 2
+    pins = "constraints-legacy.txt" if extra == "legacy" else "constraints.txt"
+    way = f"run `uv pip install -c {pins} {uv}` or `pip install -c {pins} {pip}`"
+    return f"{way} (in an environment of its own: it holds pandas 2)" if extra == "legacy" else way
+
+
+def parameters(target: Callable) -> set[str] | None:
+    """Return the names of a callable's arguments, or None if it takes any."""
+    try:
+        found = inspect.signature(target).parameters.values()
+    except (TypeError, ValueError):  # builtins without a signature
+        return None
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in found):
+        return None
+    return {parameter.name for parameter in found}

@@ -1,0 +1,105 @@
+"""The contract and later data: what breaks it, and the contract that would hold.
+
+`load` refuses rows that break their contract. Whether the rows or the contract are wrong, a person
+decides; this package shows both sides: `violations` and `widen`.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pedigree.base.names import UserError
+from pedigree.base.paths import RAW, SNAPSHOT
+from pedigree.base.tables import read_json
+from pedigree.data.engine import read_file
+from pedigree.data.loading import enforce
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+SHOWN = 3  # rows of a violation
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A rule of the contract that the data breaks.
+
+    Parameters
+    ----------
+    column : str
+        Empty for a rule of the whole table.
+    check : str
+    count : int
+        Values that break it; 0 where it is not about values.
+    first : list of str
+        The first of them, with their rows.
+    """
+
+    column: str
+    check: str
+    count: int
+    first: list[str]
+
+
+def read_snapshot(missing: Sequence[str]) -> pd.DataFrame:
+    """Read the rows of data/raw/ as `load` does, before they get types.
+
+    Raises
+    ------
+    UserError
+        There is no snapshot.
+    """
+    import pandas as pd
+
+    if not SNAPSHOT.exists():
+        raise UserError(f"{SNAPSHOT} is not there; `dvc repro collect` takes a snapshot.")
+    snapshot = read_json(SNAPSHOT)
+    reading = snapshot["source"].get("reading")
+    names = [file["name"] for file in snapshot["files"] if file["rows"]]
+    return pd.concat([read_file(RAW / name, missing, reading) for name in names], ignore_index=True)
+
+
+def violations(rows: pd.DataFrame, contract: dict[str, Any]) -> list[Violation]:
+    """List every rule that the rows break, column by column.
+
+    `load` names the first breach of each row; here a row counts for every rule that it breaks in
+    another column.
+    """
+    found = []
+    whole = {key: value for key, value in contract.items() if key not in ("strict", "unique")}
+    for name, promise in contract["columns"].items():
+        if name not in rows:
+            if promise.get("required", True):
+                found.append(Violation(name, "is required", 0, []))
+            continue
+        alone = {**whole, "columns": {name: deepcopy(promise)}, "checks": None}
+        types = {name: promise["dtype"]} if promise.get("dtype") else {}
+        _, broken = enforce(rows[[name]], alone, types)
+        for check, cases in broken.groupby("check", sort=False):
+            first = cases["failure_case"].head(SHOWN).items()
+            shown = [f"row {row + 1} has {value!r}" for row, value in first]
+            found.append(Violation(name, str(check), len(cases), shown))
+    known = {(one.column, one.check) for one in found}
+    table = _of_the_table(rows, contract)
+    return found + [one for one in table if (one.column, one.check) not in known]
+
+
+def _of_the_table(rows: pd.DataFrame, contract: dict[str, Any]) -> list[Violation]:
+    """Find the first breach of a rule for the whole table (strict, unique, checks)."""
+    types = {
+        name: promise["dtype"]
+        for name, promise in contract["columns"].items()
+        if name in rows and promise.get("dtype")
+    }
+    try:
+        _, broken = enforce(rows, deepcopy(contract), types)
+    except UserError as error:
+        return [Violation("", str(error), 0, [])]
+    return [
+        Violation(str(column or ""), str(check), len(cases), [])
+        for (column, check), cases in broken.groupby(["column", "check"], dropna=False)
+    ]

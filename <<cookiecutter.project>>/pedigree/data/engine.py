@@ -1,0 +1,193 @@
+"""The one module that names a data-frame engine: reading files and parsing texts, with pandas.
+
+Everything relational above it is written in Narwhals, everything fitted in pandas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pedigree.base.names import UserError, snake_cased
+from pedigree.data import formats
+from pedigree.data.objects import as_text
+
+TRUE = ("true", "yes", "y", "t", "1", "1.0")
+FALSE = ("false", "no", "n", "f", "0", "0.0")
+EXACT = 2**53  # from here on a float cannot tell whole numbers apart
+
+
+def read_file(
+    path: Path, missing: Sequence[str] = ("",), reading: Mapping[str, Any] | None = None
+) -> pd.DataFrame:
+    """Read a file of rows with its columns in snake_case; the values of a text file stay texts.
+
+    Parameters
+    ----------
+    path : Path
+        The file, of one of the kinds that `core.data.formats` knows.
+    missing : sequence of str
+        Texts that mean "no value" in a text file.
+    reading : mapping, optional
+        How the file is to be read; what it does not say is found out.
+
+    Raises
+    ------
+    UserError
+        The file is empty, has no rows, or cannot be read.
+    """
+    parts = list(formats.tables(path, reading or {}, missing))
+    # Names first: two columns may share one, which neither Arrow's joining nor pandas gets along with.
+    names = snake_cased(parts[0].column_names)
+    table = pa.concat_tables(part.rename_columns(names) for part in parts)
+    if not table.num_rows:
+        raise UserError(f"{path} has a header but no rows.")
+    return from_arrow(table)
+
+
+def from_arrow(table: pa.Table) -> pd.DataFrame:
+    """Turn an Arrow table into a data frame; types that no later step knows become plain ones."""
+    table = pa.Table.from_arrays([_plain(values) for values in table.columns], table.column_names)
+    # The new table is without what pandas noted in the old one: an index, types of its own.
+    to_boolean = {pa.bool_(): pd.BooleanDtype()}.get
+    return table.to_pandas(types_mapper=to_boolean, split_blocks=True)
+
+
+def _plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Give a column a type that pandas has: number, truth value, point in time or text."""
+    types = pa.types
+    if isinstance(values.type, pa.BaseExtensionType):
+        values = values.cast(values.type.storage_type)
+    if types.is_dictionary(values.type):
+        values = values.cast(values.type.value_type)
+    if types.is_integer(values.type):
+        extremes = pc.min_max(values).as_py()
+        # As in a text file, whole numbers that a float cannot tell apart are names.
+        exact = all(one is None or abs(one) < EXACT for one in extremes.values())
+        return values if exact else values.cast(pa.string())
+    if types.is_decimal(values.type) or types.is_float16(values.type):
+        return values.cast(pa.float64())
+    if types.is_date(values.type):
+        return values.cast(pa.timestamp("us"))
+    if types.is_duration(values.type):  # in seconds
+        ticks = {"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}[values.type.unit]
+        return pc.divide(values.cast(pa.int64()).cast(pa.float64(), safe=False), ticks)
+    if types.is_binary(values.type) or types.is_large_binary(values.type):
+        try:
+            return values.cast(pa.string())  # some programs write texts without saying so
+        except pa.ArrowInvalid:
+            return pa.chunked_array(
+                [[one and one.hex() for one in values.to_pylist()]], pa.string()
+            )
+    known = (types.is_floating, types.is_boolean, types.is_timestamp, types.is_string, types.is_large_string)  # fmt: skip
+    if any(is_one(values.type) for is_one in known):
+        return values
+    texts = [None if value is None else as_text(value) for value in values.to_pylist()]
+    return pa.chunked_array([texts], pa.string())
+
+
+def parse(values: pd.Series, dtype: str, date_format: str = "ISO8601") -> pd.Series:
+    """Parse a column to a type; what cannot be parsed becomes missing.
+
+    Parameters
+    ----------
+    values : Series
+        Texts, or values that an earlier parser typed.
+    dtype : {"float64", "int64", "boolean", "datetime64[ns]", "str"}
+        ``int64`` becomes ``float64`` where a value is missing, ``boolean`` knows missing values.
+    date_format : str
+        How dates are spelt: ISO8601, or strptime's directives.
+
+    Raises
+    ------
+    UserError
+        The type is not one of these.
+    """
+    if dtype in ("float64", "int64"):
+        numbers = pd.to_numeric(values, errors="coerce").astype("float64")
+        numbers = numbers.mask(numbers.abs() == float("inf"))
+        if dtype == "int64":
+            numbers = numbers.where((numbers % 1 == 0) & (numbers.abs() < EXACT))
+            if numbers.notna().all():
+                return numbers.astype("int64")
+        return numbers
+    if dtype == "boolean":
+        texts = values.astype("str").str.strip().str.lower()
+        known = texts.map({**dict.fromkeys(TRUE, True), **dict.fromkeys(FALSE, False)})
+        return known.where(values.notna(), None).astype("boolean")
+    if dtype == "datetime64[ns]":
+        dates = pd.to_datetime(values, errors="coerce", format=date_format, utc=True)
+        dates = dates.dt.tz_localize(None)
+        return dates.where(dates.between(pd.Timestamp.min, pd.Timestamp.max)).astype(
+            "datetime64[ns]"
+        )
+    if dtype == "str":
+        return values.astype("str").where(values.notna())  # pandas 2 would write "None" for a gap
+    raise UserError(
+        f"'{dtype}' is no column type; known are float64, int64, boolean, datetime64[ns], str."
+    )
+
+
+def infer(values: pd.Series) -> str:
+    """Name the narrowest type that every present value of a column fits."""
+    if pd.api.types.is_bool_dtype(values):
+        return "boolean"
+    if pd.api.types.is_datetime64_any_dtype(values):
+        return "datetime64[ns]"
+    if pd.api.types.is_integer_dtype(values):
+        return "int64"
+    if pd.api.types.is_numeric_dtype(values):
+        return "float64"
+    present = values.dropna().astype("str")
+    if present.empty:
+        return "str"
+    for dtype in ("int64", "float64", "datetime64[ns]"):
+        if dtype == "float64" and present.str.fullmatch(r"[-+]?\d+").all():
+            continue  # whole numbers that are too long for int64 are names
+        if parse(present, dtype).notna().all():
+            return dtype
+    return "str"
+
+
+def retype(frame: pd.DataFrame, types: Mapping[str, str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Give columns their types.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows as `read_file` gives them, or as an API's caller sent them.
+    types : mapping of str to str
+        Type of each column, as in `parse`; columns that are not named keep theirs.
+
+    Returns
+    -------
+    typed : DataFrame
+        The same rows and columns.
+    broken : DataFrame
+        One row for each value that is not of its column's type: index, column, check, failure_case.
+    """
+    typed, broken = {}, []
+    for name in frame.columns:
+        values = frame[name]
+        typed[name] = parse(values, types[name]) if name in types else values
+        lost = values.notna() & typed[name].isna()
+        if lost.any():
+            bad = values[lost]
+            broken.append(
+                pd.DataFrame(
+                    {
+                        "index": bad.index,
+                        "column": name,
+                        "check": f"is {types[name]}",
+                        "failure_case": bad,
+                    }
+                )
+            )
+    columns = ["index", "column", "check", "failure_case"]
+    report = pd.concat(broken, ignore_index=True) if broken else pd.DataFrame(columns=columns)
+    return pd.DataFrame(typed, index=frame.index), report

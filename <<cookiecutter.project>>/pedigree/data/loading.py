@@ -1,0 +1,156 @@
+"""Step 3, data loading: read the snapshot, name and type its columns, enforce the contract."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pedigree.base.names import UserError, did_you_mean
+from pedigree.base.settings import read_yaml
+from pedigree.data.engine import infer, retype
+from pedigree.data.target import labels
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from omegaconf import DictConfig
+
+
+def read_contract(path: Path) -> dict[str, Any]:
+    """Read a contract: a pandera schema in its own YAML form.
+
+    Raises
+    ------
+    UserError
+        The file is missing or holds no schema.
+    """
+    contract = read_yaml(path)
+    if not isinstance(contract, dict) or not isinstance(contract.get("columns"), dict):
+        raise UserError(f"{path} holds no contract: a mapping with the key 'columns' is expected.")
+    return contract
+
+
+def column_types(rows: pd.DataFrame, contract: dict[str, Any]) -> dict[str, str]:
+    """Return each column's type: the contract's where it names one, else by the values.
+
+    Raises
+    ------
+    UserError
+        A column that the contract requires is missing.
+    """
+    promised = contract["columns"]
+    for name, column in promised.items():
+        if name not in rows and column.get("required", True):
+            raise UserError(
+                f"column '{name}' of the contract is not in the data; {did_you_mean(name, rows.columns)}"
+            )
+    return {name: (promised.get(name) or {}).get("dtype") or infer(rows[name]) for name in rows}
+
+
+def enforce(
+    rows: pd.DataFrame, contract: dict[str, Any], types: dict[str, str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Type the rows and check them.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        As read, with an index without duplicates.
+    contract : dict
+        A pandera schema as read by `read_contract`.
+    types : dict of str to str
+        Type of each column.
+
+    Returns
+    -------
+    typed : DataFrame
+        All rows, typed; what is not of its type is missing.
+    broken : DataFrame
+        A row for each row that breaks the contract (same index) with columns `reason`, `column`,
+        `check` and `failure_case` of its first breach.
+    """
+    import pandas as pd
+
+    typed, breaches = retype(rows, types)
+    failures = [breaches]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pandera.errors import SchemaErrors
+        from pandera.io.pandas_io import deserialize_schema
+    # Types are enforced above, row by row; pandera checks the values.
+    columns = {
+        name: {**column, "dtype": None, "coerce": False}
+        for name, column in contract["columns"].items()
+        if name in typed
+    }
+    schema = deserialize_schema({**contract, "columns": columns})
+    try:
+        schema.validate(typed, lazy=True)
+    except SchemaErrors as error:
+        failures.append(error.failure_cases)
+    cases = pd.concat([case for case in failures if len(case)] or [breaches], ignore_index=True)
+    if cases["index"].isna().any():  # a breach of the table as a whole, not of a row
+        first = cases[cases["index"].isna()].iloc[0]
+        raise UserError(f"the data breaks its contract: {first['check']}: {first['failure_case']}.")
+    cases["reason"] = cases["column"].astype("str") + ": " + cases["check"].astype("str")
+    # A value that has no type fails later checks as a consequence: the first breach of a row is named.
+    first = cases.drop_duplicates("index").set_index("index").sort_index()
+    return typed, first[["reason", "column", "check", "failure_case"]].rename_axis(None)
+
+
+def describe(broken: pd.DataFrame, limit: int, contract: str) -> str:
+    """Say which rules were broken how often, with the first rows of each."""
+    lines = [
+        f"{len(broken)} rows break the contract {contract}, and load.max_rejected allows {limit}:"
+    ]
+    for reason, rows in broken.groupby("reason", sort=True):
+        shown = ", ".join(
+            f"row {row + 1} has {value!r}" for row, value in rows["failure_case"].head(3).items()
+        )
+        lines.append(f"  column {reason}: {len(rows)} rows ({shown})")
+    lines.append(
+        "Mend the data, widen the contract (`python -m pedigree contract update` shows how), or raise "
+        "load.max_rejected in conf/load/."
+    )
+    return "\n".join(lines)
+
+
+def check_target(rows: pd.DataFrame, problem: DictConfig) -> None:
+    """Refuse data on which the question cannot be answered.
+
+    Raises
+    ------
+    UserError
+        The target is missing, empty, of one value, or does not fit the task.
+    """
+    target, task = problem.target, problem.task
+    where = f"problem.target '{target}'"
+    if target not in rows:
+        raise UserError(f"{where} is no column of the data; {did_you_mean(target, rows.columns)}")
+    values = rows[target].dropna()
+    classes = values.nunique()
+    if values.empty:
+        raise UserError(f"{where} has no value in any row.")
+    if classes == 1:
+        raise UserError(
+            f"{where} is {values.tolist()[0]!r} in every row; there is nothing to tell apart."
+        )
+    if task == "binary" and classes > 2:
+        raise UserError(
+            f"{where} has {classes} values, and problem.task is binary; use multiclass or regression."
+        )
+    if task == "regression" and values.dtype.kind not in "if":
+        raise UserError(
+            f"{where} is not numeric, as problem.task regression needs; its first value is {values.tolist()[0]!r}."
+        )
+    if task != "regression" and values.value_counts().min() < 3:
+        rare = labels(values).value_counts().idxmin()
+        raise UserError(
+            f"{where}: the class {rare!r} has fewer than 3 rows, too few for three sides of a split."
+        )
+    for key in ("group", "exclude", "time"):
+        for name in [problem.time] if key == "time" and problem.time else problem[key] or ():
+            if name not in rows:
+                raise UserError(
+                    f"problem.{key}: '{name}' is no column of the data; {did_you_mean(name, rows.columns)}"
+                )

@@ -1,0 +1,93 @@
+"""Rare classes: training rows that are drawn anew, or that weigh more. Held-out rows stay as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pedigree.base.names import UserError
+from pedigree.base.tools import instantiate
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def resample(
+    sampler: Mapping[str, Any], X: pd.DataFrame, y: np.ndarray
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Draw encoded training rows anew with an imbalanced-learn sampler, or leave them.
+
+    Parameters
+    ----------
+    sampler : mapping
+        A file of ``conf/model/sampler/``; without a `_target_`, the rows stay.
+    X, y : DataFrame of shape (n, p), ndarray of shape (n,)
+        Encoded features and class codes.
+
+    Returns
+    -------
+    DataFrame of shape (m, p), ndarray of shape (m,)
+    """
+    return instantiate(sampler).fit_resample(X, y) if sampler["_target_"] else (X, y)
+
+
+def weights(class_weight: str, y: np.ndarray) -> np.ndarray:
+    """Return each row's weight; "balanced": n / (k * rows of its class), so that all classes weigh alike."""
+    from sklearn.utils.class_weight import compute_sample_weight
+
+    return compute_sample_weight(class_weight, y)
+
+
+class Smote:
+    """New rows between a rare class's neighbours (SMOTE, Chawla et al. 2002, doi:10.1613/jair.953).
+
+    Categories that the encoder left as they are take the neighbours' most frequent one (SMOTE-NC, or
+    SMOTE-N where there is nothing else).
+
+    Parameters
+    ----------
+    k_neighbors : int
+        Nearest rows of the same class among which the second one is drawn.
+    random_state : int
+    """
+
+    needs = ("imblearn",)
+
+    def __init__(self, k_neighbors: int, random_state: int) -> None:
+        self.k_neighbors = k_neighbors
+        self.random_state = random_state
+
+    def fit_resample(self, X: pd.DataFrame, y: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
+        """Fill up every class to the size of the largest.
+
+        Raises
+        ------
+        UserError
+            A feature has gaps, or a class no `k_neighbors` other rows.
+        """
+        from imblearn.over_sampling import SMOTE, SMOTEN, SMOTENC
+
+        gaps = X.columns[X.isna().any()]
+        if len(gaps):
+            raise UserError(
+                f"model.sampler: SMOTE takes no missing values, which '{gaps[0]}' has; fill them "
+                "(model/imputer=median), or take model/sampler=oversample."
+            )
+        rarest = np.unique(y, return_counts=True)[1].min()
+        if rarest <= self.k_neighbors:
+            raise UserError(
+                f"model.sampler: a class has {rarest} rows to learn from, too few for {self.k_neighbors} neighbours; "
+                f"lower model.sampler.k_neighbors, or take model/sampler=oversample."
+            )
+        options: dict[str, Any] = {
+            "k_neighbors": self.k_neighbors,
+            "random_state": self.random_state,
+        }
+        categories = list(X.select_dtypes("category").columns)
+        if not categories:
+            return SMOTE(**options).fit_resample(X, y)
+        if len(categories) == X.shape[1]:
+            return SMOTEN(**options).fit_resample(X, y)
+        return SMOTENC(categories, **options).fit_resample(X, y)

@@ -1,0 +1,92 @@
+"""Models: encoder, imputer, scaler and estimator as one scikit-learn pipeline, and what it predicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from sklearn.compose import ColumnTransformer, make_column_selector
+from sklearn.pipeline import Pipeline
+
+from pedigree.base.paths import WINNER
+from pedigree.base.settings import as_dict
+from pedigree.base.tables import read_json
+from pedigree.base.tools import instantiate
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+
+def build(model: Mapping[str, Any], changes: Mapping[str, Any] | None = None) -> Pipeline:
+    """Build an unfitted pipeline from the settings of ``conf/model``.
+
+    Parameters
+    ----------
+    model : mapping
+        With `estimator`, `encoder`, `imputer` and `scaler`; an ensemble with `estimators`, its members.
+    changes : mapping, optional
+        Hyperparameters that replace those of the settings.
+    """
+    parts = {"impute": model["imputer"], "scale": model["scaler"]}
+    steps = [(name, instantiate(part)) for name, part in parts.items() if part["_target_"]]
+    numbers = Pipeline(steps) if steps else "passthrough"
+    encode = ColumnTransformer(
+        [
+            ("numbers", numbers, make_column_selector(dtype_include=["number", "bool"])),
+            (
+                "texts",
+                instantiate(model["encoder"]),
+                make_column_selector(dtype_exclude=["number", "bool"]),
+            ),
+        ],
+        verbose_feature_names_out=False,
+    ).set_output(transform="pandas")
+    if members := model.get("estimators"):
+        from pedigree.estimators.ensembles import member
+
+        named = [(name, member(one)) for name, one in members.items()]
+        estimator = instantiate({**model["estimator"], "_partial_": True})(estimators=named)
+    else:
+        estimator = instantiate(model["estimator"])
+    estimator.set_params(**(changes or {}))
+    return Pipeline([("encode", encode), ("estimator", estimator)])
+
+
+def own_value(model: Mapping[str, Any], name: str) -> Any:
+    """Return what a model's settings say of a hyperparameter; ``__`` leads to one of an inner estimator."""
+    value: Any = model["estimator"]
+    for part in name.split("__"):
+        value = (value or {}).get(part)
+    return value
+
+
+def predict(pipeline: Pipeline, X: pd.DataFrame, n_classes: int) -> np.ndarray:
+    """Predict class probabilities of shape (n, n_classes), or numbers of shape (n,) if there are none.
+
+    A class that the pipeline was not fitted on gets the probability 0.
+    """
+    X = plain(X)
+    if not n_classes:
+        return np.asarray(pipeline.predict(X), dtype=float)
+    probabilities = np.zeros((len(X), n_classes))
+    probabilities[:, np.asarray(pipeline["estimator"].classes_, dtype=int)] = (
+        pipeline.predict_proba(X)
+    )
+    return probabilities
+
+
+def plain(X: pd.DataFrame) -> pd.DataFrame:
+    """Give nullable booleans NumPy's float, which every estimator takes."""
+    return X.astype({name: "float64" for name in X if X[name].dtype == "boolean"})
+
+
+def as_trained(model: Mapping[str, Any], early_stopping: bool) -> dict[str, Any]:
+    """Return a model's settings without early stopping, unless `train` uses it."""
+    return dict(model) if early_stopping else {**model, "early_stopping": None}
+
+
+def chosen_model(settings: DictConfig) -> dict[str, Any]:
+    """Return the settings of the model to train: the named one, or the leaderboard's winner."""
+    return read_json(WINNER) if settings.model.name == "best" else as_dict(settings.model)

@@ -1,0 +1,220 @@
+"""Ensemble selection: a weighted mean of members, chosen by what each says of rows it has not seen.
+
+Every member is fitted once a fold and predicts the rows held out, on which it may also stop early; the
+models of all folds are kept and say their mean (bagging). Then members are added to the ensemble one by
+one, with replacement, whichever lowers its loss on those predictions most; how often a member was taken
+is its weight (Caruana et al. 2004, doi:10.1145/1015330.1015432).
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone, is_classifier
+
+from pedigree.base.stage import say
+from pedigree.estimators.building import plain, predict
+from pedigree.folds.sampling import splitter
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pedigree.estimators.ensembles import Member
+
+Fold = tuple[np.ndarray, np.ndarray]
+
+
+class EnsembleSelection(BaseEstimator):
+    """Members bagged over folds, and the weights that suit their predictions of unseen rows best.
+
+    Parameters
+    ----------
+    estimators : list of (str, Member)
+        In the order in which they are fitted.
+    cv : int or list of (ndarray, ndarray)
+        How many folds are drawn, or the positions of their training and held-out rows.
+    rounds : int
+        Members that are added to the ensemble, with replacement.
+    max_rows : mapping of str to int
+        Members that are left out where there are more rows than so many, being slow.
+    seconds : float
+        After them no further member is begun, nor one that would not be done in time; the first one
+        always is. A choice that was cut short so is not reproducible.
+    random_state : int
+        Of the folds.
+    """
+
+    def __init__(
+        self,
+        estimators: list[tuple[str, Member]],
+        cv: int | list[Fold],
+        rounds: int,
+        max_rows: Mapping[str, int],
+        seconds: float,
+        random_state: int,
+    ) -> None:
+        self.estimators = estimators
+        self.cv = cv
+        self.rounds = rounds
+        self.max_rows = max_rows
+        self.seconds = seconds
+        self.random_state = random_state
+
+    def fit(
+        self, X: pd.DataFrame, y: np.ndarray, sample_weight: np.ndarray | None = None
+    ) -> EnsembleSelection:
+        """Fit the members fold by fold, then weigh them; `sample_weight` counts in the loss."""
+        if is_classifier(self):
+            self.classes_ = np.unique(y)
+        deadline = time.monotonic() + self.seconds
+        cut = self._cut(y)
+        bags: dict[str, list[Member]] = {}
+        told: dict[str, np.ndarray] = {}
+        for name, member in self.estimators:
+            if len(X) > self.max_rows.get(name, len(X)):
+                say(f"{name}: left out, slow on more than {self.max_rows[name]} rows")
+                continue
+            bag = self._bag(member, X, y, cut, deadline if bags else None)
+            if bag is None:
+                say(f"{name}: left out for want of time, so another run may differ (`seconds`)")
+                continue
+            bags[name] = bag
+            told[name] = np.empty(len(X))
+            for one, (_, held_out) in zip(bag, cut, strict=True):
+                told[name][held_out] = self._told(self._says(one, X.iloc[held_out]), y[held_out])
+        truth = np.asarray(y, dtype=float)
+
+        def loss(mixed: np.ndarray) -> float:
+            return float(np.average(self._losses(mixed, truth), weights=sample_weight))
+
+        weights = choose(list(told.values()), loss, self.rounds)
+        self.losses_ = {name: loss(one) for name, one in told.items()}
+        self.weights_ = {
+            name: float(weight) for name, weight in zip(told, weights, strict=True) if weight
+        }
+        self.bags_ = {name: bags[name] for name in self.weights_}
+        return self
+
+    def _cut(self, y: np.ndarray) -> list[Fold]:
+        """Cut the rows into folds, of each class alike, unless they are given."""
+        if not isinstance(self.cv, int):
+            return list(self.cv)
+        scheme = splitter(self.cv, is_classifier(self), self.random_state)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="The least populated class")
+            return list(scheme.split(y, y))
+
+    def _bag(
+        self,
+        member: Member,
+        X: pd.DataFrame,
+        y: np.ndarray,
+        cut: list[Fold],
+        deadline: float | None,
+    ) -> list[Member] | None:
+        """Fit a member on each fold; None if that would end after the deadline."""
+        bag: list[Member] = []
+        started = time.monotonic()
+        for train, held_out in cut:
+            if deadline is not None:
+                each = (time.monotonic() - started) / len(bag) if bag else 0.0
+                if time.monotonic() + each * (len(cut) - len(bag)) >= deadline:
+                    return None
+            watched = X.iloc[held_out], y[held_out]
+            bag.append(clone(member).fit(X.iloc[train], y[train], watched=watched))
+        return bag
+
+    def _mean(self, X: pd.DataFrame) -> np.ndarray:
+        """Mix what the members say: the mean over each one's folds, and those by weight."""
+        X = plain(X)
+        said = [
+            weight * np.mean([self._says(one, X) for one in self.bags_[name]], axis=0)
+            for name, weight in self.weights_.items()
+        ]
+        return np.sum(said, axis=0)
+
+    def _says(self, member: Member, X: pd.DataFrame) -> np.ndarray:
+        """Ask a member: class probabilities of shape (n, k), or numbers of shape (n,)."""
+        raise NotImplementedError
+
+    def _told(self, said: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Keep of what a member says that on which its loss depends, shape (n,)."""
+        raise NotImplementedError
+
+    def _losses(self, told: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Return the loss of each row, shape (n,)."""
+        raise NotImplementedError
+
+
+class EnsembleSelectionClassifier(ClassifierMixin, EnsembleSelection):
+    """Ensemble selection by log loss."""
+
+    def predict_proba(self, X: pd.DataFrame) -> np.ndarray:
+        """Predict the classes' probabilities, shape (n, k)."""
+        return self._mean(X)
+
+    def predict(self, X: pd.DataFrame) -> np.ndarray:
+        """Predict classes, shape (n,)."""
+        return self.classes_[self._mean(X).argmax(axis=1)]
+
+    def _says(self, member: Member, X: pd.DataFrame) -> np.ndarray:
+        said = predict(member.pipeline_, X, int(self.classes_[-1]) + 1)
+        return said[:, self.classes_.astype(int)]
+
+    def _told(self, said: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return said[np.arange(len(y)), np.searchsorted(self.classes_, y)]
+
+    def _losses(self, told: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return -np.log(np.clip(told, np.finfo(float).eps, None))
+
+
+class EnsembleSelectionRegressor(RegressorMixin, EnsembleSelection):
+    """Ensemble selection by squared error."""
+
+    def predict(self, X: pd.DataFrame) -> np.ndarray:
+        """Predict numbers, shape (n,)."""
+        return self._mean(X)
+
+    def _says(self, member: Member, X: pd.DataFrame) -> np.ndarray:
+        return predict(member.pipeline_, X, 0)
+
+    def _told(self, said: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return said
+
+    def _losses(self, told: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return (told - y) ** 2
+
+
+def choose(
+    told: Sequence[np.ndarray], loss: Callable[[np.ndarray], float], rounds: int
+) -> np.ndarray:
+    """Weigh members by greedy selection with replacement.
+
+    Parameters
+    ----------
+    told : sequence of ndarray, each of shape (n,)
+        What each member says of the rows.
+    loss : callable
+        Of a mean of such.
+    rounds : int
+        The best ensemble of up to so many additions is taken, so it is never worse than the best member.
+
+    Returns
+    -------
+    ndarray, shape (len(told),)
+        Weights that sum to one; of equally good additions, the first member was taken.
+    """
+    taken: list[int] = []
+    total = np.zeros_like(told[0])
+    best, kept = np.inf, 0
+    for size in range(1, rounds + 1):
+        losses = [loss((total + one) / size) for one in told]
+        taken.append(int(np.argmin(losses)))
+        total = total + told[taken[-1]]
+        if losses[taken[-1]] < best:
+            best, kept = losses[taken[-1]], size
+    return np.bincount(taken[:kept], minlength=len(told)) / kept

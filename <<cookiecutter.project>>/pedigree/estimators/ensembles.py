@@ -1,0 +1,73 @@
+"""Ensembles: models that ask other models, which are families of ``conf/model`` themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, is_classifier
+
+from pedigree.estimators.building import build, plain
+from pedigree.estimators.fitting import fit
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Member(BaseEstimator):
+    """A family as one estimator, which scikit-learn's ensembles clone and fit.
+
+    It is fitted as it would be by itself, with its own encoder, imputer, scaler, sampler and class
+    weights; rows to watch it is given by `EnsembleSelection` only.
+
+    Parameters
+    ----------
+    model : mapping
+        Settings of ``conf/model``.
+    """
+
+    def __init__(self, model: Mapping[str, Any]) -> None:
+        self.model = model
+
+    def fit(
+        self,
+        X: pd.DataFrame,
+        y: np.ndarray,
+        sample_weight: np.ndarray | None = None,
+        watched: tuple[pd.DataFrame, np.ndarray] | None = None,
+    ) -> Member:
+        """Fit the family's pipeline.
+
+        `sample_weight`, the class weights of the ensemble, is for what is fitted on the members'
+        predictions: each member computes its own.
+        """
+        self.pipeline_ = fit(build(self.model), self.model, X, y, watched)
+        return self
+
+    def predict(self, X: pd.DataFrame) -> np.ndarray:
+        """Predict classes or numbers, shape (n,)."""
+        return np.ravel(self.pipeline_.predict(plain(X)))
+
+
+class MemberClassifier(ClassifierMixin, Member):
+    """A member that tells classes."""
+
+    @property
+    def classes_(self) -> np.ndarray:
+        """The classes that it was fitted on."""
+        return np.asarray(self.pipeline_["estimator"].classes_)
+
+    def predict_proba(self, X: pd.DataFrame) -> np.ndarray:
+        """Predict the classes' probabilities, shape (n, k)."""
+        return self.pipeline_.predict_proba(plain(X))
+
+
+class MemberRegressor(RegressorMixin, Member):
+    """A member that tells numbers."""
+
+
+def member(model: Mapping[str, Any]) -> Member:
+    """Make a member of settings of ``conf/model``."""
+    kind = MemberClassifier if is_classifier(build(model)) else MemberRegressor
+    return kind(model)

@@ -1,0 +1,184 @@
+"""How a model is fitted, on all rows or on a fold's: encoding, early stopping, samplers and weights."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from sklearn.base import is_classifier
+
+from pedigree.base.names import UserError, did_you_mean
+from pedigree.estimators.balance import resample, weights
+from pedigree.estimators.building import build, plain, predict
+from pedigree.folds.folding import inner_folds
+from pedigree.folds.sampling import set_aside
+from pedigree.scoring.metrics import score
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
+    from pedigree.folds.folding import Fold
+
+# Early stopping needs two things of a library: the arguments that switch it on, and the form in
+# which fit() takes the rows to watch.
+WATCHED_ROWS = {
+    "eval_set": lambda X, y: {"eval_set": [(X, y)]},
+    "eval_X": lambda X, y: {"eval_X": X, "eval_y": y},
+    "X_val": lambda X, y: {"X_val": X, "y_val": y},
+}
+
+WATCHED_SEED = 0  # of the rows that are watched in a fold
+
+
+def fit(
+    pipeline: Pipeline,
+    model: Mapping[str, Any],
+    X: pd.DataFrame,
+    y: np.ndarray,
+    watched: tuple[pd.DataFrame, np.ndarray] | None = None,
+    groups: np.ndarray | None = None,
+) -> Pipeline:
+    """Fit a pipeline in place.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        As built by `build`.
+    model : mapping
+        The settings it was built from; its `sampler` and `class_weight` touch the training rows only.
+    X, y : DataFrame of shape (n, p), ndarray of shape (n,)
+        Training rows.
+    watched : tuple of DataFrame and ndarray, optional
+        Rows that decide when to stop, for libraries that can.
+    groups : ndarray, shape (n,), optional
+        Rows that stay together where the estimator cuts folds of its own (its argument `cv`), as
+        stacking and calibration do.
+    """
+    encoded = encode(pipeline, model, X, y)
+    if watched is not None and model["early_stopping"]:
+        watched = pipeline["encode"].transform(plain(watched[0])), watched[1]
+    fit_estimator(pipeline["estimator"], model, encoded, y, watched, groups)
+    return pipeline
+
+
+def encode(
+    pipeline: Pipeline, model: Mapping[str, Any], X: pd.DataFrame, y: np.ndarray
+) -> pd.DataFrame:
+    """Fit a pipeline's encoder, and tell its estimator of the features; returns those of shape (n, c)."""
+    estimator = pipeline["estimator"]
+    encoded = pipeline["encode"].fit_transform(plain(X), y)
+    if model["categorical_argument"]:
+        categories = encoded.select_dtypes("category").columns
+        estimator.set_params(**{model["categorical_argument"]: list(categories)})
+    if (monotone := model.get("monotone")) and monotone["features"]:
+        # XGBoost wants a tuple, the others want a list.
+        kind = tuple if type(estimator).__module__.startswith("xgboost") else list
+        told = kind(signs(monotone["features"], encoded))
+        estimator.set_params(**{monotone["argument"]: told})
+    return encoded
+
+
+def fit_estimator(
+    estimator: Any,
+    model: Mapping[str, Any],
+    encoded: pd.DataFrame,
+    y: np.ndarray,
+    watched: tuple[pd.DataFrame, np.ndarray] | None = None,
+    groups: np.ndarray | None = None,
+) -> Any:
+    """Fit an estimator in place on encoded rows; the arguments are those of `fit`."""
+    arguments: dict[str, Any] = {}
+    if watched is not None and model["early_stopping"]:
+        estimator.set_params(**model["early_stopping"]["settings"])
+        arguments = WATCHED_ROWS[model["early_stopping"]["rows"]](*watched)
+        arguments |= model["early_stopping"].get("fit", {})
+    encoded, y = resample(model["sampler"], encoded, y)
+    if model["class_weight"]:
+        arguments["sample_weight"] = weights(model["class_weight"], y)
+    cv = estimator.get_params(deep=False).get("cv")
+    if (
+        cv is not None and groups is not None and not model["sampler"]["_target_"]
+    ):  # the rows it was told of
+        estimator.set_params(cv=inner_folds(cv, y, groups, is_classifier(estimator)))
+        estimator.fit(encoded, y, **arguments).set_params(cv=cv)
+    else:
+        estimator.fit(encoded, y, **arguments)
+    if "n_jobs" in estimator.get_params():
+        # Asked by several threads, a forest adds its trees up in the order in which they answer.
+        estimator.set_params(n_jobs=1)
+    return estimator
+
+
+def signs(features: Mapping[str, int], encoded: pd.DataFrame) -> list[int]:
+    """Return a sign for each encoded feature: 1 or -1 where the prediction may only rise or fall, else 0.
+
+    Raises
+    ------
+    UserError
+        A feature is not among them, or is no number.
+    """
+    numbers = list(encoded.select_dtypes("number").columns)
+    for name in features:
+        if name not in numbers:
+            raise UserError(
+                f"model.monotone.features: the model sees no number '{name}'; {did_you_mean(name, numbers)}"
+            )
+    return [features.get(str(name), 0) for name in encoded]
+
+
+class Outcome(NamedTuple):
+    """What became of a model on one fold."""
+
+    scores: dict[str, float]
+    fit_seconds: float
+    predict_seconds: float
+
+
+def fit_on(
+    model: Mapping[str, Any],
+    fold: Fold,
+    classify: bool,
+    changes: Mapping[str, Any] | None = None,
+) -> Pipeline:
+    """Fit a model on a fold's training rows.
+
+    A library that can stop early watches some of them meanwhile, never those held out.
+    """
+    X, y, groups, watched = fold.X, fold.y, fold.groups, None
+    if model["early_stopping"]:
+        kept, aside = set_aside(y, groups, classify, WATCHED_SEED)
+        watched = (X.iloc[aside], y[aside]) if len(aside) else None
+        X, y = X.iloc[kept], y[kept]
+        groups = None if groups is None else groups[kept]
+    return fit(build(model, changes), model, X, y, watched, groups)
+
+
+def try_on(
+    model: Mapping[str, Any],
+    fold: Fold,
+    metrics: Sequence[str],
+    n_classes: int,
+    changes: Mapping[str, Any] | None = None,
+) -> Outcome:
+    """Fit a model on a fold's training rows, and score it on those held out."""
+    started = time.perf_counter()
+    pipeline = fit_on(model, fold, bool(n_classes), changes)
+    fitted = time.perf_counter()
+    prediction = predict(pipeline, fold.X_held_out, n_classes)
+    predicted = time.perf_counter()
+    scores = {name: score(name, fold.y_held_out, prediction) for name in metrics}
+    return Outcome(scores, fitted - started, predicted - fitted)
+
+
+def cross_validate(
+    model: Mapping[str, Any],
+    cut: Sequence[Fold],
+    metrics: Sequence[str],
+    n_classes: int,
+    changes: Mapping[str, Any] | None = None,
+) -> list[dict[str, float]]:
+    """Fit and score a model on each fold; returns each fold's metrics."""
+    return [try_on(model, fold, metrics, n_classes, changes).scores for fold in cut]

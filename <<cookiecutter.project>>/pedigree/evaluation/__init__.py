@@ -1,0 +1,1 @@
+"""Evaluation: bootstrap intervals, slices, fairness and the decision threshold."""

@@ -1,0 +1,145 @@
+"""How sure a score is: bootstrap intervals of metrics, and of paired differences between predictors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pedigree.scoring.decision import Prediction
+from pedigree.scoring.formulas import formula
+from pedigree.scoring.metrics import METRICS, gain, score
+
+CHUNK = 300_000  # weights held at once: few enough for a cache of the processor
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores of several predictors on the same rows, and on the same resamples of them.
+
+    Parameters
+    ----------
+    values : dict of str to dict of str to float
+        By metric and predictor, on all rows.
+    draws : dict of str to dict of str to ndarray, shape (resamples,)
+        Likewise, on each resample.
+    confidence : float
+        Coverage of the intervals, in (0, 1).
+    """
+
+    values: dict[str, dict[str, float]]
+    draws: dict[str, dict[str, np.ndarray]]
+    confidence: float
+
+    @property
+    def resamples(self) -> int:
+        """How many resamples there are."""
+        return len(next(iter(next(iter(self.draws.values())).values())))
+
+    def interval(self, metric: str, who: str = "model") -> np.ndarray:
+        """Return the percentile interval [low, high] of a predictor's score (Efron 1979)."""
+        return self._percentiles(self.draws[metric][who])
+
+    def half_width(self, metric: str) -> float:
+        """Return half of the interval's width: how far the model's score may be off, about."""
+        return float(np.diff(self.interval(metric))[0] / 2)
+
+    def better(self, metric: str, against: str) -> dict[str, Any]:
+        """Return how much better the model is than another predictor, in the metric's units.
+
+        Both are scored on the same resamples: what makes rows easy or hard for both does not widen
+        the interval, which it would were each interval looked at by itself.
+        """
+        value, draws = self.values[metric], self.draws[metric]
+        return {
+            "gain": gain(metric, value["model"], value[against]),
+            "interval": self._percentiles(gain(metric, draws["model"], draws[against])),
+        }
+
+    def table(self) -> list[dict[str, Any]]:
+        """List the model's metrics, each with its interval and the others' values."""
+        return [
+            {"metric": name, "value": said["model"], "interval": self.interval(name)}
+            | {who: value for who, value in said.items() if who != "model"}
+            for name, said in self.values.items()
+        ]
+
+    def comparisons(self) -> list[dict[str, Any]]:
+        """List by how much the model is better than each other predictor (see `better`)."""
+        return [
+            {"against": who, "metric": name, **self.better(name, who)}
+            for name, said in self.values.items()
+            for who in said
+            if who != "model" and METRICS[name].needs != "interval"  # the others have none
+        ]
+
+    def _percentiles(self, draws: np.ndarray) -> np.ndarray:
+        """Leave out resamples that do not allow the metric; none may be left."""
+        known = draws[~np.isnan(draws)]
+        tail = (1 - self.confidence) / 2
+        return np.quantile(known, [tail, 1 - tail]) if len(known) else np.full(2, np.nan)
+
+
+def bootstrap(
+    names: Sequence[str],
+    truth: np.ndarray,
+    predictions: Mapping[str, Prediction | np.ndarray],
+    *,
+    groups: np.ndarray | None,
+    resamples: int,
+    confidence: float,
+    seed: int,
+) -> Scores:
+    """Score predictors on all rows and on resamples that are the same for all.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Metrics.
+    truth : ndarray, shape (n,)
+        Class codes, or numbers.
+    predictions : mapping of str to Prediction, or ndarray of shape (n, k) or (n,)
+        By predictor, as in `score`.
+    groups : ndarray, shape (n,), or None
+        Rows of one group are drawn together, since they do not vary on their own (cluster bootstrap).
+    resamples : int
+    confidence : float
+        Coverage, in (0, 1).
+    seed : int
+    """
+    random = np.random.default_rng(seed)
+    clusters = cluster(groups, len(truth))
+    pairs = [(name, who) for name in names for who in predictions]
+    formulas = [formula(name, truth, predictions[who]) for name, who in pairs]
+    chunks = [
+        [one(weights) for one in formulas] for weights in times_drawn(clusters, resamples, random)
+    ]
+    draws: dict[str, dict[str, np.ndarray]] = {name: {} for name in names}
+    for (name, who), parts in zip(pairs, zip(*chunks, strict=True), strict=True):
+        draws[name][who] = np.concatenate(parts)
+    values = {n: {who: score(n, truth, p) for who, p in predictions.items()} for n in names}
+    return Scores(values, draws, confidence)
+
+
+def cluster(groups: np.ndarray | None, n: int) -> np.ndarray:
+    """Return which cluster each of n rows belongs to, as codes from 0 on: its group, or itself alone."""
+    return np.arange(n) if groups is None else np.unique(groups, return_inverse=True)[1]
+
+
+def times_drawn(
+    clusters: np.ndarray, resamples: int, random: np.random.Generator
+) -> Iterator[np.ndarray]:
+    """Draw whole clusters with replacement; yield how often each row is drawn, shape (n, b), b at a time."""
+    many = int(clusters.max()) + 1
+    size = max(1, CHUNK // len(clusters))
+    for start in range(0, resamples, size):
+        counts = np.array(
+            [
+                np.bincount(random.integers(many, size=many), minlength=many)
+                for _ in range(start, min(start + size, resamples))
+            ],
+            dtype=float,
+        )
+        yield counts.T[clusters]

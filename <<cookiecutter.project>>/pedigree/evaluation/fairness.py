@@ -1,0 +1,169 @@
+"""Fairness between the groups of a protected column: how differently a model decides on them, and errs.
+
+The definitions are fairlearn's (Weerts and others 2023), to which a test holds the figures. Its own
+bootstrap knows no groups of rows and takes a minute where ratios of weighted sums take a moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pedigree.base.stage import say
+from pedigree.evaluation.bootstrap import cluster, times_drawn
+from pedigree.evaluation.slices import LEAST, percentiles
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pedigree.evaluation.bins import Cut
+    from pedigree.scoring.decision import Prediction
+
+COLUMNS = ("column", "measure", "value", "low", "high")
+# What criteria of `problem` may name: each is the greatest over the protected columns.
+DIFFERENCES = {
+    "classification": ("demographic_parity_difference", "equalized_odds_difference"),
+    "regression": (
+        "mean_prediction_difference",
+        "mean_error_difference",
+        "mean_absolute_error_difference",
+    ),
+}
+MOST_CLASSES = 20  # of several classes, the most frequent are looked at
+
+
+def fairness(
+    truth: np.ndarray,
+    prediction: Prediction,
+    classes: Sequence[str],
+    rows: pd.DataFrame,
+    cuts: Mapping[str, Cut],
+    *,
+    groups: np.ndarray | None,
+    min_rows: int,
+    resamples: int,
+    confidence: float,
+    seed: int,
+) -> list[dict[str, Any]]:
+    """Measure how differently a model treats the groups of each protected column.
+
+    Of two classes, it is the positive one that is granted or not; of more, each is held against the
+    rest. A difference is never negative: where there is none, chance alone leaves some.
+
+    Parameters
+    ----------
+    truth : ndarray, shape (n,)
+        Class codes, or numbers.
+    prediction : Prediction
+        What is decided are its labels, by its threshold.
+    classes : sequence of str
+        Names of the k classes; empty for regression.
+    rows : DataFrame, shape (n, p)
+        The same rows, cleaned.
+    cuts : mapping of str to Cut
+        Of the protected columns.
+    groups, resamples, confidence, seed
+        As in `intervals.bootstrap`.
+    min_rows : int
+        A group of fewer rows is left out.
+
+    Returns
+    -------
+    list of dict
+        With the keys `COLUMNS`. A measure of one class of several, or of one group, is named
+        ``measure[class]`` or ``measure[group]``.
+    """
+    clusters = cluster(groups, len(truth))
+    table = []
+    for column, cut in cuts.items():
+        members = _members(cut, cut.codes(rows), min_rows)
+        for measure in _measures(truth, prediction, classes, members) if members else ():
+            values = measure(np.ones((len(truth), 1)))
+            draws: dict[str, list[np.ndarray]] = {name: [] for name in values}
+            for times in times_drawn(clusters, resamples, np.random.default_rng(seed)):
+                for name, drawn in measure(times).items():
+                    draws[name].append(drawn)
+            for name, value in values.items():
+                low, high = percentiles(np.concatenate(draws[name]), confidence)
+                told = (column, name, float(value[0]), low, high)
+                table.append(dict(zip(COLUMNS, told, strict=True)))
+    return table
+
+
+def largest(table: Sequence[Mapping[str, Any]], name: str) -> Mapping[str, Any] | None:
+    """Return the line where a difference is greatest, of all columns and classes; None if there is none."""
+    lines = [one for one in table if one["measure"].partition("[")[0] == name]
+    known = [one for one in lines if np.isfinite(one["value"])]
+    return max(known, key=lambda one: one["value"], default=None)
+
+
+def _members(cut: Cut, codes: np.ndarray, min_rows: int) -> dict[str, np.ndarray]:
+    """Tell for each group that is large enough which rows are its own; nothing of fewer than two."""
+    found = {name: codes == code for code, name in enumerate(cut.names)}
+    kept = {name: own for name, own in found.items() if own.sum() >= min_rows}
+    small = [name for name, own in found.items() if 0 < own.sum() < min_rows]
+    if small:
+        say(f"fairness of {cut.column}: {', '.join(small)} left out, fewer than {min_rows} rows")
+    if len(kept) < 2:
+        say(f"fairness of {cut.column}: there are no two groups to compare")
+        return {}
+    return kept
+
+
+def _measures(
+    truth: np.ndarray,
+    prediction: Prediction,
+    classes: Sequence[str],
+    members: Mapping[str, np.ndarray],
+) -> Iterator[Callable[[np.ndarray], dict[str, np.ndarray]]]:
+    """Yield functions of weights, shape (n, b), that return measures by name, each of shape (b,)."""
+    every = np.ones(len(truth), dtype=bool)
+    if not classes:
+        said, error = prediction.values, prediction.values - truth
+        told = {"mean_prediction": said, "mean_error": error, "mean_absolute_error": abs(error)}
+        yield _measure({name: (each, every) for name, each in told.items()}, members, "")
+        return
+    counts = np.bincount(truth, minlength=len(classes))
+    codes = [1] if len(classes) == 2 else sorted(np.argsort(-counts, kind="stable")[:MOST_CLASSES])
+    for code in codes:
+        true, said = truth == code, prediction.labels == code
+        rates = {
+            "selection_rate": (said, every),
+            "true_positive_rate": (said, true),
+            "false_positive_rate": (said, ~true),
+        }
+        yield _measure(rates, members, "" if len(classes) == 2 else f"[{classes[code]}]")
+
+
+def _measure(
+    means: Mapping[str, tuple[np.ndarray, np.ndarray]], members: Mapping[str, np.ndarray], of: str
+) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
+    """Measure means of something, each among some rows, in each group."""
+    own = np.array([[among & group for group in members.values()] for _, among in means.values()])
+    parts = np.array([said for said, _ in means.values()], dtype=float)[:, None] * own
+    few = own.sum(axis=2) < LEAST
+    own = own.astype(float)
+
+    def measure(times: np.ndarray) -> dict[str, np.ndarray]:
+        with np.errstate(invalid="ignore", divide="ignore"):  # a resample without such rows
+            found = np.where(few[:, :, None], np.nan, (parts @ times) / (own @ times))
+            low, high = np.fmin.reduce(found, axis=1), np.fmax.reduce(found, axis=1)
+            gap = np.where(np.isfinite(found).sum(axis=1) > 1, high - low, np.nan)
+            ratio = np.where(np.isfinite(gap[0]), low[0] / high[0], np.nan)
+        if "selection_rate" not in means:
+            told = {f"{name}_difference": one for name, one in zip(means, gap, strict=True)}
+        else:
+            told = {
+                "demographic_parity_difference": gap[0],
+                "demographic_parity_ratio": ratio,
+                "equalized_odds_difference": np.maximum(gap[1], gap[2]),
+            }
+        told = {f"{name}{of}": one for name, one in told.items()}
+        if not of:
+            for name, each in zip(means, found, strict=True):
+                told |= {f"{name}[{group}]": x for group, x in zip(members, each, strict=True)}
+        return told
+
+    return measure

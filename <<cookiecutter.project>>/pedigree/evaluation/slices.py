@@ -1,0 +1,195 @@
+"""Where a model is weak: each slice of the rows scored, with its interval, and held against all rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pedigree.evaluation.bootstrap import cluster, times_drawn
+from pedigree.scoring.formulas import formula
+from pedigree.scoring.metrics import gain, score
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pedigree.evaluation.bins import Cut
+    from pedigree.scoring.decision import Prediction
+
+COLUMNS = ("column", "slice", "rows", "metric", "value", "low", "high", "surely_worse")
+# What does not compare between slices, and what stands in for it: R2 measures errors by a slice's own
+# spread, average precision begins at its share of positives, and ECE is the greater the fewer the rows.
+STANDS_IN = {"r2": "rmse", "average_precision": "roc_auc", "ece": "log_loss"}
+# Means over rows; every other metric of classes holds one class against another.
+OF_ROWS = ("accuracy", "brier", "cost", "log_loss")
+# Of fewer rows (or groups, or rows of a class where classes are compared) resamples tell too little; the
+# rule for cells of a contingency table (Cochran 1954).
+LEAST = 5
+MANY = 50  # groups of which a resample draws at least one: all are left out once in exp(50) times
+
+
+@dataclass(frozen=True)
+class Part:
+    """A slice: the positions of its rows, the number of its groups, and what it is scored by."""
+
+    column: str
+    slice: str
+    rows: np.ndarray
+    units: int
+    metric: str
+
+
+def slice_scores(
+    metrics: Sequence[str],
+    truth: np.ndarray,
+    prediction: Prediction,
+    rows: pd.DataFrame,
+    cuts: Mapping[str, Cut],
+    *,
+    groups: np.ndarray | None,
+    min_rows: int,
+    resamples: int,
+    confidence: float,
+    seed: int,
+) -> list[dict[str, Any]]:
+    """Score every slice, and tell those that are surely worse than all rows together.
+
+    Each slice is scored by the first of the metrics that its rows allow: where a class hardly occurs,
+    there is no ROC curve to speak of. Its distance from all rows is judged on the same resamples of
+    both (one-sided bootstrap t test), with Holm's correction (1979) over the slices: of many, the
+    worst looks bad by chance alone.
+
+    Parameters
+    ----------
+    metrics : sequence of str
+        In the order of preference.
+    truth : ndarray, shape (n,)
+        Class codes, or numbers.
+    prediction : Prediction
+    rows : DataFrame, shape (n, p)
+        The same rows, cleaned.
+    cuts : mapping of str to Cut
+    groups : ndarray, shape (n,), or None
+        Rows of one group are drawn together.
+    min_rows : int
+        Rows from which on a slice is judged; of a smaller one, value and interval are shown only.
+    resamples, confidence, seed
+        As in `intervals.bootstrap`; the confidence is that of `surely_worse`, too.
+
+    Returns
+    -------
+    list of dict
+        With the keys `COLUMNS`; `surely_worse` is "yes", "no" or, where it is not judged, None.
+    """
+    clusters = cluster(groups, len(truth))
+    parts = _parts(metrics, truth, prediction, rows, cuts, clusters)
+    every = np.arange(len(truth))
+    known: dict[Any, Part] = {p.metric: Part("", "", every, len(every), p.metric) for p in parts}
+    known |= {i: part for i, part in enumerate(parts) if part.units >= LEAST}
+    draws = _draw(known, truth, prediction, clusters, resamples, seed)
+    table: list[dict[str, Any]] = []
+    chances = {}
+    for i, part in enumerate(parts):
+        value = score(part.metric, truth[part.rows], prediction[part.rows])
+        told = (part.column, part.slice, len(part.rows), part.metric, value, None, None, None)
+        table.append(dict(zip(COLUMNS, told, strict=True)))
+        if i in draws and np.isfinite(draws[i]).any():
+            table[i]["low"], table[i]["high"] = percentiles(draws[i], confidence)
+            others = len(truth) - len(part.rows)
+            if len(part.rows) >= min_rows and others:
+                lead = gain(part.metric, value, score(part.metric, truth, prediction))
+                leads = gain(part.metric, draws[i], draws[part.metric])
+                # A slice of nearly all rows is not to be blamed for a few others that happen to be right.
+                chances[i] = _chance(lead, leads, part.units) if others >= min_rows else 1.0
+    for i, chance in _holm(chances).items():
+        table[i]["surely_worse"] = "yes" if chance < 1 - confidence else "no"
+    return table
+
+
+def percentiles(draws: np.ndarray, confidence: float) -> tuple[float, float] | tuple[None, None]:
+    """Return the interval of resampled values; none where all are the same.
+
+    If every row is predicted rightly, so is every resample of them: that does not make it certain.
+    """
+    known = draws[np.isfinite(draws)]
+    if not len(known) or np.ptp(known) == 0:
+        return None, None
+    low, high = np.quantile(known, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return float(low), float(high)
+
+
+def worst(table: Sequence[Mapping[str, Any]], metric: str) -> Mapping[str, Any] | None:
+    """Return the line of the judged slice with the worst value of a metric; None where none is judged by it."""
+    judged = [one for one in table if one["surely_worse"] and one["metric"] == metric]
+    return min(judged, key=lambda one: gain(metric, one["value"], 0.0), default=None)
+
+
+def _parts(
+    metrics: Sequence[str],
+    truth: np.ndarray,
+    prediction: Prediction,
+    rows: pd.DataFrame,
+    cuts: Mapping[str, Cut],
+    clusters: np.ndarray,
+) -> list[Part]:
+    """List the slices that hold a row."""
+    parts = []
+    for column, cut in cuts.items():
+        codes = cut.codes(rows)
+        for code, name in enumerate(cut.names):
+            found = np.flatnonzero(codes == code)
+            if len(found):
+                fitting = [one for one in metrics if _allows(one, truth[found], prediction)]
+                units = len(np.unique(clusters[found]))
+                parts.append(Part(column, name, found, units, [*fitting, metrics[0]][0]))
+    return parts
+
+
+def _allows(metric: str, truth: np.ndarray, prediction: Prediction) -> bool:
+    """Tell whether the answers of some rows let a metric say the same as of others."""
+    if prediction.values.ndim == 1 or metric in OF_ROWS:
+        return True
+    return bool(np.bincount(truth, minlength=prediction.values.shape[1]).min() >= LEAST)
+
+
+def _draw(
+    parts: Mapping[Any, Part],
+    truth: np.ndarray,
+    prediction: Prediction,
+    clusters: np.ndarray,
+    resamples: int,
+    seed: int,
+) -> dict[Any, np.ndarray]:
+    """Score parts on the same resamples of all rows; NaN where one does not allow the metric."""
+    formulas = {
+        key: formula(part.metric, truth[part.rows], prediction[part.rows])
+        for key, part in parts.items()
+    }
+    draws: dict[Any, list[np.ndarray]] = {key: [] for key in parts}
+    for times in times_drawn(clusters, resamples, np.random.default_rng(seed)):
+        for key, part in parts.items():
+            own = times[part.rows]
+            found = np.full(own.shape[1], np.nan)
+            present = own.any(axis=0) if part.units < MANY else slice(None)
+            found[present] = formulas[key](own[:, present])
+            draws[key].append(found)
+    return {key: np.concatenate(found) for key, found in draws.items()}
+
+
+def _chance(lead: float, leads: np.ndarray, units: int) -> float:
+    """Return the p value of a slice that is no worse than all rows."""
+    from scipy.special import stdtr  # Student's t; scipy.stats takes a second to import
+
+    spread = np.nanstd(leads, ddof=1)
+    return float(stdtr(units - 1, lead / spread)) if spread > 0 else 1.0
+
+
+def _holm(chances: Mapping[int, float]) -> dict[int, float]:
+    """Correct p values for being many."""
+    corrected, least = {}, 0.0
+    for rank, key in enumerate(sorted(chances, key=lambda key: chances[key])):
+        least = max(least, min(1.0, (len(chances) - rank) * chances[key]))
+        corrected[key] = least
+    return corrected

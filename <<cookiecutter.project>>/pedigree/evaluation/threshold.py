@@ -1,0 +1,127 @@
+"""The decision threshold: which probability of the positive class is high enough, as the problem asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from pedigree.scoring.metrics import score
+
+NOBODY = 1.000001  # above every probability
+SHOWN = 200  # thresholds of the curve, and those among which a metric is maximised
+# What the curve shows where the problem asks for nothing.
+UNASKED: Mapping[str, Any] = {"metric": "f1"}
+
+
+def choose(
+    asked: Mapping[str, Any] | None, truth: np.ndarray, probability: np.ndarray
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Choose the threshold that answers best what is asked.
+
+    Parameters
+    ----------
+    asked : mapping or None
+        ``{"metric": name}``, one of labels, is maximised; the mean of ``{"costs": {"false_positive": a,
+        "false_negative": b}}`` minimised; ``{"capacity": share or count}`` of these rows
+        is not exceeded, and as much of it used as ties allow. None = the most probable class.
+    truth, probability : ndarray, shape (n,)
+        1 for the positive class, and its probability.
+
+    Returns
+    -------
+    chosen : dict
+        asked, value (the threshold, None if nothing is asked), criterion, at_value (what the criterion comes to), acted_on
+        (the share of rows that are decided positive).
+    curve : list of dict
+        For each threshold: threshold, criterion, value, acted_on, precision, recall, chosen.
+
+    Notes
+    -----
+    For calibrated probabilities the least mean cost is at a / (a + b) (Elkan 2001, "The foundations of
+    cost-sensitive learning"); here it is sought on the rows, so that it also holds for others.
+    """
+    wanted: dict[str, Any] = {
+        key: one for key, one in (asked or UNASKED).items() if one is not None
+    }
+    (kind,) = wanted
+    thresholds = candidates(probability)
+    if kind == "metric":
+        thresholds = thin(thresholds)
+    counts = confusions(thresholds, truth, probability)
+    _, fp, fn, tp = counts.T
+    acted = (tp + fp) / len(truth)
+    with np.errstate(invalid="ignore"):
+        recall, precision = tp / (tp + fn), tp / (tp + fp)
+    if kind == "costs":
+        costs = wanted["costs"]
+        criterion = "cost"
+        values = (fp * costs["false_positive"] + fn * costs["false_negative"]) / len(truth)
+        best = middle(values == values.min())
+    elif kind == "capacity":
+        criterion, values = "recall", recall
+        share = wanted["capacity"] / (len(truth) if wanted["capacity"] >= 1 else 1)
+        best = int(np.argmax(acted <= share))  # the first, and so the lowest, that keeps to it
+    else:
+        criterion = wanted["metric"]
+        values = np.array([by_counts(criterion, one) for one in counts])
+        best = middle(values == np.nanmax(values))
+    chosen = {
+        "asked": asked,
+        "value": thresholds[best] if asked else None,
+        "criterion": criterion if asked else None,
+        "at_value": values[best] if asked else None,
+        "acted_on": acted[best] if asked else None,
+    }
+    shown = thin(np.arange(len(thresholds)), best)
+    curve = [
+        {
+            "threshold": thresholds[i],
+            "criterion": criterion,
+            "value": values[i],
+            "acted_on": acted[i],
+            "precision": precision[i],
+            "recall": recall[i],
+            "chosen": int(bool(asked) and i == best),
+        }
+        for i in shown
+    ]
+    return chosen, curve
+
+
+def candidates(probability: np.ndarray) -> np.ndarray:
+    """Return every threshold that decides otherwise, ascending: all rows, between two probabilities, none.
+
+    They have nine digits, as they are written, so that what is read back decides as what was chosen.
+    """
+    known = np.unique(probability)
+    between = (known[1:] + known[:-1]) / 2
+    none = 1.0 if known[-1] < 1 else NOBODY
+    return np.unique([float(f"{one:.9g}") for one in (0.0, *between, none)])
+
+
+def thin(values: np.ndarray, *kept: int) -> np.ndarray:
+    """Leave about `SHOWN` values at equal distances, with the first, the last, and those at the places `kept`."""
+    places = np.linspace(0, len(values) - 1, min(SHOWN, len(values))).round().astype(int)
+    return values[np.unique([*places, *kept])]
+
+
+def confusions(thresholds: np.ndarray, truth: np.ndarray, probability: np.ndarray) -> np.ndarray:
+    """Count true negatives, false positives, false negatives, true positives; shape (thresholds, 4)."""
+    hits, others = (np.sort(probability[truth == code]) for code in (1, 0))
+    fn = np.searchsorted(hits, thresholds, side="left")
+    tn = np.searchsorted(others, thresholds, side="left")
+    return np.column_stack([tn, len(others) - tn, fn, len(hits) - fn])
+
+
+def by_counts(metric: str, counts: np.ndarray) -> float:
+    """Return a metric of labels, the greater the better, of a confusion's counts."""
+    truth, guess = np.repeat([0, 0, 1, 1], counts), np.repeat([0, 1, 0, 1], counts)
+    return score(metric, truth, np.eye(2)[guess])
+
+
+def middle(best: np.ndarray) -> int:
+    """Return the place in the middle of those that are equally good: rows that come will fall to either side of it."""
+    places = np.flatnonzero(best)
+    return int(places[len(places) // 2])

@@ -1,0 +1,118 @@
+"""What a side's rows say of where a model is weak: its slices, and fairness between protected groups."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pedigree.base.paths import SPLIT
+from pedigree.base.stage import say
+from pedigree.base.tables import read_table, write_rows
+from pedigree.evaluation import fairness, slices
+from pedigree.evaluation.bins import learn
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+    from pedigree.scoring.decision import Prediction
+    from pedigree.scoring.predictions import Predictions
+
+
+@dataclass(frozen=True)
+class Weakness:
+    """Where a model is weak.
+
+    Parameters
+    ----------
+    metric : str
+        By which slices are compared.
+    slices, fairness : list of dict
+        See `slices.slice_scores` and `fairness.fairness`.
+    by : callable
+        Scores the slices by another metric.
+    """
+
+    metric: str
+    slices: list[dict[str, Any]]
+    fairness: list[dict[str, Any]]
+    by: Callable[[str], list[dict[str, Any]]]
+
+    def on_worst(self, metric: str) -> tuple[float, float, float]:
+        """Return a metric of the slice that is worst by it, and its interval; NaN where none is judged."""
+        table = self.slices if metric == self.metric else self.by(metric)
+        return _ends(slices.worst(table, metric))
+
+    def largest(self, difference: str) -> tuple[float, float, float]:
+        """Return the greatest difference between groups, and its interval; NaN where none is measured."""
+        return _ends(fairness.largest(self.fairness, difference))
+
+    def write(self, folder: Path) -> None:
+        """Write both tables, and say what stands out."""
+        write_rows(self.slices, folder / "slices.csv", slices.COLUMNS)
+        write_rows(self.fairness, folder / "fairness.csv", fairness.COLUMNS)
+        for one in self.told()["worst"]:
+            sure = "surely" if one["surely_worse"] else "not surely"
+            where = f"{one['column']} {one['slice']}, {one['rows']} rows"
+            say(
+                f"worst slice {self.metric} {one['value']:.4g} ({where}; {sure} worse than all rows)"
+            )
+
+    def told(self) -> dict[str, Any]:
+        """Tell the worst slice: its value, which DVC's tables show, and all of it, in a list of one or none."""
+        found = slices.worst(self.slices, self.metric)
+        if found is None:
+            return {"worst_slice": None, "worst": []}
+        one = {key: found[key] for key in ("column", "slice", "rows", "metric", "value")}
+        one |= {"interval": [found["low"], found["high"]]}
+        one |= {"surely_worse": found["surely_worse"] == "yes"}
+        return {"worst_slice": found["value"], "worst": [one]}
+
+
+def weakness(
+    found: Predictions,
+    prediction: Prediction,
+    problem: DictConfig,
+    cut: DictConfig,
+    bootstrap: DictConfig,
+) -> Weakness:
+    """Look for weak slices and unfair differences among predicted rows.
+
+    Parameters
+    ----------
+    found : Predictions
+        Of a side, with its cleaned rows.
+    prediction : Prediction
+        The model's, with its threshold.
+    problem : DictConfig
+        With `metrics`, `slices`, `protected`, `target` and `exclude`.
+    cut : DictConfig
+        `evaluate.slices`.
+    bootstrap : DictConfig
+        With `resamples`, `confidence` and `seed`.
+
+    Raises
+    ------
+    UserError
+        A named column is not there.
+    """
+    cuts = learn(read_table(SPLIT / "train"), problem, cut)
+    protected = {name: cuts[name] for name in problem.protected}
+    known: dict[str, Any] = {name: bootstrap[name] for name in ("resamples", "confidence", "seed")}
+    known |= {"groups": found.group, "min_rows": cut.min_rows}
+    truth, rows = found.truth, found.rows
+
+    def by(*metrics: str) -> list[dict[str, Any]]:
+        return slices.slice_scores(metrics, truth, prediction, rows, cuts, **known)
+
+    metrics = [slices.STANDS_IN.get(name, name) for name in problem.metrics]
+    fair = fairness.fairness(truth, prediction, found.classes, rows, protected, **known)
+    return Weakness(metrics[0], by(*metrics), fair, by)
+
+
+def _ends(found: Mapping[str, Any] | None) -> tuple[float, float, float]:
+    numbers = [found[key] if found else None for key in ("value", "low", "high")]
+    value, low, high = (math.nan if number is None else number for number in numbers)
+    return value, low, high

@@ -1,0 +1,147 @@
+"""What every method answers: the one form that tables and pictures are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pedigree.explanation.subject import Subject
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Contributions:
+    """What each feature adds to the outputs of some rows.
+
+    Parameters
+    ----------
+    rows : ndarray of int, shape (n,)
+        Places of the rows among the validation rows.
+    shown : DataFrame, shape (n, q)
+        The features' values, for people.
+    values : ndarray, shape (n, q, outputs)
+    base : ndarray, shape (n, outputs)
+        What the contributions start from; with them it makes up the explained output.
+    scale : str
+        Of values and base: probability, log-odds, ...
+    name : str
+        What the method calls them: SHAP value, ...
+    """
+
+    rows: np.ndarray
+    shown: pd.DataFrame
+    values: np.ndarray
+    base: np.ndarray
+    scale: str
+    name: str
+
+    @property
+    def measure(self) -> str:
+        """What `strengths` are, and on which rows."""
+        return f"mean |{self.name}|, {len(self.rows)} validation rows"
+
+    def strengths(self) -> list[Strength]:
+        """Average the sizes of each feature's contributions over rows and outputs."""
+        sizes = np.abs(self.values).mean(axis=(0, 2))
+        return [Strength(str(name), size) for name, size in zip(self.shown, sizes, strict=True)]
+
+
+@dataclass(frozen=True)
+class Strength:
+    """How strong a feature is; `spread` where the method repeats itself (a standard deviation)."""
+
+    feature: str
+    strength: float
+    spread: float | None = None
+
+
+@dataclass(frozen=True)
+class Interaction:
+    """How strong a pair of features is beyond what each does alone."""
+
+    feature: str
+    other: str
+    strength: float
+
+
+@dataclass(frozen=True)
+class Curve:
+    """How an output goes with a feature.
+
+    Parameters
+    ----------
+    feature, output : str
+    x : list
+        Numbers, or names of categories.
+    lines : ndarray, shape (n, len(x))
+        Of each row; their mean is the curve.
+    """
+
+    feature: str
+    output: str
+    x: list[Any]
+    lines: np.ndarray
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What a method answers: the parts it has, of one model and the validation rows.
+
+    Parameters
+    ----------
+    measure : str
+        What the strengths are and on which rows: mean SHAP value, 500 validation rows.
+    unit : str
+        Of the strengths: log-odds of yes, loss of roc_auc, ...
+    strengths : list of Strength
+    contributions : Contributions, optional
+    interactions, curves : list
+    interaction_measure : str
+        What their strengths are, and on which rows.
+    """
+
+    measure: str
+    unit: str
+    strengths: list[Strength]
+    contributions: Contributions | None = None
+    interactions: list[Interaction] = field(default_factory=list)
+    curves: list[Curve] = field(default_factory=list)
+    interaction_measure: str = ""
+
+    def __post_init__(self) -> None:
+        """Put the strongest first."""
+        self.strengths.sort(key=lambda one: -one.strength)
+        self.interactions.sort(key=lambda one: -one.strength)
+
+
+def unit(scale: str, subject: Subject) -> str:
+    """Say the unit of what is averaged over the outputs."""
+    if not subject.classes:
+        return scale
+    return f"{scale} of {subject.names[0] if len(subject.names) == 1 else 'a class (mean over classes)'}"
+
+
+def scale_of(output: np.ndarray, probability: np.ndarray, subject: Subject) -> str:
+    """Tell by the predictions on which scale an estimator's own output is.
+
+    Parameters
+    ----------
+    output, probability : ndarray, shape (n, outputs)
+        What an explanation adds up to, and what the model predicts.
+    """
+    from scipy.special import expit, softmax
+
+    def same(made: np.ndarray) -> bool:
+        return bool(np.allclose(made, probability, rtol=1e-3, atol=1e-4))
+
+    if same(output):
+        return "probability" if subject.classes else f"units of {subject.target}"
+    if subject.classes and len(subject.names) == 1 and same(expit(output)):
+        return "log-odds"
+    if len(subject.names) > 1 and same(softmax(output, axis=1)):
+        return "softmax score"  # a log-probability but for a constant of the row
+    return "raw score"

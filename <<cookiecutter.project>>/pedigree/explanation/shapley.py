@@ -1,0 +1,209 @@
+"""SHAP values (Lundberg and Lee 2017, arXiv:1705.07874): shares that add up to the prediction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from pedigree.base.names import UserError
+from pedigree.estimators.building import plain
+from pedigree.explanation.encoded import owners, shown
+from pedigree.explanation.interface import Contributions, Explanation, Interaction, scale_of, unit
+from pedigree.explanation.native import native_interactions, native_shap
+from pedigree.explanation.subject import Codes, Subject
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Algorithms that know one kind of estimator, by the packages of its class. Not scikit-learn's hist
+# gradient boosting: shap does not read its splits by category.
+KNOWN = {
+    "native": ("catboost", "xgboost", "lightgbm"),
+    "tree": ("sklearn.tree", "sklearn.ensemble._forest", "sklearn.ensemble._gb"),
+    "linear": ("sklearn.linear_model",),
+}
+
+
+def fitting(estimator: Any) -> str:
+    """Name the exact algorithm for a class of estimators, or the one that serves any."""
+    module = f"{estimator.__module__}."
+    for algorithm, packages in KNOWN.items():
+        if any(module.startswith(f"{package}.") for package in packages):
+            return algorithm
+    return "permutation"
+
+
+@dataclass
+class Shap:
+    """SHAP values of the validation rows.
+
+    Parameters
+    ----------
+    rows : int
+        At most so many rows.
+    interaction_rows : int
+        Of them so many for the interactions of two features, where the trees tell them; 0: none.
+    algorithm : {"auto", "native", "tree", "linear", "permutation", "kernel"}
+    background : int
+        Training rows that a feature which is left out takes its values from (permutation, kernel).
+    draws : int
+        Orders of the features for each row (permutation), or 2 p + 1 times as many coalitions (kernel).
+    predictions : int
+        At most so many are asked of the model (permutation, kernel), or of its trees for interactions
+        (tree): fewer rows are explained then.
+    seed : int
+    """
+
+    rows: int
+    interaction_rows: int
+    algorithm: Literal["auto", "native", "tree", "linear", "permutation", "kernel"]
+    background: int
+    draws: int
+    predictions: int
+    seed: int
+
+    def __call__(self, subject: Subject) -> Explanation:
+        """Explain.
+
+        Raises
+        ------
+        UserError
+            The algorithm does not fit the model.
+        """
+        best = fitting(type(subject.model["estimator"]))
+        algorithm = best if self.algorithm == "auto" else self.algorithm
+        if algorithm in KNOWN and algorithm != best:
+            raise UserError(
+                f"explain: the algorithm '{algorithm}' of shap does not know "
+                f"{type(subject.model['estimator']).__name__}; set `algorithm: auto`."
+            )
+        interactions: list[Interaction] = []
+        paired = self._paired(subject, algorithm)
+        if algorithm in KNOWN:
+            found = self._by_structure(subject, algorithm)
+            if self.interaction_rows and algorithm != "linear":
+                interactions = pairs(subject, paired)
+        else:
+            found = self._by_asking(subject, algorithm)
+        return Explanation(
+            measure=found.measure,
+            unit=unit(found.scale, subject),
+            strengths=found.strengths(),
+            contributions=found,
+            interactions=interactions,
+            interaction_measure=f"mean |SHAP interaction value|, {len(paired)} validation rows",
+        )
+
+    def _paired(self, subject: Subject, algorithm: str) -> np.ndarray:
+        """Draw the rows for interactions; shap walks each of the trees anew for every column."""
+        rows = self.interaction_rows
+        if algorithm == "tree":
+            columns = subject.model["encode"].transform(plain(subject.X.head(1))).shape[1]
+            trees = np.size(getattr(subject.model["estimator"], "estimators_", 1))
+            rows = min(rows, self.predictions // (columns * trees))
+        return subject.sample(rows)
+
+    def _by_structure(self, subject: Subject, algorithm: str) -> Contributions:
+        """Read the values exactly off the fitted estimator."""
+        rows = subject.sample(self.rows)
+        encode, estimator = subject.model["encode"], subject.model["estimator"]
+        X = subject.X.iloc[rows]
+        encoded = encode.transform(plain(X))
+        if algorithm == "native":
+            values, base = native_shap(estimator, encoded)
+        else:
+            import shap
+
+            explainer: Any
+            if algorithm == "tree":
+                explainer = shap.TreeExplainer(estimator)
+            else:
+                usual = encode.transform(plain(subject.train))
+                every = shap.maskers.Independent(usual, max_samples=len(usual))
+                explainer = shap.LinearExplainer(estimator, every)
+            said = explainer(encoded)
+            values, base = np.asarray(said.values), np.asarray(said.base_values)
+        values, base = as_outputs(values, base, subject)
+        scale = scale_of(values.sum(axis=1) + base, subject.outputs(X), subject)
+        owned = owners(encode, encoded, X)
+        values = np.einsum("nco,cf->nfo", values, owned.to_numpy())
+        return Contributions(rows, shown(owned, encoded, X), values, base, scale, "SHAP value")
+
+    def _by_asking(self, subject: Subject, algorithm: str) -> Contributions:
+        """Estimate the values of any model from its predictions of mixed rows."""
+        import shap
+
+        p = subject.X.shape[1]
+        each = self.draws * (2 * p + 1)
+        background = subject.background(self.background)
+        affordable = self.predictions // (each * len(background))
+        rows = subject.sample(min(self.rows, affordable))
+        X = subject.X.iloc[rows]
+        codes = Codes(X, background)
+        asked, around = codes.code(X), codes.code(background)
+
+        def output(mixed: np.ndarray) -> np.ndarray:
+            return subject.outputs(codes.rows(mixed))
+
+        if algorithm == "kernel":
+            np.random.seed(self.seed)  # the only generator that shap's kernel explainer draws from
+            kernel = shap.KernelExplainer(output, around)
+            values = np.asarray(
+                kernel.shap_values(asked, nsamples=each, l1_reg=0, silent=True, gc_collect=False)
+            )
+            base = np.tile(kernel.expected_value, (len(rows), 1))
+        else:
+            masker = shap.maskers.Independent(around, max_samples=len(around))
+            explainer = shap.PermutationExplainer(output, masker, seed=self.seed)
+            said = explainer(asked, max_evals=each, silent=True)
+            values, base = np.asarray(said.values), np.asarray(said.base_values)
+        values, base = as_outputs(values, base, subject)
+        scale = "probability" if subject.classes else f"units of {subject.target}"
+        return Contributions(rows, X.reset_index(drop=True), values, base, scale, "SHAP value")
+
+
+def as_outputs(
+    values: np.ndarray, base: np.ndarray, subject: Subject
+) -> tuple[np.ndarray, np.ndarray]:
+    """Shape values as (n, q, outputs) and the base as (n, outputs), with the explained classes only."""
+    values = values[..., np.newaxis] if values.ndim == 2 else values
+    base = np.broadcast_to(
+        base.reshape(-1, 1) if base.ndim < 2 and values.shape[2] == 1 else base,
+        (len(values), values.shape[2]),
+    )
+    kept = subject.explained if values.shape[2] > len(subject.names) else slice(None)
+    return values[:, :, kept], base[:, kept]
+
+
+def pairs(subject: Subject, rows: np.ndarray) -> list[Interaction]:
+    """Average the sizes of SHAP interaction values (Lundberg, Erion and Lee 2018, arXiv:1802.03888)."""
+    encode, estimator = subject.model["encode"], subject.model["estimator"]
+    X = subject.X.iloc[rows]
+    encoded = encode.transform(plain(X))
+    values = interaction_values(estimator, encoded)
+    if values is None:
+        return []
+    owned = owners(encode, encoded, X)
+    # An encoded column interacts within its feature too: that is part of what the feature does alone.
+    whole = np.einsum("ca,ncdo,db->nabo", owned, values, owned)
+    if whole.shape[3] > len(subject.names):
+        whole = whole[..., subject.explained]
+    sizes = 2 * np.abs(whole).mean(axis=(0, 3))  # the two halves of a pair
+    names = list(owned)
+    return [
+        Interaction(names[a], names[b], sizes[a, b]) for a, b in combinations(range(len(names)), 2)
+    ]
+
+
+def interaction_values(estimator: Any, encoded: pd.DataFrame) -> np.ndarray | None:
+    """Return SHAP interaction values of shape (n, c, c, outputs), or None if they cannot be had."""
+    values = native_interactions(estimator, encoded)
+    if values is None and not (encoded.dtypes == "category").any():  # shap reads no such splits
+        import shap
+
+        values = np.asarray(shap.TreeExplainer(estimator).shap_interaction_values(encoded))
+        values = values[..., np.newaxis] if values.ndim == 3 else values
+    return values

@@ -1,0 +1,150 @@
+"""What every method is asked: a model and rows, which it may want as numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pedigree.estimators.building import plain, predict
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from sklearn.pipeline import Pipeline
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is to be explained.
+
+    Parameters
+    ----------
+    model : Pipeline
+    X, y : DataFrame of shape (n, p), ndarray of shape (n,)
+        Validation rows: the features that the model is given, and the true answers.
+    train : DataFrame, shape (m, p)
+        Training rows, which stand for what is usual.
+    classes : list of str
+        Empty for regression.
+    target, metric : str
+        Name of the column that is predicted, and of the first metric.
+    single : int
+        How many rows are to be explained one by one.
+    seed : int
+        Of the choice of rows.
+    """
+
+    model: Pipeline
+    X: pd.DataFrame
+    y: np.ndarray
+    train: pd.DataFrame
+    classes: list[str]
+    target: str
+    metric: str
+    single: int
+    seed: int
+
+    def predict(self, X: pd.DataFrame) -> np.ndarray:
+        """Predict probabilities of shape (n, k), or numbers of shape (n,)."""
+        return predict(self.model, X, len(self.classes))
+
+    def outputs(self, X: pd.DataFrame) -> np.ndarray:
+        """Predict what is explained, of shape (n, outputs); see `explained`."""
+        predicted = self.predict(X)
+        return predicted[:, self.explained] if self.classes else predicted[:, np.newaxis]
+
+    @property
+    def explained(self) -> list[int]:
+        """Codes of the explained classes: of two the second (positive) one, of more each; [0] for a number."""
+        return [1] if len(self.classes) == 2 else list(range(max(len(self.classes), 1)))
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the outputs: the explained classes, or the target."""
+        return [self.classes[code] for code in self.explained] if self.classes else [self.target]
+
+    @cached_property
+    def prediction(self) -> np.ndarray:
+        """Predictions of all validation rows."""
+        return self.predict(self.X)
+
+    @cached_property
+    def chosen(self) -> list[int]:
+        """Places of the validation rows that are explained one by one."""
+        return pick_rows(self.prediction, self.single)
+
+    def sample(self, n: int) -> np.ndarray:
+        """Draw places of n validation rows, in their order; those explained one by one are among them."""
+        drawn = np.random.default_rng(self.seed).permutation(len(self.X))
+        rest = drawn[~np.isin(drawn, self.chosen)]
+        return np.sort([*self.chosen, *rest[: max(n - len(self.chosen), 0)]]).astype(int)
+
+    def background(self, n: int) -> pd.DataFrame:
+        """Draw n training rows, in their order."""
+        drawn = np.random.default_rng(self.seed).permutation(len(self.train))
+        return self.train.iloc[np.sort(drawn[:n])]
+
+
+def pick_rows(prediction: np.ndarray, n: int) -> list[int]:
+    """Pick rows that differ: the surest or highest, the least sure or middle, the lowest, and between."""
+    certainty = prediction.max(axis=1) if prediction.ndim == 2 else prediction
+    order = np.argsort(-certainty, kind="stable")
+    return [
+        int(order[i])
+        for i in np.unique(np.linspace(0, len(order) - 1, min(n, len(order))).round().astype(int))
+    ]
+
+
+class Codes:
+    """Rows as numbers, which explainers draw and shuffle, and back as the model takes them.
+
+    Numbers stay as they are, missing ones NaN; anything else becomes its place among the values of
+    the given tables, -1 where it is missing.
+
+    Parameters
+    ----------
+    *tables : DataFrame
+        All rows that will be coded.
+    """
+
+    def __init__(self, *tables: pd.DataFrame) -> None:
+        import pandas as pd
+
+        rows = pd.concat([plain(table) for table in tables])
+        self.names = list(rows.columns)
+        self.known = {
+            name: pd.Categorical(rows[name]).categories
+            for name in rows
+            if not pd.api.types.is_numeric_dtype(rows[name])
+        }
+        self.dtypes = {name: rows[name].dtype for name in self.known}
+
+    def code(self, X: pd.DataFrame) -> np.ndarray:
+        """Return an array of shape (n, p)."""
+        return np.column_stack(
+            [
+                self.known[name].get_indexer(X[name]).astype(float)
+                if name in self.known
+                else plain(X[[name]])[name].to_numpy(dtype=float)
+                for name in self.names
+            ]
+        )
+
+    def rows(self, codes: np.ndarray) -> pd.DataFrame:
+        """Return the rows that the codes stand for."""
+        import pandas as pd
+
+        out = {}
+        for name, column in zip(self.names, np.asarray(codes).T, strict=True):
+            out[name] = pd.Series(column)
+            if name in self.known:
+                places = pd.Categorical.from_codes(column.astype(int), categories=self.known[name])
+                out[name] = pd.Series(places).astype(self.dtypes[name])
+        return pd.DataFrame(out)
+
+    @property
+    def texts(self) -> list[int]:
+        """Places of the columns that hold no numbers."""
+        return [place for place, name in enumerate(self.names) if name in self.known]

@@ -1,0 +1,147 @@
+"""The tables of explanations: the same four files, whatever the methods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pedigree.base.paths import REPORTS
+from pedigree.base.tables import replacing, write_rows
+from pedigree.explanation.interface import Explanation
+from pedigree.explanation.subject import Subject
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FOLDER = REPORTS / "explain"
+COLUMNS = {
+    # How strong each feature is: what of it is measured, on which rows, in which unit.
+    "global": ("method", "feature", "strength", "spread", "measure", "unit"),
+    # What each feature added to single predictions; with the base they make up the output.
+    "rows": (
+        *("method", "validation_row", "output", "prediction", "base"),
+        *("feature", "value", "contribution", "unit"),
+    ),
+    # How the prediction goes with a feature: a mean over rows and their standard deviation.
+    "curves": ("method", "feature", "output", "x", "y", "spread", "unit"),
+    "interactions": ("method", "feature", "other", "strength", "measure", "unit"),
+}
+NUMBERS = {"strength", "spread", "prediction", "base", "contribution", "y"}
+
+
+def write(explanations: Mapping[str, Explanation], subject: Subject) -> None:
+    """Write reports/explain/ anew; a table without rows keeps its header."""
+    makers = {
+        "global": global_rows,
+        "rows": single_rows,
+        "curves": curve_rows,
+        "interactions": interaction_rows,
+    }
+    with replacing(FOLDER) as folder:
+        folder.mkdir()
+        for table, make in makers.items():
+            lines = [
+                {"method": method, **line}
+                for method, explanation in explanations.items()
+                for line in make(explanation, subject)
+            ]
+            write_rows(lines, folder / f"{table}.csv", COLUMNS[table])
+
+
+def read(folder: Path = FOLDER) -> dict[str, pd.DataFrame]:
+    """Read the tables that `write` wrote: global, rows, curves and interactions.
+
+    Values and names are texts, as they stand ("NA" is a name); what is not there is "" or NaN.
+    """
+    import pandas as pd
+
+    return {
+        table: pd.read_csv(
+            folder / f"{table}.csv",
+            dtype={
+                name: "float64"
+                if name in NUMBERS
+                else "int64"
+                if name == "validation_row"
+                else "str"
+                for name in columns
+            },
+            keep_default_na=False,
+            na_values={name: [""] for name in NUMBERS},
+        )
+        for table, columns in COLUMNS.items()
+    }
+
+
+def global_rows(explanation: Explanation, subject: Subject) -> Iterator[dict[str, Any]]:
+    """List the features, the strongest first."""
+    for one in explanation.strengths:
+        yield {
+            "feature": one.feature,
+            "strength": one.strength,
+            "spread": one.spread,
+            "measure": explanation.measure,
+            "unit": explanation.unit,
+        }
+
+
+def single_rows(explanation: Explanation, subject: Subject) -> Iterator[dict[str, Any]]:
+    """List what each feature added to the predictions of the chosen rows, the greatest first.
+
+    Of several classes the predicted one is explained.
+    """
+    found = explanation.contributions
+    for row in subject.chosen if found else []:
+        assert found is not None
+        i = int(np.flatnonzero(found.rows == row)[0])
+        output, prediction = said(subject, row)
+        for place in np.argsort(-np.abs(found.values[i, :, output]), kind="stable"):
+            value = found.shown.iloc[i, place]
+            yield {
+                "validation_row": row,
+                "output": subject.names[output],
+                "prediction": prediction,
+                "base": found.base[i, output],
+                "feature": found.shown.columns[place],
+                "value": None if value is None or value != value else str(value),
+                "contribution": found.values[i, place, output],
+                "unit": found.scale,
+            }
+
+
+def said(subject: Subject, row: int) -> tuple[int, float]:
+    """Return which output of a row is explained, and what the model predicts for it."""
+    if not subject.classes:
+        return 0, float(subject.prediction[row])
+    output = 0 if len(subject.names) == 1 else int(subject.prediction[row].argmax())
+    return output, float(subject.prediction[row, subject.explained[output]])
+
+
+def curve_rows(explanation: Explanation, subject: Subject) -> Iterator[dict[str, Any]]:
+    """List the points of all curves."""
+    scale = "probability" if subject.classes else f"units of {subject.target}"
+    for curve in explanation.curves:
+        for place, x in enumerate(curve.x):
+            yield {
+                "feature": curve.feature,
+                "output": curve.output,
+                "x": x,
+                "y": curve.lines[:, place].mean(),
+                "spread": curve.lines[:, place].std(),
+                "unit": scale,
+            }
+
+
+def interaction_rows(explanation: Explanation, subject: Subject) -> Iterator[dict[str, Any]]:
+    """List the pairs of features, the strongest first."""
+    for one in explanation.interactions:
+        yield {
+            "feature": one.feature,
+            "other": one.other,
+            "strength": one.strength,
+            "measure": explanation.interaction_measure,
+            "unit": explanation.unit,
+        }

@@ -1,0 +1,81 @@
+"""Step 6, feature engineering: scikit-learn transformers, pandas in and pandas out.
+
+They are fitted on the training rows only, and again inside every fold of a cross-validation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from sklearn.pipeline import Pipeline
+
+from pedigree.base.names import UserError, did_you_mean
+from pedigree.base.settings import as_dict
+from pedigree.base.tools import instantiate
+from pedigree.features.engineering.apply import Apply
+from pedigree.features.engineering.dates import DateParts, DropDates, Durations
+from pedigree.features.engineering.groups import GroupStatistics, RareCategories
+from pedigree.features.engineering.history import Lags
+from pedigree.features.engineering.numbers import Interactions, Ratios
+from pedigree.features.engineering.outliers import IsolationForest, Outliers
+from pedigree.features.engineering.related import Related
+from pedigree.features.engineering.steps import ColumnStep, DropColumns
+from pedigree.features.engineering.synthesis import DeepFeatures
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from omegaconf import DictConfig
+
+__all__ = [  # what conf/engineer/ names as pedigree.features.engineering.<class>
+    "Apply",
+    "ColumnStep",
+    "DateParts",
+    "DeepFeatures",
+    "DropColumns",
+    "DropDates",
+    "Durations",
+    "GroupStatistics",
+    "Interactions",
+    "IsolationForest",
+    "Lags",
+    "Outliers",
+    "RareCategories",
+    "Ratios",
+    "Related",
+]
+
+
+def build(steps: DictConfig, rows: pd.DataFrame, problem: DictConfig) -> Pipeline:
+    """Build the unfitted transformers of ``conf/engineer``.
+
+    Raises
+    ------
+    UserError
+        A step's settings are wrong, or name a column that the data do not have.
+    """
+    hidden = {problem.target, *problem.exclude}
+    made = []
+    for name, step in as_dict(steps).items():
+        place = f"engineer.steps.{name}"
+        transformer = instantiate(step)
+        for mistake in wrong_step(transformer):
+            raise UserError(f"{place}: {mistake}")
+        for column in transformer.spell().named_columns():
+            if column not in rows:
+                hint = did_you_mean(column, rows.columns)
+                raise UserError(f"{place}: '{column}' is no column of the data; {hint}")
+        try:
+            made.append((name, transformer.without(hidden)))
+        except UserError as error:
+            raise UserError(f"{place}: {error}") from None
+    return Pipeline([*made, ("drop_dates", DropDates())])
+
+
+def wrong_step(transformer: object) -> Iterator[str]:
+    """Say what is wrong with a step, as far as it can be told without data."""
+    if isinstance(transformer, ColumnStep):
+        yield from transformer.mistakes()
+    else:
+        kind = type(transformer).__name__
+        yield f"{kind} does not say which columns it reads; name it as transformer of pedigree.features.engineering.Apply."

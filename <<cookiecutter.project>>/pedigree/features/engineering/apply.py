@@ -1,0 +1,182 @@
+"""Transformers of scikit-learn, behind the contract of this step."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, clone
+from sklearn.pipeline import Pipeline
+from sklearn.utils import get_tags
+from sklearn.utils.validation import check_is_fitted
+
+from pedigree.base.names import UserError, snake_cased
+from pedigree.features.engineering.steps import ColumnStep, numbers
+
+# As `adopt` tells free text from a category: words of the average value, and different values.
+TEXT_WORDS, TEXT_VALUES = 4, 30
+QUIET = (
+    "k=.* is greater than n_features|Bins whose width|Features? .* (is|are) constant|invalid value"
+)
+
+
+class Apply(ColumnStep):
+    """Let any transformer of scikit-learn, or one made like it, add columns.
+
+    Parameters
+    ----------
+    transformer : object
+        One transformer, or a scikit-learn Pipeline of several. One that takes no missing value gets
+        the rows that have none, and gives the others missing features.
+    columns : list of str or None
+        What it reads. None = all that it can: free texts if it is a vectorizer, else numbers.
+    each : bool
+        Fit a copy for each column; vectorizers always are.
+    keep : bool
+        Keep the columns that were read.
+    prefix : str
+        Goes before the names that the transformer gives to its columns.
+    max_columns : int
+        More new columns are refused: a vocabulary or a polynomial grows fast.
+
+    Notes
+    -----
+    A transformer that learns from the target sees that of the training rows, which then get features
+    made of their own answers. Encode categories in the model (conf/model/encoder/), not here.
+    """
+
+    def __init__(
+        self,
+        transformer: Any,
+        columns: Sequence[str] | None = None,
+        each: bool = False,
+        keep: bool = True,
+        prefix: str = "",
+        max_columns: int = 200,
+    ) -> None:
+        self.transformer = transformer
+        self.columns = columns
+        self.each = each
+        self.keep = keep
+        self.prefix = prefix
+        self.max_columns = max_columns
+
+    def mistakes(self) -> Iterator[str]:
+        """Find what is no transformer, and values that it refuses."""
+        if not (hasattr(self.transformer, "fit") and hasattr(self.transformer, "transform")):
+            yield f"transformer: {self.transformer!r} has no fit and transform, as scikit-learn's have."
+            return
+        for one in _within(self.transformer):
+            if hasattr(one, "_parameter_constraints"):
+                try:
+                    one._validate_params()
+                except ValueError as error:
+                    yield f"transformer: {error}"
+
+    def fit(self, X: pd.DataFrame, y: np.ndarray | None = None) -> Apply:
+        """Fit the transformer.
+
+        Raises
+        ------
+        UserError
+            It cannot be fitted on these columns, or makes too many.
+        """
+        tags = get_tags(_steps(self.transformer)[0]).input_tags
+        self.reads_texts_, self.takes_missing_ = not tags.two_d_array, tags.allow_nan
+        find = free_texts if self.reads_texts_ else numbers
+        self.columns_ = find(X) if self.columns is None else list(self.columns)
+        apart = self.each or self.reads_texts_
+        parts = [[name] for name in self.columns_] if apart else [self.columns_]
+        self.parts_ = [part for part in parts if part]
+        kind = type(_steps(self.transformer)[-1]).__name__
+        self.fitted_, self.widths_, names = [], [], []
+        for part in self.parts_:
+            values, rows = self._read(X[part])
+            try:
+                with warnings.catch_warnings():
+                    # On a narrow table, or of few values, a transformer keeps or makes fewer columns than it
+                    # might; so it should, in silence: it is fitted again in each fold.
+                    warnings.filterwarnings("ignore", QUIET)
+                    one = clone(self.transformer).fit(values, None if y is None else y[rows])
+                width = one.transform(values[:1]).shape[1]
+            except ValueError as error:
+                raise UserError(f"{kind} cannot be fitted on {', '.join(part)}: {error}") from error
+            self.fitted_.append(one)
+            self.widths_.append(width)
+            names += self._names(one, part, width)
+        if len(names) > self.max_columns:
+            raise UserError(
+                f"{kind} makes {len(names)} columns of {', '.join(self.columns_)}, and max_columns allows "
+                f"{self.max_columns}; bound it by its own settings (such as max_features, n_components or "
+                "degree), or raise max_columns."
+            )
+        taken = [name for name in X if self.keep or name not in self.columns_]
+        self.names_ = snake_cased([*taken, *names])[len(taken) :]
+        return self
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Add the new columns, all float64; rows that could not be read get missing values."""
+        check_is_fitted(self)
+        made = [np.empty((len(X), 0))]
+        for part, one, width in zip(self.parts_, self.fitted_, self.widths_, strict=True):
+            values, rows = self._read(X[part])
+            made.append(np.full((len(X), width), np.nan))
+            if rows.any():
+                out = one.transform(values)
+                made[-1][rows] = out.toarray() if hasattr(out, "toarray") else np.asarray(out)
+        new = pd.DataFrame(np.hstack(made), index=X.index, columns=self.names_)
+        return pd.concat([X if self.keep else X.drop(columns=self.columns_), new], axis=1)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is stored, without the memory address that vectorizers note (of their stop words)."""
+        for one in vars(self).get("fitted_", ()):
+            for part in _within(one):
+                vars(part).pop("_stop_words_id", None)
+        return super().__getstate__()
+
+    def _read(self, X: pd.DataFrame) -> tuple[Any, np.ndarray]:
+        """Return what the transformer is given of some columns, and of which rows."""
+        if self.reads_texts_:
+            texts = X.iloc[:, 0]
+            known = texts.astype("str").where(texts.notna(), "")  # no words
+            return known.to_numpy("object"), np.full(len(X), True)
+        if all(map(pd.api.types.is_numeric_dtype, X.dtypes)):  # booleans are
+            X = X.astype("float64")
+        rows = np.full(len(X), True) if self.takes_missing_ else X.notna().all(axis=1).to_numpy()
+        return X[rows], rows
+
+    def _names(self, one: Any, part: list[str], width: int) -> list[str]:
+        """Return the transformer's own names of its columns; numbers where it has none."""
+        try:
+            own = [str(name).replace("^", " power ") for name in one.get_feature_names_out()]
+        except AttributeError:  # HashingVectorizer knows no words
+            own = [str(number) for number in range(width)]
+        of = part[0] if self.reads_texts_ else ""
+        return [f"{self.prefix} {of} {name}" for name in own]
+
+
+def free_texts(X: pd.DataFrame) -> list[str]:
+    """Name the columns that hold sentences."""
+    found = []
+    for name in X.select_dtypes(exclude=["number", "bool", "boolean", "datetime"]):
+        present = X[name].dropna().astype("str")
+        if present.nunique() > TEXT_VALUES:
+            words = present.head(1000).str.split().str.len().mean()
+            found += [name] if words >= TEXT_WORDS else []
+    return found
+
+
+def _steps(transformer: Any) -> list[Any]:
+    """Return the transformers of a pipeline, or the one that there is."""
+    if isinstance(transformer, Pipeline):
+        return [step for _, step in transformer.steps]
+    return [transformer]
+
+
+def _within(transformer: Any) -> list[Any]:
+    """Return a transformer and all that it is made of."""
+    inner = transformer.get_params().values()
+    return [transformer, *(one for one in inner if isinstance(one, BaseEstimator))]

@@ -1,0 +1,149 @@
+"""Dates become numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from pedigree.features.engineering.steps import ColumnStep, unknown
+
+# Parts that begin again, and after how many (of the longest month and year).
+PERIODS = {
+    "quarter": 4,
+    "month": 12,
+    "day": 31,
+    "dayofweek": 7,
+    "dayofyear": 366,
+    "hour": 24,
+    "minute": 60,
+    "second": 60,
+}
+PARTS = (*PERIODS, "year")
+UNITS = ("days", "hours", "minutes", "seconds")
+
+
+class DateParts(ColumnStep):
+    """Turn dates into numbers such as month or day of the week.
+
+    Parameters
+    ----------
+    columns : list of str or None
+        Date columns; None = all.
+    parts : list of str
+        Attributes of pandas' `dt` accessor, of `PARTS`.
+    cyclic : bool
+        Give each part that begins again as the sine and cosine of its place on the circle, on which
+        December lies next to January. A tree can do with the number, a linear model cannot.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[str] | None = None,
+        parts: Sequence[str] = ("month", "day"),
+        cyclic: bool = False,
+    ) -> None:
+        self.columns = columns
+        self.parts = parts
+        self.cyclic = cyclic
+
+    def mistakes(self) -> Iterator[str]:
+        """Find parts that dates do not have."""
+        yield from unknown("part", self.parts, PARTS)
+
+    def fit(self, X: pd.DataFrame, y: object = None) -> DateParts:
+        """Find the date columns."""
+        self.columns_ = dates(X) if self.columns is None else self.columns
+        return self
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Add a column, or a sine and a cosine, for each part of each date."""
+        check_is_fitted(self)
+        new: dict[str, pd.Series] = {}
+        for column in self.columns_:
+            for part in self.parts:
+                name, values = f"{column}_{part}", getattr(X[column].dt, part).astype("float64")
+                if self.cyclic and part in PERIODS:
+                    angle = 2 * np.pi * values / PERIODS[part]
+                    new |= {f"{name}_sin": np.sin(angle), f"{name}_cos": np.cos(angle)}
+                else:
+                    new[name] = values
+        return X.assign(**new)
+
+
+class Durations(ColumnStep):
+    """Measure the time between two dates of a row, or since a date that is always the same.
+
+    Parameters
+    ----------
+    pairs : list of [start, end]
+        Date columns.
+    columns : list of str or None
+        Date columns that are measured from `since`; None = all.
+    since : str or None
+        A date such as 2020-01-31; None = only the pairs are measured. It is a setting, because
+        "today" would give the same row another feature tomorrow.
+    unit : {"days", "hours", "minutes", "seconds"}
+    """
+
+    COLUMN_SETTINGS = ("pairs", "columns")
+
+    def __init__(
+        self,
+        pairs: Sequence[Sequence[str]] = (),
+        columns: Sequence[str] | None = None,
+        since: str | None = None,
+        unit: str = "days",
+    ) -> None:
+        self.pairs = pairs
+        self.columns = columns
+        self.since = since
+        self.unit = unit
+
+    def mistakes(self) -> Iterator[str]:
+        """Find what is no date and no unit, and settings that measure nothing."""
+        yield from unknown("unit", [self.unit], UNITS)
+        if not self.pairs and self.since is None:
+            yield "measures nothing: name pairs of date columns, or a date as since."
+        if self.since is not None and pd.isna(pd.to_datetime(str(self.since), errors="coerce")):
+            yield f"since: '{self.since}' is no date; write it as 2020-01-31."
+
+    def fit(self, X: pd.DataFrame, y: object = None) -> Durations:
+        """Find the date columns."""
+        self.columns_ = dates(X) if self.columns is None else self.columns
+        return self
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Add a column for each duration; negative where the end lies before the start."""
+        check_is_fitted(self)
+        unit = pd.Timedelta(1, unit=self.unit)
+        new = {
+            f"{end}_minus_{start}_{self.unit}": (X[end] - X[start]) / unit
+            for start, end in self.pairs
+        }
+        if self.since is not None:
+            start = pd.Timestamp(self.since)
+            new |= {f"{c}_{self.unit}_since": (X[c] - start) / unit for c in self.columns_}
+        return X.assign(**new)
+
+
+class DropDates(TransformerMixin, BaseEstimator):
+    """Drop raw dates: their parts are features, a moment that never returns is none."""
+
+    def fit(self, X: pd.DataFrame, y: object = None) -> DropDates:
+        """Find the date columns."""
+        self.columns_ = dates(X)
+        return self
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Return the other columns."""
+        check_is_fitted(self)
+        return X.drop(columns=self.columns_)
+
+
+def dates(X: pd.DataFrame) -> list[str]:
+    """Name the columns that hold dates."""
+    return list(X.select_dtypes("datetime").columns)

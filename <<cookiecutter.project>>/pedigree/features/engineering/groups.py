@@ -1,0 +1,122 @@
+"""Rows that share a value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+from sklearn.utils.validation import check_is_fitted
+
+from pedigree.data.target import row_key
+from pedigree.features.engineering.steps import ColumnStep, unknown
+
+# Aggregations of pandas; a row's difference from them makes sense where they keep the unit.
+STATISTICS = ("mean", "median", "min", "max", "std", "sum")
+
+
+class GroupStatistics(ColumnStep):
+    """Add a statistic of a row's group, and the row's difference from it.
+
+    Parameters
+    ----------
+    by : list of str
+        Columns that make the groups.
+    columns : list of str
+        Numbers to describe.
+    statistics : list of str
+        Of `STATISTICS`.
+
+    Notes
+    -----
+    Groups that the fitted rows do not know get the statistic of all of them.
+    """
+
+    COLUMN_SETTINGS = ("by", "columns")
+
+    def __init__(
+        self, by: Sequence[str], columns: Sequence[str], statistics: Sequence[str] = ("mean",)
+    ) -> None:
+        self.by = by
+        self.columns = columns
+        self.statistics = statistics
+
+    def mistakes(self) -> Iterator[str]:
+        """Find statistics that there are not."""
+        yield from unknown("statistic", self.statistics, STATISTICS)
+
+    def fit(self, X: pd.DataFrame, y: object = None) -> GroupStatistics:
+        """Compute the statistics of each group."""
+        self.names_ = [
+            f"{c}_{s}_by_{'_'.join(self.by)}" for c in self.columns for s in self.statistics
+        ]
+        wanted = [(c, s) for c in self.columns for s in self.statistics]
+        self.overall_ = {
+            name: float(X[c].agg(s)) for name, (c, s) in zip(self.names_, wanted, strict=True)
+        }
+        self.groups_: dict[str, list[float]] = {}
+        if self.by:
+            grouped = X.groupby(row_key(X, self.by), sort=True)
+            table = pd.DataFrame(
+                {n: grouped[c].agg(s) for n, (c, s) in zip(self.names_, wanted, strict=True)}
+            )
+            self.groups_ = {str(key): values.tolist() for key, values in table.iterrows()}
+        return self
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Add two columns for each statistic."""
+        check_is_fitted(self)
+        if not self.by:
+            return X
+        keys = row_key(X, self.by)
+        new: dict[str, pd.Series] = {}
+        for position, name in enumerate(self.names_):
+            column = self.columns[position // len(self.statistics)]
+            known = {key: values[position] for key, values in self.groups_.items()}
+            new[name] = keys.map(known).astype("float64").fillna(self.overall_[name])
+            new[f"{column}_minus_{name.removeprefix(f'{column}_')}"] = X[column] - new[name]
+        return X.assign(**new)
+
+
+class RareCategories(ColumnStep):
+    """Gather rare texts in one category.
+
+    Parameters
+    ----------
+    min_share : float
+        Share of the fitted rows, in [0, 1), below which a text is rare.
+    enough_rows : int
+        A text with so many fitted rows is never rare, however small their share: a mean of 20 is what
+        category_encoders trusts, too (`min_samples_leaf` of its TargetEncoder).
+
+    Notes
+    -----
+    A column in which every text is rare (names, comments) is left as it is, for `select` to judge.
+    """
+
+    RARE = "(rare)"
+    COLUMN_SETTINGS = ()
+
+    def __init__(self, min_share: float = 0.01, enough_rows: int = 20) -> None:
+        self.min_share = min_share
+        self.enough_rows = enough_rows
+
+    def fit(self, X: pd.DataFrame, y: object = None) -> RareCategories:
+        """Learn the frequent texts of each column."""
+        self.frequent_: dict[str, list[str]] = {}
+        for name in X.select_dtypes(exclude=["number", "bool", "boolean", "datetime"]):
+            rows = X[name].value_counts()
+            enough = (rows / rows.sum() >= self.min_share) | (rows >= self.enough_rows)
+            frequent = sorted(rows.index[enough])
+            if frequent:
+                self.frequent_[str(name)] = frequent
+        return self
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Replace what was not frequent."""
+        check_is_fitted(self)
+        return X.assign(
+            **{
+                name: X[name].where(X[name].isin(kept) | X[name].isna(), self.RARE)
+                for name, kept in self.frequent_.items()
+            }
+        )

@@ -1,0 +1,146 @@
+"""Outliers: values far from those of the training rows, and what becomes of them.
+
+No row is dropped here, since every row that is sent to the model gets an answer. Training rows are left
+out of the fit by `pedigree.features.outlier_limits.DropOutliers`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.validation import check_is_fitted
+
+from pedigree.base.names import UserError
+from pedigree.features.engineering.steps import ColumnStep
+from pedigree.features.outlier_limits import METHODS, limits
+
+ACTIONS = ("clip", "missing", "flag")
+
+
+class Outliers(ColumnStep):
+    """Treat numbers far from those of the training rows, column by column.
+
+    Parameters
+    ----------
+    columns : list of str or None
+        Numbers; None = all.
+    method : {"iqr", "quantile", "z_score"}
+        What the limits are: quartiles and a number of interquartile ranges beyond them, a share at each
+        end, or the mean and a number of standard deviations (`pedigree.features.outlier_limits.limits`).
+    reach : float
+        That number, or that share.
+    action : {"clip", "missing", "flag"}
+        Move the value to the limit, blank it (for the model's imputer), or leave it and say so in a new
+        column (1 = outlier).
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[str] | None = None,
+        method: Literal["iqr", "quantile", "z_score"] = "iqr",
+        reach: float = 3.0,
+        action: Literal["clip", "missing", "flag"] = "clip",
+    ) -> None:
+        self.columns = columns
+        self.method = method
+        self.reach = reach
+        self.action = action
+
+    def mistakes(self) -> Iterator[str]:
+        """Say what is wrong with the settings, whatever the data."""
+        if self.method not in METHODS:
+            yield f"Outliers has no method '{self.method}'; known are {', '.join(METHODS)}."
+        if self.action not in ACTIONS:
+            yield f"Outliers has no action '{self.action}'; known are {', '.join(ACTIONS)}."
+        if self.method == "quantile" and not 0 < self.reach < 0.5:
+            yield f"with method quantile, `reach` is the share of rows at each end, such as 0.01; it is {self.reach:g}."
+
+    def fit(self, X: pd.DataFrame, y: object = None) -> Outliers:
+        """Compute the limits of each column.
+
+        Raises
+        ------
+        UserError
+            The settings are wrong.
+        """
+        for mistake in self.mistakes():
+            raise UserError(f"engineer: {mistake}")
+        self.limits_: dict[str, list[float]] = {}
+        for name in _numbers(X, self.columns):
+            if ends := limits(X[name].astype("float64"), self.method, self.reach):
+                self.limits_[name] = ends
+        return self
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Treat what lies beyond the limits."""
+        check_is_fitted(self)
+        made = {}
+        for name, (low, high) in self.limits_.items():
+            values = X[name].astype("float64")
+            if self.action == "clip":
+                made[name] = values.clip(low, high)
+            elif self.action == "missing":
+                made[name] = values.where(values.between(low, high))
+            else:
+                made[f"{name}_is_outlier"] = ((values < low) | (values > high)).astype("float64")
+        return X.assign(**made)
+
+
+class IsolationForest(ColumnStep):
+    """Flag rows that are set apart from the training rows by several columns at once (Liu, Ting and Zhou 2008).
+
+    Adds `outlier_score` (the higher, the easier a row is set apart) and `is_outlier` (1 = yes). No single
+    value of such a row is to blame, so none is changed.
+
+    Parameters
+    ----------
+    columns : list of str or None
+        Numbers; None = all. Gaps count as the training rows' median.
+    share : float
+        Of the training rows that count as outliers (the method's contamination), in (0, 0.5].
+    n_estimators : int
+        Trees.
+    random_state : int
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[str] | None = None,
+        share: float = 0.01,
+        n_estimators: int = 100,
+        random_state: int = 0,
+    ) -> None:
+        self.columns = columns
+        self.share = share
+        self.n_estimators = n_estimators
+        self.random_state = random_state
+
+    def fit(self, X: pd.DataFrame, y: object = None) -> IsolationForest:
+        """Grow the trees."""
+        from sklearn import ensemble
+
+        medians = X[_numbers(X, self.columns)].astype("float64").median().dropna()
+        self.medians_ = {str(name): float(value) for name, value in medians.items()}
+        self.forest_ = ensemble.IsolationForest(
+            n_estimators=self.n_estimators,
+            contamination=self.share,
+            random_state=self.random_state,
+        ).fit(self._filled(X))
+        return self
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Add the score and the flag."""
+        check_is_fitted(self)
+        scores = self.forest_.score_samples(self._filled(X))
+        flags = (scores < self.forest_.offset_).astype("float64")
+        return X.assign(outlier_score=-scores, is_outlier=flags)
+
+    def _filled(self, X: pd.DataFrame) -> np.ndarray:
+        return X[list(self.medians_)].astype("float64").fillna(self.medians_).to_numpy()
+
+
+def _numbers(X: pd.DataFrame, columns: Sequence[str] | None) -> list[str]:
+    return list(X.select_dtypes("number").columns if columns is None else columns)

@@ -1,0 +1,108 @@
+"""Outliers: limits learnt from training rows, and a sampler that leaves such rows out of the fit.
+
+Limits that are known beforehand are a repair (`pedigree.cleaning.limit`). Those that are learnt would tell
+of the test rows if they came before the split; so a value is treated by a fitted transformer
+(`pedigree.features.engineering.Outliers`), and a row is dropped inside the fit, where it takes part in no score.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from pedigree.base.names import UserError
+
+METHODS = ("iqr", "quantile", "z_score")
+
+
+def limits(values: pd.Series, method: str, reach: float) -> list[float] | None:
+    """Compute between which values a column is ordinary.
+
+    Parameters
+    ----------
+    values : Series of float
+    method : {"iqr", "quantile", "z_score"}
+        Quartiles and `reach` interquartile ranges beyond them (Tukey, Exploratory Data Analysis, 1977); the
+        quantiles that leave out a share `reach` at each end; mean and `reach` standard deviations.
+    reach : float
+
+    Returns
+    -------
+    list of float or None
+        Low and high. None where the column has at most two values, or most of it is one value: neither is
+        far from anything.
+    """
+    if values.nunique() <= 2:
+        return None
+    if method == "z_score":
+        low, high = values.mean() - reach * values.std(), values.mean() + reach * values.std()
+    elif method == "quantile":
+        low, high = values.quantile([reach, 1 - reach])
+    else:
+        low, high = values.quantile([0.25, 0.75])
+        low, high = low - reach * (high - low), high + reach * (high - low)
+    return [float(low), float(high)] if low < high else None
+
+
+class DropOutliers:
+    """Leave rows out of the fit in which a number is far from the others (a sampler).
+
+    Parameters
+    ----------
+    method : {"iqr", "quantile", "z_score", "isolation_forest"}
+        As in `limits`; or rows that are set apart from the others by several columns at once (Liu, Ting
+        and Zhou 2008), with `reach` as the share of rows that are.
+    reach : float
+    random_state : int
+        Of the isolation forest.
+    """
+
+    def __init__(
+        self,
+        method: Literal["iqr", "quantile", "z_score", "isolation_forest"] = "iqr",
+        reach: float = 3.0,
+        random_state: int = 0,
+    ) -> None:
+        self.method = method
+        self.reach = reach
+        self.random_state = random_state
+
+    def fit_resample(self, X: pd.DataFrame, y: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
+        """Return the ordinary rows.
+
+        Parameters
+        ----------
+        X, y : DataFrame of shape (n, p), ndarray of shape (n,)
+            Training rows.
+
+        Raises
+        ------
+        UserError
+            No row of a class is ordinary, or none at all.
+        """
+        numbers = X.select_dtypes("number").astype("float64")
+        if self.method == "isolation_forest":
+            fine = ~isolated(numbers, self.reach, self.random_state)
+        else:
+            fine = np.ones(len(X), dtype=bool)
+            for name in numbers:
+                if ends := limits(numbers[name], self.method, self.reach):
+                    fine &= (numbers[name].between(*ends) | numbers[name].isna()).to_numpy()
+        lost = set(np.unique(y)) - set(np.unique(y[fine])) if y.dtype.kind in "iu" else set()
+        if lost or not fine.any():
+            raise UserError(
+                "model.sampler: no training row of a class is left without outliers; raise `reach`, or lower it "
+                "where `method` is quantile or isolation_forest."
+            )
+        return X[fine], y[fine]
+
+
+def isolated(numbers: pd.DataFrame, share: float, seed: int) -> np.ndarray:
+    """Tell which rows an isolation forest sets apart; shape (n,), bool. Gaps count as the median."""
+    from sklearn.ensemble import IsolationForest
+
+    filled = numbers.fillna(numbers.median()).dropna(axis=1).to_numpy()
+    forest = IsolationForest(contamination=share, random_state=seed)
+    return forest.fit_predict(filled) == -1

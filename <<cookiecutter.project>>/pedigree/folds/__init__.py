@@ -1,0 +1,1 @@
+"""Folds of the training rows, and rows drawn from them."""

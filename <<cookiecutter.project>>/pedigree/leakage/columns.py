@@ -1,0 +1,151 @@
+"""Single columns that tell the answer: too well, or although they only name or count the rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from pedigree.data.target import labels
+from pedigree.leakage.evidence import SURE, Evidence, Finding, names_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def single_columns(
+    evidence: Evidence, limit: float, folds: int, leaves: int, max_rows: int
+) -> list[Finding]:
+    """Find columns that predict the answer almost perfectly by themselves.
+
+    Measured is the share of a dummy's error (wrong answers, or squares) that the column alone saves
+    on held-out training rows, by a small tree of its values; a text's values are each judged by the
+    other rows with the same. The lower end of its one-sided 99 % interval has to pass the limit.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    limit : float
+    folds, leaves, max_rows : int
+        Of cross-validation; of the tree (each class gets two at least); training rows, drawn at random.
+    """
+    kept = evidence.draw(len(evidence.y), max_rows)
+    y, n_classes = evidence.y[kept], len(evidence.classes)
+    leaves = max(leaves, 2 * n_classes)
+    columns = {name: values.iloc[kept] for name, values in _columns(evidence)}
+    # On its own rows a tree does at least as well, so few columns need the folds.
+    seen = {
+        name: _told(_guess(values, y, n_classes, 0, leaves), y, n_classes)[0]
+        for name, values in columns.items()
+    }
+    promising = [name for name in seen if seen[name] >= limit] or [max(seen, key=seen.__getitem__)]
+    findings = []
+    for name in promising:
+        told, low = _told(_guess(columns[name], y, n_classes, folds, leaves), y, n_classes)
+        says = f"{name} alone saves {told:.1%} of the errors made without it, {max(low, 0):.1%} for sure."
+        findings.append(Finding(name, low > limit, told, limit, says))
+    return [one for one in findings if one.found] or [
+        max(findings, key=lambda one: one.measured or 0)
+    ]
+
+
+def identifiers(
+    evidence: Evidence, limit: float, chance: float, max_rows: int, identifiers: str
+) -> list[Finding]:
+    """Find columns that name or count the rows, and whose order goes with the answer.
+
+    Measured is the share of the answers' ranks that the column's order explains: the squared rank
+    correlation (Spearman 1904), or epsilon squared of Kruskal and Wallis (1952) for classes.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    limit, chance : float
+        What is explained, and the significance that it needs.
+    max_rows : int
+        Training rows, drawn at random.
+    identifiers : str
+        Pattern of the names of whole numbers that name rows.
+    """
+    from scipy.stats import kruskal, spearmanr
+
+    kept = evidence.draw(len(evidence.y), max_rows)
+    findings = []
+    for name, whole in evidence.features("train").items():
+        if not names_rows(whole, str(name), identifiers):
+            continue
+        values = whole.iloc[kept]
+        known = values.notna().to_numpy()
+        order, y = _order(values[known]), evidence.y[kept][known]
+        if evidence.classes:
+            statistic, p = kruskal(*(order[y == code] for code in np.unique(y)))
+            told = statistic / (len(y) - 1)
+        else:
+            r, p = spearmanr(order, y)
+            told = r**2
+        found = bool(told > limit and p < chance)
+        says = f"{name} names the rows, and its order explains {told:.1%} of the answers' order."
+        findings.append(Finding(str(name), found, float(told), limit, says))
+    alarms = [one for one in findings if one.found]
+    none = Finding("", False, None, limit, "No feature names or counts the rows.")
+    return alarms or [max(findings, key=lambda one: one.measured or 0, default=none)]
+
+
+def _columns(evidence: Evidence) -> Iterator[tuple[str, pd.Series]]:
+    """Yield the columns that a model may see, and the features that were made of them."""
+    raw, made = evidence.features("train"), evidence.made
+    yield from ((str(name), raw[name]) for name in raw)
+    yield from ((str(name), made[name]) for name in made if name not in raw)
+
+
+def _told(guess: np.ndarray, y: np.ndarray, n_classes: int) -> tuple[float, float]:
+    """Return which share of a dummy's error a column saves, and the lower end of its interval."""
+    if n_classes:
+        error, base = ((one != y).astype(float) for one in (guess, np.bincount(y).argmax()))
+    else:
+        error, base = ((one - y) ** 2 for one in (guess, y.mean()))
+    if base.sum() == 0:
+        return 0.0, 0.0
+    left = error.sum() / base.sum()
+    spread = np.sqrt(((error - left * base) ** 2).sum()) / base.sum()  # of a ratio of sums
+    return float(max(1 - left, 0)), float(1 - left - SURE * spread)
+
+
+def _guess(values: pd.Series, y: np.ndarray, n_classes: int, folds: int, leaves: int) -> np.ndarray:
+    """Predict each row by a column: by a tree that others were fitted on, or without folds by its own."""
+    from sklearn.model_selection import KFold, cross_val_predict
+    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+    if values.dtype.kind not in "iufbM" and values.dtype != "boolean":
+        return _by_others(values, y, n_classes)
+    x = values.astype("int64").where(values.notna()) if values.dtype.kind == "M" else values
+    x = x.astype("float64").to_numpy()[:, None]
+    kind = DecisionTreeClassifier if n_classes else DecisionTreeRegressor
+    tree = kind(max_leaf_nodes=leaves, random_state=0)
+    if not folds:
+        return tree.fit(x, y).predict(x)
+    return cross_val_predict(tree, x, y, cv=KFold(folds, shuffle=True, random_state=0))
+
+
+def _by_others(values: pd.Series, y: np.ndarray, n_classes: int) -> np.ndarray:
+    """Predict each row by the others with its value; the dummy's answer where there is none."""
+    codes = pd.factorize(values, use_na_sentinel=False)[0]
+    counts = np.bincount(codes)[codes]
+    if not n_classes:
+        others = np.bincount(codes, y)[codes] - y
+        return np.where(counts > 1, others / np.maximum(counts - 1, 1), y.mean())
+    table = np.zeros((codes.max() + 1, n_classes))
+    np.add.at(table, (codes, y), 1)
+    votes = table[codes] + np.bincount(y, minlength=n_classes) / len(y) / 2  # which breaks ties
+    votes[np.arange(len(y)), y] -= 1
+    return votes.argmax(axis=1)
+
+
+def _order(values: pd.Series) -> np.ndarray:
+    """Return numbers in the order of the values; texts that end in a number (A17) go by it, others by the alphabet."""
+    if values.dtype.kind in "iuf":
+        return values.to_numpy()
+    texts = labels(values)
+    numbers = texts.str.extract(r"(\d+)\D*$")[0].str[-15:].astype("float64")
+    return numbers.to_numpy() if numbers.notna().all() else pd.factorize(texts, sort=True)[0]

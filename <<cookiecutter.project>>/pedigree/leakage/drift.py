@@ -1,0 +1,127 @@
+"""Drift: whether a classifier can tell test rows from training rows, and by which columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from pedigree.leakage.evidence import SURE, Evidence, Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MOST_CATEGORIES = 200  # that a histogram of the trees keeps apart
+SHOWN = 3
+
+
+def drift(evidence: Evidence, limit: float, folds: int, trees: int, max_rows: int) -> list[Finding]:
+    """Tell test rows from training rows by boosted trees, judged on rows that they were not fitted on.
+
+    Measured is the area under the ROC curve; alarm is given if the lower end of its one-sided 99 %
+    interval passes the limit. Rows of one group stay in one fold, and vary together: else trees would
+    know the group again. In a split by time, sides are expected to differ; it is told, not counted.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    limit : float
+    folds, trees, max_rows : int
+        Of cross-validation; of each fit; of each side, drawn at random.
+    """
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    drawn = {s: evidence.draw(len(evidence.rows[s]), max_rows) for s in ("train", "test")}
+    whole = pd.concat([evidence.rows[s].iloc[rows] for s, rows in drawn.items()], ignore_index=True)
+    rows = pd.concat([evidence.features(s).iloc[r] for s, r in drawn.items()], ignore_index=True)
+    is_test = np.repeat([0, 1], [len(one) for one in drawn.values()])
+    groups = evidence.groups(whole)
+    folds = min(folds, *(len(np.unique(groups[is_test == side])) for side in (0, 1)))
+    if rows.empty or folds < 2:
+        return [Finding("train and test", False, None, limit, "Too few rows to tell apart.")]
+    X, texts = _numbers(rows)
+    tree = HistGradientBoostingClassifier(
+        max_iter=trees,
+        max_leaf_nodes=8,
+        early_stopping=False,
+        categorical_features=texts,
+        random_state=0,
+    )
+    probability = np.zeros(len(X))
+    cut = StratifiedGroupKFold(folds, shuffle=True, random_state=evidence.settings.seed)
+    for train, held_out in cut.split(X, is_test, groups):
+        tree.fit(X[train], is_test[train])
+        probability[held_out] = tree.predict_proba(X[held_out])[:, 1]
+    auc, error = area(is_test, probability, groups)
+    differs = auc - SURE * error > limit
+    says = f"Trees tell test from training rows with a ROC AUC of {auc:.2f} ± {SURE * error:.2f}"
+    if differs:
+        says += f", most by {', '.join(_strongest(rows, is_test))}"
+        says += "; in a split by time that is to be expected." if evidence.by_time else "."
+    else:
+        says += "; 0.5 is chance."
+    found = bool(differs and not evidence.by_time)
+    return [Finding("train and test", found, auc, limit, says)]
+
+
+def area(truth: np.ndarray, scores: np.ndarray, groups: np.ndarray) -> tuple[float, float]:
+    """Compute the area under the ROC curve and its standard error.
+
+    By the rows' placements (DeLong 1988), summed over groups (Obuchowski 1997).
+
+    Parameters
+    ----------
+    truth : ndarray of 0 and 1, shape (n,)
+    scores : ndarray, shape (n,)
+    groups : ndarray of int, shape (n,)
+        Rows of one vary together.
+    """
+    from scipy.stats import rankdata
+
+    hit = truth == 1
+    m, n = hit.sum(), (~hit).sum()
+    all_ranks, placement = rankdata(scores), np.empty(len(scores))
+    placement[hit] = (all_ranks[hit] - rankdata(scores[hit])) / n
+    placement[~hit] = 1 - (all_ranks[~hit] - rankdata(scores[~hit])) / m
+    auc = placement[hit].mean()
+    influence = (placement - auc) / np.where(hit, m, n)
+    _, codes = np.unique(groups, return_inverse=True)
+    return float(auc), float(np.sqrt((np.bincount(codes, influence) ** 2).sum()))
+
+
+def _numbers(rows: pd.DataFrame) -> tuple[np.ndarray, list[bool]]:
+    """Return columns as numbers, shape (n, p), and which of them are categories; rare ones are one."""
+    columns, texts = [], []
+    for name in rows:
+        values = rows[name]
+        text = values.dtype.kind not in "iufbM" and values.dtype != "boolean"
+        if text:
+            codes = pd.factorize(values, sort=True)[0]
+            rank = np.argsort(np.argsort(-np.bincount(codes[codes >= 0]), kind="stable"))
+            numbers = np.where(codes < 0, np.nan, np.minimum(rank[codes], MOST_CATEGORIES))
+        elif values.dtype.kind == "M":
+            numbers = values.astype("int64").where(values.notna()).to_numpy(dtype=float)
+        else:
+            numbers = values.astype("float64").to_numpy()
+        columns.append(numbers)
+        texts.append(text)
+    return np.column_stack(columns), texts
+
+
+def _strongest(rows: pd.DataFrame, is_test: np.ndarray) -> Sequence[str]:
+    """Name the columns whose distributions differ most: by the greatest gap of cumulated shares, or of shares."""
+    from scipy.stats import ks_2samp
+
+    distance = {}
+    for name in map(str, rows):
+        old, new = rows[name][is_test == 0], rows[name][is_test == 1]
+        if old.dtype.kind in "iufM" and old.notna().any() and new.notna().any():
+            kind = "int64" if old.dtype.kind == "M" else "float64"
+            sides = (one.dropna().astype(kind).to_numpy() for one in (old, new))
+            distance[name] = float(ks_2samp(*sides, method="asymp").statistic)
+        else:
+            shares = [one.value_counts(normalize=True) for one in (old, new)]
+            distance[name] = float(shares[0].sub(shares[1], fill_value=0).abs().sum() / 2)
+    return sorted(distance, key=lambda name: -distance[name])[:SHOWN]

@@ -1,0 +1,134 @@
+"""What the checks look at, what they say, and how sure a share or a ratio is."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pedigree.base.paths import SPLIT
+from pedigree.base.tables import read_table
+from pedigree.data.target import encode, features, group_key
+from pedigree.training.inputs import read_side
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from omegaconf import DictConfig
+
+SIDES = ("train", "validation", "test")
+SURE = 2.3263479  # standard errors of a one-sided 99 % bound; there are many checks
+NAMES_ROWS = (
+    0.95  # different values by row, from which on a column names its rows (as `adopt` has it)
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check says of one column or one pair of sides.
+
+    Parameters
+    ----------
+    where : str
+        Column or sides.
+    found : bool
+        Whether it is an alarm.
+    measured, limit : float or None
+        None where there is nothing to measure.
+    says : str
+        One sentence for people.
+    """
+
+    where: str
+    found: bool
+    measured: float | None
+    limit: float | None
+    says: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The rows of all sides as they were split, and the settings that the stage may see.
+
+    Parameters
+    ----------
+    settings : DictConfig
+        With `problem`, `split.name` and `seed`.
+    rows : dict of str to DataFrame
+        By side, with all columns.
+    classes : list of str
+        Names of the codes; empty for regression.
+    made : DataFrame
+        The training rows' features, as they were engineered and selected.
+    """
+
+    settings: DictConfig
+    rows: dict[str, pd.DataFrame]
+    classes: list[str]
+    made: pd.DataFrame
+
+    @classmethod
+    def read(cls, settings: DictConfig) -> Evidence:
+        """Read data/split/ and the training rows of data/features/."""
+        rows = {side: read_table(SPLIT / side) for side in SIDES}
+        made, _, classes = read_side("train")
+        return cls(settings, rows, classes, made)
+
+    @cached_property
+    def y(self) -> np.ndarray:
+        """The training rows' answers: class codes or numbers, shape (n,)."""
+        return encode(self.rows["train"][self.settings.problem.target], self.classes)
+
+    @property
+    def by_time(self) -> bool:
+        """Whether later rows are expected to be different."""
+        return self.settings.split.name == "time"
+
+    def features(self, side: str) -> pd.DataFrame:
+        """Return what a model may see of a side's rows, before feature engineering."""
+        return features(self.rows[side], self.settings.problem)
+
+    def groups(self, rows: pd.DataFrame) -> np.ndarray:
+        """Return the number of each row's group, shape (n,); each row is one where no group is named."""
+        key = group_key(rows, self.settings.problem)
+        return np.arange(len(rows)) if key is None else key
+
+    def draw(self, n: int, max_rows: int) -> np.ndarray:
+        """Draw positions of at most so many of n rows, in order."""
+        if n <= max_rows:
+            return np.arange(n)
+        random = np.random.default_rng(self.settings.seed)
+        return np.sort(random.choice(n, max_rows, replace=False))
+
+
+def surely(hits: float, n: int) -> float:
+    """Return the lower end of a share's one-sided 99 % interval (Wilson 1927)."""
+    z2 = SURE**2
+    middle, reach = hits + z2 / 2, SURE * np.sqrt(max(hits * (n - hits), 0) / n + z2 / 4)
+    return float(max(middle - reach, 0.0) / (n + z2))
+
+
+def at_most(hits: float, n: int) -> float:
+    """Return the upper end of a share's one-sided 99 % interval; see `surely`."""
+    return 1 - surely(n - hits, n)
+
+
+def names_rows(values: pd.Series, name: str, pattern: str) -> bool:
+    """Tell whether a column names its rows: a text or whole number of its own in nearly each.
+
+    Whole numbers are names only if they are called so (`pattern`) or count up, filling their range.
+    """
+    present = values.dropna()
+    distinct = present.nunique()
+    if len(present) < 10 or distinct < NAMES_ROWS * len(present):
+        return False
+    if present.dtype.kind in "bM":
+        return False
+    if present.dtype.kind not in "iuf":
+        return True
+    if (present % 1 != 0).any():
+        return False
+    fills = distinct >= 0.5 * (present.max() - present.min() + 1)
+    return bool(fills or re.search(pattern, name))

@@ -1,0 +1,87 @@
+"""Which columns tell one row from another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pedigree.base.names import UserError, did_you_mean
+from pedigree.data.target import labels
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST = 3  # columns of a key that is looked for
+CANDIDATES = 8  # columns that are looked at
+MIN_KNOWN = 0.5  # share of the smaller version's keys that the other must know
+
+
+def check_key(key: Sequence[str], before: pd.DataFrame, after: pd.DataFrame) -> list[str]:
+    """Refuse a key that does not identify rows.
+
+    Raises
+    ------
+    UserError
+        Names the column, or the first value that stands twice.
+    """
+    for frame, which in ((before, "first"), (after, "second")):
+        for name in key:
+            if name not in frame:
+                raise UserError(
+                    f"--key: '{name}' is no column of the {which} version; {did_you_mean(name, frame.columns)}"
+                )
+        twice = frame.duplicated(list(key))
+        if twice.any():
+            row = frame.loc[twice, list(key)].iloc[0]
+            shown = ", ".join(f"{name} {value}" for name, value in row.items())
+            raise UserError(
+                f"--key: {', '.join(key)} does not identify the rows of the {which} version: {shown} "
+                f"stands more than once ({twice.sum()} rows too many). Add a column, or leave --key out."
+            )
+    return list(key)
+
+
+def find_key(before: pd.DataFrame, after: pd.DataFrame) -> list[str]:
+    """Find the fewest columns that identify the rows of both versions; none if there are none.
+
+    Measurements (floats) are no keys, and neither is what the other version mostly does not know:
+    a value that differs in each row may well have been changed in each row.
+    """
+    columns = [
+        name
+        for name in before
+        if name in after
+        and all(one[name].dtype.kind != "f" and one[name].notna().all() for one in (before, after))
+    ]
+    distinct = {name: before[name].nunique() for name in columns}
+    likely = sorted(columns, key=lambda name: -distinct[name])[:CANDIDATES]
+    likely.sort(key=columns.index)
+    for size in range(1, MOST + 1):
+        found = []
+        for key in map(list, combinations(likely, size)):
+            if np.prod([float(distinct[name]) for name in key]) < len(before):
+                continue
+            if before.duplicated(key).any() or after.duplicated(key).any():
+                continue
+            known = len(match(before, after, key)) / max(min(len(before), len(after)), 1)
+            if known >= MIN_KNOWN:
+                found.append((known, key))
+        if found:
+            return max(found, key=lambda one: one[0])[1]
+    return []
+
+
+def match(before: pd.DataFrame, after: pd.DataFrame, key: list[str]) -> pd.DataFrame:
+    """Return the positions (`before`, `after`) of the rows that share a key, in the order of the first."""
+    sides = {}
+    for name, frame, other in (("before", before, after), ("after", after, before)):
+        side = frame[key].assign(**{f"\0{name}": np.arange(len(frame))})
+        for column in key:
+            if frame[column].dtype != other[column].dtype:
+                side[column] = labels(side[column])
+        sides[name] = side
+    both = sides["before"].merge(sides["after"], on=key, how="inner")
+    return both.rename(columns={"\0before": "before", "\0after": "after"})[["before", "after"]]

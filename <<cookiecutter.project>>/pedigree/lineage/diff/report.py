@@ -1,0 +1,186 @@
+"""What people read of a comparison: a table on the terminal, or a page."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pedigree.report.figures import BLUE, ORANGE, figure, shorten
+from pedigree.report.page import Page
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PANELS = 6  # distributions that are drawn
+WIDTH = 100  # of a table on the terminal
+HAIR = 0.005  # distances below are shown as 0.00
+
+
+def sentences(found: dict[str, Any]) -> list[str]:
+    """Say in a few sentences what changed."""
+    rows, columns = found["rows"], found["columns"]
+    said = [f"{rows['before']:,} rows before, {rows['after']:,} after:"]
+    said[0] += f" {rows['added']:,} added, {rows['gone']:,} gone"
+    if found["key"]:
+        said[0] += f", {rows['changed']:,} changed, {rows['same']:,} the same"
+        said.append(f"Rows are told apart by {', '.join(found['key'])}.")
+    else:
+        said[0] += f", {rows['same']:,} the same"
+        said.append("No columns identify a row, so rows are compared as wholes (--key names some).")
+    said[0] += "."
+    for verb in ("added", "gone"):
+        if columns[verb]:
+            listed = ", ".join(f"{name} ({dtype})" for name, dtype in columns[verb].items())
+            said.append(f"Columns {verb}: {listed}.")
+    for name, (old, new) in columns["retyped"].items():
+        said.append(f"Type of {name}: {old} -> {new}.")
+    if rows["reordered"]:
+        said.append("The rows stand in another order.")
+    return said
+
+
+def lines(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the columns in which something differs, the most changed first."""
+    shown = []
+    order = sorted(
+        found["values"], key=lambda one: (-(one["changed"] or 0), -(one["distance"] or 0))
+    )
+    for one in order:
+        gaps = [f"{one[f'missing_{side}']:.1%}" for side in ("before", "after")]
+        # A few rows more or less move every distribution by a hair.
+        if one["changed"] or gaps[0] != gaps[1] or (one["distance"] or 0) >= HAIR:
+            told = {"column": one["column"]}
+            if found["key"]:
+                told["changed"] = "key" if one["changed"] is None else one["changed"]
+            told["missing"] = "" if gaps == ["0.0%"] * 2 else " -> ".join(gaps)
+            told["distance"] = "" if one["distance"] is None else f"{one['distance']:.2f}"
+            shown.append({**told, "shifted": "yes" if one["shifted"] else ""})
+    return shown
+
+
+def text(found: dict[str, Any], title: str) -> str:
+    """Write a comparison for the terminal."""
+    out = [title, *(f"  {sentence}" for sentence in sentences(found))]
+    differing = lines(found)
+    if differing:
+        out += ["", *_aligned(differing)]
+    rest = len(found["values"]) - len(differing)
+    if rest:
+        plural = "" if rest == 1 else "s"
+        out.append(f"{rest} {'other ' if differing else ''}column{plural}: nothing to report")
+    for name, rows in found["examples"].items():
+        if rows:
+            out += ["", f"{name}, the first:", *_aligned(_narrow(rows, found["key"]))]
+    return "\n".join(out)
+
+
+def write_page(
+    path: Path, found: dict[str, Any], title: str, before: pd.DataFrame, after: pd.DataFrame
+) -> None:
+    """Write a comparison as a page, with the distributions that moved most."""
+    page = Page(title)
+    for sentence in sentences(found):
+        page.paragraph(sentence)
+    page.heading("Columns")
+    page.paragraph(
+        "changed: values of rows that both versions have. distance: Kolmogorov-Smirnov D for numbers, total "
+        "variation for texts; shifted: beyond the limits of conf/monitor/."
+    )
+    page.table(lines(found))
+    moved = sorted(
+        (one for one in found["values"] if (one["distance"] or 0) >= HAIR),
+        key=lambda one: -one["distance"],
+    )
+    if moved:
+        with tempfile.TemporaryDirectory() as folder:
+            picture = Path(folder) / "moved.png"
+            _draw(picture, [one["column"] for one in moved[:PANELS]], before, after)
+            page.picture(picture, "distributions before and after")
+    for name, rows in found["examples"].items():
+        if rows:
+            page.heading(
+                f"Rows {name}, the first" if name != "changed" else "Values changed, the first"
+            )
+            page.table(rows)
+    page.write(path)
+
+
+def _draw(path: Path, columns: Sequence[str], before: pd.DataFrame, after: pd.DataFrame) -> None:
+    """Draw each column's distribution in both versions."""
+    import numpy as np
+    import pandas as pd
+
+    height = -(-len(columns) // 2)
+    with figure(path, rows=height, columns=2, size=(9, 2.4 * height)) as grid:
+        axes = np.ravel(grid)
+        for panel, name in zip(axes, columns, strict=False):
+            sides = {"before": before[name].dropna(), "after": after[name].dropna()}
+            colours = {"before": BLUE, "after": ORANGE}
+            if all(
+                pd.api.types.is_float_dtype(one) or one.dtype.kind == "i" for one in sides.values()
+            ):
+                edges = np.histogram_bin_edges(pd.concat(sides.values()), bins=30)
+                for side, values in sides.items():
+                    panel.hist(
+                        values,
+                        edges,
+                        density=True,
+                        histtype="step",
+                        color=colours[side],
+                        label=side,
+                    )
+            else:
+                shares = pd.DataFrame(
+                    {
+                        side: one.astype("str").value_counts(normalize=True)
+                        for side, one in sides.items()
+                    }
+                )
+                shares = (
+                    shares.fillna(0).sort_values("before", ascending=False, kind="stable").head(8)
+                )
+                positions = np.arange(len(shares))
+                for offset, side in ((-0.2, "before"), (0.2, "after")):
+                    panel.barh(
+                        positions + offset, shares[side], 0.4, color=colours[side], label=side
+                    )
+                panel.set_yticks(positions, [shorten(one, 24) for one in shares.index])
+                panel.invert_yaxis()
+            panel.set_title(shorten(name))
+        axes[0].legend()
+        for panel in axes[len(columns) :]:
+            panel.set_visible(False)
+
+
+def _narrow(rows: Sequence[Mapping[str, Any]], key: Sequence[str]) -> list[dict[str, Any]]:
+    """Leave out columns that do not fit on a line, those of the key last."""
+    names: list[str] = []
+    width = 0
+    for name in [*key, *(name for name in rows[0] if name not in key)]:
+        width += 2 + max(len(name), *(len(_cell(row[name])) for row in rows))
+        if names and width > WIDTH:
+            break
+        names.append(name)
+    left_out = {"": "…"} if len(names) < len(rows[0]) else {}
+    return [{name: row[name] for name in names} | left_out for row in rows]
+
+
+def _aligned(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Lay mappings with equal keys out as a table."""
+    names = list(rows[0])
+    cells = [names, *([_cell(row[name]) for name in names] for row in rows)]
+    widths = [max(len(line[at]) for line in cells) for at in range(len(names))]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in cells
+    ]
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return str(value) if len(str(value)) <= 28 else f"{str(value)[:27]}…"

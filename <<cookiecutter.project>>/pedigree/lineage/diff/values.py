@@ -1,0 +1,82 @@
+"""Values of two versions of a column: which differ, and whether they are spread differently."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pedigree.data.target import labels
+from pedigree.monitoring.drift import drift
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MANY = (
+    1000  # distinct texts; if most rows have one of their own, they are names, and have no spread
+)
+
+
+def differ(old: pd.Series, new: pd.Series) -> np.ndarray:
+    """Tell where two columns of equal length differ; 1 and 1.0 do not, and neither do two gaps."""
+    both_missing = (old.isna() & new.isna()).to_numpy()
+    if old.dtype.kind in "iu" and new.dtype.kind in "iu":
+        return old.to_numpy() != new.to_numpy()
+    if _is_number(old) and _is_number(new):
+        return (
+            old.to_numpy(float, na_value=np.nan) != new.to_numpy(float, na_value=np.nan)
+        ) & ~both_missing
+    if old.dtype != new.dtype:
+        old, new = labels(old), labels(new)
+    return (old != new).fillna(True).to_numpy(dtype=bool) & ~both_missing
+
+
+def shifts(
+    before: pd.DataFrame,
+    after: pd.DataFrame,
+    columns: Sequence[str],
+    alpha: float,
+    min_effect: float,
+) -> dict[str, dict[str, Any]]:
+    """Measure how far each column's distribution has moved, as `monitor` does; dates are left out."""
+    import pandas as pd
+
+    old, new = {}, {}
+    for name in columns:
+        old[name], new[name] = before[name], after[name]
+        if _is_number(before[name]) != _is_number(after[name]):
+            old[name], new[name] = labels(before[name]), labels(after[name])
+        distinct = 0 if _is_number(old[name]) else old[name].nunique()
+        if distinct > MANY and distinct > len(before) / 2:
+            del old[name], new[name]
+    if before.empty or after.empty or not old:
+        return {}
+    lines = drift(pd.DataFrame(old), pd.DataFrame(new), alpha, min_effect)
+    return {
+        one["column"]: {"distance": one["distance"], "p": one["p"], "shifted": one["drifted"]}
+        for one in lines
+    }
+
+
+def table(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return rows as mappings of what JSON and people can read."""
+    return [
+        {name: show(value) for name, value in row.items()} for row in rows.to_dict(orient="records")
+    ]
+
+
+def show(value: Any) -> Any:
+    """Return a value as JSON knows it."""
+    import pandas as pd
+
+    if pd.isna(value):
+        return None
+    value = value.item() if hasattr(value, "item") else value
+    return value if isinstance(value, bool | int | float) else str(value)
+
+
+def _is_number(values: pd.Series) -> bool:
+    import pandas as pd
+
+    return pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)

@@ -1,0 +1,36 @@
+"""``python -m pedigree runs A B ...``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pedigree.lineage.runs as command
+from pedigree.base.command import parser, plain_errors
+from pedigree.base.paths import REPORTS
+from pedigree.report.plots import TONES
+
+
+@plain_errors("runs")
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Compare runs: print what differs in the scores, write the page."""
+    cli = parser("runs", command.__doc__)
+    cli.add_argument(
+        "runs",
+        nargs="+",
+        metavar="RUN",
+        help="an experiment's name, a commit, a branch, a tag, or `workspace`",
+    )
+    cli.add_argument(
+        "--out",
+        type=Path,
+        default=REPORTS / "runs.html",
+        metavar="FILE",
+        help="the page; default: %(default)s",
+    )
+    options = cli.parse_args(arguments)
+    names = list(dict.fromkeys(options.runs))
+    if not 2 <= len(names) <= TONES:
+        cli.error(f"name two to {TONES} runs, each once")
+    for line in command.compare(names, options.out):
+        print(line)

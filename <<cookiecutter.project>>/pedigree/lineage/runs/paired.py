@@ -1,0 +1,88 @@
+"""Scores of two runs on the rows that both have judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pedigree.evaluation.bootstrap import bootstrap
+from pedigree.lineage.runs.runs import Run
+from pedigree.scoring.decision import Prediction, Threshold
+from pedigree.scoring.metrics import METRICS
+from pedigree.scoring.predictions import Predictions
+
+# Validation is what experiments are compared on; the test rows are looked at last.
+SIDES = {"validation": "evaluate", "test": "verdict"}
+
+
+@dataclass(frozen=True)
+class Pair:
+    """How much better a run is than the first.
+
+    Parameters
+    ----------
+    side : str
+    other : Run
+    rows : int
+        That both have judged.
+    gains : list of dict
+        metric, reference, value, gain, interval; the first metric first. Empty without common rows.
+    """
+
+    side: str
+    other: Run
+    rows: int
+    gains: list[dict[str, Any]]
+
+
+def pair(side: str, first: Run, other: Run) -> Pair:
+    """Compare two runs on the rows of a side that both have judged.
+
+    Rows are told apart by what they hold, so a row that cleaning has changed is another one.
+    """
+    one, two = first.predictions(side), other.predictions(side)
+    known = {name: place for place, name in enumerate(two.row)}
+    mine = np.array([place for place, name in enumerate(one.row) if name in known], dtype=int)
+    theirs = np.array([known[one.row[place]] for place in mine], dtype=int)
+    if not len(mine):
+        return Pair(side, other, 0, [])
+    truth = one.truth[mine]
+    said = {
+        "reference": _decided(first, one, mine, one.classes),
+        "model": _decided(other, two, theirs, one.classes),
+    }
+    options = first.settings[SIDES[side]]
+    listed = first.settings["problem"]["metrics"]
+    scores = bootstrap(
+        [name for name in listed if METRICS[name].needs not in ("costs", "interval")],
+        truth,
+        said,
+        groups=None if one.group is None else one.group[mine],
+        resamples=options["resamples"],
+        confidence=options["confidence"],
+        seed=options["seed"],
+    )
+    gains = [
+        {
+            "metric": name,
+            "reference": values["reference"],
+            "value": values["model"],
+            **scores.better(name, "reference"),
+        }
+        for name, values in scores.values.items()
+    ]
+    return Pair(side, other, len(mine), gains)
+
+
+def _decided(run: Run, found: Predictions, rows: np.ndarray, classes: list[str]) -> Prediction:
+    """Return a run's own predictions of some rows, decided by its own threshold; columns as in `classes`."""
+    values = found.of["model"][rows]
+    if classes:  # a class that the run does not know has no probability
+        at = {name: place for place, name in enumerate(found.classes)}
+        empty = np.zeros(len(rows))
+        values = np.column_stack([values[:, at[c]] if c in at else empty for c in classes])
+    chosen = run.facts.threshold
+    threshold = None if chosen.get("value") is None else Threshold(chosen["value"])
+    return Prediction(values, threshold)

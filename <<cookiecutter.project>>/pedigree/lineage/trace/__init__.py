@@ -1,0 +1,202 @@
+"""Where an output came from: the chain of stages back to the raw snapshot and the Git commit.
+
+It reads what DVC recorded in dvc.lock, in the workspace and in every commit and experiment, so it
+answers for outputs that have been replaced since.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from pedigree.base.lock import LOCK, ancestors, digest, is_code, lies_in, maker, makers, outdated
+from pedigree.base.names import UserError, did_you_mean
+from pedigree.base.paths import BUNDLE, RAW
+from pedigree.lineage.trace.bundles import find_bundle, identity, named_in
+from pedigree.lineage.trace.records import Record, cached, experiments, history, listing
+
+SHORTEST = 8  # digits of a bundle's id that are enough to look for it
+
+
+def trace(target: str) -> dict[str, Any]:
+    """Follow an output back to its source.
+
+    Parameters
+    ----------
+    target : str
+        A path in the project, an MD5 (six digits or more), the id of a bundle (eight or more) or a
+        file of predictions, which carries one.
+
+    Returns
+    -------
+    dict
+        target, path, md5, bundle (its id, of a bundle), recorded_in, commit, experiments, notes, stages (nearest first; each with
+        command, parameters, code and inputs), source.
+
+    Raises
+    ------
+    UserError
+        Nothing of that name is recorded.
+    """
+    records = list(history())
+    if not records:
+        raise UserError(
+            f"there is no {LOCK} here, in any commit or in any experiment; run `dvc repro` first."
+        )
+    notes: list[str] = []
+    owner, md5 = find(target, records, notes)
+    made = origins(owner, md5, records, notes)
+    record, stage = made[0]
+    holders = [one.commit for one, _ in made if one.commit]
+    names = experiments()
+    commits = [commit for commit in holders if commit not in names]
+    return {
+        "target": target,
+        "path": owner,
+        "md5": md5,
+        "bundle": identity(md5) if owner == BUNDLE.as_posix() else None,
+        "recorded_in": record.commit or "the workspace",
+        # git lists children before parents: the last holder is the commit that brought it
+        "commit": commits[-1] if commits else None,
+        "experiments": {names[commit]: commit for commit in reversed(holders) if commit in names},
+        "notes": notes,
+        "stages": chain(record, stage),
+        "source": source(record),
+    }
+
+
+def find(target: str, records: list[Record], notes: list[str]) -> tuple[str, str]:
+    """Find the output that is meant: its path and MD5."""
+    path = Path(target)
+    if path.exists() or not re.fullmatch(r"[0-9a-f]{6,64}(\.dir)?", target):
+        if path.is_file() and (name := named_in(path)):
+            notes.append(f"{path} holds the answers of bundle {name}")
+            return find_md5(find_bundle(name, records), records)
+        return find_path(path, records, notes)
+    try:
+        return find_md5(target, records)
+    except UserError:
+        if len(target) < SHORTEST:
+            raise
+        return find_md5(find_bundle(target, records), records)
+
+
+def find_path(path: Path, records: list[Record], notes: list[str]) -> tuple[str, str]:
+    """Find the version of an output that lies in the workspace, or its last recorded one."""
+    wanted = (
+        path.resolve().relative_to(Path.cwd())
+        if path.resolve().is_relative_to(Path.cwd())
+        else path
+    ).as_posix()
+    recorded = [(record, *out[1:]) for record in records for out in record.outputs()]
+    for record, owner, md5 in recorded:
+        if not lies_in(wanted, owner):
+            continue
+        if record.commit:
+            notes.append(
+                "it is not an output of the workspace's dvc.lock; this is its last recorded version"
+            )
+            return owner, md5
+        there = digest(Path(owner))
+        if there is None:
+            notes.append(f"{owner} is not in the workspace (`dvc checkout {owner}` brings it)")
+        elif there != md5:
+            if any((owner, there) == other[1:] for other in recorded):
+                notes.append("the workspace holds an earlier version than its dvc.lock")
+                return owner, there
+            notes.append(f"{owner} was changed since: its MD5 is {there}, which no run recorded")
+        return owner, md5
+    known = {owner for record in records for _, owner, _ in record.outputs()}
+    used = {
+        dep["path"]
+        for record in records
+        for stage in record.stages.values()
+        for dep in stage.get("deps", ())
+    }
+    if any(lies_in(wanted, dep) for dep in used):
+        raise UserError(
+            f"{wanted} is made by no stage: it is a source. Git (`git log -- {wanted}`) or its .dvc file knows its versions."
+        )
+    raise UserError(
+        f"{wanted} is no output of any stage, now or before; {did_you_mean(wanted, known)}"
+    )
+
+
+def find_md5(start: str, records: list[Record]) -> tuple[str, str]:
+    """Find an output, or a file inside of one, by the first digits of its MD5."""
+    recorded = [out[1:] for record in records for out in record.outputs()]
+    for owner, md5 in recorded:
+        if md5.startswith(start):
+            return owner, md5
+    for owner, md5 in recorded:
+        if any(entry["md5"].startswith(start) for entry in listing(md5)):
+            return owner, md5
+    raise UserError(
+        f"no run recorded an output with the MD5 {start}, in the workspace, a commit or an experiment."
+    )
+
+
+def origins(
+    path: str, md5: str, records: list[Record], notes: list[str]
+) -> list[tuple[Record, str]]:
+    """List the versions of dvc.lock that tell how an output was made, each with the stage that made it.
+
+    One in which the output is outdated tells of other inputs, and only held it; such are listed where there is no better.
+    """
+    holding = [
+        (record, stage)
+        for record in records
+        for stage, *out in record.outputs()
+        if out == [path, md5]
+    ]
+    made = [(record, stage) for record, stage in holding if not outdated(record.stages, stage)]
+    if not made:
+        notes.append(
+            "what it was made from was made anew since, and no commit or experiment recorded both together: "
+            "the chain is broken where an input's MD5 is not that of the output"
+        )
+    elif made[0] != holding[0] and not holding[0][0].commit:
+        notes.append("its inputs were made anew since; this is the run that made it")
+    return made or holding
+
+
+def chain(record: Record, stage: str) -> list[dict[str, Any]]:
+    """List a stage and all that it descends from, nearest first."""
+    made = makers(record.stages)
+    # DVC lists stages in the order of dvc.yaml; the nearest to the target comes first here.
+    return [
+        _describe(name, record.stages[name], made)
+        for name in reversed(ancestors(record.stages, [stage]))
+    ]
+
+
+def _describe(name: str, entry: dict[str, Any], made: dict[str, str]) -> dict[str, Any]:
+    deps = {dep["path"]: dep["md5"] for dep in entry.get("deps", ())}
+    code = {path: md5 for path, md5 in deps.items() if is_code(path)}
+    settings = entry.get("params", {}).values()
+    return {
+        "stage": name,
+        "command": entry["cmd"],
+        "parameters": {key: value for file in settings for key, value in file.items()},
+        "code": code,
+        "inputs": {
+            path: {"md5": md5, "from": maker(path, made)}
+            for path, md5 in deps.items()
+            if path not in code
+        },
+        "outputs": {one["path"]: one["md5"] for one in entry.get("outs", ())},
+    }
+
+
+def source(record: Record) -> dict[str, Any] | None:
+    """Return the raw snapshot's own account of where it came from."""
+    for _, owner, md5 in record.outputs():
+        if owner == RAW.as_posix():
+            if digest(RAW) == md5:
+                return json.loads((RAW / "snapshot.json").read_text(encoding="utf-8"))
+            for entry in listing(md5):
+                if entry["relpath"] == "snapshot.json" and cached(entry["md5"]).exists():
+                    return json.loads(cached(entry["md5"]).read_text(encoding="utf-8"))
+    return None

@@ -1,0 +1,74 @@
+"""Which recorded bundle an answer came from: it carries the SHA-256 of the bundle's manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pedigree.base.lock import digest
+from pedigree.base.names import UserError
+from pedigree.base.paths import BUNDLE, CHAMPION, MANIFEST
+from pedigree.base.tables import sha256
+from pedigree.lineage.trace.records import Record, cached, listing
+
+# Of a file that `python -m pedigree predict` wrote.
+SUFFIXES = (".csv", ".parquet")
+COLUMN = "bundle"
+
+
+def identity(md5: str) -> str | None:
+    """Return the id of a recorded bundle, if the workspace or DVC's cache holds its manifest."""
+    manifests = [cached(one["md5"]) for one in listing(md5) if one["relpath"] == MANIFEST]
+    if manifests and manifests[0].is_file():
+        return sha256(manifests[0])
+    for folder in (BUNDLE, CHAMPION):
+        if (folder / MANIFEST).is_file() and digest(folder) == md5:
+            return sha256(folder / MANIFEST)
+    return None
+
+
+def find_bundle(start: str, records: Sequence[Record]) -> str:
+    """Find a recorded bundle by the first digits of its id; return its MD5.
+
+    Raises
+    ------
+    UserError
+        There is none, or more than one.
+    """
+    recorded = {
+        md5 for one in records for _, path, md5 in one.outputs() if path == BUNDLE.as_posix()
+    }
+    known = {md5: identity(md5) for md5 in recorded}
+    found = {name: md5 for md5, name in known.items() if name and name.startswith(start)}
+    if len(found) > 1:
+        raise UserError(f"{len(found)} bundles begin with {start}: {', '.join(sorted(found))}.")
+    if found:
+        return next(iter(found.values()))
+    said = f"no run recorded an output with the MD5 {start}, or a bundle of that id, in the workspace, a commit or an experiment."
+    if lost := sum(name is None for name in known.values()):
+        said += f" {lost} recorded bundles are not in DVC's cache: `dvc fetch --all-commits {BUNDLE}` brings those that were pushed."
+    raise UserError(said)
+
+
+def named_in(scored: Path) -> str | None:
+    """Return the id of the bundle that a file of predictions carries; None if it is no such file.
+
+    Raises
+    ------
+    UserError
+        It carries more than one, or cannot be read.
+    """
+    from pedigree.data import formats
+
+    if scored.suffix.lower() not in SUFFIXES:
+        return None
+    found: set[str] = set()
+    for table in formats.tables(scored, {}):
+        if COLUMN not in table.column_names:
+            return None
+        found |= {str(one) for one in table[COLUMN].unique().to_pylist()}
+    if len(found) > 1:
+        raise UserError(
+            f"{scored} holds the answers of {len(found)} bundles: {', '.join(sorted(found))}; trace one of them."
+        )
+    return next(iter(found), None)

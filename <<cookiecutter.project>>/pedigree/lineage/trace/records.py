@@ -1,0 +1,112 @@
+"""What DVC recorded: every version of dvc.lock, and the objects in its cache."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from configparser import ConfigParser
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pedigree.base.git import blobs, git
+from pedigree.base.lock import LOCK
+from pedigree.base.settings import Loader
+
+
+@dataclass(frozen=True)
+class Record:
+    """One version of dvc.lock.
+
+    Parameters
+    ----------
+    commit : str
+        Git commit; empty for the workspace.
+    stages : dict
+        As DVC writes them.
+    """
+
+    commit: str
+    stages: dict[str, Any]
+
+    def outputs(self) -> Iterator[tuple[str, str, str]]:
+        """Yield stage, path and MD5 of every output."""
+        for name, stage in self.stages.items():
+            for out in stage.get("outs", ()):
+                yield name, out["path"], out["md5"]
+
+
+def versions() -> Iterator[tuple[str, str, bytes]]:
+    """Yield every version of dvc.lock: the workspace's, then those of commits and experiments.
+
+    Yields
+    ------
+    commit : str
+        Empty for the workspace.
+    name : str
+        The same for equal contents, but for the workspace's.
+    content : bytes
+    """
+    if LOCK.exists():
+        yield "", "", LOCK.read_text(encoding="utf-8").encode()
+    commits = git("log", "--all", "--topo-order", "--format=%H", "--", LOCK.name).split()
+    found = blobs(f"{commit}:./{LOCK}" for commit in commits)
+    for commit, (name, content) in zip(commits, found, strict=True):
+        if name:
+            yield commit, name, content
+
+
+def history() -> Iterator[Record]:
+    """Yield every version of dvc.lock with its stages; the same ones for equal contents."""
+    seen: dict[str, dict[str, Any]] = {}
+    for commit, name, content in versions():
+        if name not in seen:
+            seen[name] = {stage: parsed(entry) for stage, entry in entries(content).items()}
+        yield Record(commit, seen[name])
+
+
+def entries(lock: bytes) -> dict[str, bytes]:
+    """Cut a dvc.lock into its stages' entries, by their indentation."""
+    stages = re.search(rb"^stages:\n((?:[ \n].*\n?)*)", lock, re.MULTILINE)
+    cut = re.split(rb"^(?=  \S)", stages[1], flags=re.MULTILINE)[1:] if stages else []
+    return {one.split(b":", 1)[0].strip().decode(): one for one in cut}
+
+
+@cache
+def parsed(entry: bytes) -> dict[str, Any]:
+    """Parse an entry. Most versions of dvc.lock share most of theirs, and YAML is slow."""
+    (stage,) = yaml.load(entry, Loader=Loader).values()
+    return stage
+
+
+def experiments() -> dict[str, str]:
+    """Map the commits of DVC's experiments to their names."""
+    refs = git("for-each-ref", "--format=%(objectname) %(refname)", "refs/exps").splitlines()
+    pairs = (ref.split(" ", 1) for ref in refs)
+    return {
+        commit: name.rsplit("/", 1)[1]
+        for commit, name in pairs
+        if "/celery/" not in name and name.count("/") == 4
+    }
+
+
+def listing(md5: str) -> list[dict[str, str]]:
+    """Return the files of a recorded folder, as far as DVC's cache holds them."""
+    path = cached(md5)
+    return (
+        json.loads(path.read_text(encoding="utf-8"))
+        if md5.endswith(".dir") and path.exists()
+        else []
+    )
+
+
+def cached(md5: str) -> Path:
+    """Return where DVC's cache keeps an object."""
+    config = ConfigParser()
+    config.read([".dvc/config", ".dvc/config.local"], encoding="utf-8")
+    folder = config.get("cache", "dir", fallback="cache").strip("\"'")
+    return Path(".dvc") / folder / "files" / "md5" / md5[:2] / md5[2:]

@@ -1,0 +1,205 @@
+"""What a file of data went into: the way back, from a bad file to every model that learned of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pedigree.base.git import git
+from pedigree.base.lock import lies_in, maker, makers
+from pedigree.base.paths import EXTERNAL, METRICS, PARAMS
+from pedigree.base.settings import leaves
+from pedigree.lineage.trace.folders import Folders, blob, inputs
+from pedigree.lineage.trace.records import Record, experiments, history
+from pedigree.lineage.trace.wanted import Wanted, find
+
+
+def uses(target: str) -> dict[str, Any]:
+    """Find every recorded run that a file or a snapshot went into.
+
+    Parameters
+    ----------
+    target : str
+        A path in the project, or an MD5, or the SHA-256 of a file of the snapshot (six digits or more).
+
+    Returns
+    -------
+    dict
+        target, path, md5, made_by, other_versions (MD5 to the commit that brought it), notes, and
+        runs, oldest first: commit (empty for the workspace), subject, experiment, used_by (stages
+        that read the file), models, metrics (each with md5 and value), outputs (all of them).
+
+    Raises
+    ------
+    UserError
+        Nothing of that name is known.
+    """
+    records = list(reversed(_distinct(list(history()))))
+    folders = Folders(records)
+    wanted, versions = find(target, records, folders)
+    names = experiments()
+    runs, beside = [], []
+    for record in records:
+        readers, ignored = _readers(record, wanted, folders)
+        beside += [record.commit] if ignored and not readers else []
+        if readers:
+            runs.append(_run(record, readers, names, folders))
+    notes = []
+    if beside:
+        notes.append(
+            f"it lay in {EXTERNAL}/, but no setting named it, in {_list_commits(beside)}: not counted as used"
+        )
+    if folders.closed:
+        where = ", ".join(sorted(set(folders.closed.values())))
+        notes.append(
+            f"{len(folders.closed)} recorded folders ({where}) are neither in the cache nor in Git, so what lay "
+            "in them is unknown; `git switch --detach COMMIT && dvc fetch` brings those that were pushed"
+        )
+    newest = next((one for one in reversed(records) if wanted.path), None)
+    return {
+        "target": target,
+        "path": wanted.path,
+        "md5": wanted.md5,
+        "made_by": maker(wanted.path, makers(newest.stages)) if newest else None,
+        "other_versions": {md5: commit for md5, commit in versions.items() if md5 != wanted.md5},
+        "notes": notes,
+        "runs": runs,
+    }
+
+
+def _distinct(records: list[Record]) -> list[Record]:
+    """Leave the workspace out where a commit holds the same."""
+    committed = any(one.stages == records[0].stages for one in records[1:]) if records else False
+    return records[1:] if committed and not records[0].commit else records
+
+
+def _readers(record: Record, wanted: Wanted, folders: Folders) -> tuple[list[str], bool]:
+    """Name the stages that read the file, and tell whether it lay unread beside what was read."""
+    readers, ignored = [], False
+    for name, path, md5 in inputs(record):
+        inner = wanted.inside(path, md5, folders)
+        if inner is None:
+            continue
+        if path == EXTERNAL.as_posix() and not _named(record.stages[name], inner):
+            ignored = True
+        elif name not in readers:
+            readers.append(name)
+    return readers, ignored
+
+
+def _named(stage: Mapping[str, Any], names: list[str]) -> bool:
+    """Tell whether a stage's settings name one of the files of data/external/, or a folder of it.
+
+    A source reads what its settings name, and not all that lies there.
+    """
+    texts = [text.removeprefix("./").rstrip("/") for text in _texts(stage.get("params", {}))]
+    paths = [(EXTERNAL / name).as_posix() for name in names]
+    return any(path in text or lies_in(path, text) for path in paths for text in texts if text)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _texts(one)
+    elif isinstance(value, str):
+        yield value
+
+
+def _run(
+    record: Record, readers: list[str], names: Mapping[str, str], folders: Folders
+) -> dict[str, Any]:
+    reached = descendants(record, readers, folders)
+    made = {path: md5 for stage, path, md5 in record.outputs() if stage in reached}
+    return {
+        "commit": record.commit,
+        "subject": git("log", "-1", "--format=%s", record.commit).strip() if record.commit else "",
+        "experiment": names.get(record.commit),
+        "used_by": readers,
+        "models": {path: md5 for path, md5 in made.items() if lies_in(path, "models")},
+        "metrics": {
+            path: {"md5": md5, "value": _headline(record.commit, path, md5)}
+            for path, md5 in made.items()
+            if lies_in(path, METRICS.as_posix())
+        },
+        "outputs": made,
+    }
+
+
+def descendants(record: Record, names: list[str], folders: Folders) -> list[str]:
+    """List stages and all that descend from their outputs, in the order of dvc.lock.
+
+    A stage that ran with another version of the output does not: dvc.lock may hold both, after a run
+    of some stages only.
+    """
+    reached = set(names)
+    made = {name: [(p, m) for n, p, m in record.outputs() if n == name] for name in record.stages}
+    waiting = list(names)
+    while waiting:
+        outs = made[waiting.pop()]
+        for name, stage in record.stages.items():
+            deps = [(dep["path"], dep["md5"]) for dep in stage.get("deps", ())]
+            settings = stage.get("params") and any(path == PARAMS.as_posix() for path, _ in outs)
+            if name not in reached and (
+                settings or any(folders.feeds(out, dep) for out in outs for dep in deps)
+            ):
+                reached.add(name)
+                waiting.append(name)
+    return [name for name in record.stages if name in reached]
+
+
+def _headline(commit: str, path: str, md5: str) -> str | None:
+    """Return the first two values of a metrics file, if that version of it can be read."""
+    if commit:
+        content = blob(f"{commit}:./{path}")
+    else:
+        content = Path(path).read_bytes() if Path(path).exists() else b""
+    if hashlib.md5(content, usedforsecurity=False).hexdigest() != md5:
+        return None
+    first = list(leaves(json.loads(content)).items())[:2]
+    return ", ".join(f"{key} {_show(value)}" for key, value in first)
+
+
+def _show(value: Any) -> str:
+    if isinstance(value, list):
+        return f"({len(value)})"
+    return f"{value:.4g}" if isinstance(value, float) else json.dumps(value).strip('"')
+
+
+def _list_commits(commits: list[str]) -> str:
+    shown = ", ".join(commit[:7] or "the workspace" for commit in commits[:5])
+    return shown + (f" and {len(commits) - 5} more" if commits[5:] else "")
+
+
+def render(found: dict[str, Any]) -> str:
+    """Write the uses for people: by commit, oldest first, each version of an output once."""
+    made = f", made by {found['made_by']}" if found["made_by"] else ""
+    lines = [f"{found['path'] or 'a file'}  md5 {found['md5']}{made}"]
+    lines += [
+        f"  other version: md5 {md5} ({_list_commits([commit])})"
+        for md5, commit in found["other_versions"].items()
+    ]
+    lines += [f"  note: {note}" for note in found["notes"]]
+    if not found["runs"]:
+        lines.append("\nnothing used it: no recorded run has it among its inputs")
+    shown: dict[tuple[str, str], str] = {}
+    for run in found["runs"]:
+        where = run["commit"][:7] or "the workspace, not committed yet"
+        name = f"experiment {run['experiment']} ({where})" if run["experiment"] else where
+        title = f"{name} {run['subject']}" if not run["experiment"] else name
+        lines += ["", f"{title.strip()}: used by {', '.join(run['used_by'])}"]
+        old: dict[str, int] = {}
+        listed = [(path, md5, "") for path, md5 in run["models"].items()]
+        listed += [(path, one["md5"], one["value"] or "") for path, one in run["metrics"].items()]
+        for path, md5, value in listed:
+            if (path, md5) in shown:
+                old[shown[path, md5]] = old.get(shown[path, md5], 0) + 1
+            else:
+                shown[path, md5] = name
+                lines.append(f"  {path:<28} {md5:<36} {value}".rstrip())
+        lines += [f"  {count} more as in {earlier}" for earlier, count in old.items()]
+        if not listed:
+            lines.append("  no model and no metric descends from it")
+    return "\n".join(lines)

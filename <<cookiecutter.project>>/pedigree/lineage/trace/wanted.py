@@ -1,0 +1,147 @@
+"""Which file is meant: by its path, by its MD5, or by the SHA-256 of a snapshot's account."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pedigree.base.lock import LOCK, digest, lies_in
+from pedigree.base.names import UserError, did_you_mean
+from pedigree.base.paths import RAW, SNAPSHOT
+from pedigree.lineage.trace.folders import Folders, inputs, present
+from pedigree.lineage.trace.records import Record, cached
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A version of a file, or of a folder with its files.
+
+    Parameters
+    ----------
+    path : str
+        Empty where it is known by its MD5 only.
+    md5 : str
+    files : dict of str to str
+        Of a folder.
+    """
+
+    path: str
+    md5: str
+    files: dict[str, str] = field(default_factory=dict)
+
+    def inside(self, path: str, md5: str, folders: Folders) -> list[str] | None:
+        """Name the parts of an input that are it or belong to it (`""`: all of it); None if none does."""
+        if md5 == self.md5:
+            return [""]
+        entries = folders.files.get(md5, {})
+        if not self.files:
+            return [name for name, one in entries.items() if one == self.md5] or None
+        if lies_in(path, self.path):
+            return [""] if self.files.get(path[len(self.path) + 1 :]) == md5 else None
+        if lies_in(self.path, path):
+            start = self.path[len(path) + 1 :]
+            same = all(entries.get(f"{start}/{name}") == one for name, one in self.files.items())
+            return [start] if same else None
+        return None
+
+
+def find(target: str, records: list[Record], folders: Folders) -> tuple[Wanted, dict[str, str]]:
+    """Find the version of a file that is meant, and all recorded versions of its path.
+
+    Parameters
+    ----------
+    target : str
+        Path, MD5 or SHA-256.
+    records : list of Record
+        Oldest first.
+    folders : Folders
+
+    Returns
+    -------
+    wanted : Wanted
+    versions : dict of str to str
+        MD5 and the first commit that holds it.
+
+    Raises
+    ------
+    UserError
+        Nothing of that name is known.
+    """
+    if not records:
+        raise UserError(
+            f"there is no {LOCK} here, in any commit or in any experiment; run `dvc repro` first."
+        )
+    place = Path(target)
+    if not place.exists() and re.fullmatch(r"[0-9a-f]{6,64}(\.dir)?", target):
+        return _by_digits(target, records, folders)
+    inside = place.resolve().is_relative_to(Path.cwd())
+    path = (place.resolve().relative_to(Path.cwd()) if inside else place).as_posix()
+    first: dict[str, int] = {}
+    last: dict[str, int] = {}
+    for number, record in enumerate(records):
+        for at, md5 in _recorded(record, folders):
+            if at == path:
+                first.setdefault(md5, number)
+                last[md5] = number
+    # One record may hold two: stages that have not run again still name the one before.
+    order = sorted(first, key=lambda md5: (last[md5], first[md5], md5))
+    versions = {md5: records[first[md5]].commit for md5 in order}
+    if place.exists():
+        md5 = str(digest(place))
+        return Wanted(path, md5, present(place) if place.is_dir() else {}), versions
+    if versions:
+        md5 = next(reversed(versions))
+        return Wanted(path, md5, folders.files.get(md5, {})), versions
+    known = {
+        at for record in records for at, _ in _recorded(record, folders) if lies_in(at, "data")
+    }
+    raise UserError(
+        f"{path} is not in the workspace, and no run recorded it; {did_you_mean(path, known)}"
+    )
+
+
+def _recorded(record: Record, folders: Folders) -> list[tuple[str, str]]:
+    """List every path that a record knows, also inside of folders, with its MD5."""
+    owners = {(path, md5) for steps in (inputs(record), record.outputs()) for _, path, md5 in steps}
+    return [
+        *owners,
+        *(
+            (f"{path}/{name}", one)
+            for path, md5 in owners
+            for name, one in folders.files.get(md5, {}).items()
+        ),
+    ]
+
+
+def _by_digits(
+    start: str, records: list[Record], folders: Folders
+) -> tuple[Wanted, dict[str, str]]:
+    """Find a recorded version by the first digits of its MD5, or of its SHA-256."""
+    known = {md5: path for record in records for path, md5 in _recorded(record, folders)}
+    found = {md5 for md5 in known if md5.startswith(start)} or _by_sha256(start, folders)
+    if len(found) > 1:
+        listed = ", ".join(f"{md5} ({known[md5]})" for md5 in sorted(found)[:5])
+        raise UserError(
+            f"{len(found)} recorded files begin with {start}: {listed}; give more digits."
+        )
+    if not found:
+        raise UserError(
+            f"no run recorded a file with the MD5 or SHA-256 {start}, in the workspace, a commit or an experiment."
+        )
+    md5 = found.pop()
+    return Wanted(known[md5], md5, folders.files.get(md5, {})), {}
+
+
+def _by_sha256(start: str, folders: Folders) -> set[str]:
+    """Find files of the recorded snapshots by the fingerprints that `collect` took of them."""
+    found = set()
+    for md5, files in folders.files.items():
+        account = (
+            cached(files.get(SNAPSHOT.name, "")) if folders.paths[md5] == RAW.as_posix() else None
+        )
+        if account and account.is_file():
+            listed = json.loads(account.read_text(encoding="utf-8"))["files"]
+            found |= {files[one["name"]] for one in listed if one["sha256"].startswith(start)}
+    return found

@@ -1,0 +1,161 @@
+"""Prove that the results can be reproduced: run all stages of HEAD again elsewhere, and compare every output.
+
+HEAD is cloned into a temporary folder; data that DVC tracks, and a snapshot that `collect.as_of` pins
+(its source may have moved on), come from DVC's remote; everything else is made anew, with this
+environment and without DVC's cache of earlier runs.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pedigree.base.lock import fingerprints, makers
+from pedigree.base.names import UserError
+from pedigree.base.settings import read_yaml
+from pedigree.base.stage import say
+from pedigree.lineage.trace.folders import present
+from pedigree.lineage.trace.records import listing
+from pedigree.lineage.verify.copy import environment
+
+
+@dataclass(frozen=True)
+class Output:
+    """An output that HEAD's dvc.lock records, or should.
+
+    Parameters
+    ----------
+    path : str
+    stage : str
+    recorded, made : str or None
+        MD5; None where it is not recorded, or was not made.
+    differing : list of str
+        Files of a folder that are not the same; empty if that is not known.
+    """
+
+    path: str
+    stage: str
+    recorded: str | None
+    made: str | None
+    differing: list[str]
+
+    @property
+    def identical(self) -> bool:
+        """Tell whether every bit is the same."""
+        return self.recorded == self.made
+
+
+def rerun(project: Path) -> None:
+    """Run all stages of a clone, and say which one is at work.
+
+    Raises
+    ------
+    UserError
+        A stage failed; its last lines are told.
+    """
+    total, number = len(read_yaml(project / "dvc.yaml")["stages"]), 0
+    last: deque[str] = deque(maxlen=30)
+    command = [sys.executable, "-m", "dvc", "repro", "--force", "--no-run-cache"]
+    with subprocess.Popen(
+        command,
+        cwd=project,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as process:
+        assert process.stdout
+        for line in process.stdout:
+            last.append(line.rstrip())
+            if found := re.match(r"Running stage '([^']+)'", line):
+                number += 1
+                say(f"[{number}/{total}] {found[1]}")
+    if process.returncode:
+        raise UserError("a stage failed in the clone:\n  " + "\n  ".join(last))
+
+
+def compare(head: dict[str, Any], stages: dict[str, Any], project: Path) -> list[Output]:
+    """Hold the outputs of a clone against what HEAD records of them.
+
+    Parameters
+    ----------
+    head, stages : dict
+        The stages of dvc.lock, as HEAD holds it and as the clone's run wrote it.
+    project : Path
+        The clone.
+
+    Returns
+    -------
+    list of Output
+        In the order in which the stages ran.
+    """
+    before, after = fingerprints(head), fingerprints(stages)
+    made = makers(head) | makers(stages)
+    return [
+        Output(
+            path,
+            made[path],
+            before.get(path),
+            after.get(path),
+            _differing(project, path, before, after),
+        )
+        for path in sorted(made, key=lambda path: [*head, *stages].index(made[path]))
+    ]
+
+
+def _differing(
+    project: Path, path: str, before: dict[str, str], after: dict[str, str]
+) -> list[str]:
+    """Name the files of a folder that differ, as far as this project's cache lists them."""
+    old = {one["relpath"]: one["md5"] for one in listing(before.get(path, ""))}
+    if not old or before.get(path) == after.get(path):
+        return []
+    new = present(project / path)
+    return sorted(name for name in old | new if old.get(name) != new.get(name))
+
+
+def other_inputs(head: dict[str, Any], stages: dict[str, Any], name: str) -> list[str]:
+    """Name what a stage of a clone was given that is not what HEAD records: it was committed without a run.
+
+    Parameters
+    ----------
+    head, stages : dict
+        As in `compare`.
+    name : str
+    """
+    if name not in head or name not in stages:
+        return []
+    before, after = _inputs(head[name]), _inputs(stages[name])
+    return sorted(one for one in before | after if before.get(one) != after.get(one))
+
+
+def _inputs(stage: dict[str, Any]) -> dict[str, Any]:
+    """Map what goes into a stage to what DVC recorded of it."""
+    found = {dep["path"]: dep["md5"] for dep in stage.get("deps", ())}
+    for settings in stage.get("params", {}).values():
+        found |= settings
+    return found | {"command": stage["cmd"]}
+
+
+def other_versions(project: Path) -> Iterator[str]:
+    """Name the packages here whose version is not the pinned one."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    pins = project / "constraints.txt"
+    for name, pinned in re.findall(
+        r"^([\w.-]+)==([^\s;]+)",
+        pins.read_text(encoding="utf-8") if pins.exists() else "",
+        re.MULTILINE,
+    ):
+        try:
+            if version(name) != pinned:
+                yield f"{name} {version(name)} (pinned: {pinned})"
+        except PackageNotFoundError:
+            continue

@@ -1,0 +1,70 @@
+"""What people read of a batch: a page with tables, and a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pedigree.report.figures import BLUE, ORANGE, figure, shorten
+from pedigree.report.page import Page
+
+
+def report(
+    page: Page,
+    result: dict[str, Any],
+    drifted: list[dict[str, Any]],
+    paths: list[Path],
+    broken: pd.DataFrame,
+) -> None:
+    """Write the page's text and tables."""
+    verb = "Train again" if result["retrain"] else "No need to train again"
+    page.paragraph(f"{verb}: {'; '.join(result['reasons'])}.")
+    page.paragraph(
+        f"{result['rows']} rows of {', '.join(path.name for path in paths)}; {result['rejected']} broke the contract."
+    )
+    page.table(
+        [
+            {"row": int(row) + 1, "breach": one["reason"], "value": str(one["failure_case"])}
+            for row, one in broken.head(20).iterrows()
+        ]
+    )
+    if result["performance"]:
+        p = result["performance"]
+        page.heading("Performance")
+        page.table(
+            [
+                {
+                    "metric": p["metric"],
+                    "labelled rows": p["labelled"],
+                    "value": float(p["value"]),
+                    "95 % from": float(p["interval"][0]),
+                    "to": float(p["interval"][1]),
+                    "validation": p["validation"],
+                }
+            ]
+        )
+    page.heading("Drift")
+    page.paragraph(
+        "Distance: Kolmogorov-Smirnov D for numbers, total variation for texts. p after Holm's correction."
+    )
+    page.table(drifted)
+
+
+def draw(path: Path, drifted: list[dict[str, Any]], min_effect: float) -> None:
+    """Draw each column's distance, the drifted in another colour."""
+    with figure(path, size=(6, 1 + 0.3 * max(len(drifted), 1))) as axes:
+        positions = range(len(drifted))
+        axes.barh(
+            positions,
+            [one["distance"] for one in drifted],
+            height=0.65,
+            color=[ORANGE if one["drifted"] else BLUE for one in drifted],
+        )
+        axes.set_yticks(positions, [shorten(one["column"]) for one in drifted])
+        axes.invert_yaxis()
+        axes.axvline(min_effect, color=ORANGE, linewidth=0.8, linestyle="--")
+        axes.set_title(
+            "distance from the training rows (orange: drifted)" if drifted else "no batch yet"
+        )

@@ -1,0 +1,1 @@
+"""Prediction: calibration, the predictor, and the bundle that holds all it needs."""

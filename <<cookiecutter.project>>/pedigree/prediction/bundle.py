@@ -1,0 +1,137 @@
+"""The bundle that is deployed: checked before anything in it is opened, then asked for predictions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pedigree.base.names import UserError, did_you_mean, snake_case
+from pedigree.base.paths import BUNDLE, MANIFEST
+from pedigree.base.tables import read_json, sha256, write_json
+from pedigree.cleaning import apply
+from pedigree.data.engine import parse
+from pedigree.data.loading import enforce
+from pedigree.prediction.predictor import Predictor
+from pedigree.scoring.decision import Prediction
+
+
+def seal(folder: Path) -> str:
+    """Write the SHA-256 of every file of a bundle into its manifest; return the bundle's id."""
+    hashes = {path.name: sha256(path) for path in sorted(folder.iterdir()) if path.name != MANIFEST}
+    write_json(hashes, folder / MANIFEST)
+    return sha256(folder / MANIFEST)
+
+
+def verify(folder: Path) -> str:
+    """Check every file of a bundle against its manifest; return the bundle's id.
+
+    The id is the SHA-256 of the manifest, so it names the content of every file.
+
+    Raises
+    ------
+    UserError
+        A file is missing, new or changed.
+    """
+    if not (folder / MANIFEST).is_file():
+        raise UserError(
+            f"{folder} holds no bundle ({MANIFEST} is missing); run `dvc repro package`."
+        )
+    expected = read_json(folder / MANIFEST)
+    there = {path.name for path in folder.iterdir()} - {MANIFEST}
+    for name in sorted(there ^ set(expected)):
+        raise UserError(
+            f"the bundle {folder} is not what was packed: {name} is {'new' if name in there else 'missing'}."
+        )
+    for name, digest in expected.items():
+        if sha256(folder / name) != digest:
+            raise UserError(f"the bundle {folder} is not what was packed: {name} was changed.")
+    return sha256(folder / MANIFEST)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A verified bundle."""
+
+    id: str
+    signature: dict[str, Any]
+    snapshot: dict[str, Any]  # of the data that it has learnt from
+    predictor: Predictor
+
+    @classmethod
+    def load(cls, folder: Path = BUNDLE) -> Bundle:
+        """Verify a bundle, then load it.
+
+        Raises
+        ------
+        UserError
+            The bundle is missing or was changed.
+        """
+        identity = verify(folder)
+        signature = read_json(folder / "signature.json")
+        predictor = Predictor.load(folder, signature["target"]["classes"])
+        return cls(identity, signature, read_json(folder / "lineage.json")["snapshot"], predictor)
+
+    @property
+    def needed(self) -> list[str]:
+        """The columns that a row must have."""
+        return [name for name, column in self.signature["inputs"].items() if column["required"]]
+
+    def check(self, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Type raw rows and hold them to the signature and the contract.
+
+        Parameters
+        ----------
+        rows : DataFrame
+            Raw rows; columns may be spelt as in the source. Columns that the model does not need
+            may be missing.
+
+        Returns
+        -------
+        typed : DataFrame
+            All columns that training knew.
+        broken : DataFrame
+            The rows that break the contract, with the reason (see `pedigree.data.loading.enforce`).
+
+        Raises
+        ------
+        UserError
+            A column is unknown or given twice, or one that the model needs is missing.
+        """
+        types = self.signature["types"]
+        rows = rows.rename(columns=snake_case)
+        if rows.columns.has_duplicates:
+            twice = rows.columns[rows.columns.duplicated()][0]
+            raise UserError(f"column '{twice}' is given twice, in different spellings.")
+        for name in rows:
+            if name not in types:
+                raise UserError(f"unknown column '{name}'; {did_you_mean(name, types)}")
+        lacking = [name for name in self.needed if name not in rows]
+        if lacking:
+            raise UserError(f"missing: {', '.join(lacking)}.")
+        markers = {"", *self.signature["missing"]}
+        given = {
+            name: rows[name].mask(rows[name].astype("str").str.strip().isin(markers))
+            for name in rows
+        }
+        typed, broken = enforce(
+            pd.DataFrame(given, index=rows.index), self.signature["contract"], types
+        )
+        absent = {
+            name: parse(pd.Series(None, index=rows.index, dtype="object"), dtype)
+            for name, dtype in types.items()
+            if name not in typed
+        }
+        return typed.assign(**absent)[list(types)], broken
+
+    def predict(self, typed: pd.DataFrame) -> Prediction:
+        """Predict typed rows."""
+        cleaned, _ = apply(typed, self.signature["clean"], serving=True)
+        return self.predictor.predict(cleaned[list(self.signature["inputs"])])
+
+    def answer(self, typed: pd.DataFrame) -> pd.DataFrame:
+        """Answer typed rows, with their index; for the columns see `Prediction.answers`."""
+        answers = self.predict(typed).answers(self.signature["target"]["classes"])
+        return pd.DataFrame(answers, index=typed.index)

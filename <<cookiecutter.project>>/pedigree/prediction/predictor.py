@@ -1,0 +1,73 @@
+"""The one way from cleaned rows to predictions, for the verdict, the API and the monitor alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pedigree.base.paths import CALIBRATOR, ENGINEER, MODEL, SELECT, THRESHOLD
+from pedigree.estimators import artifact
+from pedigree.estimators.building import plain, predict
+from pedigree.prediction.calibration import calibrated
+from pedigree.scoring.decision import Prediction, Threshold
+
+# Every file that a prediction is made by; a bundle holds them under the same names.
+PARTS = (ENGINEER, SELECT, MODEL, CALIBRATOR, THRESHOLD)
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """What was fitted and chosen, in the order of its use, and the names of the classes."""
+
+    engineer: Any
+    select: Any
+    model: Any
+    calibrator: Any
+    threshold: Threshold | None
+    classes: list[str]
+
+    @classmethod
+    def load(cls, folder: Path | None, classes: list[str]) -> Predictor:
+        """Load the parts from models/, or from the folder of a bundle."""
+        *fitted, threshold = [folder / path.name if folder else path for path in PARTS]
+        engineer, select, model, calibrator = map(artifact.load, fitted)
+        return cls(engineer, select, model, calibrator, Threshold.read(threshold), classes)
+
+    def features(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Make the model's features of cleaned rows without target and excluded columns."""
+        return self.select.transform(self.engineer.transform(rows))
+
+    def predict(self, rows: pd.DataFrame) -> Prediction:
+        """Predict cleaned rows: calibrated probabilities and the threshold, or numbers and their intervals."""
+        k = len(self.classes)
+        if not len(rows):  # libraries refuse to predict nothing; of what it consists is known
+            some = np.full((1, k), 1 / k) if k else np.zeros(1)
+            return replace(calibrated(self.calibrator, some), threshold=self.threshold)[:0]
+        return self.predict_features(self.features(rows))
+
+    def predict_features(self, X: pd.DataFrame) -> Prediction:
+        """Predict from what `features` made, where another model is asked about it, too."""
+        values = predict(self.model, X, len(self.classes))
+        return replace(calibrated(self.calibrator, values), threshold=self.threshold)
+
+    def needed(self, rows: pd.DataFrame) -> list[str]:
+        """Name the columns on which the features depend: those whose loss changes a feature."""
+        whole = plain(self.features(rows))
+        return [
+            str(name)
+            for name in rows
+            if not whole.equals(plain(self.features(_without(rows, name))))
+        ]
+
+
+def _without(rows: pd.DataFrame, name: str) -> pd.DataFrame:
+    empty = pd.Series(
+        None,
+        index=rows.index,
+        dtype="float64" if rows[name].dtype.kind in "iu" else rows[name].dtype,
+    )
+    return rows.assign(**{name: empty})

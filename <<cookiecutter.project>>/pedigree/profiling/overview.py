@@ -1,0 +1,137 @@
+"""The overview: a table of all columns, their distributions, missing values and rank correlations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pedigree.report.figures import BLUE, bars, figure, matrix, panels, shorten
+from pedigree.report.page import Page
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from omegaconf import DictConfig
+
+
+def overview(
+    rows: pd.DataFrame,
+    *,
+    problem: DictConfig,
+    title: str,
+    page: Path,
+    pictures: Path,
+    max_columns: int,
+    max_categories: int,
+) -> None:
+    """Describe every column, and draw distributions, missing values and correlations.
+
+    Parameters
+    ----------
+    rows : DataFrame of shape (n, p)
+    problem, title, page, pictures
+        As every report gets them; see `pedigree.profiling`.
+    max_columns : int
+        Columns that are drawn.
+    max_categories : int
+        Bars of a category's picture.
+    """
+    table = [describe(rows[name], name) for name in rows]
+    drawn = rows.iloc[:, :max_columns]
+    report = Page(title)
+    copies = int(rows.duplicated().sum())
+    missing = sum(one["missing"] for one in table)
+    report.paragraph(
+        f"{len(rows):,} rows, {rows.shape[1]} columns, {copies} exact copies of another row, {missing:,} missing values."
+    )
+    report.heading("Columns")
+    report.table(table)
+    distributions(drawn, pictures / "distributions.png", max_categories)
+    report.heading("Distributions")
+    report.picture(pictures / "distributions.png", "a picture of each column's values")
+    if missing:
+        gaps = sorted((one for one in table if one["missing"]), key=lambda one: -one["missing"])
+        gaps = gaps[:max_columns]
+        with figure(pictures / "missing.png", size=(6, 1 + 0.3 * len(gaps))) as axes:
+            bars(
+                axes, [one["column"] for one in gaps], [one["missing"] / len(rows) for one in gaps]
+            )
+            axes.set_title("share of missing values")
+        report.heading("Missing values")
+        report.picture(pictures / "missing.png", "bars of missing shares")
+    numbers = drawn.select_dtypes("number").dropna(axis=1, how="all")
+    if numbers.shape[1] > 1:
+        correlations(numbers, pictures / "correlations.png")
+        report.heading("Correlations")
+        report.paragraph("Spearman's rank correlation of the columns that are numbers.")
+        report.picture(pictures / "correlations.png", "a matrix of correlations")
+    report.write(page)
+
+
+def describe(values: pd.Series, name: str) -> dict[str, Any]:
+    """Describe a column: type, gaps, distinct values, range and values beyond Tukey's fences."""
+    present = values.dropna()
+    line: dict[str, Any] = {
+        "column": name,
+        "type": str(values.dtype),
+        "missing": int(values.isna().sum()),
+        "distinct": int(present.nunique()),
+        "lowest": "",
+        "median or most frequent": "",
+        "highest": "",
+        "beyond fences": "",
+    }
+    if present.empty:
+        return line
+    if values.dtype.kind in "if":
+        q1, middle, q3 = (float(q) for q in present.quantile([0.25, 0.5, 0.75]))
+        reach = 1.5 * (q3 - q1)  # Tukey's inner fences
+        beyond = int(((present < q1 - reach) | (present > q3 + reach)).sum())
+        line |= {
+            "lowest": float(present.min()),
+            "median or most frequent": middle,
+            "highest": float(present.max()),
+            "beyond fences": beyond,
+        }
+    elif values.dtype.kind == "M":
+        line |= {"lowest": str(present.min().date()), "highest": str(present.max().date())}
+    else:
+        counts = present.astype("str").value_counts()
+        top = min(counts.index[counts == counts.max()])
+        line["median or most frequent"] = (
+            f"{top if len(top) <= 40 else top[:39] + '…'} ({counts.max()})"
+        )
+    return line
+
+
+def distributions(rows: pd.DataFrame, path: Path, max_categories: int) -> None:
+    """Draw a histogram of each number and date, bars of each category."""
+    with panels(path, list(rows)) as drawn:
+        for axis, name in drawn:
+            values = rows[name].dropna()
+            if values.empty:
+                axis.set_axis_off()
+            elif values.dtype.kind in "ifM" and values.nunique() > 2:
+                axis.hist(
+                    values.astype("datetime64[ns]") if values.dtype.kind == "M" else values,
+                    bins=24,
+                    color=BLUE,
+                )
+                axis.tick_params(axis="x", rotation=30 if values.dtype.kind == "M" else 0)
+            else:
+                counts = frequencies(values, max_categories)
+                bars(axis, [shorten(one, 18) for one in counts], list(counts.values()))
+
+
+def frequencies(values: pd.Series, most: int) -> dict[str, int]:
+    """Count the most frequent values of a column, and the rest in one; equal counts by name."""
+    counts = values.astype("str").value_counts()
+    counts = counts.sort_index().sort_values(ascending=False, kind="stable")
+    shown = {str(name): int(count) for name, count in counts.iloc[:most].items()}
+    rest = int(counts.iloc[most:].sum())
+    return shown | ({f"{len(counts) - most} more": rest} if rest else {})
+
+
+def correlations(numbers: pd.DataFrame, path: Path) -> None:
+    """Draw Spearman's rank correlations as a matrix."""
+    found = numbers.astype("float64").corr(method="spearman")
+    matrix(found, path, cmap="RdBu_r", vmin=-1, vmax=1)

@@ -1,0 +1,1 @@
+"""Scores: predictions, metrics, and the weighted formulas that resampling uses."""

@@ -1,0 +1,99 @@
+"""What a model says of rows, and what is decided by it: labels by a fixed threshold, intervals of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pedigree.base.tables import read_json
+
+PROBABILITY = "probability:"  # before the name of a class, in an answer
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """From which probability on the positive one of two classes is decided.
+
+    Parameters
+    ----------
+    value : float
+    costs : dict or None
+        What a mistake costs, by ``false_positive`` and ``false_negative``, where the problem says so.
+    """
+
+    value: float
+    costs: dict[str, float] | None = None
+
+    @classmethod
+    def read(cls, path: Path) -> Threshold | None:
+        """Read what `evaluate` chose; None where the most probable class is decided."""
+        chosen = read_json(path)
+        if chosen["value"] is None:
+            return None
+        return cls(chosen["value"], chosen["asked"].get("costs"))
+
+
+@dataclass(frozen=True, eq=False)  # arrays have no one truth of being equal
+class Prediction:
+    """Predictions of rows; indexed like an array, by rows.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n, k) or (n,)
+        Class probabilities, or numbers.
+    threshold : Threshold, optional
+        Without one the most probable class is decided.
+    interval : ndarray, shape (n, 2), optional
+        Low and high end of the prediction interval of each number.
+    """
+
+    values: np.ndarray
+    threshold: Threshold | None = None
+    interval: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, rows: Any) -> Prediction:
+        interval = None if self.interval is None else self.interval[rows]
+        return Prediction(self.values[rows], self.threshold, interval)
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Codes of the decided classes, shape (n,)."""
+        if self.threshold is None:
+            return self.values.argmax(axis=1)
+        return (self.values[:, 1] >= self.threshold.value).astype(int)
+
+    def answers(self, classes: list[str]) -> dict[str, np.ndarray]:
+        """Say the predictions in words, as columns of n values.
+
+        Parameters
+        ----------
+        classes : list of str
+            In the order of their codes; empty for numbers.
+
+        Returns
+        -------
+        dict of str to ndarray
+            `label` and `probability:CLASS` of each class, or `value`, with `low` and `high` where
+            there are intervals.
+        """
+        if classes:
+            named = {f"{PROBABILITY}{name}": self.values[:, n] for n, name in enumerate(classes)}
+            return {"label": np.array(classes, dtype=object)[self.labels], **named}
+        if self.interval is None:
+            return {"value": self.values}
+        return {"value": self.values, "low": self.interval[:, 0], "high": self.interval[:, 1]}
+
+
+def decided(of: Mapping[str, np.ndarray], model: Prediction) -> dict[str, Prediction]:
+    """Let every predictor decide by the model's threshold, so that they differ in what they predict alone."""
+    return {
+        who: model if who == "model" else Prediction(values, model.threshold)
+        for who, values in of.items()
+    }

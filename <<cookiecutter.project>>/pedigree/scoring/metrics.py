@@ -1,0 +1,177 @@
+"""Metrics by name, on codes, probabilities and numbers."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pedigree.scoring.decision import Prediction
+
+ECE_BINS = 10
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric and what it needs.
+
+    Parameters
+    ----------
+    function : str or callable
+        Name in `sklearn.metrics`, or a function of the true answers and a `Prediction`; of values for each row, the mean.
+    needs : {"label", "probability", "positive", "value", "costs", "interval"}
+        The argument after the true answers: class codes, all probabilities, that of the positive
+        class, or predicted numbers. The last two need what only a `Prediction` of the whole chain has.
+    tasks : tuple of str
+        The tasks that the metric fits.
+    greater_is_better : bool
+    options : dict
+        Keyword arguments.
+    """
+
+    function: str | Callable[[np.ndarray, Prediction], Any]
+    needs: str
+    tasks: tuple[str, ...]
+    greater_is_better: bool = True
+    options: tuple[tuple[str, Any], ...] = ()
+
+
+def ece(truth: np.ndarray, prediction: Prediction) -> float:
+    """Return the expected calibration error: how far probabilities are from what came true, on average.
+
+    Over `ECE_BINS` bins of about equal count (equal probabilities share one), of the positive class's probability, or
+    of several classes that of the most probable one (Naeini et al. 2015, doi:10.1609/aaai.v29i1.9602; Guo et al. 2017).
+    A small number of rows makes it greater: even a perfect model's is about the bins' sampling error.
+    """
+    values = prediction.values
+    if values.shape[1] == 2:
+        probability, hit = values[:, 1], truth == 1
+    else:
+        probability, hit = values.max(axis=1), truth == values.argmax(axis=1)
+    edges = np.quantile(probability, np.linspace(0, 1, ECE_BINS + 1)[1:-1])
+    bins = np.searchsorted(edges, probability)
+    return float(np.abs(np.bincount(bins, probability - hit)).sum() / len(truth))
+
+
+def price(truth: np.ndarray, prediction: Prediction) -> np.ndarray:
+    """Return what each row's decision costs, in the units of `problem.threshold.costs`; NaN where nothing is said of it."""
+    if prediction.threshold is None or not prediction.threshold.costs:
+        return np.full(len(truth), np.nan)
+    costs, labels = prediction.threshold.costs, prediction.labels
+    return costs["false_positive"] * (labels > truth) + costs["false_negative"] * (labels < truth)
+
+
+def covered(truth: np.ndarray, prediction: Prediction) -> np.ndarray:
+    """Tell which answers lie in their prediction interval, ends included (1 or 0); NaN where there is none."""
+    if prediction.interval is None:
+        return np.full(len(truth), np.nan)
+    low, high = prediction.interval.T
+    return ((low <= truth) & (truth <= high)).astype(float)
+
+
+def widths(truth: np.ndarray, prediction: Prediction) -> np.ndarray:
+    """Return the widths of the prediction intervals, in the target's units; NaN where there is none."""
+    if prediction.interval is None:
+        return np.full(len(truth), np.nan)
+    return prediction.interval[:, 1] - prediction.interval[:, 0]
+
+
+_BOTH = ("binary", "multiclass")
+METRICS: dict[str, Metric] = {
+    "roc_auc": Metric("roc_auc_score", "probability", _BOTH),
+    "average_precision": Metric("average_precision_score", "positive", ("binary",)),
+    "brier": Metric("brier_score_loss", "positive", ("binary",), greater_is_better=False),
+    "log_loss": Metric("log_loss", "probability", _BOTH, greater_is_better=False),
+    "f1": Metric("f1_score", "label", ("binary",), options=(("zero_division", 0),)),
+    "precision": Metric("precision_score", "label", ("binary",), options=(("zero_division", 0),)),
+    "recall": Metric("recall_score", "label", ("binary",), options=(("zero_division", 0),)),
+    "f1_macro": Metric(
+        "f1_score", "label", _BOTH, options=(("average", "macro"), ("zero_division", 0))
+    ),
+    "accuracy": Metric("accuracy_score", "label", _BOTH),
+    "balanced_accuracy": Metric("balanced_accuracy_score", "label", _BOTH),
+    "matthews": Metric("matthews_corrcoef", "label", _BOTH),
+    "rmse": Metric("root_mean_squared_error", "value", ("regression",), greater_is_better=False),
+    "mae": Metric("mean_absolute_error", "value", ("regression",), greater_is_better=False),
+    "mape": Metric(
+        "mean_absolute_percentage_error", "value", ("regression",), greater_is_better=False
+    ),
+    "median_absolute_error": Metric(
+        "median_absolute_error", "value", ("regression",), greater_is_better=False
+    ),
+    "r2": Metric("r2_score", "value", ("regression",)),
+    "ece": Metric(ece, "probability", _BOTH, greater_is_better=False),
+    "cost": Metric(price, "costs", ("binary",), greater_is_better=False),
+    "coverage": Metric(covered, "interval", ("regression",)),
+    "interval_width": Metric(widths, "interval", ("regression",), greater_is_better=False),
+}
+# Of what is decided by calibration and threshold, which folds do not have: reported beside the metrics that the problem lists.
+DECIDED = tuple(name for name, metric in METRICS.items() if metric.needs in ("costs", "interval"))
+
+
+def reported(listed: Sequence[str], prediction: Prediction) -> list[str]:
+    """Name the metrics to report: those that the problem lists, and those of the calibration and the decision."""
+    further = ["cost"] if prediction.threshold and prediction.threshold.costs else []
+    further += ["coverage"] if prediction.interval is not None else []
+    return list(dict.fromkeys([*listed, *further]))
+
+
+def score(name: str, truth: np.ndarray, prediction: Prediction | np.ndarray) -> float:
+    """Score predictions by a metric.
+
+    Parameters
+    ----------
+    name : str
+        A key of `METRICS`.
+    truth : ndarray, shape (n,)
+        Class codes, or numbers.
+    prediction : Prediction, or ndarray of shape (n, k) or (n,)
+        Class probabilities, or numbers; the most probable class is decided unless a threshold comes with them.
+
+    Returns
+    -------
+    float
+        NaN where the rows do not allow the metric (ROC of one class), or the prediction does not (costs, intervals).
+    """
+    import sklearn.metrics
+
+    metric = METRICS[name]
+    given = prediction if isinstance(prediction, Prediction) else Prediction(prediction)
+    if callable(metric.function):
+        return float(np.mean(metric.function(truth, given)))
+    options = dict(metric.options)
+    argument = given.values
+    n_classes = argument.shape[1] if argument.ndim == 2 else 0
+    if metric.needs == "label":
+        argument = given.labels
+    elif metric.needs == "positive" or (name == "roc_auc" and n_classes == 2):
+        argument = argument[:, 1]
+    elif name == "roc_auc":
+        options |= {"multi_class": "ovr", "labels": range(n_classes)}
+    if name == "log_loss":
+        options["labels"] = range(n_classes)
+    function: Callable[..., float] = getattr(sklearn.metrics, metric.function)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the NaN says what the warning would
+        try:
+            return float(function(truth, argument, **options))
+        except ValueError:
+            return float("nan")
+
+
+def labels(prediction: Prediction | np.ndarray) -> np.ndarray:
+    """Return the code of the class that is decided for each row, shape (n,)."""
+    return (prediction if isinstance(prediction, Prediction) else Prediction(prediction)).labels
+
+
+def gain(name: str, value: Any, reference: Any) -> Any:
+    """Return how much better values are than a reference, in the metric's units.
+
+    A score that could not be computed (None, as JSON has no NaN) gives NaN.
+    """
+    if value is None or reference is None:
+        return float("nan")
+    return value - reference if METRICS[name].greater_is_better else reference - value

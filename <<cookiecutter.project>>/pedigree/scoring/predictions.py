@@ -1,0 +1,120 @@
+"""Predictions as tables: a line for each judged row, with its answer and what each predictor says of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from pedigree.base.tables import read_table, write_table
+from pedigree.data.target import encode, row_key
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What several predictors say of the same rows.
+
+    Parameters
+    ----------
+    row : ndarray of str, shape (n,)
+        Names each row by its content, see `row_names`.
+    group : ndarray of str, shape (n,), or None
+        Names each row's group (`problem.group`).
+    truth : ndarray, shape (n,)
+        Class codes, or numbers.
+    classes : list of str
+        Names of the k codes; empty for regression.
+    of : dict of str to ndarray, shape (n, k) or (n,)
+        By predictor ("model", "linear", "dummy", "champion"), class probabilities or numbers.
+    rows : DataFrame, shape (n, p), or None
+        The cleaned rows themselves, which are not written.
+    """
+
+    row: np.ndarray
+    group: np.ndarray | None
+    truth: np.ndarray
+    classes: list[str]
+    of: dict[str, np.ndarray]
+    rows: pd.DataFrame | None = None
+
+    @classmethod
+    def about(
+        cls,
+        rows: pd.DataFrame,
+        problem: DictConfig,
+        truth: np.ndarray,
+        classes: list[str],
+        of: dict[str, np.ndarray],
+    ) -> Predictions:
+        """Name cleaned rows, and their groups, for what is predicted of them."""
+        group = row_key(rows, problem.group).to_numpy(dtype=object) if problem.group else None
+        return cls(row_names(rows), group, truth, classes, of, rows)
+
+    def write(self, folder: Path) -> None:
+        """Write columns `row`, `group`, `truth`, and `WHO:CLASS` or `WHO` for each predictor."""
+        names = np.array(self.classes, dtype=object)
+        group = pd.Series(self.group, index=range(len(self.row)), dtype="str")
+        truth = names[self.truth] if self.classes else self.truth
+        columns = {"row": self.row, "group": group, "truth": truth}
+        for who, said in self.of.items():
+            if self.classes:
+                columns |= {f"{who}:{c}": said[:, i] for i, c in enumerate(self.classes)}
+            else:
+                columns[who] = said
+        write_table(pd.DataFrame(columns), folder)
+
+    @classmethod
+    def read(cls, folder: Path) -> Predictions:
+        """Read what `write` wrote."""
+        return cls.of_table(read_table(folder))
+
+    @classmethod
+    def of_table(cls, table: pd.DataFrame) -> Predictions:
+        """Take predictions out of the table that `write` wrote."""
+        said = [name for name in table if name not in ("row", "group", "truth")]
+        group = None if table["group"].isna().all() else table["group"].to_numpy(dtype=object)
+        row, truth = table["row"].to_numpy(dtype=object), table["truth"]
+        if "model" in said:
+            of = {who: table[who].to_numpy() for who in said}
+            return cls(row, group, truth.to_numpy(dtype=float), [], of)
+        heads = [name.partition(":") for name in said]
+        classes = [name for who, _, name in heads if who == "model"]
+        codes = truth.map({name: code for code, name in enumerate(classes)}).to_numpy(dtype=int)
+        of = {
+            who: table[[f"{who}:{name}" for name in classes]].to_numpy()
+            for who in dict.fromkeys(who for who, *_ in heads)
+        }
+        return cls(row, group, codes, classes, of)
+
+
+def dummy(answers: pd.Series, classes: list[str], n: int) -> np.ndarray:
+    """Predict what the frequencies or the mean of the training rows' answers say, for n rows."""
+    y = encode(answers, classes)
+    if not classes:
+        return np.full(n, y.mean())
+    return np.tile(np.bincount(y, minlength=len(classes)) / len(y), (n, 1))
+
+
+def row_names(rows: pd.DataFrame) -> np.ndarray:
+    """Name rows by what they hold, so that the same row bears the same name in another run.
+
+    Returns
+    -------
+    ndarray of str, shape (n,)
+        The first 16 hexadecimal digits of a SHA-256; of equal rows, all but the first carry a number.
+    """
+    seen: Counter[str] = Counter()
+    names = np.empty(len(rows), dtype=object)
+    for position, text in enumerate(row_key(rows, sorted(rows))):
+        name = hashlib.sha256(text.encode()).hexdigest()[:16]
+        seen[name] += 1
+        names[position] = name if seen[name] == 1 else f"{name}-{seen[name]}"
+    return names

@@ -1,0 +1,95 @@
+"""Sides drawn at random: of rows, of rows by class, of whole groups."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pedigree.base.names import UserError
+from pedigree.data.target import group_key, labels
+from pedigree.splitting.subsets import LACKS
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from omegaconf import DictConfig
+
+
+def by_chance(
+    rows: pd.DataFrame, problem: DictConfig, validation: float, test: float, seed: int
+) -> np.ndarray:
+    """Draw each row's side at random.
+
+    Parameters
+    ----------
+    rows : DataFrame, shape (n, p)
+        Labelled rows.
+    problem : DictConfig
+        Names the target, group and time columns.
+    validation, test : float
+        Shares of the rows, in (0, 1), together less than 1.
+    seed : int
+
+    Returns
+    -------
+    ndarray of str, shape (n,)
+        One of "train", "validation", "test" for each row.
+    """
+    order = np.random.default_rng(seed).permutation(len(rows))
+    return _cut(order, validation, test)
+
+
+def by_stratum(
+    rows: pd.DataFrame, problem: DictConfig, validation: float, test: float, seed: int
+) -> np.ndarray:
+    """Draw each row's side at random, every class in the same proportion; see `by_chance`."""
+    if problem.kind == "regression":
+        raise UserError(LACKS["stratified"])
+    random = np.random.default_rng(seed)
+    side = np.full(len(rows), "train", dtype="<U10")
+    answers = labels(rows[problem.target]).to_numpy()
+    for name in sorted(set(answers)):
+        members = np.flatnonzero(answers == name)
+        side[members] = _cut(random.permutation(len(members)), validation, test)
+    return side
+
+
+def by_group(
+    rows: pd.DataFrame, problem: DictConfig, validation: float, test: float, seed: int
+) -> np.ndarray:
+    """Draw the side of whole groups, classes in about the same proportion; see `by_chance`.
+
+    Raises
+    ------
+    UserError
+        `problem.group` names no column.
+    """
+    from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
+
+    key = group_key(rows, problem)
+    if key is None:
+        raise UserError(LACKS["group"])
+    side = np.full(len(rows), "train", dtype="<U10")
+    rest = np.arange(len(rows))
+    stratify = problem.kind == "classification"
+    answers = labels(rows[problem.target]).to_numpy() if stratify else np.zeros(len(rows))
+    for name, share in (("test", test), ("validation", validation / (1 - test))):
+        folds = (StratifiedGroupKFold if stratify else GroupKFold)(
+            n_splits=max(2, round(1 / share)), shuffle=True, random_state=seed
+        )
+        try:
+            _, taken = next(folds.split(rest, answers[rest], key[rest]))
+        except ValueError as error:
+            raise UserError(f"split: too few groups or rows for a {name} side: {error}") from None
+        side[rest[taken]] = name
+        rest = np.delete(rest, taken)
+    return side
+
+
+def _cut(order: np.ndarray, validation: float, test: float) -> np.ndarray:
+    """Deal positions 0..n-1, given in random order, to the sides by share."""
+    side = np.full(len(order), "train", dtype="<U10")
+    tests, validations = round(len(order) * test), round(len(order) * validation)
+    side[order[:tests]] = "test"
+    side[order[tests : tests + validations]] = "validation"
+    return side

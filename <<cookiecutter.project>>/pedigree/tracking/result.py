@@ -1,0 +1,77 @@
+"""The finished result: what DVC recorded of it, and its metrics."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pedigree.base.lock import LOCK, ancestors, digest, fingerprints, is_code, makers, recorded
+from pedigree.base.names import UserError
+from pedigree.base.paths import METRICS, PARAMS
+from pedigree.base.settings import leaves
+from pedigree.base.tables import read_json
+
+
+class NotLogged(Exception):
+    """The tracker could not be reached, or did not take the result."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run of the pipeline gave.
+
+    Parameters
+    ----------
+    parameters : dict
+        Every setting that the result depends on, ``{"section.key": value}``.
+    metrics : dict
+        Validation and test metrics, and whether the criteria are met (0 or 1).
+    outputs : dict
+        DVC's MD5 of every output on the way to the result.
+    """
+
+    parameters: dict[str, Any]
+    metrics: dict[str, float]
+    outputs: dict[str, str]
+
+    @property
+    def id(self) -> str:
+        """Return the SHA-256 of settings and outputs: equal results have equal ones."""
+        text = json.dumps([self.parameters, self.outputs], sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @classmethod
+    def read(cls, deps: list[str]) -> Result:
+        """Read the result that the given paths are parts of.
+
+        Raises
+        ------
+        UserError
+            DVC has not recorded it, or a file is another one by now.
+        """
+        stages = recorded()
+        made = makers(stages)
+        parts = [dep for dep in deps if not is_code(dep)]
+        for path in parts:
+            if fingerprints(stages).get(path, "") != digest(Path(path)):
+                raise UserError(f"{path} is not what {LOCK} records; run `dvc repro`.")
+        parameters: dict[str, Any] = {}
+        outputs: dict[str, str] = {}
+        for name in ancestors(stages, [made[path] for path in parts]):
+            parameters |= leaves(stages[name].get("params", {}).get(PARAMS.as_posix(), {}))
+            outputs |= {out["path"]: out["md5"] for out in stages[name]["outs"]}
+        outputs.pop(PARAMS.as_posix(), None)  # it holds the settings of all other stages too
+        return cls(dict(sorted(parameters.items())), metrics(), dict(sorted(outputs.items())))
+
+
+def metrics() -> dict[str, float]:
+    """Read the scores on the validation rows and the test rows, and the verdict."""
+    validation, verdict = read_json(METRICS / "evaluate.json"), read_json(METRICS / "verdict.json")
+    scores = {name: one for name, one in validation.items() if not isinstance(one, list)}
+    found = {f"validation/{name}": value for name, value in scores.items()}
+    found |= {f"test/{one['metric']}": one["value"] for one in verdict["metrics"]}
+    found |= {"accepted": float(verdict["accepted"])}
+    return {name: value for name, value in found.items() if value is not None}

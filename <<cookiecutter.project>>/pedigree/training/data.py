@@ -1,0 +1,133 @@
+"""The training rows, and how they are cut into folds as the settings say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pedigree.base.paths import ENGINEER, SELECT, SPLIT
+from pedigree.base.tables import read_json, read_table
+from pedigree.data.target import encode, features, group_key
+from pedigree.estimators import artifact
+from pedigree.estimators.building import predict
+from pedigree.estimators.fitting import fit_on
+from pedigree.folds.folding import Cut, Fold, folds, together
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from omegaconf import DictConfig
+
+
+@dataclass(frozen=True)
+class Training:
+    """The training rows as they were split, and what it takes to cut them into folds.
+
+    Parameters
+    ----------
+    X : DataFrame, shape (n, p)
+        Before feature engineering.
+    y : ndarray, shape (n,)
+        Class codes, or numbers.
+    classes : list of str
+        Class names in the order of their codes; empty for regression.
+    transformers : list of scikit-learn transformers
+        As in `folds`.
+    scheme : Cut
+    """
+
+    X: pd.DataFrame
+    y: np.ndarray
+    classes: list[str]
+    transformers: list[Any]
+    scheme: Cut
+
+    @classmethod
+    def read(cls, settings: DictConfig) -> Training:
+        """Read data/split/train/; `settings` hold `problem` and `split.name`, which folds follow."""
+        rows = read_table(SPLIT / "train")
+        problem = settings.problem
+        classes = read_json(SPLIT / "target.json")["classes"]
+        y = encode(rows[problem.target], classes)
+        transformers = [artifact.load(ENGINEER), artifact.load(SELECT)]
+        scheme = cutter(settings, rows, y, bool(classes), seed=0)
+        return cls(features(rows, problem), y, classes, transformers, scheme)
+
+    def cut(
+        self,
+        n: int,
+        repeats: int,
+        seed: int,
+        within: np.ndarray | None = None,
+        at_most: int | None = None,
+        enough: int | None = None,
+    ) -> list[Fold]:
+        """Cut all rows into folds, or those `within` (positions), as nested cross-validation does.
+
+        The other arguments are those of `folds`.
+        """
+        rows = np.arange(len(self.y)) if within is None else within
+        how = vars(replace(self.scheme.of(rows), seed=seed))
+        how |= {"n": n, "repeats": repeats, "at_most": at_most, "enough": enough}
+        return list(folds(self.X.iloc[rows], transformers=self.transformers, **how))
+
+    def out_of_fold(
+        self,
+        model: Mapping[str, Any],
+        changes: Mapping[str, Any],
+        n: int,
+        seed: int,
+        enough: int | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Predict training rows, each by a model that was fitted on other folds, with features of other folds.
+
+        Parameters
+        ----------
+        model, changes : mapping
+            As in `build`.
+        n, seed : int
+            Folds, and the seed of their draw. A split by time leaves the earliest rows without prediction.
+        enough : int, optional
+            Rows: with so many, the other folds are left out, and their rows without prediction.
+
+        Returns
+        -------
+        values, y : ndarray
+            Predictions and answers of the held-out rows, in the rows' order.
+        """
+        parts = []
+        for fold in self.cut(n, repeats=1, seed=seed, enough=enough):
+            fitted = fit_on(model, fold, bool(self.classes), changes)
+            said = predict(fitted, fold.X_held_out, len(self.classes))
+            parts.append((fold.rows_held_out, said, fold.y_held_out))
+        rows, values, y = map(np.concatenate, zip(*parts, strict=True))
+        order = np.argsort(rows, kind="stable")
+        return values[order], y[order]
+
+
+def cutter(
+    settings: DictConfig, rows: pd.DataFrame, y: np.ndarray, classify: bool, seed: int
+) -> Cut:
+    """Tell how the split's rows are cut into folds: in proportion of the classes, by group, or by time.
+
+    Parameters
+    ----------
+    settings : DictConfig
+        With `problem` and `split.name`.
+    rows, y : DataFrame of shape (n, p), ndarray of shape (n,)
+        Of a side of the split, with their coded answers.
+    classify : bool
+    seed : int
+    """
+    problem, method = settings.problem, settings.split.name
+    groups = group_key(rows, problem) if method == "group" else None
+    return Cut(y, classify, groups, rows[problem.time] if method == "time" else None, seed)
+
+
+def training_groups(settings: DictConfig) -> np.ndarray | None:
+    """Tell which training rows folds inside a model keep together, as the split does (see `together`)."""
+    rows = read_table(SPLIT / "train")
+    how = cutter(settings, rows, np.empty(0), classify=False, seed=0)
+    return together(how.groups, how.when)

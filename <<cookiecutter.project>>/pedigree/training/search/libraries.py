@@ -1,0 +1,219 @@
+"""Searches of Optuna, Hyperopt and Ray Tune in the terms of ``searches``."""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import pedigree
+from pedigree.base.names import UserError
+from pedigree.training.search.study import Study
+from pedigree.training.space import Space, draw, values
+
+if TYPE_CHECKING:
+    from optuna.pruners import BasePruner
+    from optuna.samplers import BaseSampler
+
+
+def optuna(space: Space, study: Study, sampler: BaseSampler, pruner: BasePruner) -> None:
+    """Try what a sampler of Optuna proposes, and stop a trial after the fold at which its pruner says so.
+
+    Parameters
+    ----------
+    space : mapping
+        The neutral search space of ``conf/model``.
+    study : Study
+    sampler, pruner
+        Of ``optuna.samplers`` and ``optuna.pruners``; a step of the pruner is a fold.
+    """
+    import optuna as library
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+    def distribution(one: Mapping[str, Any]) -> Any:
+        if one["type"] == "choice":
+            return CategoricalDistribution(range(len(one["choices"])))
+        kind = IntDistribution if one["type"] == "int" else FloatDistribution
+        return kind(one["low"], one["high"], log=bool(one.get("log")))
+
+    library.logging.set_verbosity(library.logging.ERROR)
+    # The Hyperband pruner goes by the name, which is random if it is not given.
+    theirs = library.create_study(study_name="tune", sampler=sampler, pruner=pruner)
+    distributions = {name: distribution(one) for name, one in space.items()}
+    while True:
+        asked = theirs.ask(distributions)
+        trial = study.trial(values(space, asked.params))
+        for folds in range(1, study.folds + 1):
+            asked.report(trial.loss(folds), folds)
+            if folds < study.folds and asked.should_prune():
+                theirs.tell(asked, state=library.trial.TrialState.PRUNED)
+                break
+        else:
+            theirs.tell(asked, trial.loss())
+
+
+def hyperopt(space: Space, study: Study, seed: int, startup: int) -> None:
+    """Try what Hyperopt's tree-structured Parzen estimator expects to be good (Bergstra et al. 2011).
+
+    Parameters
+    ----------
+    space : mapping
+        The neutral search space of ``conf/model``.
+    study : Study
+    seed : int
+    startup : int
+        Trials drawn at random, before it learns from those that there are.
+    """
+    from functools import partial
+
+    from hyperopt import fmin, hp, tpe
+    from hyperopt.pyll import scope
+
+    def dimension(name: str, one: Mapping[str, Any]) -> Any:
+        if one["type"] == "choice":
+            return hp.choice(name, list(range(len(one["choices"]))))
+        low, high = (
+            np.log([one["low"], one["high"]]) if one.get("log") else (one["low"], one["high"])
+        )
+        if one["type"] == "int":
+            quantised = hp.qloguniform if one.get("log") else hp.quniform
+            return scope.int(quantised(name, low, high, 1))
+        return (hp.loguniform if one.get("log") else hp.uniform)(name, low, high)
+
+    logging.getLogger("hyperopt").setLevel(
+        logging.CRITICAL
+    )  # it reports the end of the budget as an error
+    fmin(
+        lambda raw: study.trial(values(space, raw)).loss(),
+        {name: dimension(name, one) for name, one in space.items()},
+        algo=partial(tpe.suggest, n_startup_jobs=startup),
+        max_evals=study.left,
+        rstate=np.random.default_rng(seed),
+        show_progressbar=False,
+        verbose=False,
+        return_argmin=False,
+    )
+
+
+hyperopt.needs = ("hyperopt",)  # type: ignore[attr-defined]
+
+
+def ray(
+    space: Space,
+    study: Study,
+    seed: int,
+    workers: int,
+    object_store_megabytes: int,
+    address_env: str | None,
+) -> None:
+    """Let Ray Tune score hyperparameters drawn at random on several processors or machines at once.
+
+    They are drawn beforehand and judged in the order in which they were drawn, so that the result does
+    not depend on which worker is done first: it is that of `random`. A search that learns from the
+    trials that happen to be done would be another one each time.
+
+    Parameters
+    ----------
+    space : mapping
+        The neutral search space of ``conf/model``.
+    study : Study
+    seed : int
+    workers : int
+        Trials at a time.
+    object_store_megabytes : int
+        Memory for what the workers share, of a local Ray.
+    address_env : str, optional
+        Name of the environment variable that holds a cluster's address; without it Ray starts here.
+    """
+    generator = np.random.default_rng(seed)
+    wanted = [draw(space, generator) for _ in range(study.left)]
+    folds = range(study.folds)
+    unknown = [one for one in wanted if None in (study.journal.get(one, fold) for fold in folds)]
+    if unknown and study.seconds_left > 0:
+        # The paths of Ray's sockets must be short, and so its folder's.
+        short = "/tmp" if Path("/tmp").is_dir() else None
+        with (
+            tempfile.TemporaryDirectory(prefix="ray-", dir=short) as folder,
+            _started_ray(folder, workers, object_store_megabytes, address_env),
+        ):
+            _score_with_ray(unknown, study, workers, folder)
+    for changes in wanted:
+        study.trial(changes).loss()
+
+
+ray.needs = ("ray",)  # type: ignore[attr-defined]
+
+
+@contextmanager
+def _started_ray(
+    folder: str, workers: int, object_store_megabytes: int, address_env: str | None
+) -> Iterator[None]:
+    """Connect to a cluster, or start Ray on this machine, and leave it again."""
+    os.environ |= {
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # no files of results
+        "RAY_AIR_NEW_OUTPUT": "0",  # or it prints although it is told to be silent
+        "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C ends the stage, not Ray alone
+    }
+    import ray as library
+
+    where: dict[str, Any]
+    if address_env:
+        if not os.environ.get(address_env):
+            raise UserError(
+                f"tune.address_env: the environment variable {address_env} is not set; set it to "
+                "the address of the Ray cluster, or the setting to null to start Ray here."
+            )
+        threads = {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1")}  # as in `stage.run`
+        code = {"py_modules": [pedigree.__path__[0], "pipeline"], "env_vars": threads}
+        where = {"address": os.environ[address_env], "runtime_env": code}
+    else:
+        where = {
+            "num_cpus": workers,
+            "object_store_memory": object_store_megabytes * 2**20,
+            "include_dashboard": False,
+            "_temp_dir": folder,
+        }
+    library.init(**where, log_to_driver=False, logging_level=logging.ERROR)
+    try:
+        yield
+    finally:
+        library.shutdown()
+
+
+def _score_with_ray(unknown: list[dict[str, Any]], study: Study, workers: int, folder: str) -> None:
+    """Score hyperparameters on all folds, and write what is done into the journal at once."""
+    from ray import tune
+
+    class Remember(tune.Callback):
+        def on_trial_result(
+            self, iteration: Any, trials: Any, trial: Any, result: Any, **_: Any
+        ) -> None:
+            for fold, score in enumerate(result["scores"]):
+                study.journal.add(trial.config["changes"], fold, score)
+            study.progress.update()
+
+        def __reduce__(self) -> Any:  # Ray stores its callbacks, and a study is nothing to store
+            return tune.Callback, ()
+
+    tune.Tuner(
+        tune.with_parameters(_scores, objective=study.objective, folds=study.folds),
+        param_space={"changes": tune.grid_search(unknown)},
+        tune_config=tune.TuneConfig(
+            max_concurrent_trials=workers, time_budget_s=study.seconds_left
+        ),
+        run_config=tune.RunConfig(storage_path=folder, callbacks=[Remember()], verbose=0),
+    ).fit()
+
+
+def _scores(config: dict[str, Any], objective: Any, folds: int) -> None:
+    """Score on all folds, in a worker."""
+    from ray import tune
+
+    tune.report({"scores": [objective(config["changes"], fold) for fold in range(folds)]})

@@ -1,0 +1,255 @@
+"""What a search works with: trials within a budget, and a journal of all scores that were computed.
+
+A score depends on nothing but the model, its hyperparameters and the fold. So it is written down
+once, and a search that is run again (interrupted, or with a greater budget) meets the same scores,
+proposes the same trials and goes on where the journal ends: its result is that of one long search,
+byte for byte, whatever library proposes. Storages of the libraries do not give that: Optuna's sampler
+starts its random numbers anew when its study is loaded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+import pedigree
+from pedigree.base.paths import CUSTOM, TRIALS
+from pedigree.base.stage import say
+from pedigree.estimators.fitting import cross_validate
+from pedigree.folds.folding import Fold, mean_and_spread
+from pedigree.scoring.metrics import METRICS
+
+
+class Spent(Exception):
+    """A budget is spent; its argument says which one."""
+
+
+@dataclass(frozen=True)
+class Objective:
+    """The score of hyperparameters on one fold of the training rows."""
+
+    model: dict[str, Any]
+    cut: list[Fold]
+    metric: str
+    n_classes: int
+
+    def __call__(self, changes: Mapping[str, Any], fold: int) -> float:
+        """Fit and score the model with changed hyperparameters."""
+        scores = cross_validate(
+            self.model, [self.cut[fold]], [self.metric], self.n_classes, changes
+        )
+        return scores[0][self.metric]
+
+    def fingerprint(self) -> str:
+        """Hash all that decides a score: model, metric, rows of the folds, code, packages, threads."""
+        own = {key: one for key, one in self.model.items() if "space" not in key}
+        digest = hashlib.sha256(json.dumps([own, self.metric, self.n_classes]).encode())
+        for fold in self.cut:
+            for name, part in vars(fold).items():
+                table = pd.DataFrame(part)
+                digest.update(repr([name, *table.dtypes.items()]).encode())
+                digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
+        for file in sorted([*Path(pedigree.__path__[0]).rglob("*.py"), *CUSTOM.rglob("*.py")]):
+            digest.update(file.read_bytes())
+        installed = sorted(f"{one.name} {one.version}" for one in distributions())
+        threads = os.environ.get("OMP_NUM_THREADS")
+        digest.update(repr([sys.version, installed, threads]).encode())
+        return digest.hexdigest()
+
+
+class Journal:
+    """Scores by hyperparameters and fold, in a file that only grows.
+
+    Parameters
+    ----------
+    path : Path
+        A file of JSON lines. What is cut off at its end, by a kill, is left out.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.scores: dict[str, float] = {}
+        for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
+            try:
+                changes, fold, score = json.loads(line)
+            except ValueError:
+                continue
+            self.scores[self._key(changes, fold)] = score
+
+    def get(self, changes: Mapping[str, Any], fold: int) -> float | None:
+        """Return a score, if it is known."""
+        return self.scores.get(self._key(changes, fold))
+
+    def add(self, changes: Mapping[str, Any], fold: int, score: float) -> None:
+        """Write a score down."""
+        self.scores[self._key(changes, fold)] = score
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.open(
+            "a", encoding="utf-8"
+        ) as file:  # a line begins anew, after half a one too
+            file.write(f"\n{json.dumps([changes, fold, score])}")
+
+    @staticmethod
+    def _key(changes: Mapping[str, Any], fold: int) -> str:
+        return json.dumps([changes, fold], sort_keys=True)
+
+
+@dataclass
+class Trial:
+    """Hyperparameters, and their scores on the folds so far."""
+
+    study: Study
+    changes: dict[str, Any]
+    scores: list[float] = field(default_factory=list)
+
+    def loss(self, folds: int | None = None) -> float:
+        """Return the mean loss (lower is better) on the first folds, by default on all.
+
+        Raises
+        ------
+        Spent
+            The time is over; what was scored so far is kept.
+        """
+        folds = folds or self.study.folds
+        while len(self.scores) < folds:
+            self.scores.append(self.study.score(self.changes, len(self.scores)))
+        mean = mean_and_spread(self.scores[:folds])[0]
+        loss = -mean if self.study.greater_is_better else mean
+        return loss if loss == loss else float("inf")  # what cannot be scored is no good
+
+    @property
+    def pruned(self) -> bool:
+        """Whether it was stopped before the last fold."""
+        return len(self.scores) < self.study.folds
+
+
+@dataclass
+class Study:
+    """The trials of a search.
+
+    Parameters
+    ----------
+    objective : callable
+        Takes hyperparameters and the number of a fold, returns a score.
+    folds : int
+    greater_is_better : bool
+        Of the score.
+    journal : Journal
+    budget : int
+        Trials.
+    seconds : float
+        After them no other score is computed, except those of the first trial.
+    """
+
+    objective: Callable[[Mapping[str, Any], int], float]
+    folds: int
+    greater_is_better: bool
+    journal: Journal
+    budget: int
+    seconds: float
+    trials: list[Trial] = field(default_factory=list)
+    started: float = field(default_factory=time.monotonic)
+
+    @cached_property
+    def progress(self) -> Any:
+        """The progress bar."""
+        from tqdm import tqdm
+
+        return tqdm(total=self.budget, desc="tune", unit="trial", mininterval=2)
+
+    @property
+    def left(self) -> int:
+        """Trials that the budget allows yet."""
+        return self.budget - len(self.trials)
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds that the budget allows yet."""
+        return self.seconds - (time.monotonic() - self.started)
+
+    @classmethod
+    def of(cls, objective: Objective, budget: int, seconds: float) -> Study:
+        """Prepare a study whose journal lies in .trials/, named after all that decides a score.
+
+        Parameters
+        ----------
+        objective : Objective
+        budget : int
+            Trials.
+        seconds : float
+            After which no trial begins.
+        """
+        return cls(
+            objective,
+            folds=len(objective.cut),
+            greater_is_better=METRICS[objective.metric].greater_is_better,
+            journal=Journal(TRIALS / f"{objective.fingerprint()[:16]}.jsonl"),
+            budget=budget,
+            seconds=seconds,
+        )
+
+    def run(self, search: Callable[[Study], None]) -> str:
+        """Try the model's own settings, then what a search proposes, until a budget is spent.
+
+        Returns
+        -------
+        str
+            What ended the search: "trials", "seconds" or "the end of the space".
+        """
+        if known := len(self.journal.scores):
+            say(
+                f"{known} scores of this model are known from earlier searches ({self.journal.path.parent}/)"
+            )
+        with self.progress:
+            self.trial({}).loss()
+            try:
+                search(self)
+            except Spent as spent:
+                return str(spent)
+        return "the end of the space" if self.left else "trials"
+
+    def trial(self, changes: dict[str, Any]) -> Trial:
+        """Begin a trial; nothing is fitted yet.
+
+        Raises
+        ------
+        Spent
+            There have been as many as the budget allows.
+        """
+        if not self.left:
+            raise Spent("trials")
+        self.trials.append(Trial(self, changes))
+        self.progress.update(max(len(self.trials) - self.progress.n, 0))
+        return self.trials[-1]
+
+    def score(self, changes: Mapping[str, Any], fold: int) -> float:
+        """Return a score out of the journal, or compute it.
+
+        Raises
+        ------
+        Spent
+            It is not known, and the time is over.
+        """
+        known = self.journal.get(changes, fold)
+        if known is not None:
+            return known
+        if len(self.trials) > 1 and self.seconds_left <= 0:
+            raise Spent("seconds")
+        score = self.objective(changes, fold)
+        self.journal.add(changes, fold, score)
+        return score
+
+    def best(self) -> Trial:
+        """Return the trial with the lowest loss on all folds; of equal ones, the first."""
+        return min((one for one in self.trials if not one.pruned), key=Trial.loss)

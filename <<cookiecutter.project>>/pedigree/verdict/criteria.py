@@ -1,0 +1,165 @@
+"""Success criteria: what may be asked of a model, how each is measured, and whether it is met."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from pedigree.base.names import did_you_mean
+from pedigree.base.paths import METRICS as METRICS_FOLDER
+from pedigree.base.tables import read_json
+from pedigree.evaluation.bootstrap import Scores
+from pedigree.evaluation.fairness import DIFFERENCES
+from pedigree.evaluation.slices import STANDS_IN
+from pedigree.evaluation.weakness import Weakness
+from pedigree.prediction.predictor import PARTS
+from pedigree.scoring.metrics import METRICS, gain
+
+
+class Measured(NamedTuple):
+    """A quantity, and the ends of its interval where it has one."""
+
+    value: float
+    lower: float = math.nan
+    upper: float = math.nan
+
+
+@dataclass(frozen=True)
+class Case:
+    """What the quantities are measured on.
+
+    Parameters
+    ----------
+    metric : str
+        The problem's first.
+    scores : Scores
+        On the test rows, of every metric that is listed or asked for.
+    validation : mapping
+        What `evaluate` found.
+    champion : bool
+        Whether there is a model in use, be it comparable or not.
+    weak : Weakness
+        Of the test rows.
+    """
+
+    metric: str
+    scores: Scores
+    validation: Mapping[str, Any]
+    champion: bool
+    weak: Weakness
+
+    def measure(self, name: str, rows: str = "all") -> Measured | None:
+        """Measure a metric or another quantity: NaN where it cannot be, None where the clock has to."""
+        if rows == "worst_slice":
+            return Measured(*self.weak.on_worst(name))
+        if name in METRICS:
+            return Measured(self.scores.values[name]["model"], *self.scores.interval(name))
+        return QUANTITIES[name].measure(self)
+
+    def gain_over(self, who: str) -> Measured:
+        """Return how much better the model is than another, by the first metric, on the same rows."""
+        if who == "champion" and not self.champion:
+            return Measured(
+                math.inf, math.inf, math.inf
+            )  # whatever comes first is better than none
+        if who not in self.scores.values[self.metric]:
+            return Measured(math.nan)
+        found = self.scores.better(self.metric, who)
+        return Measured(found["gain"], *found["interval"])
+
+    def gap(self) -> Measured:
+        """Return how much better the score on the validation rows is than on the test rows."""
+        value = self.scores.values[self.metric]["model"]
+        return Measured(gain(self.metric, self.validation[self.metric], value))
+
+
+class Quantity(NamedTuple):
+    """What a criterion may name beside the metrics, and whether the ends of its interval can be judged."""
+
+    measure: Callable[[Case], Measured | None]
+    has_interval: bool = False
+
+
+def _fairness(name: str) -> Quantity:
+    return Quantity(lambda case: Measured(*case.weak.largest(name)), has_interval=True)
+
+
+# To add one: a line here, and what it reads among the deps of `verdict`. What the clock says would make
+# equal runs differ, so `python -m pedigree check` measures it when it runs.
+QUANTITIES = {
+    "gain_over_dummy": Quantity(lambda case: case.gain_over("dummy"), has_interval=True),
+    "gain_over_linear": Quantity(lambda case: case.gain_over("linear"), has_interval=True),
+    "gain_over_champion": Quantity(lambda case: case.gain_over("champion"), has_interval=True),
+    "gap_to_validation": Quantity(Case.gap),
+    "leakage_findings": Quantity(
+        lambda _: Measured(read_json(METRICS_FOLDER / "leakage.json")["findings"])
+    ),
+    "worst_slice": Quantity(
+        lambda case: Measured(*case.weak.on_worst(case.weak.metric)), has_interval=True
+    ),
+    **{name: _fairness(name) for names in DIFFERENCES.values() for name in names},
+    "model_megabytes": Quantity(lambda _: Measured(sum(p.stat().st_size for p in PARTS) / 1e6)),
+    "latency_ms": Quantity(lambda _: None),  # of a row that is sent alone
+    "training_seconds": Quantity(lambda _: None),
+}
+
+
+def judge(case: Case, criteria: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Hold a case against limits.
+
+    Parameters
+    ----------
+    case : Case
+    criteria : mapping of str to mapping
+        By quantity, its limits `at_least` and `at_most` (one or both), which number is `judged` (its
+        value, the default, or the lower or upper end of its interval), and on which `rows` (all, the
+        default, or the worst slice by this metric).
+
+    Returns
+    -------
+    list of dict
+        For each limit: criterion, at_least or at_most, the judged number as value, whether it is met,
+        what was judged and on which rows. A number that could not be computed meets no limit; of what
+        the clock measures, value and met are None.
+    """
+    lines: list[dict[str, Any]] = []
+    for name, asked in criteria.items():
+        which, rows = asked.get("judged", "value"), asked.get("rows", "all")
+        found = case.measure(name, rows)
+        value = None if found is None else float(getattr(found, which))
+        for kind in ("at_least", "at_most"):
+            limit = asked.get(kind)
+            if limit is None:
+                continue
+            met = None
+            if value is not None:
+                met = value >= limit if kind == "at_least" else value <= limit
+            line = {"criterion": name, "value": value, kind: limit, "met": met}
+            lines.append({**line, "judged": which, "rows": rows})
+    return lines
+
+
+def wrong_criteria(criteria: Mapping[str, Mapping[str, Any]], task: str) -> Iterator[str]:
+    """Find criteria that nothing measures, and ends of intervals that are not known.
+
+    Parameters
+    ----------
+    criteria : mapping
+        As in `judge`.
+    task : str
+    """
+    fitting = [name for name, metric in METRICS.items() if task in metric.tasks]
+    other = "classification" if task == "regression" else "regression"
+    known = [*fitting, *(name for name in QUANTITIES if name not in DIFFERENCES[other])]
+    for name, asked in criteria.items():
+        which = asked.get("judged", "value")
+        if name not in known:
+            yield f"problem.criteria: nothing measures '{name}' for task {task}; {did_you_mean(name, known)}"
+        elif which != "value" and name in QUANTITIES and not QUANTITIES[name].has_interval:
+            yield f"problem.criteria.{name}.judged: it has no interval, so no {which} end; leave `judged` out."
+        if asked.get("rows") == "worst_slice" and name in QUANTITIES:
+            yield f"problem.criteria.{name}.rows: only metrics are measured on slices; leave `rows` out."
+        elif asked.get("rows") == "worst_slice" and name in STANDS_IN:
+            yield f"problem.criteria.{name}.rows: {name} does not compare between slices; name {STANDS_IN[name]}."

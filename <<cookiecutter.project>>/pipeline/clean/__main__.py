@@ -1,5 +1,0 @@
-"""``python -m pipeline.clean``."""
-
-from pipeline.core.base.stage import run
-
-run("clean")

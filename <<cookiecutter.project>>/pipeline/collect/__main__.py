@@ -1,5 +1,0 @@
-"""``python -m pipeline.collect``."""
-
-from pipeline.core.base.stage import run
-
-run("collect")

@@ -1,1 +1,0 @@
-"""What several steps share; a step never imports another step's private parts."""

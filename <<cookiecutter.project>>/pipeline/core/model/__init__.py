@@ -1,1 +1,0 @@
-"""Models: building, fitting, scoring, storing and asking them."""

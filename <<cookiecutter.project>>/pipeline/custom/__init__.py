@@ -1,0 +1,1 @@
+"""Your own sources, cleaning steps, features, models and explainers, which settings name by `_target_`."""

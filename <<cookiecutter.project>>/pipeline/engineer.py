@@ -1,0 +1,40 @@
+"""Step 6, feature engineering: scikit-learn transformers, pandas in and pandas out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pedigree.base.paths import ENGINEER, FEATURES, SPLIT
+from pedigree.base.stage import run, say
+from pedigree.base.tables import read_json, read_table, replacing, write_table
+from pedigree.data.target import encode, features
+from pedigree.estimators import artifact
+from pedigree.features.engineering import build
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+
+def main(settings: DictConfig) -> None:
+    """Fit the transformers on data/split/train/ and write the features of train and validation.
+
+    The test rows are left alone; `verdict` transforms them with what was fitted here.
+    """
+    problem = settings.problem
+    sides = {side: read_table(SPLIT / side) for side in ("train", "validation")}
+    engineer = build(settings.engineer.steps, sides["train"], problem)
+    answers = encode(sides["train"][problem.target], read_json(SPLIT / "target.json")["classes"])
+    engineer.fit(features(sides["train"], problem), answers)
+    artifact.save(engineer, ENGINEER)
+    with replacing(FEATURES) as folder:
+        folder.mkdir()
+        for side, rows in sides.items():
+            made = engineer.transform(features(rows, problem))
+            write_table(made.assign(**{problem.target: rows[problem.target]}), folder / side)
+    before = features(sides["train"], problem).columns
+    new = [name for name in made if name not in before]
+    say(f"{len(before)} columns became {made.shape[1]}; new: {', '.join(new) if new else 'none'}")
+
+
+if __name__ == "__main__":
+    run("engineer", main)

@@ -1,5 +1,0 @@
-"""``python -m pipeline.leakage``."""
-
-from pipeline.core.base.stage import run
-
-run("leakage")

@@ -1,5 +1,0 @@
-"""``python -m pipeline.package``."""
-
-from pipeline.core.base.stage import run
-
-run("package")

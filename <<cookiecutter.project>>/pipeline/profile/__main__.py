@@ -1,5 +1,0 @@
-"""``python -m pipeline.profile``."""
-
-from pipeline.core.base.stage import run
-
-run("profile")

@@ -1,5 +1,0 @@
-"""``python -m pipeline.report``."""
-
-from pipeline.core.base.stage import run
-
-run("report")

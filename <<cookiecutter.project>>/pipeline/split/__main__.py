@@ -1,5 +1,0 @@
-"""``python -m pipeline.split``."""
-
-from pipeline.core.base.stage import run
-
-run("split")

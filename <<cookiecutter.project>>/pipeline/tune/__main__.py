@@ -1,5 +1,0 @@
-"""``python -m pipeline.tune``."""
-
-from pipeline.core.base.stage import run
-
-run("tune")

@@ -1,0 +1,96 @@
+"""The owner's own code: it runs, is stored, and is a dependency of the stages that use it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from conftest import ROOT, Project
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from pedigree.base.names import UserError
+from pedigree.base.tables import read_table
+from pedigree.config.checks import check
+from pedigree.config.dependencies import undeclared
+from pedigree.estimators import artifact
+from pipeline.custom.features import DistanceFromMedian
+
+MINE = """
+from sklearn.preprocessing import StandardScaler
+
+
+class Mine(StandardScaler):
+    pass
+"""
+
+
+@parametrize_with_checks([DistanceFromMedian()])
+def test_the_example_keeps_the_rules_of_scikit_learn(
+    estimator: object, check: Callable[[object], None]
+) -> None:
+    check(estimator)
+
+
+def test_the_example_learns_from_training_rows_only(
+    copy_of: Callable[[str], Project], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = copy_of("binary")
+    monkeypatch.chdir(project.folder)
+    project.compose("engineer=distance")
+    project.run("engineer")
+    made = read_table(Path("data/features/validation"))["distance_body_mass_g"]
+    train, validation = (read_table(Path("data/split") / one) for one in ("train", "validation"))
+    median = train["body_mass_g"].median()
+    deviation = (train["body_mass_g"] - median).abs().median()
+    expected = (validation["body_mass_g"] - median).abs() / deviation
+    np.testing.assert_allclose(made.astype(float), expected.clip(upper=10).astype(float))
+    stored = artifact.load(Path("models/engineer.skops"))["distance"]
+    assert isinstance(stored.transformer, DistanceFromMedian)
+
+
+@pytest.mark.parametrize("kind", ["sources", "cleaning", "features", "models", "explainers"])
+def test_dvc_knows_every_room_of_the_owners_code(kind: str) -> None:
+    assert (ROOT / f"pipeline/custom/{kind}.py").is_file()
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
+    assert [s for s in stages if f"pipeline/custom/{kind}.py" in stages[s]["deps"]]
+
+
+def mine(place: str) -> dict[str, Any]:
+    """Return settings that name a class of mycode/features.py."""
+    return {"engineer": {"steps": {place: {"_target_": "mycode.features.Mine"}}}}
+
+
+def test_code_that_no_stage_depends_on_is_refused_with_the_line_to_add(
+    copy_of: Callable[[str], Project], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = copy_of("binary")
+    monkeypatch.chdir(project.folder)
+    monkeypatch.syspath_prepend(str(project.folder))
+    project.write("mycode/features.py", MINE)
+    step = {
+        "_target_": "pedigree.features.engineering.Apply",
+        "transformer": {"_target_": "mycode.features.Mine"},
+    }
+    project.write("conf/engineer/mine.yaml", {"steps": {"mine": step}})
+    config = project.compose("engineer=mine")
+    with pytest.raises(UserError) as error:
+        check(config)
+    for stage in ("engineer", "compare", "tune", "train", "verdict", "package", "monitor"):
+        assert f"add `- mycode/features.py` to stages.{stage}.deps in dvc.yaml" in str(error.value)
+    assert "stages.report" not in str(error.value)
+
+
+def test_code_that_the_stages_depend_on_is_accepted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mycode").mkdir()
+    (tmp_path / "mycode/features.py").write_text(MINE)
+    stage = {"params": ["engineer"], "deps": ["mycode"]}
+    assert list(undeclared(mine("x"), {"engineer": stage})) == []
+    stage["deps"] = ["mycode/features.py"]
+    assert list(undeclared(mine("x"), {"engineer": stage})) == []
+    stage["deps"] = ["mycode/other.py"]
+    assert len(list(undeclared(mine("x"), {"engineer": stage}))) == 1
