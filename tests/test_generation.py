@@ -46,7 +46,14 @@ STEPS = (
     ),
 )
 TOP = {
-    *(".dvc/.gitignore", ".dvc/config", ".dvcignore", ".github/workflows/ci.yml", ".gitignore"),
+    *(
+        ".dvc/.gitignore",
+        ".dvc/config",
+        ".dvcignore",
+        ".gitattributes",
+        ".github/workflows/ci.yml",
+        ".gitignore",
+    ),
     *(
         ".pre-commit-config.yaml",
         "LICENSE",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pedigree.base.paths import BEST_PARAMS, PLOTS, REPORTS
@@ -41,8 +40,8 @@ def main(settings: DictConfig) -> None:
         tried = as_trained(model, settings.train.early_stopping)
         objective = Objective(tried, folds, metric, len(training.classes))
         study = Study.of(objective, budget["trials"], budget["seconds"])
-        search = instantiate(options | {"_partial_": True})
-        report["stopped_by"] = study.run(partial(search, model["search_space"]))
+        search = instantiate(options | {"_partial_": True}, model["search_space"])
+        report["stopped_by"] = study.run(search)
         best = study.best().changes
         history = rows(study)
         report |= summary(study, metric) | {"confidence": confidence}

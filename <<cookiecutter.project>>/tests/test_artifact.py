@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 
 from pedigree.base.names import UserError
 from pedigree.estimators import artifact
-from pedigree.estimators.building import predict
+from pedigree.estimators.predicting import predict
 from pedigree.training.inputs import read_side
 
 FIT = """

@@ -6,8 +6,9 @@ from conftest import Project
 
 from pedigree.base.tables import read_json
 from pedigree.estimators import artifact
-from pedigree.estimators.building import build, chosen_model, plain, predict
+from pedigree.estimators.building import build, chosen_model
 from pedigree.estimators.fitting import fit
+from pedigree.estimators.predicting import plain, predict
 from pedigree.training.bagging import CatBoostBag, fit_bag
 from pedigree.training.inputs import read_side
 

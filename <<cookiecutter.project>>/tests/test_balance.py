@@ -15,9 +15,11 @@ from pedigree.base.settings import as_dict
 from pedigree.base.tables import read_json, read_table, write_table
 from pedigree.config.checks import check
 from pedigree.estimators.balance import Smote, weights
-from pedigree.estimators.building import build, predict
-from pedigree.estimators.fitting import cross_validate, fit
+from pedigree.estimators.building import build
+from pedigree.estimators.fitting import fit
+from pedigree.estimators.predicting import predict
 from pedigree.folds.folding import folds
+from pedigree.training.cross_validation import cross_validate
 
 SAMPLERS = ["oversample", "undersample", "smote"]
 NO_WEIGHTS = ("k_neighbors", "voting")  # refused by `configure`

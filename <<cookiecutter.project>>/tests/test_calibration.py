@@ -14,7 +14,7 @@ from pedigree.base.settings import as_dict
 from pedigree.base.tables import read_json, read_table, write_table
 from pedigree.config.checks import check
 from pedigree.estimators import artifact
-from pedigree.estimators.building import predict
+from pedigree.estimators.predicting import predict
 from pedigree.prediction.bundle import Bundle
 from pedigree.prediction.calibration import Intervals, LogOdds, Probabilities, calibrated
 from pedigree.scoring.metrics import score

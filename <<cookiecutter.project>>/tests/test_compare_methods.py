@@ -15,8 +15,8 @@ from conftest import Project
 from pedigree.base.names import UserError
 from pedigree.base.stage import run
 from pedigree.base.tables import read_json
-from pedigree.estimators.fitting import Outcome
 from pedigree.folds.folding import Cut, Fold
+from pedigree.training.cross_validation import Outcome
 from pedigree.training.data import Training
 from pedigree.training.leaderboard.board import last_round, leaderboard
 from pedigree.training.leaderboard.contest import Contest

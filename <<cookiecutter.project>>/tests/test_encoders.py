@@ -15,9 +15,10 @@ from pedigree.base.names import UserError
 from pedigree.base.settings import as_dict
 from pedigree.base.tools import instantiate
 from pedigree.estimators import artifact
-from pedigree.estimators.building import build, predict
+from pedigree.estimators.building import build
 from pedigree.estimators.category_encoder import CategoryEncoder
 from pedigree.estimators.fitting import fit
+from pedigree.estimators.predicting import predict
 from pedigree.training.inputs import read_side
 
 OPTIONS: dict[str, dict] = {

@@ -13,9 +13,10 @@ from sklearn.metrics import log_loss, root_mean_squared_error
 from pedigree.base.settings import as_dict
 from pedigree.base.tables import sha256
 from pedigree.estimators import artifact, fitting
-from pedigree.estimators.building import build, predict
+from pedigree.estimators.building import build
 from pedigree.estimators.ensemble_selection import choose
 from pedigree.estimators.fitting import fit
+from pedigree.estimators.predicting import predict
 from pedigree.training.data import training_groups
 from pedigree.training.inputs import read_side
 

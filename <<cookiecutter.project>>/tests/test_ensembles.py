@@ -17,8 +17,9 @@ from pedigree.base.settings import as_dict
 from pedigree.base.tables import read_json, read_table
 from pedigree.config.checks import check
 from pedigree.estimators import artifact, fitting
-from pedigree.estimators.building import build, predict
+from pedigree.estimators.building import build
 from pedigree.estimators.fitting import fit
+from pedigree.estimators.predicting import predict
 from pedigree.folds.folding import inner_folds, together
 from pedigree.training.data import training_groups
 from pedigree.training.inputs import read_side

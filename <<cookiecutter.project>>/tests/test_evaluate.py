@@ -9,7 +9,7 @@ from conftest import Project
 from pedigree.base.names import UserError
 from pedigree.base.tables import read_json, read_table, write_table
 from pedigree.estimators import artifact
-from pedigree.estimators.building import predict
+from pedigree.estimators.predicting import predict
 from pedigree.evaluation.validation import classification_curves, regression_curves
 from pedigree.scoring.decision import Prediction
 from pedigree.scoring.metrics import METRICS, gain, score

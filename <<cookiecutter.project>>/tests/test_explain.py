@@ -13,8 +13,9 @@ from omegaconf import OmegaConf
 from pedigree.base.names import UserError
 from pedigree.base.settings import read_yaml
 from pedigree.config.checks import check
-from pedigree.estimators.building import build, plain
+from pedigree.estimators.building import build
 from pedigree.estimators.fitting import fit
+from pedigree.estimators.predicting import plain
 from pedigree.explanation import read_subject, tables
 from pedigree.explanation.dependence import PartialDependence
 from pedigree.explanation.encoded import owners

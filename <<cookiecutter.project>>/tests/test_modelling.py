@@ -16,10 +16,12 @@ from pedigree.base.names import UserError
 from pedigree.base.settings import as_dict, read_yaml
 from pedigree.base.tables import read_table
 from pedigree.config.checks import check
-from pedigree.estimators.building import build, plain, predict
+from pedigree.estimators.building import build
 from pedigree.estimators.encoders import NativeCategories
-from pedigree.estimators.fitting import cross_validate, fit
+from pedigree.estimators.fitting import fit
+from pedigree.estimators.predicting import plain, predict
 from pedigree.folds.folding import folds
+from pedigree.training.cross_validation import cross_validate
 from pedigree.training.inputs import read_side
 
 PARTS = sorted(

@@ -14,8 +14,9 @@ from pedigree.base.settings import as_dict
 from pedigree.base.tables import read_json
 from pedigree.config.checks import check
 from pedigree.estimators import artifact
-from pedigree.estimators.building import build, plain, predict
+from pedigree.estimators.building import build
 from pedigree.estimators.fitting import fit
+from pedigree.estimators.predicting import plain, predict
 from pedigree.packaging.export import native
 from pedigree.packaging.onnx import export
 from pedigree.training.inputs import read_side

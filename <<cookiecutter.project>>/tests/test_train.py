@@ -8,7 +8,7 @@ from pedigree.base.names import UserError
 from pedigree.base.settings import read_yaml
 from pedigree.base.tables import read_json, read_table, write_json, write_table
 from pedigree.estimators import artifact
-from pedigree.estimators.building import predict
+from pedigree.estimators.predicting import predict
 from pedigree.scoring.metrics import score
 from pedigree.training.final import iterations
 from pedigree.training.inputs import read_side

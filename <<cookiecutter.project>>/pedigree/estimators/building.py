@@ -1,12 +1,10 @@
-"""Models: encoder, imputer, scaler and estimator as one scikit-learn pipeline, and what it predicts."""
+"""Models: encoder, imputer, scaler and estimator as one scikit-learn pipeline."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pandas as pd
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.pipeline import Pipeline
 
@@ -14,6 +12,7 @@ from pedigree.base.paths import WINNER
 from pedigree.base.settings import as_dict
 from pedigree.base.tables import read_json
 from pedigree.base.tools import instantiate
+from pedigree.estimators.ensembles import member
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -44,9 +43,7 @@ def build(model: Mapping[str, Any], changes: Mapping[str, Any] | None = None) ->
         verbose_feature_names_out=False,
     ).set_output(transform="pandas")
     if members := model.get("estimators"):
-        from pedigree.estimators.ensembles import member
-
-        named = [(name, member(one)) for name, one in members.items()]
+        named = [(name, member(build(one), one)) for name, one in members.items()]
         estimator = instantiate({**model["estimator"], "_partial_": True})(estimators=named)
     else:
         estimator = instantiate(model["estimator"])
@@ -60,26 +57,6 @@ def own_value(model: Mapping[str, Any], name: str) -> Any:
     for part in name.split("__"):
         value = (value or {}).get(part)
     return value
-
-
-def predict(pipeline: Pipeline, X: pd.DataFrame, n_classes: int) -> np.ndarray:
-    """Predict class probabilities of shape (n, n_classes), or numbers of shape (n,) if there are none.
-
-    A class that the pipeline was not fitted on gets the probability 0.
-    """
-    X = plain(X)
-    if not n_classes:
-        return np.asarray(pipeline.predict(X), dtype=float)
-    probabilities = np.zeros((len(X), n_classes))
-    probabilities[:, np.asarray(pipeline["estimator"].classes_, dtype=int)] = (
-        pipeline.predict_proba(X)
-    )
-    return probabilities
-
-
-def plain(X: pd.DataFrame) -> pd.DataFrame:
-    """Give nullable booleans NumPy's float, which every estimator takes."""
-    return X.astype({name: "float64" for name in X if X[name].dtype == "boolean"})
 
 
 def as_trained(model: Mapping[str, Any], early_stopping: bool) -> dict[str, Any]:

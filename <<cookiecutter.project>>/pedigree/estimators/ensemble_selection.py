@@ -17,7 +17,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone, is_classifier
 
 from pedigree.base.stage import say
-from pedigree.estimators.building import plain, predict
+from pedigree.estimators.predicting import plain, predict
 from pedigree.folds.sampling import splitter
 
 if TYPE_CHECKING:

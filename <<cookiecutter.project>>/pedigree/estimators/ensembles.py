@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, is_classifier
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone, is_classifier
 
-from pedigree.estimators.building import build, plain
 from pedigree.estimators.fitting import fit
+from pedigree.estimators.predicting import plain
 
 if TYPE_CHECKING:
     import pandas as pd
+    from sklearn.pipeline import Pipeline
 
 
 class Member(BaseEstimator):
@@ -23,11 +24,14 @@ class Member(BaseEstimator):
 
     Parameters
     ----------
+    pipeline : Pipeline
+        As built of the family's settings; it is cloned before it is fitted.
     model : mapping
-        Settings of ``conf/model``.
+        These settings, of ``conf/model``.
     """
 
-    def __init__(self, model: Mapping[str, Any]) -> None:
+    def __init__(self, pipeline: Pipeline, model: Mapping[str, Any]) -> None:
+        self.pipeline = pipeline
         self.model = model
 
     def fit(
@@ -42,7 +46,7 @@ class Member(BaseEstimator):
         `sample_weight`, the class weights of the ensemble, is for what is fitted on the members'
         predictions: each member computes its own.
         """
-        self.pipeline_ = fit(build(self.model), self.model, X, y, watched)
+        self.pipeline_ = fit(clone(self.pipeline), self.model, X, y, watched)
         return self
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:
@@ -67,7 +71,7 @@ class MemberRegressor(RegressorMixin, Member):
     """A member that tells numbers."""
 
 
-def member(model: Mapping[str, Any]) -> Member:
-    """Make a member of settings of ``conf/model``."""
-    kind = MemberClassifier if is_classifier(build(model)) else MemberRegressor
-    return kind(model)
+def member(pipeline: Pipeline, model: Mapping[str, Any]) -> Member:
+    """Make a member of a built pipeline and the settings it was built of."""
+    kind = MemberClassifier if is_classifier(pipeline) else MemberRegressor
+    return kind(pipeline, model)

@@ -1,10 +1,9 @@
-"""How a model is fitted, on all rows or on a fold's: encoding, early stopping, samplers and weights."""
+"""How a pipeline is fitted: encoding, early stopping, samplers and weights."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -12,15 +11,11 @@ from sklearn.base import is_classifier
 
 from pedigree.base.names import UserError, did_you_mean
 from pedigree.estimators.balance import resample, weights
-from pedigree.estimators.building import build, plain, predict
+from pedigree.estimators.predicting import plain
 from pedigree.folds.folding import inner_folds
-from pedigree.folds.sampling import set_aside
-from pedigree.scoring.metrics import score
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
-
-    from pedigree.folds.folding import Fold
 
 # Early stopping needs two things of a library: the arguments that switch it on, and the form in
 # which fit() takes the rows to watch.
@@ -29,8 +24,6 @@ WATCHED_ROWS = {
     "eval_X": lambda X, y: {"eval_X": X, "eval_y": y},
     "X_val": lambda X, y: {"X_val": X, "y_val": y},
 }
-
-WATCHED_SEED = 0  # of the rows that are watched in a fold
 
 
 def fit(
@@ -127,58 +120,3 @@ def signs(features: Mapping[str, int], encoded: pd.DataFrame) -> list[int]:
                 f"model.monotone.features: the model sees no number '{name}'; {did_you_mean(name, numbers)}"
             )
     return [features.get(str(name), 0) for name in encoded]
-
-
-class Outcome(NamedTuple):
-    """What became of a model on one fold."""
-
-    scores: dict[str, float]
-    fit_seconds: float
-    predict_seconds: float
-
-
-def fit_on(
-    model: Mapping[str, Any],
-    fold: Fold,
-    classify: bool,
-    changes: Mapping[str, Any] | None = None,
-) -> Pipeline:
-    """Fit a model on a fold's training rows.
-
-    A library that can stop early watches some of them meanwhile, never those held out.
-    """
-    X, y, groups, watched = fold.X, fold.y, fold.groups, None
-    if model["early_stopping"]:
-        kept, aside = set_aside(y, groups, classify, WATCHED_SEED)
-        watched = (X.iloc[aside], y[aside]) if len(aside) else None
-        X, y = X.iloc[kept], y[kept]
-        groups = None if groups is None else groups[kept]
-    return fit(build(model, changes), model, X, y, watched, groups)
-
-
-def try_on(
-    model: Mapping[str, Any],
-    fold: Fold,
-    metrics: Sequence[str],
-    n_classes: int,
-    changes: Mapping[str, Any] | None = None,
-) -> Outcome:
-    """Fit a model on a fold's training rows, and score it on those held out."""
-    started = time.perf_counter()
-    pipeline = fit_on(model, fold, bool(n_classes), changes)
-    fitted = time.perf_counter()
-    prediction = predict(pipeline, fold.X_held_out, n_classes)
-    predicted = time.perf_counter()
-    scores = {name: score(name, fold.y_held_out, prediction) for name in metrics}
-    return Outcome(scores, fitted - started, predicted - fitted)
-
-
-def cross_validate(
-    model: Mapping[str, Any],
-    cut: Sequence[Fold],
-    metrics: Sequence[str],
-    n_classes: int,
-    changes: Mapping[str, Any] | None = None,
-) -> list[dict[str, float]]:
-    """Fit and score a model on each fold; returns each fold's metrics."""
-    return [try_on(model, fold, metrics, n_classes, changes).scores for fold in cut]

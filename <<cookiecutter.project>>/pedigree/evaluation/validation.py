@@ -17,7 +17,7 @@ from pedigree.base.paths import (
 from pedigree.base.tables import read_json, read_table
 from pedigree.data.target import encode
 from pedigree.estimators import artifact
-from pedigree.estimators.building import predict
+from pedigree.estimators.predicting import predict
 from pedigree.evaluation.bootstrap import Scores
 from pedigree.evaluation.threshold import choose
 from pedigree.evaluation.weakness import Weakness

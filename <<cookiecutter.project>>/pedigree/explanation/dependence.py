@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pedigree.estimators.building import plain
+from pedigree.estimators.predicting import plain
 from pedigree.explanation.interface import Curve, Explanation, Strength, unit
 from pedigree.explanation.subject import Subject
 

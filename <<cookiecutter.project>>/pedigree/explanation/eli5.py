@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from pedigree.base.stage import say
-from pedigree.estimators.building import plain
+from pedigree.estimators.predicting import plain
 from pedigree.explanation.encoded import owners, shown
 from pedigree.explanation.interface import Contributions, Explanation, Strength, scale_of
 from pedigree.explanation.subject import Codes, Subject

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from pedigree.base.names import UserError
-from pedigree.estimators.building import plain
+from pedigree.estimators.predicting import plain
 from pedigree.explanation.encoded import owners, shown
 from pedigree.explanation.interface import Contributions, Explanation, Interaction, scale_of, unit
 from pedigree.explanation.native import native_interactions, native_shap

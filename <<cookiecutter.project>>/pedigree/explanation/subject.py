@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pedigree.estimators.building import plain, predict
+from pedigree.estimators.predicting import plain, predict
 
 if TYPE_CHECKING:
     import pandas as pd

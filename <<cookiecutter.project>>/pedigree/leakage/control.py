@@ -8,8 +8,9 @@ import numpy as np
 
 from pedigree.base.paths import BEST_PARAMS
 from pedigree.base.tables import read_json
-from pedigree.estimators.building import build, chosen_model, own_value, predict
+from pedigree.estimators.building import build, chosen_model, own_value
 from pedigree.estimators.fitting import fit
+from pedigree.estimators.predicting import predict
 from pedigree.leakage.drift import area
 from pedigree.leakage.evidence import Evidence, Finding
 from pedigree.training.data import training_groups

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pedigree.base.names import UserError
 from pedigree.base.stage import say
-from pedigree.estimators.building import plain
+from pedigree.estimators.predicting import plain
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,7 @@ import numpy as np
 
 from pedigree.base.names import UserError
 from pedigree.base.stage import say
-from pedigree.estimators.building import plain, predict
+from pedigree.estimators.predicting import plain, predict
 
 if TYPE_CHECKING:
     import pandas as pd

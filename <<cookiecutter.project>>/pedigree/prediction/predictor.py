@@ -11,7 +11,7 @@ import pandas as pd
 
 from pedigree.base.paths import CALIBRATOR, ENGINEER, MODEL, SELECT, THRESHOLD
 from pedigree.estimators import artifact
-from pedigree.estimators.building import plain, predict
+from pedigree.estimators.predicting import plain, predict
 from pedigree.prediction.calibration import calibrated
 from pedigree.scoring.decision import Prediction, Threshold
 

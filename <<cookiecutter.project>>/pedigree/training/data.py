@@ -12,9 +12,9 @@ from pedigree.base.paths import ENGINEER, SELECT, SPLIT
 from pedigree.base.tables import read_json, read_table
 from pedigree.data.target import encode, features, group_key
 from pedigree.estimators import artifact
-from pedigree.estimators.building import predict
-from pedigree.estimators.fitting import fit_on
+from pedigree.estimators.predicting import predict
 from pedigree.folds.folding import Cut, Fold, folds, together
+from pedigree.training.cross_validation import fit_on
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -142,8 +142,12 @@ def class_name(estimator: object) -> str:
 
 
 def parameters(estimator: Any) -> dict[str, str]:
-    """Return the parameters of an estimator as text, sorted by name."""
-    return {name: str(value) for name, value in sorted(estimator.get_params().items())}
+    """Return the parameters of an estimator as text, sorted by name.
+
+    The members of an ensemble are left out: they are pipelines, which the settings describe.
+    """
+    own = estimator.get_params(deep=False)
+    return {name: str(own[name]) for name in sorted(own) if name != "estimators"}
 
 
 def iterations(estimator: object) -> int | None:

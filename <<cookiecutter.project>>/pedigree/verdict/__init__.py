@@ -10,7 +10,7 @@ from pedigree.base.paths import BASELINE, SPLIT
 from pedigree.base.tables import read_json, read_table
 from pedigree.data.target import encode, features
 from pedigree.estimators import artifact
-from pedigree.estimators.building import predict
+from pedigree.estimators.predicting import predict
 from pedigree.evaluation.bootstrap import Scores, cluster
 from pedigree.prediction.predictor import Predictor
 from pedigree.scoring.decision import Prediction, decided

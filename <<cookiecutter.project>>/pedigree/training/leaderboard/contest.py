@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from pedigree.base.stage import say
-from pedigree.estimators.fitting import Outcome, try_on
 from pedigree.folds.folding import Fold, mean_and_spread
 from pedigree.scoring.metrics import METRICS
+from pedigree.training.cross_validation import Outcome, try_on
 from pedigree.training.data import Training
 
 

@@ -26,9 +26,9 @@ import pandas as pd
 import pedigree
 from pedigree.base.paths import CUSTOM, TRIALS
 from pedigree.base.stage import say
-from pedigree.estimators.fitting import cross_validate
 from pedigree.folds.folding import Fold, mean_and_spread
 from pedigree.scoring.metrics import METRICS
+from pedigree.training.cross_validation import cross_validate
 
 
 class Spent(Exception):
