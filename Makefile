@@ -20,7 +20,7 @@ WORKERS ?= 3
 # Arguments of benchmarks/quality.py, such as ARGS="--seconds 120 ../shared/data/housing.csv:median_house_value".
 ARGS ?=
 
-.PHONY: help setup services test test-fast test-tools test-main-tools test-legacy-tools lint format demo bench bench-quality clean
+.PHONY: help setup services test test-fast test-tools test-main-tools test-legacy-tools lint format manifest demo bench bench-quality clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-17s %s\n", $$1, $$2}' Makefile
@@ -97,9 +97,14 @@ lint: setup  ## check style and types
 	mypy hooks tests benchmarks
 	cd '$(PROJECT)' && mypy --config-file ../pyproject.toml pedigree pipeline
 
-format: setup  ## put the code into shape
+format: setup  ## put the code into shape, and seal the library
 	ruff check --config pyproject.toml --fix .
 	ruff format --config pyproject.toml .
+	$(MAKE) manifest
+
+manifest: setup  ## seal the library: the hashes by which `pedigree check` knows an edited file
+	cd '$(PROJECT)' && python -c 'from pedigree.base.library import MANIFEST, folder, manifest; \
+		(folder() / MANIFEST).write_text(manifest(folder()), encoding="utf-8", newline="\n")'
 
 demo: setup  ## generate a project with the defaults, run it, show what came out
 	rm -rf build/demo && mkdir -p build/demo

@@ -2,6 +2,8 @@
 
 import os
 
+__version__ = "0.1.0"
+
 # OpenMP's threads spin while they wait for each other: two stages at once (a queue, a shared machine) then take
 # nine times as long. If they sleep at once, a stage alone takes half as long again. A thousand turns (GNU's OpenMP;
 # others know only the first variable) cost neither much. It must be said before a library loads.

@@ -124,6 +124,17 @@ def test_an_accepted_model_is_exit_code_0(project: Project, monkeypatch, capsys)
     assert said.endswith("\naccepted\n")
 
 
+def test_an_edited_library_is_said_and_changes_no_exit_code(
+    project: Project, monkeypatch, capsys
+) -> None:
+    monkeypatch.setattr(check, "changed", lambda: ["base/a.py", "base/b.py", "c.py", "d.py"])
+    assert exit_code(monkeypatch) == 0
+    assert (
+        "the library differs from pedigree 0.1.0: pedigree/base/a.py, pedigree/base/b.py, "
+        "pedigree/c.py and 1 more" in capsys.readouterr().out
+    )
+
+
 def test_a_model_that_is_not_accepted_is_exit_code_1(project: Project, monkeypatch, capsys) -> None:
     project.compose("problem.criteria.gain_over_dummy.at_least=2")
     project.run("verdict")

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from conftest import Project
 
+from pedigree import __version__
 from pedigree.base.names import UserError
 from pedigree.base.tables import read_json, read_table
 from pedigree.report.elements import number
@@ -31,6 +32,8 @@ def test_the_signature_names_every_column_that_training_knew(project: Project) -
 def test_the_lineage_names_snapshot_and_environment(project: Project) -> None:
     lineage = read_json(FOLDER / "lineage.json")
     assert lineage["snapshot"] == read_json(Path("data/raw/snapshot.json"))
+    assert lineage["library"]["version"] == __version__
+    assert isinstance(lineage["library"]["changed"], list)
     assert lineage["environment"]["packages"]["catboost"][0].isdigit()
 
 

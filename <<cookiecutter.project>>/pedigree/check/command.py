@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pedigree import __version__
 from pedigree import check as package
 from pedigree.base.command import parser, plain_errors
+from pedigree.base.library import changed
 from pedigree.base.lock import outdated, recorded
 from pedigree.base.names import UserError
 from pedigree.base.paths import PARAMS
@@ -19,6 +21,7 @@ from pedigree.check.budget import looks
 from pedigree.check.clock import measure
 
 VERDICT = Path("metrics/verdict.json")
+NAMED = 3  # files of the library that are named if they differ
 JUDGED = {"lower": ", lower end", "upper": ", upper end"}
 
 
@@ -41,7 +44,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise UserError(
             f"{path} is about an earlier model: what it judged was made anew since. Run `dvc repro`."
         )
-    sys.exit(0 if accepted(read_json(path), own) else 1)
+    fine = accepted(read_json(path), own)
+    if differing := changed():
+        say(library_differs(differing))
+    sys.exit(0 if fine else 1)
+
+
+def library_differs(files: Sequence[str]) -> str:
+    """Say that the library is not as it was published, and name some of its files."""
+    shown = ", ".join(f"pedigree/{name}" for name in files[:NAMED])
+    more = f" and {len(files) - NAMED} more" if files[NAMED:] else ""
+    return f"the library differs from pedigree {__version__}: {shown}{more}"
 
 
 def accepted(verdict: dict[str, Any], own: bool) -> bool:

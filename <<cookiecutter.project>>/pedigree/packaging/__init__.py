@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pedigree.base.library import describe
 from pedigree.base.lock import ancestors, makers, recorded
 from pedigree.base.paths import LOADED, METRICS, MODEL, PARAMS, RAW, SPLIT, THRESHOLD
 from pedigree.base.settings import as_dict
@@ -100,6 +101,7 @@ def make_lineage() -> dict[str, Any]:
             }
             for name in names
         },
+        "library": describe(),
         "environment": {
             "python": ".".join(map(str, sys.version_info[:2])),
             "packages": {name: version(name) for name in PACKAGES},

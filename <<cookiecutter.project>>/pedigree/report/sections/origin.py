@@ -35,6 +35,9 @@ def origin(page: Page, facts: Facts) -> None:
     packages = [
         {"package": name, "version": version} for name, version in environment["packages"].items()
     ]
+    library = lineage["library"]
+    edited = f", {len(library['changed'])} files edited" if library["changed"] else ""
+    packages.insert(0, {"package": "pedigree", "version": library["version"] + edited})
     packages.insert(0, {"package": "Python", "version": environment["python"]})
     page.add(
         details(
