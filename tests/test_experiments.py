@@ -114,8 +114,7 @@ def test_an_experiment_uses_its_overrides_and_an_edit_brings_conf_back(project: 
     assert list(found["experiments"]) == ["forest"]
     assert found["stages"][0]["parameters"]["model"]["estimator"]["n_estimators"] == 37
 
-    with (project / "pipeline/report.py").open("a") as code:
-        code.write("# Code that no result depends on.\n")
+    (project / "pipeline/custom/notes.py").write_text("# Code that no result depends on.\n")
     assert ran(succeed("dvc", "repro", cwd=project)) == ["configure"]
     assert params(project)["model"]["estimator"]["n_estimators"] == 37
 
