@@ -1,0 +1,180 @@
+"""A step's script is changed as its owner would, and the step runs so; the library stays as it is."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT, Project
+
+from pedigree.base.tables import read_table
+
+
+def number(path: str, key: str) -> Any:
+    """Return a value of a JSON file."""
+    return json.loads(Path(path).read_text(encoding="utf-8"))[key]
+
+
+OWN_PIPELINE = """    from sklearn.compose import make_column_selector as columns, make_column_transformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import Pipeline
+    from sklearn.preprocessing import OneHotEncoder
+
+    encode = make_column_transformer(
+        (OneHotEncoder(handle_unknown="ignore", sparse_output=False), columns(dtype_exclude="number")),
+        (SimpleImputer(), columns(dtype_include="number")),
+    ).set_output(transform="pandas")
+    pipeline = Pipeline([("encode", encode), ("estimator", LogisticRegression(max_iter=5000))])
+    fitted, stopped_on = [pipeline.fit(X, y)["estimator"]], None
+"""
+FIT = """    pipeline = build(model, changes)
+    fitted, stopped_on = final.fit_model(pipeline, model, X, y, settings, bool(classes))
+"""
+# Step, what it is asked to do otherwise, the lines before and after, and how that is seen.
+EDITS: list[tuple[str, str, str, str, Callable[[str], Any]]] = [
+    (
+        *("collect", "another line of the report"),
+        *('    say(\n        f"{snapshot', '    say("mine")\n    say(\n        f"{snapshot'),
+        lambda said: "mine\n" in said,
+    ),
+    (
+        *("load", "fewer rows"),
+        *("    check_target(kept,", "    kept = kept.head(200)\n    check_target(kept,"),
+        lambda said: number("metrics/load.json", "loaded") == 200,
+    ),
+    (
+        *("profile", "one more table"),
+        *(
+            "        pages.mkdir()\n",
+            '        pages.mkdir()\n        rows.describe().to_csv(pages / "numbers.csv")\n',
+        ),
+        lambda said: Path("reports/profile/numbers.csv").is_file(),
+    ),
+    (
+        *("clean", "a rule of one's own"),
+        *("    write_table(cleaned,", '    cleaned["heavy"] = 1\n    write_table(cleaned,'),
+        lambda said: (read_table(Path("data/clean"))["heavy"] == 1).all(),
+    ),
+    (
+        *("split", "a smaller training set"),
+        *(
+            "    for name, part in parts.items():\n        if",
+            "    parts['train'] = parts['train'].head(99)\n    for name, part in parts.items():\n        if",
+        ),
+        lambda said: number("metrics/split.json", "train")["rows"] == 99,
+    ),
+    (
+        *("engineer", "one more column"),
+        *(
+            "            write_table(made",
+            "            made['twice'] = made['body_mass_g'] * 2\n            write_table(made",
+        ),
+        lambda said: "twice" in read_table(Path("data/features/train")),
+    ),
+    (
+        *("select", "one more number"),
+        *(
+            '        {"kept": selector.kept_,',
+            '        {"n": len(selector.kept_), "kept": selector.kept_,',
+        ),
+        lambda said: number("metrics/select.json", "n") > 0,
+    ),
+    (
+        *("compare", "one more column"),
+        *('        [{"rank": rank, **row}', '        [{"rank": rank, "of": len(board), **row}'),
+        lambda said: Path("reports/compare.csv").read_text().startswith("rank,of,"),
+    ),
+    (
+        *("tune", "no search"),
+        *('if budget["trials"] and', 'if False and budget["trials"] and'),
+        lambda said: number("models/best_params.json", "tuned") == {},
+    ),
+    (
+        *("train", "another estimator"),
+        *(FIT, OWN_PIPELINE),
+        lambda said: number("metrics/train.json", "estimator").endswith(".LogisticRegression"),
+    ),
+    (
+        *("evaluate", "a further metric"),
+        *(
+            "    weak = weakness(",
+            '    further["brier"] = float(((prediction.values[:, 1] - truth) ** 2).mean())\n    weak = weakness(',
+        ),
+        lambda said: 0 < number("metrics/evaluate.json", "brier") < 0.25,
+    ),
+    (
+        *("explain", "one more plot"),
+        *(
+            "        folder.mkdir()\n",
+            '        folder.mkdir()\n        (folder / "mine.csv").write_text("x,y\\n1,2\\n")\n',
+        ),
+        lambda said: Path("plots/explain/mine.csv").is_file(),
+    ),
+    (
+        *("leakage", "a finding of one's own"),
+        *(
+            "    write_rows(lines,",
+            '    lines.append({"check": "mine", "where": "-", "found": "yes", "measured": 1, "limit": 0, "says": "mine"})\n    write_rows(lines,',
+        ),
+        lambda said: "mine" in number("metrics/leakage.json", "found_by"),
+    ),
+    (
+        *("verdict", "a further condition"),
+        *("    about += remarks(", '    about += ["mine"]\n    about += remarks('),
+        lambda said: "mine" in number("metrics/verdict.json", "about"),
+    ),
+    (
+        *("package", "one more file"),
+        *(
+            "        identity = seal(folder)",
+            '        (folder / "LICENSE").write_text("mine")\n        identity = seal(folder)',
+        ),
+        lambda said: "LICENSE" in Path("models/bundle/sha256.json").read_text(),
+    ),
+    (
+        *("monitor", "another reason"),
+        *("        result = summary(", '        reasons.append("mine")\n        result = summary('),
+        lambda said: "mine" in number("metrics/monitor.json", "reasons"),
+    ),
+    (
+        *("report", "one more paragraph"),
+        *("    page.write(", '    page.paragraph("A paragraph of mine.")\n    page.write('),
+        lambda said: "A paragraph of mine." in Path("reports/index.html").read_text(),
+    ),
+    (
+        *("track", "a tracker of one's own"),
+        *("    write_json(receipt,", '    receipt["mine"] = True\n    write_json(receipt,'),
+        lambda said: number("reports/track.json", "mine"),
+    ),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("step", "before", "after", "seen"),
+    [(step, before, after, seen) for step, _, before, after, seen in EDITS],
+    ids=[f"{step}: {what}" for step, what, *_ in EDITS],
+)
+def test_an_owners_change_of_a_script_works(
+    project: Project, step: str, before: str, after: str, seen: Callable[[str], Any]
+) -> None:
+    shutil.copytree(ROOT / "pipeline", "pipeline", ignore=shutil.ignore_patterns("__pycache__"))
+    Path("pedigree").symlink_to(ROOT / "pedigree")
+    script = Path("pipeline") / f"{step}.py"
+    text = script.read_text(encoding="utf-8")
+    assert before in text
+    script.write_text(text.replace(before, after, 1), encoding="utf-8")
+    run = [sys.executable, "-m", f"pipeline.{step}"]
+    done = subprocess.run(run, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert seen(done.stdout)
+
+
+def test_every_script_has_such_a_change() -> None:
+    scripts = {path.stem for path in (ROOT / "pipeline").glob("[a-z]*.py")}
+    assert {step for step, *_ in EDITS} == scripts - {"configure"}  # which only checks
