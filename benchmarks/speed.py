@@ -28,7 +28,7 @@ ENVIRONMENT.pop("PYTHONDONTWRITEBYTECODE", None)
 ONE_PROCESS = """
 from importlib import import_module
 import yaml
-import_module("pedigree.config.composing").main()
+import_module("pipeline.configure").main()
 from pedigree.base.settings import read_settings
 for stage in yaml.safe_load(open("dvc.yaml"))["stages"]:
     if stage != "configure":

@@ -198,7 +198,7 @@ def run(command: list[str]) -> str | None:
     except KeyboardInterrupt:
         return "interrupted"
     if done.returncode == 0:
-        if "pedigree.adopting" in command:
+        if "adopt" in command:
             print(f"\n{done.stdout}", flush=True)
         return None
     return "\n".join(done.stdout.strip().splitlines()[-15:]) or f"exit code {done.returncode}"
@@ -215,7 +215,7 @@ def set_up(steps: Iterator[list[str]]) -> list[list[str]]:
     print("Setting the project up (the packages take a minute):", flush=True)
     for command in steps:
         if problem := run(command):
-            if "pedigree.adopting" in command:  # the data will not do, and nothing is left behind
+            if "adopt" in command:  # the data will not do, and nothing is left behind
                 sys.exit(problem.splitlines()[-1])
             print(f"\nThis did not work:\n{problem}", flush=True)
             return [command, *steps]

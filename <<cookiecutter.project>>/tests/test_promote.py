@@ -88,7 +88,7 @@ def test_git_keeps_the_fingerprint_of_a_champion_and_dvc_its_files(project: Proj
     succeed("git", "init", "-q")
     succeed(*python, "dvc", "init", "-q")
     succeed(*python, "dvc", "config", "core.autostage", "true")
-    assert "Not under DVC" not in succeed(*python, "pedigree.serving.promote")
+    assert "Not under DVC" not in succeed(*python, "pedigree", "promote")
     succeed("git", "add", "models")
     kept = succeed("git", "ls-files", "models").split()
     assert kept == ["models/champion/README.md", "models/champion/bundle.dvc"]
