@@ -21,24 +21,24 @@ if TYPE_CHECKING:
 
 def main(settings: DictConfig) -> dict[str, Any]:
     """Cross-validate every model of compare.models on the training rows and rank them."""
-    asked = as_dict(settings.compare)
+    options = as_dict(settings.compare)
     early = settings.train.early_stopping
     contest = Contest(
-        {name: as_trained(model, early) for name, model in asked["models"].items()},
+        {name: as_trained(model, early) for name, model in options["models"].items()},
         Training.read(settings),
         list(settings.problem.metrics),
-        asked["folds"],
-        asked["repeats"],
+        options["folds"],
+        options["repeats"],
         settings.seed,
-        asked["rows"],
+        options["rows"],
     )
-    rounds = instantiate(asked["method"], contest)
+    rounds = instantiate(options["method"], contest)
     board = leaderboard(rounds, contest.metrics, CONFIDENCE)
     winner = board[0]["model"]
     write_rows(
         [{"rank": rank, **row} for rank, row in enumerate(board, start=1)], REPORTS / "compare.csv"
     )
-    write_json(asked["models"][winner], WINNER)
+    write_json(options["models"][winner], WINNER)
     draw(board, contest)
     say(f"the winner is {winner}; `model: best` would train it")
     if near := [row["model"] for row in board[1:] if not row["behind_low"] > 0]:

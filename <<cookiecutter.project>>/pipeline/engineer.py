@@ -21,18 +21,18 @@ def main(settings: DictConfig) -> None:
     The test rows are left alone; `verdict` transforms them with what was fitted here.
     """
     problem = settings.problem
-    sides = {side: read_table(SPLIT / side) for side in ("train", "validation")}
-    engineer = build(settings.engineer.steps, sides["train"], problem)
-    answers = encode(sides["train"][problem.target], read_json(SPLIT / "target.json")["classes"])
-    engineer.fit(features(sides["train"], problem), answers)
+    subsets = {name: read_table(SPLIT / name) for name in ("train", "validation")}
+    engineer = build(settings.engineer.steps, subsets["train"], problem)
+    target = encode(subsets["train"][problem.target], read_json(SPLIT / "target.json")["classes"])
+    engineer.fit(features(subsets["train"], problem), target)
     artifact.save(engineer, ENGINEER)
     with replacing(FEATURES) as folder:
         folder.mkdir()
-        for side, rows in sides.items():
+        for name, rows in subsets.items():
             made = engineer.transform(features(rows, problem))
-            write_table(made.assign(**{problem.target: rows[problem.target]}), folder / side)
-    before = features(sides["train"], problem).columns
-    new = [name for name in made if name not in before]
+            write_table(made.assign(**{problem.target: rows[problem.target]}), folder / name)
+    before = features(subsets["train"], problem).columns
+    new = [column for column in made if column not in before]
     say(f"{len(before)} columns became {made.shape[1]}; new: {', '.join(new) if new else 'none'}")
 
 

@@ -11,20 +11,20 @@ from pedigree.base.tables import read_table, replacing, write_json, write_table
 from pedigree.base.tools import instantiate
 from pedigree.data.target import classes
 from pedigree.splitting import describe
-from pedigree.splitting.subsets import LEFT_OUT, SIDES
+from pedigree.splitting.subsets import LEFT_OUT, SUBSETS
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 
 def main(settings: DictConfig) -> None:
-    """Put each row of data/clean/ on one side; rows without an answer go to data/split/unlabelled/."""
+    """Put each row of data/clean/ into one subset; rows without a target go to data/split/unlabelled/."""
     rows = read_table(CLEAN)
     problem = settings.problem
     labelled = rows[rows[problem.target].notna()].reset_index(drop=True)
     method = {key: value for key, value in settings.split.items() if key != "name"}
-    side = instantiate(method, labelled, problem)
-    parts = {name: labelled[side == name] for name in SIDES}
+    subset = instantiate(method, labelled, problem)
+    parts = {name: labelled[subset == name] for name in SUBSETS}
     for name, part in parts.items():
         if part.empty:
             raise UserError(
@@ -44,11 +44,11 @@ def main(settings: DictConfig) -> None:
         folder.mkdir()
         for name, part in parts.items():
             write_table(part, folder / name)
-        write_table(labelled[side == LEFT_OUT], folder / LEFT_OUT)
+        write_table(labelled[subset == LEFT_OUT], folder / LEFT_OUT)
         write_table(rows[rows[problem.target].isna()], folder / "unlabelled")
         write_json({"name": problem.target, "classes": names}, folder / "target.json")
     summary = {name: describe(part, problem) for name, part in parts.items()}
-    summary[LEFT_OUT] = {"rows": int((side == LEFT_OUT).sum())}
+    summary[LEFT_OUT] = {"rows": int((subset == LEFT_OUT).sum())}
     summary["unlabelled"] = {"rows": len(rows) - len(labelled)}
     write_json(summary, METRICS / "split.json")
     say(", ".join(f"{name}: {entry['rows']} rows" for name, entry in summary.items()))

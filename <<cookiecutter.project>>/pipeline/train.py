@@ -12,7 +12,7 @@ from pedigree.estimators import artifact
 from pedigree.estimators.building import build, chosen_model
 from pedigree.estimators.fitting import fit
 from pedigree.training import final
-from pedigree.training.inputs import read_side
+from pedigree.training.inputs import read_subset
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def main(settings: DictConfig) -> None:
     """Fit the chosen model with the tuned hyperparameters, and a plain one that it has to beat."""
     model = chosen_model(settings)
-    X, y, classes = read_side("train")
+    X, y, classes = read_subset("train")
     changes = final.tuned(model, read_json(BEST_PARAMS))
     pipeline = build(model, changes)
     fitted, stopped_on = final.fit_model(pipeline, model, X, y, settings, bool(classes))

@@ -17,7 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from pedigree.base.names import UserError
 from pedigree.estimators import artifact
 from pedigree.estimators.predicting import predict
-from pedigree.training.inputs import read_side
+from pedigree.training.inputs import read_subset
 
 FIT = """
 from pathlib import Path
@@ -79,7 +79,7 @@ def test_a_stored_model_holds_no_clock(project: Project) -> None:
 
 def test_blanking_the_stamps_leaves_the_predictions(project: Project) -> None:
     model = artifact.load(Path("models/model.skops"))
-    X, _, classes = read_side("validation")
+    X, _, classes = read_subset("validation")
     before = predict(model, X, len(classes))
     artifact.save(model, Path("again.skops"))
     assert (predict(artifact.load(Path("again.skops")), X, len(classes)) == before).all()

@@ -10,7 +10,7 @@ from pedigree.estimators.building import build, chosen_model
 from pedigree.estimators.fitting import fit
 from pedigree.estimators.predicting import plain, predict
 from pedigree.training.bagging import CatBoostBag, fit_bag
-from pedigree.training.inputs import read_side
+from pedigree.training.inputs import read_subset
 
 TASKS = ["binary", "multiclass", "regression"]
 
@@ -23,7 +23,7 @@ def trained() -> dict:
 def test_the_model_says_the_mean_of_the_folds_models(copy_of, task: str) -> None:
     project = copy_of(task)
     model = chosen_model(project.settings("train"))
-    X, y, classes = read_side("train")
+    X, y, classes = read_subset("train")
     bag = CatBoostBag(folds=4, max_rows=1000, seed=1)
     pipeline = build(model)
     members = fit_bag(pipeline, model, X, y, bag, bag.cut(y, None, bool(classes)) or [])
@@ -42,7 +42,7 @@ def test_the_model_says_the_mean_of_the_folds_models(copy_of, task: str) -> None
 def test_each_fold_stops_on_the_rows_that_it_holds_out(project: Project) -> None:
     """Held-out answers that contradict the others stop a model at once."""
     model = chosen_model(project.settings("train"))
-    X, y, _ = read_side("train")
+    X, y, _ = read_subset("train")
     bag = CatBoostBag(folds=2, max_rows=1000, seed=0)
     honest = fit_bag(build(model), model, X, y, bag, bag.cut(y, None, True) or [])
     (train, held_out), *_ = bag.cut(y, None, True) or []
@@ -96,7 +96,7 @@ def test_the_validation_rows_take_no_part_in_a_bag(project: Project) -> None:
 
 
 def test_the_sum_is_stored_and_read_back(project: Project) -> None:
-    X, _, classes = read_side("validation")
+    X, _, classes = read_subset("validation")
     model = artifact.load(Path("models/model.skops"))
     again = Path("again.skops")
     artifact.save(model, again)
@@ -106,6 +106,6 @@ def test_the_sum_is_stored_and_read_back(project: Project) -> None:
 
 def test_one_model_is_fitted_as_before(project: Project) -> None:
     model = chosen_model(project.settings("train"))
-    X, y, classes = read_side("train")
-    fitted = fit(build(model), model, X, y, watched=read_side("validation")[:2])
+    X, y, classes = read_subset("train")
+    fitted = fit(build(model), model, X, y, watched=read_subset("validation")[:2])
     assert (predict(fitted, X, len(classes)).argmax(axis=1) == y).mean() > 0.8

@@ -19,7 +19,7 @@ from pedigree.prediction.bundle import Bundle
 from pedigree.prediction.calibration import Intervals, LogOdds, Probabilities, calibrated
 from pedigree.scoring.metrics import score
 from pedigree.training.data import Training
-from pedigree.training.inputs import read_side
+from pedigree.training.inputs import read_subset
 
 FILE = Path("models/calibrator.skops")
 RANDOM = np.random.default_rng(0)
@@ -129,7 +129,7 @@ def test_a_model_of_poor_probabilities_gets_better_ones(project: Project, calibr
     """Naive Bayes counts what two features share twice, and is too sure of itself."""
     project.compose("model=naive_bayes", "tune=off", f"train/calibration={calibration}")
     project.run("tune", "train", "evaluate", "verdict")
-    X, y, _ = read_side("validation")
+    X, y, _ = read_subset("validation")
     alone = predict(artifact.load(Path("models/model.skops")), X, 2)
     said = read_json(Path("metrics/evaluate.json"))
     assert said["log_loss"] < score("log_loss", y, alone) - 0.05

@@ -19,7 +19,7 @@ from pedigree.estimators.building import build
 from pedigree.estimators.category_encoder import CategoryEncoder
 from pedigree.estimators.fitting import fit
 from pedigree.estimators.predicting import predict
-from pedigree.training.inputs import read_side
+from pedigree.training.inputs import read_subset
 
 OPTIONS: dict[str, dict] = {
     "catboost": {"_target_": "category_encoders.CatBoostEncoder"},
@@ -61,7 +61,7 @@ def test_a_model_with_the_encoder_is_stored_with_the_same_bytes(
     if (task, name) == ("regression", "woe"):
         return  # refused by `configure`, as test_modelling.py sees
     model = as_dict(copy_of(task).compose("model=linear", f"model/encoder={name}").model)
-    X, y, classes = read_side("train")
+    X, y, classes = read_subset("train")
     X["text"] = pd.Series(["a", None, "b"] * len(X), dtype="str")[: len(X)]
     unseen = X.head(3).assign(text=["new", None, "a"], island=[None, "new", "Dream"])
     content = []
@@ -161,7 +161,7 @@ def test_of_several_classes_each_is_encoded_against_the_rest(name: str) -> None:
 def test_whole_numbers_are_no_classes(copy_of) -> None:
     """Body mass is told in steps of 25 g: scikit-learn takes that for a question of many classes."""
     model = as_dict(copy_of("regression").compose("model=linear", "model/encoder=target").model)
-    X, y, _ = read_side("train")
+    X, y, _ = read_subset("train")
     assert TargetEncoder(cv=2).fit(X[["species"]], y).target_type_ == "multiclass"
     encoded = build(model)["encode"].fit_transform(X, y)
     assert [name for name in encoded if name.startswith("species")] == ["species"]

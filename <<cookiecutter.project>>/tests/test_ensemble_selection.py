@@ -18,7 +18,7 @@ from pedigree.estimators.ensemble_selection import choose
 from pedigree.estimators.fitting import fit
 from pedigree.estimators.predicting import predict
 from pedigree.training.data import training_groups
-from pedigree.training.inputs import read_side
+from pedigree.training.inputs import read_subset
 
 FEW = ("model.estimator.cv=3", "model.estimators.extra_trees.estimator.n_estimators=20")
 
@@ -54,7 +54,7 @@ def test_it_is_weighed_by_rows_that_no_member_has_seen_and_comes_back_the_same(
     copy_of, task: str, tmp_path: Path
 ) -> None:
     model = settings(copy_of(task))
-    X, y, classes = read_side("train")
+    X, y, classes = read_subset("train")
     fitted = fit(build(model), model, X, y)
     ensemble = fitted["estimator"]
     assert sum(ensemble.weights_.values()) == pytest.approx(1)
@@ -75,14 +75,14 @@ def test_it_is_weighed_by_rows_that_no_member_has_seen_and_comes_back_the_same(
 
 def test_a_member_stops_early_on_the_rows_held_out(project: Project) -> None:
     model = settings(project, "model.estimators.catboost.estimator.iterations=500")
-    X, y, _ = read_side("train")
+    X, y, _ = read_subset("train")
     bag = fit(build(model), model, X, y)["estimator"].bags_["catboost"]
     assert all(member.pipeline_["estimator"].tree_count_ < 500 for member in bag)
 
 
 def test_its_folds_keep_groups_whole(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     model = settings(project)
-    X, y, _ = read_side("train")
+    X, y, _ = read_subset("train")
     groups = training_groups(project.settings("train"))
     assert groups is not None
     seen: list = []
@@ -96,7 +96,7 @@ def test_its_folds_keep_groups_whole(project: Project, monkeypatch: pytest.Monke
 def test_members_are_left_out_for_many_rows_or_want_of_time(
     project: Project, capsys: pytest.CaptureFixture
 ) -> None:
-    X, y, _ = read_side("train")
+    X, y, _ = read_subset("train")
     model = settings(project, "+model.estimator.max_rows.linear=50")
     assert set(fit(build(model), model, X, y)["estimator"].losses_) == {"catboost", "extra_trees"}
     assert "linear: left out, slow on more than 50 rows" in capsys.readouterr().out

@@ -22,7 +22,7 @@ from pedigree.estimators.fitting import fit
 from pedigree.estimators.predicting import predict
 from pedigree.folds.folding import inner_folds, together
 from pedigree.training.data import training_groups
-from pedigree.training.inputs import read_side
+from pedigree.training.inputs import read_subset
 
 
 def ensemble(project: Project, name: str) -> dict:
@@ -31,7 +31,7 @@ def ensemble(project: Project, name: str) -> dict:
 
 def test_voting_says_the_mean_of_what_its_members_say_by_themselves(copy_of) -> None:
     project = copy_of("regression")
-    X, y, _ = read_side("train")
+    X, y, _ = read_subset("train")
     voting = ensemble(project, "voting")
     del voting["estimators"]["extra_trees"]  # whose draws depend on the order of the columns
     told = predict(fit(build(voting), voting, X, y), X, 0)
@@ -45,7 +45,7 @@ def test_stacking_learns_from_predictions_of_rows_that_its_members_have_not_seen
 ) -> None:
     """And no group is on both sides of any of its folds."""
     model = ensemble(project, "stacking")
-    X, y, _ = read_side("train")
+    X, y, _ = read_subset("train")
     groups = training_groups(project.settings("train"))
     assert groups is not None and len(groups) == len(X)
     seen: list[tuple[np.ndarray, np.ndarray]] = []
@@ -121,7 +121,7 @@ def test_a_sampler_goes_to_the_members(project: Project) -> None:
 
 
 def test_class_weights_reach_the_members_and_the_final_estimator(project: Project) -> None:
-    X, y, classes = read_side("train")
+    X, y, classes = read_subset("train")
     keep = np.flatnonzero((y == 0) | (np.arange(len(y)) % 5 == 0))
     X, y = X.iloc[keep], y[keep]
     shares = {}

@@ -14,7 +14,7 @@ from pedigree.evaluation.validation import classification_curves, regression_cur
 from pedigree.scoring.decision import Prediction
 from pedigree.scoring.metrics import METRICS, gain, score
 from pedigree.scoring.predictions import Predictions, row_names
-from pedigree.training.inputs import read_side
+from pedigree.training.inputs import read_subset
 
 
 def said() -> dict:
@@ -34,7 +34,7 @@ def write_validation(rows: pd.DataFrame, target: str) -> None:
 
 
 def predicted() -> tuple[np.ndarray, np.ndarray]:
-    X, y, classes = read_side("validation")
+    X, y, classes = read_subset("validation")
     return y, predict(artifact.load(Path("models/model.skops")), X, len(classes))
 
 

@@ -22,7 +22,7 @@ from pedigree.explanation.encoded import owners
 from pedigree.explanation.permutation import Permutation
 from pedigree.explanation.shapley import Shap
 from pedigree.explanation.subject import Codes, Subject, pick_rows
-from pedigree.training.inputs import read_side
+from pedigree.training.inputs import read_subset
 
 TASKS = ("binary", "multiclass", "regression")
 METHODS = ("shap", "permutation", "partial_dependence", "lime", "eli5")
@@ -263,7 +263,7 @@ def test_the_tables_tell_measure_and_unit_and_single_rows_add_up(
     unit = "log-odds of male" if task == "binary" else "units of body_mass_g"
     assert set(overall.loc["shap", "unit"]) == {unit}
     assert overall.loc["shap", "measure"].str.contains(r"\d+ validation rows").all()
-    assert set(overall.loc["shap", "feature"]) == set(read_side("train")[0])
+    assert set(overall.loc["shap", "feature"]) == set(read_subset("train")[0])
     for _, strengths in overall.groupby("method")["strength"]:
         assert strengths.is_monotonic_decreasing
     rows = said["rows"]

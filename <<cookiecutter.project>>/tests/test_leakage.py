@@ -23,7 +23,7 @@ from pedigree.base.tools import instantiate
 from pedigree.data.target import classes
 from pedigree.leakage.control import knowledge
 from pedigree.leakage.drift import area
-from pedigree.leakage.evidence import SIDES, Evidence, Finding, at_most, surely
+from pedigree.leakage.evidence import SUBSETS, Evidence, Finding, at_most, surely
 from pipeline.leakage import main
 
 GROUPS = ["species", "individual_id"]
@@ -71,7 +71,7 @@ def deal(
     settings = OmegaConf.create({"problem": problem, "split": {"name": method}, "seed": seed})
     shares = {"validation": 0.2, "test": 0.2} | ({} if method == "time" else {"seed": seed})
     side = DEALT[method](rows, settings.problem, **shares)
-    sides = {name: rows[side == name].reset_index(drop=True) for name in SIDES}
+    sides = {name: rows[side == name].reset_index(drop=True) for name in SUBSETS}
     names = classes(sides["train"][target], settings.problem)
     return Evidence(settings, sides, names, pd.DataFrame(index=sides["train"].index))
 

@@ -22,7 +22,7 @@ from pedigree.estimators.fitting import fit
 from pedigree.estimators.predicting import plain, predict
 from pedigree.folds.folding import folds
 from pedigree.training.cross_validation import cross_validate
-from pedigree.training.inputs import read_side
+from pedigree.training.inputs import read_subset
 
 PARTS = sorted(
     path.relative_to(ROOT / "conf")
@@ -66,7 +66,7 @@ def test_every_family_is_fitted_on_texts_gaps_and_truth_values(
         with pytest.raises(UserError, match="does not answer a question of task regression"):
             check(OmegaConf.load("params.yaml"))
         return
-    X, y, classes = read_side("train")
+    X, y, classes = read_subset("train")
     X = X.assign(flag=pd.Series(np.arange(len(X)) % 3 == 0, dtype="boolean").where(X.index != 5))
     X.loc[3, X.select_dtypes("float64").columns] = np.nan
     X["text"] = pd.Series(["a", "b", None, "c"] * len(X), dtype="str")[: len(X)]
@@ -92,7 +92,7 @@ def test_every_encoder_imputer_and_scaler_fits_in(copy_of, task: str, part: Path
         with pytest.raises(UserError, match="is for classes, and the task is regression"):
             check(OmegaConf.load("params.yaml"))
         return
-    X, y, classes = read_side("train")
+    X, y, classes = read_subset("train")
     X.loc[3, X.select_dtypes("float64").columns] = np.nan
     said = [predict(fit(build(model), model, X, y), X, len(classes)) for _ in range(2)]
     assert np.isfinite(said[0]).all()
@@ -103,7 +103,7 @@ def test_a_forest_gives_the_same_answer_every_time(project: Project) -> None:
     """To the last bit: metrics that rank rows would differ."""
     model = read_yaml(project.folder / "params.yaml")["compare"]["models"]["random_forest"]
     model["estimator"] |= {"n_jobs": 4, "n_estimators": 100}
-    X, y, classes = read_side("train")
+    X, y, classes = read_subset("train")
     fitted = fit(build(model), model, X, y)
     answers = {predict(fitted, X, len(classes)).tobytes() for _ in range(20)}
     assert len(answers) == 1
@@ -279,7 +279,7 @@ def test_truth_values_become_numbers() -> None:
 
 
 def test_a_side_without_rows_of_unknown_classes_is_read(project: Project, capsys) -> None:
-    X, y, classes = read_side("validation")
+    X, y, classes = read_subset("validation")
     assert len(X) == len(y) == len(read_table(Path("data/features/validation")))
     assert classes == ["female", "male"]
     assert "left out" not in capsys.readouterr().out
@@ -312,6 +312,6 @@ def test_a_prediction_only_rises_or_falls_where_it_is_told_to(
 
 def test_a_monotone_feature_must_be_a_number_that_is_there(project: Project) -> None:
     model = chosen(project, "model=catboost", "+model.monotone.features.culmen_lenth_mm=1")
-    X, y, _ = read_side("train")
+    X, y, _ = read_subset("train")
     with pytest.raises(UserError, match=r"no number 'culmen_lenth_mm'; did you mean 'culmen_"):
         fit(build(model), model, X, y)

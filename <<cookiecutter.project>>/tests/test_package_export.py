@@ -19,7 +19,7 @@ from pedigree.estimators.fitting import fit
 from pedigree.estimators.predicting import plain, predict
 from pedigree.packaging.export import native
 from pedigree.packaging.onnx import export
-from pedigree.training.inputs import read_side
+from pedigree.training.inputs import read_subset
 
 BUNDLE = Path("models/bundle")
 # skl2onnx has no converter, or (k_neighbors) one that weights the neighbours otherwise.
@@ -41,8 +41,8 @@ def fitted(project: Project, *overrides: str):
     config = project.compose(*overrides)
     leave_out_missing(config.model)
     model = as_dict(config.model)
-    X, y, classes = read_side("train")
-    return fit(build(model), model, X, y), read_side("validation")[0], classes
+    X, y, classes = read_subset("train")
+    return fit(build(model), model, X, y), read_subset("validation")[0], classes
 
 
 def answers(path: Path, X) -> np.ndarray:
@@ -95,7 +95,7 @@ def test_gaps_rare_and_unseen_texts_mean_the_same_in_onnx(
     model = as_dict(config.model)
     if encoder == "one_hot":
         model["encoder"]["max_categories"] = 3
-    X, y, classes = read_side("train")
+    X, y, classes = read_subset("train")
     letters = pd.Series(list("aaaabbbbccde") * len(X), dtype="str")[: len(X)]
     X = X.assign(text=letters.where(np.arange(len(X)) % 7 > 0), other=letters)
     fitted_here = fit(build(model), model, X, y)
@@ -148,7 +148,7 @@ def test_the_bundle_seals_the_export_and_says_what_it_takes(project: Project) ->
     project.run("tune", "train", "evaluate", "verdict", "package")
     assert "model.onnx" in read_json(BUNDLE / "sha256.json")
     said = read_json(BUNDLE / "signature.json")["export"]
-    model, X = artifact.load(BUNDLE / "model.skops"), read_side("validation")[0]
+    model, X = artifact.load(BUNDLE / "model.skops"), read_subset("validation")[0]
     assert list(said["takes"]) == list(X.columns)
     assert answers(BUNDLE / "model.onnx", X) == pytest.approx(predict(model, X, 2), abs=1e-5)
     before = {path.name: path.read_bytes() for path in BUNDLE.iterdir()}
@@ -161,7 +161,7 @@ def test_a_pickle_comes_with_a_warning_and_the_same_bytes(project: Project, caps
     project.run("package")
     assert "WARNING: model.pkl runs code when it is opened" in capsys.readouterr().out
     first = (BUNDLE / "model.pkl").read_bytes()
-    X, _, classes = read_side("validation")
+    X, _, classes = read_subset("validation")
     model = artifact.load(Path("models/model.skops"))
     expected = predict(model, X, len(classes))
     assert predict(pickle.loads(first), X, len(classes)).tobytes() == expected.tobytes()

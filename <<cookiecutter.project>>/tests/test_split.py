@@ -12,7 +12,7 @@ from pedigree import splitting as split
 from pedigree.base.names import UserError
 from pedigree.base.tables import read_json, read_table
 
-SIDES = ("train", "validation", "test")
+SUBSETS = ("train", "validation", "test")
 
 
 def question(**changes: object) -> DictConfig:
@@ -21,7 +21,7 @@ def question(**changes: object) -> DictConfig:
 
 
 def shares(side: np.ndarray) -> dict[str, float]:
-    return {name: float((side == name).mean()) for name in SIDES}
+    return {name: float((side == name).mean()) for name in SUBSETS}
 
 
 @pytest.mark.parametrize("task", TARGETS)
@@ -29,7 +29,7 @@ def test_every_labelled_row_is_on_one_side_and_the_others_are_set_aside(copy_of,
     project = copy_of(task)
     target = project.settings("split").problem.target
     asides = ("left_out", "unlabelled")
-    sides = {name: read_table(Path("data/split", name)) for name in (*SIDES, *asides)}
+    sides = {name: read_table(Path("data/split", name)) for name in (*SUBSETS, *asides)}
     clean = read_table(Path("data/clean"))
     assert sum(map(len, sides.values())) == len(clean)
     key = ["species", "individual_id", "study_name", "sample_number"]
@@ -37,7 +37,7 @@ def test_every_labelled_row_is_on_one_side_and_the_others_are_set_aside(copy_of,
         clean[key].drop_duplicates()
     )
     assert sides["unlabelled"][target].isna().all()
-    assert all(sides[name][target].notna().all() for name in SIDES)
+    assert all(sides[name][target].notna().all() for name in SUBSETS)
     counts = read_json(Path("metrics/split.json"))
     assert {name: entry["rows"] for name, entry in counts.items()} == {
         name: len(rows) for name, rows in sides.items()
@@ -51,7 +51,7 @@ def test_no_penguin_stands_on_two_sides(copy_of, task: str) -> None:
         name: set(
             read_table(Path("data/split", name))[["species", "individual_id"]].apply(tuple, axis=1)
         )
-        for name in SIDES
+        for name in SUBSETS
     }
     assert not birds["train"] & birds["validation"]
     assert not birds["train"] & birds["test"]
@@ -215,7 +215,7 @@ def test_a_key_that_is_not_there_is_refused(penguins: pd.DataFrame) -> None:
 def test_each_method_fills_every_side_of_the_penguins(project: Project, name: str) -> None:
     project.compose(f"split={name}")
     project.run("split")
-    assert all(len(read_table(Path("data/split", side))) > 20 for side in SIDES)
+    assert all(len(read_table(Path("data/split", side))) > 20 for side in SUBSETS)
 
 
 def test_a_side_without_rows_is_refused_and_the_last_split_stays(project: Project) -> None:

@@ -11,7 +11,7 @@ from pedigree.estimators import artifact
 from pedigree.estimators.predicting import predict
 from pedigree.scoring.metrics import score
 from pedigree.training.final import iterations
-from pedigree.training.inputs import read_side
+from pedigree.training.inputs import read_subset
 
 MODEL = Path("models/model.skops")
 
@@ -129,6 +129,6 @@ def test_a_plain_model_is_fitted_beside_it_on_the_same_rows(project: Project, na
     assert MODEL.read_bytes() == chosen
     assert trained()["baseline"] == name
     fitted = artifact.load(Path("models/baseline.skops"))
-    X, y, classes = read_side("train")
+    X, y, classes = read_subset("train")
     assert fitted["encode"].n_features_in_ == X.shape[1]
     assert score("accuracy", y, predict(fitted, X, len(classes))) > 0.7

@@ -24,7 +24,7 @@ from pedigree.evaluation.weakness import Weakness
 from pedigree.prediction.calibration import calibrated
 from pedigree.scoring.decision import Prediction
 from pedigree.scoring.predictions import Predictions, dummy
-from pedigree.training.inputs import read_side
+from pedigree.training.inputs import read_subset
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -34,7 +34,7 @@ Rows = list[dict[str, Any]]
 
 def ask(problem: DictConfig) -> tuple[Predictions, Prediction]:
     """Ask model, linear baseline and dummy about the validation rows; also return what the calibrated model says."""
-    X, truth, classes = read_side("validation")
+    X, truth, classes = read_subset("validation")
     target = read_json(SPLIT / "target.json")["name"]
     rows = read_table(SPLIT / "validation")
     if classes:

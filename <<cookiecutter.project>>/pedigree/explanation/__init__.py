@@ -6,12 +6,12 @@ from pedigree.base.paths import MODEL, SPLIT
 from pedigree.base.tables import read_json
 from pedigree.estimators import artifact
 from pedigree.explanation.subject import Subject
-from pedigree.training.inputs import read_side
+from pedigree.training.inputs import read_subset
 
 
 def read_subject(single: int, metric: str, seed: int) -> Subject:
     """Read the trained model and the rows on which it is explained."""
-    X, y, classes = read_side("validation")
-    train, _, _ = read_side("train")
+    X, y, classes = read_subset("validation")
+    train, _, _ = read_subset("train")
     target = read_json(SPLIT / "target.json")["name"]
     return Subject(artifact.load(MODEL), X, y, train, classes, target, metric, single, seed)

@@ -14,7 +14,7 @@ from pedigree.estimators.predicting import predict
 from pedigree.leakage.drift import area
 from pedigree.leakage.evidence import Evidence, Finding
 from pedigree.training.data import training_groups
-from pedigree.training.inputs import read_side
+from pedigree.training.inputs import read_subset
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,8 +50,8 @@ def shuffled_target(
     from scipy.stats import t
 
     model = chosen_model(evidence.settings)
-    X, y, classes = read_side("train")
-    X_validation, truth, _ = read_side("validation")
+    X, y, classes = read_subset("train")
+    X_validation, truth, _ = read_subset("validation")
     kept = evidence.draw(len(y), max_rows)
     groups = training_groups(evidence.settings)
     random = np.random.default_rng(evidence.settings.seed)

@@ -12,13 +12,13 @@ import numpy as np
 from pedigree.base.paths import SPLIT
 from pedigree.base.tables import read_table
 from pedigree.data.target import encode, features, group_key
-from pedigree.training.inputs import read_side
+from pedigree.training.inputs import read_subset
 
 if TYPE_CHECKING:
     import pandas as pd
     from omegaconf import DictConfig
 
-SIDES = ("train", "validation", "test")
+SUBSETS = ("train", "validation", "test")
 SURE = 2.3263479  # standard errors of a one-sided 99 % bound; there are many checks
 NAMES_ROWS = (
     0.95  # different values by row, from which on a column names its rows (as `adopt` has it)
@@ -72,8 +72,8 @@ class Evidence:
     @classmethod
     def read(cls, settings: DictConfig) -> Evidence:
         """Read data/split/ and the training rows of data/features/."""
-        rows = {side: read_table(SPLIT / side) for side in SIDES}
-        made, _, classes = read_side("train")
+        rows = {side: read_table(SPLIT / side) for side in SUBSETS}
+        made, _, classes = read_subset("train")
         return cls(settings, rows, classes, made)
 
     @cached_property

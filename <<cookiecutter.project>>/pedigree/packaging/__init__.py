@@ -18,7 +18,7 @@ from pedigree.data.loading import read_contract
 from pedigree.data.target import features
 from pedigree.estimators import artifact
 from pedigree.prediction.predictor import PARTS, Predictor
-from pedigree.training.inputs import read_side
+from pedigree.training.inputs import read_subset
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -41,7 +41,7 @@ def write_export(settings: DictConfig, folder: Path) -> dict[str, Any] | None:
     """Write the further form of the model that ``conf/package/export`` asks for; say what it takes."""
     if settings.package.export["_target_"] is None:
         return None
-    X, _, classes = read_side("validation")
+    X, _, classes = read_subset("validation")
     said = instantiate(settings.package.export, artifact.load(MODEL), folder, X)
     calibration = read_json(METRICS / "train.json")["calibration"]
     lacks = ["calibration" if classes else "intervals"] if calibration else []

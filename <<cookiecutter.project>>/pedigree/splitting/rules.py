@@ -10,7 +10,7 @@ import numpy as np
 
 from pedigree.base.names import UserError, did_you_mean, snake_case
 from pedigree.data.target import row_key
-from pedigree.splitting.subsets import LACKS, LEFT_OUT, SIDES
+from pedigree.splitting.subsets import LACKS, LEFT_OUT, SUBSETS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +44,7 @@ def by_time(
         import pandas as pd
 
         width = pd.Timedelta(days=gap) if when.dtype.kind == "M" else gap
-        starts = {name: when[side == name].min() for name in SIDES[1:]}
+        starts = {name: when[side == name].min() for name in SUBSETS[1:]}
         for name, following in (("train", "validation"), ("validation", "test")):
             side[(side == name) & (when > starts[following] - width)] = LEFT_OUT
     return side
@@ -66,9 +66,9 @@ def by_column(rows: pd.DataFrame, problem: DictConfig, column: str | None) -> np
             f"split.column: '{column}' is no column of the data; {did_you_mean(name, rows.columns)}"
         )
     said = rows[name].astype("str").str.strip().str.lower().where(rows[name].notna(), LEFT_OUT)
-    for value in sorted(set(said) - {*SIDES, LEFT_OUT}):
+    for value in sorted(set(said) - {*SUBSETS, LEFT_OUT}):
         raise UserError(
-            f"split.column: '{column}' says '{value}' of a row; {did_you_mean(value, SIDES)}"
+            f"split.column: '{column}' says '{value}' of a row; {did_you_mean(value, SUBSETS)}"
         )
     return said.to_numpy(dtype="<U10")
 

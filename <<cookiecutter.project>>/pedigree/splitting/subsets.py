@@ -1,6 +1,6 @@
 """The sides of a split, and what a method lacks that cannot deal rows to them."""
 
-SIDES = ("train", "validation", "test")
+SUBSETS = ("train", "validation", "test")
 LEFT_OUT = "left_out"
 LACKS = {  # what a method says of a problem that does not fit it; `configure` says it first
     "group": "split: group needs the columns that say which rows belong together; name them in problem.group.",

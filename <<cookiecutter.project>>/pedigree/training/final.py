@@ -15,7 +15,7 @@ from pedigree.estimators.fitting import fit
 from pedigree.training.bagging import fit_bag
 from pedigree.training.curves import learning_curves
 from pedigree.training.data import Training, training_groups
-from pedigree.training.inputs import read_side
+from pedigree.training.inputs import read_subset
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,7 +45,7 @@ def fit_model(
     # Asked first, or the groups of many rows would be read for nothing.
     if bag and bag.serves(len(y)) and (cut := bag.cut(y, training_groups(settings), classify)):
         return fit_bag(pipeline, model, X, y, bag, cut), "folds of the training rows"
-    watched = read_side("validation")[:2] if watch else None
+    watched = read_subset("validation")[:2] if watch else None
     fit(pipeline, model, X, y, watched, inner_groups(pipeline, settings))
     return [pipeline["estimator"]], "validation" if watch else None
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def read_side(side: str) -> tuple[pd.DataFrame, np.ndarray, list[str]]:
+def read_subset(side: str) -> tuple[pd.DataFrame, np.ndarray, list[str]]:
     """Read data/features/<side>/.
 
     Rows of a class that no training row has are left out, since no model can predict it.

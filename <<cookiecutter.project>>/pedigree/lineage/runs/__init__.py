@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pedigree.lineage.runs.origins import code, data, settings
-from pedigree.lineage.runs.paired import SIDES, Pair, pair
+from pedigree.lineage.runs.paired import SUBSETS, Pair, pair
 from pedigree.lineage.runs.runs import UNJUDGED, Run, open_run, same_question
 from pedigree.lineage.runs.scores import curves, gains, standing
 from pedigree.report.elements import interval, number
@@ -30,7 +30,7 @@ def compare(names: Sequence[str], out: Path) -> Iterator[str]:
     same_question(runs)
     pairs = [
         pair(side, runs[0], other)
-        for side in SIDES
+        for side in SUBSETS
         for other in runs[1:]
         if side != "test" or (runs[0].judged and other.judged)
     ]

@@ -14,7 +14,7 @@ from pedigree.scoring.metrics import METRICS
 from pedigree.scoring.predictions import Predictions
 
 # Validation is what experiments are compared on; the test rows are looked at last.
-SIDES = {"validation": "evaluate", "test": "verdict"}
+SUBSETS = {"validation": "evaluate", "test": "verdict"}
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def pair(side: str, first: Run, other: Run) -> Pair:
         "reference": _decided(first, one, mine, one.classes),
         "model": _decided(other, two, theirs, one.classes),
     }
-    options = first.settings[SIDES[side]]
+    options = first.settings[SUBSETS[side]]
     listed = first.settings["problem"]["metrics"]
     scores = bootstrap(
         [name for name in listed if METRICS[name].needs not in ("costs", "interval")],
