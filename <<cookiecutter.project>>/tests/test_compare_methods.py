@@ -21,6 +21,7 @@ from pedigree.training.data import Training
 from pedigree.training.leaderboard.board import last_round, leaderboard
 from pedigree.training.leaderboard.contest import Contest
 from pedigree.training.leaderboard.methods import all_folds, halving, nested
+from pipeline import compare
 
 N = 200
 SPACE = {"x": {"type": "float", "low": 0.0, "high": 1.0}}
@@ -220,7 +221,7 @@ def test_the_times_of_each_model_go_where_the_clock_may_speak(
     project: Project, monkeypatch: pytest.MonkeyPatch, capsys
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["compare"])
-    run("compare")
+    run("compare", compare.main)
     told = json.loads(Path("timings/compare.json").read_text())
     board = pd.read_csv("reports/compare.csv")
     assert list(told["models"]) == board["model"].tolist()

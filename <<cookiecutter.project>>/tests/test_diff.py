@@ -212,7 +212,8 @@ def recorded(finished: Callable[[str], Project], tmp_path_factory: pytest.TempPa
     """Record three versions: a tag, an experiment (two values) and a commit (rows and a column)."""
     folder = tmp_path_factory.mktemp("diff") / "project"
     project = Project(shutil.copytree(finished("binary").folder, folder))
-    shutil.copytree(ROOT / "pipeline", folder / "pipeline", ignore=lambda *_: {"__pycache__"})
+    for name in ("pedigree", "pipeline"):
+        shutil.copytree(ROOT / name, folder / name, ignore=lambda *_: {"__pycache__"})
     for name in (".dvcignore", ".gitignore"):
         shutil.copyfile(ROOT / name, folder / name)
     with chdir(folder):

@@ -64,7 +64,7 @@ EDITS: list[tuple[str, str, str, str, Callable[[str], Any]]] = [
         *("split", "a smaller training set"),
         *(
             "    for name, part in parts.items():\n        if",
-            "    parts["train"] = parts['train'].head(99)\n    for name, part in parts.items():\n        if",
+            "    parts['train'] = parts['train'].head(99)\n    for name, part in parts.items():\n        if",
         ),
         lambda said: number("metrics/split.json", "train")["rows"] == 99,
     ),

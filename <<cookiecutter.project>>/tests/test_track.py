@@ -74,7 +74,7 @@ def runs(uri: str) -> list[Any]:
 
 def test_without_a_tracker_nothing_is_logged_and_nothing_imported(project: Project) -> None:
     assert read_json(RECEIPT) == {"tracker": None, "result": None, "logged": False}
-    code = "import sys, runpy; runpy.run_module('pedigree.tracking'); print({'mlflow', 'pandas'} & set(sys.modules))"
+    code = "import sys, runpy; runpy.run_module('pipeline.track'); print({'mlflow', 'pandas'} & set(sys.modules))"
     surroundings = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         [sys.executable, "-c", code], env=surroundings, check=True, capture_output=True, text=True
