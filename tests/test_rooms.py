@@ -22,7 +22,6 @@ LEVELS = (
 )
 LEVEL = {room: number for number, rooms in enumerate(LEVELS) for room in rooms.split()}
 MOST_LINES = 1500  # that lie directly in a folder
-CROWDED = {"collecting": 2200}  # a source a file
 
 
 def modules() -> list[str]:
@@ -91,7 +90,7 @@ def test_a_folder_holds_what_fits_a_head() -> None:
             for one in modules()
             if Path(one).parent == folder
         )
-        assert lines <= CROWDED.get(folder.name, MOST_LINES), folder
+        assert lines <= MOST_LINES, folder
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from pedigree.base.names import UserError
 from pedigree.collecting import fingerprint, scrape
-from pedigree.collecting.html import split_field
+from pedigree.collecting.web.html import split_field
 from pedigree.data.engine import read_file
 
 BOOKS = """

@@ -20,8 +20,8 @@ from omegaconf import OmegaConf
 
 from pedigree.base.names import UserError
 from pedigree.collecting import api, fingerprint
-from pedigree.collecting.pages import RESUME, find
 from pedigree.collecting.web import retry_after
+from pedigree.collecting.web.pages import RESUME, find
 from pipeline.collect import main
 
 TOKEN = "s3cr3t-t0ken"
@@ -256,7 +256,7 @@ def test_equal_runs_give_equal_bytes_and_accounts(site: Site, tmp_path: Path) ->
 def test_full_parts_are_followed_by_further_ones(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pedigree.collecting.pages.PART", 100)
+    monkeypatch.setattr("pedigree.collecting.web.pages.PART", 100)
     site.routes["/items"] = lambda query: ROWS[int(query["page"]) - 1 : int(query["page"])]
     site.collect(tmp_path / "raw", paging={"by": "page"})
     assert len(list((tmp_path / "raw").iterdir())) == 2

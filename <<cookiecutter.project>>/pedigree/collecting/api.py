@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from pedigree.base.names import UserError
-from pedigree.collecting.pages import Kept, complete, find, first_address, next_address
 from pedigree.collecting.web import Answer, Client, Refusal
+from pedigree.collecting.web.pages import Kept, complete, find, first_address, next_address
 
 CREDENTIALS = ("authorization", "proxy-authorization", "cookie", "x-api-key")
 

@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from pedigree.base.names import UserError
 from pedigree.base.stage import say
-from pedigree.collecting.html import (
+from pedigree.collecting.web import Client, Refusal, join
+from pedigree.collecting.web.html import (
     as_texts,
     item_values,
     parse,
@@ -20,7 +21,6 @@ from pedigree.collecting.html import (
     split_field,
     table_rows,
 )
-from pedigree.collecting.web import Client, Refusal, join
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup
