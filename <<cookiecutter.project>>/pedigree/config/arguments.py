@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnnotation
 
 from pedigree.base.names import UserError
-from pedigree.config.tools import locate, tools
+from pedigree.config.tools import OURS, locate, tools
 
 
 def wrong_arguments(data: dict[str, Any]) -> Iterator[str]:
@@ -20,7 +20,7 @@ def wrong_arguments(data: dict[str, Any]) -> Iterator[str]:
     Other libraries check their arguments themselves, and say less in their type hints.
     """
     for place, tool in tools(data):
-        if not tool["_target_"].startswith(("pedigree.", "pipeline.")):
+        if tool["_target_"].split(".")[0] not in OURS:
             continue
         try:
             target = locate(tool["_target_"])

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pedigree.base.names import UserError, did_you_mean
+from pedigree.base.paths import LIBRARY, SCRIPTS
 
 # Keys of a tool's settings that its stage reads itself and does not pass on.
 STAGE_KEYS = {
@@ -39,7 +40,7 @@ CLASSES_ONLY = (
     "pedigree.features.selection.selectors.ChiSquare",
 )
 # Packages that lie in the project; what they import besides is said by `needs`.
-OURS = ("pedigree", "pipeline")
+OURS = (LIBRARY.name, SCRIPTS.name)
 NUMBERS_ONLY = ("pedigree.prediction.calibration.Intervals",)
 
 

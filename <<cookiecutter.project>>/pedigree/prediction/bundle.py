@@ -14,7 +14,7 @@ from pedigree.base.tables import read_json, sha256, write_json
 from pedigree.cleaning import apply
 from pedigree.data.engine import parse
 from pedigree.data.loading import enforce
-from pedigree.prediction.predictor import Predictor
+from pedigree.prediction.predictor import Predictor, needed_columns
 from pedigree.scoring.decision import Prediction
 
 
@@ -77,7 +77,7 @@ class Bundle:
     @property
     def needed(self) -> list[str]:
         """The columns that a row must have."""
-        return [name for name, column in self.signature["inputs"].items() if column["required"]]
+        return needed_columns(self.signature)
 
     def check(self, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Type raw rows and hold them to the signature and the contract.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -71,3 +72,8 @@ def _without(rows: pd.DataFrame, name: str) -> pd.DataFrame:
         dtype="float64" if rows[name].dtype.kind in "iu" else rows[name].dtype,
     )
     return rows.assign(**{name: empty})
+
+
+def needed_columns(signature: Mapping[str, Any]) -> list[str]:
+    """Return the columns that a row must have for a bundle of this signature to predict it."""
+    return [name for name, column in signature["inputs"].items() if column["required"]]

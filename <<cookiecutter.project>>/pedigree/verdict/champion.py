@@ -10,7 +10,7 @@ from pedigree.base.names import UserError
 from pedigree.base.paths import CHAMPION
 from pedigree.base.tables import read_json
 from pedigree.data.engine import parse
-from pedigree.prediction.predictor import Predictor
+from pedigree.prediction.predictor import Predictor, needed_columns
 from pedigree.scoring.decision import Prediction
 
 if TYPE_CHECKING:
@@ -70,8 +70,7 @@ def differences(
 ) -> list[str]:
     """Say why a bundle does not answer the question that the rows put."""
     asked = signature["target"]
-    needed = [name for name, column in signature["inputs"].items() if column["required"]]
-    lacking = [name for name in needed if name not in rows]
+    lacking = [name for name in needed_columns(signature) if name not in rows]
     found = []
     if asked["name"] != target:
         found.append(f"it predicts {asked['name']}, not {target}")
