@@ -45,10 +45,11 @@ setup: .venv/ready  ## make the environment: what projects need, and the tools t
 
 build/legacy/ready: .venv/ready $(PROJECT)/constraints-legacy.txt
 	test -x build/legacy/bin/python || .venv/bin/python -m venv build/legacy
-	.venv/bin/python -c 'import tomllib; \
-		project = tomllib.load(open("$(PROJECT)/pyproject.toml", "rb"))["project"]; \
-		extras = project["optional-dependencies"]; \
-		print(*project["dependencies"], *extras["dev"], *extras["legacy"], sep="\n")' > build/legacy/requirements.txt
+	.venv/bin/python -c 'import sys, tomllib; \
+		template, project = [tomllib.load(open(name, "rb"))["project"] for name in sys.argv[1:]]; \
+		extras = template["optional-dependencies"] | project["optional-dependencies"]; \
+		print(*template["dependencies"], *extras["library"], *project["dependencies"], *extras["dev"], *extras["legacy"], sep="\n")' \
+		pyproject.toml '$(PROJECT)/pyproject.toml' > build/legacy/requirements.txt
 	.venv/bin/uv pip install --quiet --python build/legacy --compile-bytecode -c '$(PROJECT)/constraints-legacy.txt' -r build/legacy/requirements.txt \
 		|| build/legacy/bin/python -m pip install --quiet -c '$(PROJECT)/constraints-legacy.txt' -r build/legacy/requirements.txt
 	touch build/legacy/ready
@@ -75,26 +76,22 @@ test: test-fast  ## run all tests; those that lack a server are left out and say
 test-fast: setup  ## run the tests that take seconds
 	pytest -n $(WORKERS) -rs -m "not slow"
 
-test-tools: test-main-tools test-legacy-tools  ## run a project's own tests, among them every option of every step for every task
+test-tools: test-main-tools test-legacy-tools  ## run the library's tests, among them every option of every step for every task
 	python benchmarks/tools.py build/tools/*.csv > build/tools.md
 
-# Made anew each time.
-.PHONY: build/tools/tools
-build/tools/tools: setup
-	rm -rf build/tools && mkdir -p build/tools
-	cookiecutter . --no-input --default-config --output-dir build/tools project=tools setup=no > /dev/null
-	git -C build/tools/tools init --quiet
+build/tools:
+	mkdir -p build/tools
 
-test-main-tools: build/tools/tools  ## the part of them that needs no extra `legacy`
-	cd build/tools/tools && ALL_EXTRAS=1 pytest -n $(WORKERS) -q --dist loadgroup --tools ../main.csv
+test-main-tools: setup build/tools  ## the part of them that needs no extra `legacy`
+	ALL_EXTRAS=1 pytest tests/library -n $(WORKERS) -q --dist loadgroup --tools build/tools/main.csv
 
-test-legacy-tools: build/tools/tools build/legacy/ready  ## the part of them that does, in an environment of its own
-	cd build/tools/tools && ../../legacy/bin/python -m pytest -q -m legacy --tools ../legacy.csv
+test-legacy-tools: build/legacy/ready build/tools  ## the part of them that does, in an environment of its own
+	build/legacy/bin/python -m pytest tests/library -q -m legacy --tools build/tools/legacy.csv
 
 lint: setup  ## check style and types
 	ruff check --config pyproject.toml .
 	ruff format --config pyproject.toml --check .
-	mypy hooks tests benchmarks
+	mypy hooks tests/template benchmarks
 	cd '$(PROJECT)' && mypy --config-file ../pyproject.toml pedigree pipeline
 
 format: setup  ## put the code into shape, and seal the library

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import CLASSES_ONLY, ROOT, compose, leave_out_missing, stages
+from conftest import CLASSES_ONLY, ROOT, TEMPLATE, compose, leave_out_missing, stages
 from omegaconf import DictConfig, OmegaConf
 
 from pedigree.base import paths
@@ -161,7 +161,7 @@ def test_a_step_has_one_name_in_every_place(stage: str) -> None:
     assert STAGES[stage]["cmd"] == f"python -m pipeline.{stage}"
     assert module(f"pipeline.{stage}")
     assert list((ROOT / "conf" / group(stage)).glob("*.yaml"))
-    assert (ROOT / "tests" / f"test_{stage}.py").is_file()
+    assert len(list((TEMPLATE / "tests/library").rglob(f"test_{stage}.py"))) == 1
     assert group(stage) in default()
 
 

@@ -11,9 +11,11 @@ import os
 # On so few rows, threads wait for each other longer than they work.
 os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
+import atexit
 import contextlib
 import gc
 import shutil
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -37,7 +39,36 @@ from pedigree.config.tools import missing_packages, tools, way_to_install
 gc.set_threshold(100_000, 20, 50)
 # libyaml parses ten times as fast as the parser in Python, which is what Hydra asks for.
 yaml.SafeLoader = Loader  # type: ignore[misc]
-ROOT = Path(__file__).parents[1]
+TEMPLATE = Path(__file__).parents[2]
+
+
+def render() -> Path:
+    """Return a project with the defaults whose code is the template's own, so that an edit of it is tested at once.
+
+    It is made by the process that starts first; workers of pytest-xdist find it in the environment.
+    """
+    if "PROJECT_UNDER_TEST" not in os.environ:
+        from cookiecutter.main import cookiecutter
+
+        folder = tempfile.mkdtemp(prefix="pedigree-")
+        atexit.register(shutil.rmtree, folder)
+        answers = {"project": "project", "setup": "no"}
+        project = cookiecutter(
+            str(TEMPLATE),
+            no_input=True,
+            output_dir=folder,
+            extra_context=answers,
+            accept_hooks=False,
+            default_config=True,
+        )
+        for name in ("pedigree", "pipeline"):
+            shutil.rmtree(Path(project, name))
+            Path(project, name).symlink_to(TEMPLATE / "<<cookiecutter.project>>" / name)
+        os.environ["PROJECT_UNDER_TEST"] = project
+    return Path(os.environ["PROJECT_UNDER_TEST"])
+
+
+ROOT = render()
 RAW = Path(str(files("palmerpenguins") / "data" / "penguins-raw.csv"))
 
 hypothesis.settings.register_profile(
@@ -48,7 +79,8 @@ hypothesis.settings.load_profile("project")
 # Options of the extra `legacy`, which has an environment of its own: `pytest -m legacy` there, never here.
 LEGACY = ("featuretools", "ydata")
 IN_LEGACY = find_spec("ydata_profiling") is not None
-collect_ignore = ["test_explain_extras.py"] if IN_LEGACY else []  # of the extra `explanations`
+# Of the extra `explanations`.
+collect_ignore = ["explanation/test_lime_and_eli5.py"] if IN_LEGACY else []
 # Where this variable is set, no test is left out for want of a package.
 ALL_EXTRAS = bool(os.environ.get("ALL_EXTRAS")) and not IN_LEGACY
 FAMILIES = sorted(path.stem for path in (ROOT / "conf/model").glob("*.yaml"))

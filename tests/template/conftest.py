@@ -13,7 +13,7 @@ import pytest
 import yaml
 from cookiecutter.main import cookiecutter
 
-TEMPLATE = Path(__file__).parents[1]
+TEMPLATE = Path(__file__).parents[2]
 TREE = TEMPLATE / "<<cookiecutter.project>>"
 BIN = Path(sys.executable).parent
 CSV = "age,plan,Churn\n" + "".join(
