@@ -5,7 +5,7 @@ import sys
 from importlib import import_module
 
 import pytest
-from conftest import ROOT
+from library.projects import ROOT
 
 from pedigree.__main__ import COMMANDS, main
 

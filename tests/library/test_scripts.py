@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, Project
+from library.projects import ROOT, Project
 
 from pedigree.base.tables import read_table
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import CLASSES_ONLY, ROOT, TEMPLATE, compose, leave_out_missing, stages
+from library.projects import CLASSES_ONLY, ROOT, TEMPLATE, compose, leave_out_missing, stages
 from omegaconf import DictConfig, OmegaConf
 
 from pedigree.base import paths

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import CONTRACT, ROOT, TARGETS, Project, leave_out_missing, record, stages
+from library.projects import CONTRACT, ROOT, TARGETS, Project, leave_out_missing, record, stages
 from omegaconf import DictConfig
 
 from pedigree.base.names import UserError

@@ -13,7 +13,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from conftest import TEMPLATE
+from template.projects import TEMPLATE
 
 NPM = TEMPLATE / "build/npm/node_modules/.bin"
 HOST = "127.0.0.1"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import CSV, command_line, finish, run, succeed
+from template.projects import CSV, command_line, finish, run, succeed
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("bad input")]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from browser import DESK, PHONE, chromium
-from conftest import TEMPLATE, command_line, finish, run, succeed
+from template.browser import DESK, PHONE, chromium
+from template.projects import TEMPLATE, command_line, finish, run, succeed
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("experiments")]
 

@@ -12,7 +12,10 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import (
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+from template.projects import (
     CSV,
     TEMPLATE,
     TREE,
@@ -23,9 +26,6 @@ from conftest import (
     run,
     succeed,
 )
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
-from packaging.version import Version
 
 TASKS = ("binary", "multiclass", "regression")
 LICENCES = ("MIT", "Apache-2.0", "BSD-3-Clause", "Proprietary")

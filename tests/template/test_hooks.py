@@ -11,9 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import servers
 import yaml
-from conftest import (
+from cookiecutter.exceptions import FailedHookException
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from template import servers
+from template.projects import (
     CSV,
     TEMPLATE,
     answers_stored,
@@ -25,9 +28,6 @@ from conftest import (
     run,
     succeed,
 )
-from cookiecutter.exceptions import FailedHookException
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from pedigree.base.names import snake_case
 

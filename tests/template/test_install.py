@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import (
+from template.projects import (
     activated,
     command_line,
     commands_shown,

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import TREE
+from template.projects import TREE
 
 from pedigree.base.library import MANIFEST, changed, manifest
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from browser import DESK, PHONE, Browser, chromium
-from conftest import activated, command_line, finish, run, succeed, terminal
 from selenium.webdriver.support.wait import WebDriverWait
+from template.browser import DESK, PHONE, Browser, chromium
+from template.projects import activated, command_line, finish, run, succeed, terminal
 
 pytestmark = pytest.mark.slow
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-import servers
 import yaml
-from conftest import command_line, finish, run, succeed
+from template import servers
+from template.projects import command_line, finish, run, succeed
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("remotes")]
 

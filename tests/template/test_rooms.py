@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from conftest import TREE
+from template.projects import TREE
 
 # From the bottom up; rooms of one line do not import each other.
 LEVELS = (

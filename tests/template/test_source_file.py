@@ -7,7 +7,7 @@ from typing import Any
 
 import fsspec
 import pytest
-import servers
+from template import servers
 
 from pedigree.base.names import UserError
 from pedigree.collecting import file

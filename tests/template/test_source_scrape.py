@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 import pandas as pd
 import pytest
 import yaml
-from conftest import TREE
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from template.projects import TREE
 
 from pedigree.base.names import UserError
 from pedigree.collecting import fingerprint, scrape

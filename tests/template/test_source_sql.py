@@ -15,8 +15,8 @@ from urllib.parse import quote
 import psycopg
 import pyarrow as pa
 import pytest
-from conftest import TREE
 from pyarrow import parquet
+from template.projects import TREE
 
 from pedigree.base.names import UserError
 from pedigree.collecting import sql

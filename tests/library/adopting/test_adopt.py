@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from conftest import RAW, ROOT, Project, compose, make_project
+from library.projects import RAW, ROOT, Project, compose, make_project
 
 from pedigree.adopting import Adoption, decide
 from pedigree.adopting.command import main

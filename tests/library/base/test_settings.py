@@ -1,5 +1,5 @@
 import pytest
-from conftest import Project, stages
+from library.projects import Project, stages
 
 from pedigree.base.names import UserError
 from pedigree.base.settings import leaves, read_settings, read_yaml

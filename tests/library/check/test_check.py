@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import ROOT, Project
+from library.projects import ROOT, Project
 
 from pedigree.base.names import UserError
 from pedigree.base.settings import read_yaml

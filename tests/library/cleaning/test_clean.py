@@ -4,7 +4,7 @@ from typing import Any
 import narwhals as nw
 import pandas as pd
 import pytest
-from conftest import Project
+from library.projects import Project
 
 from pedigree import cleaning as clean
 from pedigree.base.names import UserError

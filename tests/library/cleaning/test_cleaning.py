@@ -9,9 +9,9 @@ import narwhals as nw
 import pandas as pd
 import pytest
 import yaml
-from conftest import ROOT, leave_out_missing
 from hypothesis import given
 from hypothesis import strategies as st
+from library.projects import ROOT, leave_out_missing
 
 from pedigree import cleaning as clean
 from pedigree.base.names import UserError

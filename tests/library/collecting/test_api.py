@@ -13,9 +13,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
+from library.projects import ROOT
 from omegaconf import OmegaConf
 
 from pedigree.base.names import UserError

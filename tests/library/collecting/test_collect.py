@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import RAW, Project
+from library.projects import RAW, Project
 
 from pedigree.base.names import UserError
 from pedigree.collecting import example, fingerprint

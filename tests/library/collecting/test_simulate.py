@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import CONFIG, make_project
+from library.projects import CONFIG, make_project
 from pyarrow import parquet
 
 from pedigree.base.names import UserError

@@ -13,9 +13,9 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pytest
-from conftest import ROOT, Project
 from hypothesis import given
 from hypothesis import strategies as st
+from library.projects import ROOT, Project
 from pyarrow import parquet
 
 from pedigree.base.names import UserError

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import CONFIG, Project
+from library.projects import CONFIG, Project
 from omegaconf import DictConfig, OmegaConf
 
 from pedigree.base.lock import digest

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from conftest import ROOT, Project
+from library.projects import ROOT, Project
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from pedigree.base.names import UserError

@@ -3,7 +3,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from library.projects import ROOT
 
 from pedigree.base.names import UserError
 from pedigree.config import tools

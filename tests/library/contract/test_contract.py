@@ -5,9 +5,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from conftest import Project
 from hypothesis import given
 from hypothesis import strategies as st
+from library.projects import Project
 
 from pedigree.contract import command, violations
 from pedigree.contract.text import edit

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import RAW
 from hypothesis import given
 from hypothesis import strategies as st
+from library.projects import RAW
 
 from pedigree.base.names import UserError
 from pedigree.data.engine import infer, parse, read_file, retype

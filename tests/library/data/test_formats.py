@@ -17,9 +17,9 @@ import openpyxl
 import pandas as pd
 import pyarrow as pa
 import pytest
-from conftest import RAW
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from library.projects import RAW
 from pyarrow import feather, parquet
 
 from pedigree.base.names import UserError, snake_cased

@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from conftest import RAW
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from library.projects import RAW
 
 from pedigree.base.names import UserError
 from pedigree.data.formats import find_reading, tables

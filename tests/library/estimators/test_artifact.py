@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import skops.io
-from conftest import ROOT, Project
+from library.projects import ROOT, Project
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestRegressor
 from sklearn.linear_model import LogisticRegression
 

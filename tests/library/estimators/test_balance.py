@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import FAMILIES, Project, leave_out_missing
+from library.projects import FAMILIES, Project, leave_out_missing
 from omegaconf import OmegaConf
 from sklearn.base import BaseEstimator, ClassifierMixin
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import leave_out_missing
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from library.projects import leave_out_missing
 from sklearn.preprocessing import TargetEncoder
 
 from pedigree.base.names import UserError

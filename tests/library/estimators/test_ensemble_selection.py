@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Project
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from library.projects import Project
 from sklearn.metrics import log_loss, root_mean_squared_error
 
 from pedigree.base.settings import as_dict

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import CLASSES_ONLY, FAMILIES, ROOT, Project, leave_out_missing
 from hypothesis import given
 from hypothesis import strategies as st
+from library.projects import CLASSES_ONLY, FAMILIES, ROOT, Project, leave_out_missing
 from omegaconf import OmegaConf
 from sklearn.base import BaseEstimator, TransformerMixin
 

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT
-from conftest import library as imported
+from library.projects import ROOT, extra
 from sklearn.base import clone
 
 from pedigree.base.names import UserError
@@ -38,7 +37,7 @@ def network(library: str, kind: str, **options: Any) -> EntityEmbeddingMLP:
     module = import_module(f"pedigree.estimators.{library}_mlp")
     made = getattr(module, f"MLP{kind}")
     for package in made.needs:
-        imported(package)
+        extra(package)
     settings = {"hidden_layer_sizes": [16], "dropout": 0.0, "max_epochs": 20, "batch_size": 32}
     return made(**settings | {"learning_rate": 0.02} | options)
 
@@ -105,7 +104,7 @@ def test_numpy_answers_as_the_layers_say(library: str) -> None:
 
 
 def test_pytorch_itself_answers_the_same() -> None:
-    torch = imported("torch")
+    torch = extra("torch")
     X, y = rows(60)
     fitted = network("torch", "Classifier", max_epochs=2).fit(X, y > 0)
     numbers, codes = (torch.tensor(part) for part in _inputs(X))
@@ -136,7 +135,7 @@ def test_a_clone_is_unfitted_with_the_same_parameters() -> None:
 
 
 def test_training_leaves_pytorch_as_it_was() -> None:
-    torch = imported("torch")
+    torch = extra("torch")
     before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled(), torch.seed()
     X, y = rows(30)
     network("torch", "Regressor", max_epochs=1).fit(X, y)

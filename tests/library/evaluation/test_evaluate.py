@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn.metrics as sk
-from conftest import Project
+from library.projects import Project
 
 from pedigree.base.names import UserError
 from pedigree.base.tables import read_json, read_table, write_table

@@ -4,11 +4,11 @@ import fairlearn.metrics as fl
 import numpy as np
 import pandas as pd
 import pytest
+from library.evaluation.birds import birds, cuts, sexes
 from sklearn.datasets import load_diabetes, load_wine
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from test_slices import birds, cuts, sexes
 
 from pedigree.evaluation.fairness import COLUMNS, fairness, largest
 from pedigree.scoring.decision import Prediction, Threshold

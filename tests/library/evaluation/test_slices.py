@@ -1,32 +1,23 @@
 """A slice on which a model is weak is found and told from what chance alone makes of many slices."""
 
-from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from library.evaluation.birds import FOLDS, birds, cuts, sexes
 from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.model_selection import KFold, cross_val_predict
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.linear_model import LinearRegression
+from sklearn.model_selection import cross_val_predict
 
-from pedigree.evaluation.bins import Cut
 from pedigree.evaluation.bootstrap import bootstrap
 from pedigree.evaluation.slices import COLUMNS, slice_scores, worst
 from pedigree.scoring.decision import Prediction, Threshold
 from pedigree.scoring.metrics import METRICS, score
 
 SETTINGS = {"min_rows": 32, "resamples": 300, "confidence": 0.95, "seed": 0}
-FOLDS = KFold(5, shuffle=True, random_state=0)
 GIVEN = ["species", "island", "clutch_completion"]
-MEASURES = ["culmen_length_mm", "culmen_depth_mm", "flipper_length_mm", "body_mass_g"]
-
-
-def cuts(rows: pd.DataFrame, *columns: str) -> dict[str, Cut]:
-    return {name: Cut.learn(rows[name], bins=4, levels=10) for name in columns or rows}
 
 
 def table(
@@ -43,31 +34,6 @@ def table(
 
 def weak(lines: list[dict[str, Any]]) -> list[tuple[str, str]]:
     return [(one["column"], one["slice"]) for one in lines if one["surely_worse"] == "yes"]
-
-
-@cache
-def birds() -> tuple[pd.DataFrame, np.ndarray]:
-    """Return penguins of known sex and size, and whether they are male."""
-    from palmerpenguins import load_penguins_raw
-
-    raw = load_penguins_raw().rename(columns=lambda n: n.lower().replace(" (", "_").strip(")"))
-    raw = raw.rename(columns=lambda n: n.replace(" ", "_")).dropna(subset=[*MEASURES, "sex"])
-    rows = raw[["species", "island", "clutch_completion", *MEASURES]].reset_index(drop=True)
-    return rows, (raw["sex"] == "MALE").to_numpy(dtype=int)
-
-
-@cache
-def sexes(blind_to: str | None) -> np.ndarray:
-    """Predict each bird's sex by a model of the others' measures, or of those of the other species only."""
-    rows, male = birds()
-    said = np.empty((len(rows), 2))
-    for fit, held in FOLDS.split(rows):
-        known = fit[~rows["species"].iloc[fit].str.startswith(blind_to)] if blind_to else fit
-        features = pd.get_dummies(rows[[*MEASURES, *([] if blind_to else ["species"])]])
-        model = make_pipeline(StandardScaler(), LogisticRegression())
-        model.fit(features.iloc[known], male[known])
-        said[held] = model.predict_proba(features.iloc[held])
-    return said
 
 
 # --- what is found -------------------------------------------------------------------------------

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn.metrics as sk
-from conftest import Project
 from hypothesis import given
 from hypothesis import strategies as st
+from library.projects import Project
 from omegaconf import OmegaConf
 
 from pedigree.base.names import UserError

@@ -4,15 +4,15 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from conftest import Project, library
-from test_explain import TASKS, explained_output, planted
+from library.explanation.planted import TASKS, explained_output, planted
+from library.projects import Project, extra
 
 from pedigree.explanation.eli5 import BIAS, Eli5
 from pedigree.explanation.lime import Lime
 from pedigree.explanation.subject import Codes
 
-lime_tabular = library("lime.lime_tabular")
-eli5 = library("eli5")
+lime_tabular = extra("lime.lime_tabular")
+eli5 = extra("eli5")
 LIME = Lime(rows=4, samples=300, kernel_width=None, seed=1)
 ELI5 = Eli5(rows=4, repeats=2, seed=1)
 

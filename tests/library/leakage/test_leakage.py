@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT, TARGETS, Project, compose
+from library.projects import ROOT, TARGETS, Project, compose
 from omegaconf import OmegaConf
 from sklearn import datasets
 from sklearn.base import BaseEstimator, ClassifierMixin

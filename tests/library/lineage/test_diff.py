@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT, Project
 from dvc.repo import Repo
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.pandas import column, data_frames, range_indexes
+from library.projects import ROOT, Project
 
 from pedigree.base.names import UserError
 from pedigree.lineage.diff import command, compare

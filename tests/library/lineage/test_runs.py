@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from conftest import Project, record
+from library.projects import Project, record
 
 from pedigree.base.names import UserError
 from pedigree.lineage.runs import compare

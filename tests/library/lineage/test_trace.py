@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import ROOT, Project, stages
 from dvc.repo import Repo
+from library.projects import ROOT, Project, stages
 
 from pedigree.base.lock import digest
 from pedigree.base.names import UserError

@@ -4,9 +4,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import Project
 from hypothesis import given
 from hypothesis import strategies as st
+from library.projects import Project
 from omegaconf import OmegaConf
 
 from pedigree.base.tables import read_json

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import CLASSES_ONLY, FAMILIES, Project, leave_out_missing
+from library.projects import CLASSES_ONLY, FAMILIES, Project, leave_out_missing
 from omegaconf import OmegaConf
 
 from pedigree.base.names import UserError

@@ -2,7 +2,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from conftest import Project
+from library.projects import Project
 
 from pedigree import __version__
 from pedigree.base.names import UserError

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import ROOT, Project
+from library.projects import ROOT, Project
 
 from pedigree.base.names import UserError
 from pedigree.base.tables import read_json, read_table

@@ -3,7 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Project
+from library.projects import Project
 from omegaconf import OmegaConf
 from sklearn.datasets import load_diabetes
 from sklearn.ensemble import RandomForestRegressor

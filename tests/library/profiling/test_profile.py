@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import Project
+from library.projects import Project
 
 from pedigree.base.tables import read_table, write_table
 from pedigree.profiling import sample

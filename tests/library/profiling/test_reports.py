@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import IN_LEGACY, ROOT, Project, leave_out_missing, library
 from hypothesis import given
 from hypothesis import strategies as st
+from library.projects import IN_LEGACY, ROOT, Project, extra, leave_out_missing
 from scipy import stats
 
 from pedigree.base.names import UserError
@@ -43,7 +43,7 @@ def reports_here() -> list[str]:
     """Name the reports whose libraries are here; `ydata` has an environment of its own."""
     names = [name for name in PACKAGES if (name == "ydata") == IN_LEGACY]
     for name in names:
-        library(PACKAGES[name])
+        extra(PACKAGES[name])
     return names
 
 
@@ -84,7 +84,7 @@ def test_other_processes_other_hours_and_other_reports_change_no_byte(project: P
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PACKAGES)
 def test_every_report_says_that_it_shows_a_sample(project: Project, name: str) -> None:
-    library(PACKAGES[name])
+    extra(PACKAGES[name])
     project.compose(f"profile={name}", f"profile.reports.{name}.max_rows=60")
     project.run("profile")
     assert f"60 of {len(read_table(LOADED))} rows, drawn at random" in page(name)

@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from conftest import ROOT, Project, compose, stages
 from hypothesis import given
 from hypothesis import strategies as st
+from library.projects import ROOT, Project, compose, stages
 
 from pedigree.base.tables import read_json, write_json, write_rows
 from pedigree.report.charts import Mark, bars, intervals

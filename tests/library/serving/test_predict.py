@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pytest
-from conftest import Project
+from library.projects import Project
 from pyarrow import parquet
 
 from pedigree.base.names import UserError

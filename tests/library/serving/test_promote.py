@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, Project
+from library.projects import ROOT, Project
 
 from pedigree.base.names import UserError
 from pedigree.base.tables import read_json, read_table, write_json

@@ -4,8 +4,8 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from conftest import Project
 from fastapi.testclient import TestClient
+from library.projects import Project
 
 from pedigree.base.names import UserError
 from pedigree.base.tables import read_table

@@ -3,9 +3,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import TARGETS, Project
 from hypothesis import given
 from hypothesis import strategies as st
+from library.projects import TARGETS, Project
 from omegaconf import DictConfig, OmegaConf
 
 from pedigree import splitting as split

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, Project, leave_out_missing, record
+from library.projects import ROOT, Project, leave_out_missing, record
 
 from pedigree.base.lock import digest
 from pedigree.base.names import UserError

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Project
+from library.projects import Project
 
 from pedigree.base.tables import read_json
 from pedigree.estimators import artifact

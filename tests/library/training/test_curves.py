@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import Project, leave_out_missing
+from library.projects import Project, leave_out_missing
 
 from pedigree.base.names import UserError
 from pedigree.base.tables import read_json

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import Project
+from library.projects import Project
 
 from pedigree.base.names import UserError
 from pedigree.base.tables import read_table, write_table

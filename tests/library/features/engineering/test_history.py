@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import Project
 from hypothesis import given
 from hypothesis import strategies as st
+from library.projects import Project
 from sklearn.base import clone
 
 from pedigree.base.names import UserError

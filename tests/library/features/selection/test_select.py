@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import Project
+from library.projects import Project
 from sklearn.feature_selection import SelectKBest, f_classif
 
 from pedigree.base.names import UserError

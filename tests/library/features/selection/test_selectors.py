@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import Project
+from library.projects import Project
 from scipy.stats import chi2_contingency
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.feature_selection import RFECV

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import Project
+from library.projects import Project
 
 from pedigree.base.names import UserError
 from pedigree.base.stage import run

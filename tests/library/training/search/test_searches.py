@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import optuna
 import pytest
-from conftest import leave_out_missing
 from hypothesis import given
 from hypothesis import strategies as st
+from library.projects import leave_out_missing
 
 from pedigree.base.names import UserError
 from pedigree.base.tools import instantiate

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import Project, leave_out_missing
+from library.projects import Project, leave_out_missing
 from omegaconf import OmegaConf
 
 from pedigree.base.names import UserError
