@@ -1,28 +1,26 @@
-"""Step 5, data cleaning: an ordered list of repairs, each a function of a Narwhals frame."""
+"""Data cleaning: an ordered list of cleaning steps, each a function of a Narwhals frame."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pedigree.base.paths import CLEAN, LOADED, METRICS
-from pedigree.base.stage import run, say
-from pedigree.base.tables import read_table, write_json, write_table
-from pedigree.cleaning import apply
+from pedigree import clean_rows, paths, read_table, run, say, write_json, write_table
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 
 def main(settings: DictConfig) -> None:
-    """Mend data/loaded/ into data/clean/ and count what each repair changed."""
-    rows = read_table(LOADED)
-    cleaned, counts = apply(rows, settings.clean.steps)
-    write_table(cleaned, CLEAN)
-    write_json({"rows": len(rows), "kept": len(cleaned), "steps": counts}, METRICS / "clean.json")
+    """Clean data/loaded/ into data/clean/ and count what each step changed."""
+    rows = read_table(paths.LOADED)
+    cleaned, counts = clean_rows(rows, settings.clean.steps)
+    write_table(cleaned, paths.CLEAN)
+    write_json(
+        {"rows": len(rows), "kept": len(cleaned), "steps": counts}, paths.METRICS / "clean.json"
+    )
     for name, count in counts.items():
-        say(
-            f"{name}: {count['rows_dropped']} rows dropped, {sum(count['changed'].values())} values changed"
-        )
+        changed = sum(count["changed"].values())
+        say(f"{name}: {count['rows_dropped']} rows dropped, {changed} values changed")
 
 
 if __name__ == "__main__":

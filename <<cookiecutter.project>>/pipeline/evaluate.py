@@ -1,59 +1,37 @@
-"""Step 11, model evaluation: the validation rows, on which experiments are compared."""
+"""Model evaluation: the validation rows, on which experiments are compared."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pedigree.base.paths import METRICS, PLOTS, PREDICTIONS, REPORTS, THRESHOLD
-from pedigree.base.settings import as_dict
-from pedigree.base.stage import run, say
-from pedigree.base.tables import replacing, write_json, write_rows
-from pedigree.evaluation import validation
-from pedigree.evaluation.bootstrap import bootstrap
-from pedigree.evaluation.weakness import weakness
-from pedigree.scoring.decision import Threshold, decided
-from pedigree.scoring.metrics import reported, score
+from pedigree import new_folder, paths, predict_validation, run, say, write_csv, write_json
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 
 def main(settings: DictConfig) -> None:
-    """Choose the decision threshold, score model, baselines and slices on the validation rows; draw the curves."""
-    options = settings.evaluate
-    found, prediction = validation.ask(settings.problem)
-    found.write(PREDICTIONS / "validation")
-    truth, classes = found.truth, found.classes
-    chosen, thresholds = validation.decision(as_dict(settings.problem.threshold), truth, prediction)
-    write_json(chosen, THRESHOLD)
-    prediction = replace(prediction, threshold=Threshold.read(THRESHOLD))
-    scores = bootstrap(
-        reported(settings.problem.metrics, prediction),
-        truth,
-        decided(found.of, prediction),
-        groups=found.group,
-        resamples=options.resamples,
-        confidence=options.confidence,
-        seed=options.seed,
-    )
-    # Without an interval: resampling makes the first greater, and the second says nothing of these rows.
-    alone = ["ece"] if classes else ["interval_width"] if prediction.interval is not None else []
-    further = {name: score(name, truth, prediction) for name in alone}
-    weak = weakness(found, prediction, settings.problem, options.slices, options)
-    weak.write(REPORTS / "evaluate")
-    write_json(validation.told(scores, weak, further), METRICS / "evaluate.json")
-    draw = validation.classification_curves if classes else validation.regression_curves
-    curves = draw(truth, prediction, classes, options.calibration_bins)
-    with replacing(PLOTS / "evaluate") as folder:
-        folder.mkdir()
-        for name, points in (curves | {"threshold": thresholds}).items():
+    """Choose the decision threshold, score model, baselines and slices on the validation rows; write the curves."""
+    problem, options = settings.problem, settings.evaluate
+    evaluation = predict_validation(problem)
+    evaluation.predictions.write(paths.PREDICTIONS / "validation")
+    threshold, threshold_curve = evaluation.choose_threshold(problem.threshold)
+    write_json(threshold, paths.THRESHOLD)
+    evaluation = evaluation.decide()
+    scores = evaluation.bootstrap(evaluation.metrics(problem.metrics), options)
+    further = {name: evaluation.score(name) for name in evaluation.without_interval}
+    weak = evaluation.weak_slices(problem, options.slices, options)
+    weak.write(paths.REPORTS / "evaluate")
+    lists = {"metrics": scores.table(), "comparisons": scores.comparisons()}
+    record = scores.flat() | further | weak.summary() | lists
+    write_json(record, paths.METRICS / "evaluate.json")
+    curves = evaluation.curves(options.calibration_bins) | {"threshold": threshold_curve}
+    with new_folder(paths.PLOTS / "evaluate") as folder:
+        for name, points in curves.items():
             if points:
-                write_rows(points, folder / f"{name}.csv")
-    for name, of in scores.values.items():
-        say(
-            f"validation {name} {of['model']:.4g} ± {scores.half_width(name):.2g}{validation.beside(of)}"
-        )
+                write_csv(points, folder / f"{name}.csv")
+    for line in scores.lines():
+        say(f"validation {line}")
 
 
 if __name__ == "__main__":

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pedigree.base.paths import METRICS, REPORTS
-from pedigree.base.stage import run, say
-from pedigree.base.tables import write_json, write_rows
-from pedigree.base.tools import instantiate
-from pedigree.leakage import COLUMNS
-from pedigree.leakage.evidence import Evidence
+from pedigree import Evidence, instantiate, paths, run, say, write_csv, write_json
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
+
+COLUMNS = ("check", "where", "found", "measured", "limit", "says")
 
 
 def main(settings: DictConfig) -> None:
@@ -20,23 +17,21 @@ def main(settings: DictConfig) -> None:
 
     A leak is a finding, not a crash: `verdict` can hold the number against a limit.
     """
+    checks = settings.leakage.checks
     evidence = Evidence.read(settings)
     lines: list[dict[str, Any]] = []
-    for name, check in settings.leakage.checks.items():
-        for one in instantiate(check, _partial_=True)(evidence):
-            found = "yes" if one.found else "no"
-            lines.append({"check": name, **vars(one), "found": found})
-    write_rows(lines, REPORTS / "leakage.csv", COLUMNS)
+    for name, check in checks.items():
+        for finding in instantiate(check, _partial_=True)(evidence):
+            found = "yes" if finding.found else "no"
+            lines.append({"check": name, **vars(finding), "found": found})
+    write_csv(lines, paths.REPORTS / "leakage.csv", COLUMNS)
     alarms = [line for line in lines if line["found"] == "yes"]
-    counts = {
-        "findings": len(alarms),
-        "checks": len(settings.leakage.checks),
-        "found_by": sorted({line["check"] for line in alarms}),
-    }
-    write_json(counts, METRICS / "leakage.json")
+    found_by = sorted({line["check"] for line in alarms})
+    counts = {"findings": len(alarms), "checks": len(checks), "found_by": found_by}
+    write_json(counts, paths.METRICS / "leakage.json")
     for line in alarms:
         say(f"{line['check']}: {line['says']}")
-    say(f"{counts['findings']} findings of {counts['checks']} checks; see {REPORTS}/leakage.csv")
+    say(f"{len(alarms)} findings of {len(checks)} checks; see {paths.REPORTS}/leakage.csv")
 
 
 if __name__ == "__main__":

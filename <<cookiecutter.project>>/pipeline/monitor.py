@@ -1,19 +1,10 @@
-"""Step 16, monitoring and retraining: later batches against the training data."""
+"""Monitoring: later batches against the training data, and whether to train again."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pedigree.base.paths import METRICS, PLOTS, REPORTS, SPLIT
-from pedigree.base.stage import run, say
-from pedigree.base.tables import read_table, replacing, write_json
-from pedigree.cleaning import apply
-from pedigree.data.target import features
-from pedigree.monitoring import batches, decide, judge, read_batches, summary
-from pedigree.monitoring.drift import drift
-from pedigree.monitoring.report import draw, report
-from pedigree.prediction.bundle import Bundle
-from pedigree.report.page import Page
+from pedigree import Batches, paths, run, say, write_json
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -21,35 +12,12 @@ if TYPE_CHECKING:
 
 def main(settings: DictConfig) -> None:
     """Measure drift and performance on data/incoming/ and decide whether to train again."""
-    options, problem = settings.monitor, settings.problem
-    files = batches()
-    page = Page(f"Later batches against the training data: {problem.target}")
-    drifted: list[dict[str, Any]] = []
-    result: dict[str, Any] = {
-        "retrain": False,
-        "reasons": ["no batch in data/incoming/"],
-        "rows": 0,
-    }
-    if not files:
-        page.paragraph("There is no batch in data/incoming/ yet.")
-    else:
-        bundle = Bundle.load()
-        typed, broken = bundle.check(read_batches(files, settings.load.missing))
-        batch, _ = apply(
-            typed.drop(index=broken.index.unique()), settings.clean.steps, serving=True
-        )
-        train = features(read_table(SPLIT / "train"), problem)
-        drifted = drift(train, features(batch, problem), options.alpha, options.min_effect)
-        performance = judge(bundle, batch, problem, options)
-        reasons = decide(drifted, bundle.needed, performance, options)
-        result = summary(reasons, batch, broken, drifted, bundle.needed, performance)
-        report(page, result, drifted, files, broken)
-    with replacing(PLOTS / "monitor") as folder:
-        folder.mkdir()
-        draw(folder / "drift.png", drifted, options.min_effect)
-        page.picture(folder / "drift.png", "bars of each column's distance")
-    write_json(result, METRICS / "monitor.json")
-    page.write(REPORTS / "monitor.html")
+    batches = Batches.read(settings)
+    drifted = batches.drift()
+    scores = batches.performance()
+    result = batches.result(drifted, scores)
+    write_json(result, paths.METRICS / "monitor.json")
+    batches.write_report(result, drifted)
     say(f"retrain: {'yes' if result['retrain'] else 'no'} ({'; '.join(result['reasons'])})")
 
 

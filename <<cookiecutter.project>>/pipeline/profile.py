@@ -1,47 +1,40 @@
-"""Step 4, exploratory analysis: the data as it came, in pictures and reports."""
+"""Exploratory analysis: the data as it came, in charts and reports."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pedigree.base.paths import LOADED, PLOTS, REPORTS
-from pedigree.base.settings import as_dict
-from pedigree.base.stage import run, say
-from pedigree.base.tables import read_table, replacing
-from pedigree.base.tools import instantiate
-from pedigree.profiling import sample
+from pedigree import instantiate, new_folder, paths, read_table, run, say
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 
 def main(settings: DictConfig) -> None:
-    """Write every chosen report to reports/profile/ and its pictures to plots/profile/."""
-    rows = read_table(LOADED)
-    target = settings.problem.target
+    """Write every chosen report to reports/profile/ and its charts to plots/profile/."""
+    rows, target = read_table(paths.LOADED), settings.problem.target
     rows = rows[[target, *(name for name in rows if name != target)]]
-    with (
-        replacing(PLOTS / "profile") as pictures,
-        replacing(REPORTS / "profile") as pages,
-    ):
-        pictures.mkdir()
-        pages.mkdir()
-        for name, options in as_dict(settings.profile.reports).items():
-            seen = sample(rows, options.pop("max_rows"), settings.seed)
+    charts, pages = paths.PLOTS / "profile", paths.REPORTS / "profile"
+    with new_folder(charts) as charts_folder, new_folder(pages) as pages_folder:
+        for name, report in settings.profile.reports.items():
+            options = {key: value for key, value in report.items() if key != "max_rows"}
+            n = min(report.max_rows, len(rows))
+            sample = (
+                rows.sample(n, random_state=settings.seed).sort_index() if n < len(rows) else rows
+            )
             title = f"The data as it came: {target}"
-            if len(seen) < len(rows):
-                title += f" ({len(seen):,} of {len(rows):,} rows, drawn at random)"
-            report = instantiate(options, _partial_=True)
-            report(
-                seen,
+            if n < len(rows):
+                title += f" ({n:,} of {len(rows):,} rows, drawn at random)"
+            instantiate(options, _partial_=True)(
+                sample.reset_index(drop=True),
                 problem=settings.problem,
                 title=title,
-                page=pages / f"{name}.html",
-                pictures=pictures / name,
+                page=pages_folder / f"{name}.html",
+                pictures=charts_folder / name,
             )
-            say(f"{len(seen)} of {len(rows)} rows; see {REPORTS}/profile/{name}.html")
+            say(f"{n} of {len(rows)} rows; see {pages}/{name}.html")
     if not settings.profile.reports:
-        say("no report is asked for")
+        say("profile.reports names no report")
 
 
 if __name__ == "__main__":

@@ -1,56 +1,52 @@
-"""Step 7, feature selection: which columns are worth keeping, chosen on the training rows."""
+"""Feature selection: which columns are worth keeping, chosen on the training rows."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pedigree.base.paths import FEATURES, METRICS, REPORTS, SELECT, SPLIT
-from pedigree.base.stage import run, say
-from pedigree.base.tables import read_json, read_table, write_json, write_rows
-from pedigree.base.tools import instantiate
-from pedigree.data.target import encode
-from pedigree.estimators import artifact
-from pedigree.features.selection import measure
-from pedigree.features.selection.selector import Selector
-from pedigree.training.data import cutter
+from pedigree import (
+    Selector,
+    fold_scheme,
+    instantiate,
+    paths,
+    read_subset,
+    run,
+    save_model,
+    say,
+    write_csv,
+    write_json,
+)
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 
 def main(settings: DictConfig) -> None:
-    """Fit the selector on data/features/train/; say what goes, why, and how sure the choice is."""
+    """Fit the selector on data/features/train/; write which columns stay, which go, and how stable the choice is."""
     options = settings.select
-    rows = read_table(FEATURES / "train")
-    target = read_json(SPLIT / "target.json")
-    X, y = rows.drop(columns=target["name"]), encode(rows[target["name"]], target["classes"])
-    # The features stand in the order of the split's rows, which hold the groups and times as well.
-    split = read_table(SPLIT / "train")
-    cut = cutter(settings, split, y, bool(target["classes"]), settings.seed)
-    selector = Selector(
-        options.chooser and instantiate(options.chooser), options.identifier_share
-    ).fit(X, y, cut)
-    artifact.save(selector, SELECT)
+    X, y, _ = read_subset("train", selected=False)
+    folds = fold_scheme(settings, y)
+    chooser = instantiate(options.chooser) if options.chooser else None
+    selector = Selector(chooser, options.identifier_share).fit(X, y, folds)
+    save_model(selector, paths.SELECT)
     for name, why in selector.dropped_.items():
-        say(f"{name} goes: {why}")
+        say(f"{name} is dropped: {why}")
     say(f"{len(selector.kept_)} of {X.shape[1]} features stay")
-    stability, shares = measure(selector, X, y, cut, options.stability_folds)
+    stability, fractions = selector.stability(X, y, folds, options.stability_folds)
     write_json(
         {"kept": selector.kept_, "dropped": selector.dropped_, "stability": stability},
-        METRICS / "select.json",
+        paths.METRICS / "select.json",
     )
-    write_rows(
-        [
-            {
-                "feature": name,
-                "kept": name in selector.kept_,
-                "share_of_folds": shares.get(name),
-                "reason": selector.dropped_.get(name),
-            }
-            for name in map(str, X)
-        ],
-        REPORTS / "select.csv",
-    )
+    table = [
+        {
+            "feature": name,
+            "kept": name in selector.kept_,
+            "share_of_folds": fractions.get(name),
+            "reason": selector.dropped_.get(name),
+        }
+        for name in map(str, X)
+    ]
+    write_csv(table, paths.REPORTS / "select.csv")
 
 
 if __name__ == "__main__":

@@ -1,18 +1,22 @@
-"""Step 10, model training: the final pipeline, on the training rows."""
+"""Model training: the final pipeline, on the training rows."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pedigree.base.paths import BASELINE, BEST_PARAMS, CALIBRATOR, METRICS, MODEL
-from pedigree.base.settings import as_dict
-from pedigree.base.stage import run, say
-from pedigree.base.tables import read_json, write_json
-from pedigree.estimators import artifact
-from pedigree.estimators.building import build, chosen_model
-from pedigree.estimators.fitting import fit
-from pedigree.training import final
-from pedigree.training.inputs import read_subset
+from pedigree import (
+    build_model,
+    chosen_model,
+    fit_calibrator,
+    fit_model,
+    paths,
+    read_subset,
+    run,
+    save_model,
+    say,
+    tuned_parameters,
+    write_json,
+)
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -20,37 +24,32 @@ if TYPE_CHECKING:
 
 def main(settings: DictConfig) -> None:
     """Fit the chosen model with the tuned hyperparameters, and a plain one that it has to beat."""
-    model = chosen_model(settings)
-    X, y, classes = read_subset("train")
-    changes = final.tuned(model, read_json(BEST_PARAMS))
-    pipeline = build(model, changes)
-    fitted, stopped_on = final.fit_model(pipeline, model, X, y, settings, bool(classes))
-    artifact.save(pipeline, MODEL)
-    calibrator = final.fit_calibrator(settings, model, changes)
-    artifact.save(calibrator, CALIBRATOR)
-    plain = as_dict(settings.train.baseline)
-    baseline = build(plain)
-    fit(baseline, plain, X, y, groups=final.inner_groups(baseline, settings))
-    artifact.save(baseline, BASELINE)
-    final.write_curves(as_dict(settings.train.curves), final.curves_of(fitted))
-    estimator = pipeline["estimator"]
+    model, plain = chosen_model(settings), settings.train.baseline
+    X, y, _ = read_subset("train")
+    pipeline = build_model(model, tuned_parameters(model))
+    calibrator = fit_calibrator(pipeline, settings, model)
+    fitted = fit_model(pipeline, X, y, settings, model)
+    save_model(pipeline, paths.MODEL)
+    save_model(calibrator, paths.CALIBRATOR)
+    baseline = build_model(plain)
+    fit_model(baseline, X, y, settings, plain)
+    save_model(baseline, paths.BASELINE)
+    fitted.write_curves(settings.train.curves)
     record = {
         "model": model["name"],
         "baseline": plain["name"],
-        "estimator": final.class_name(estimator),
+        "estimator": fitted.class_name,
         "rows": len(X),
         "features": list(X.columns),
-        "stopped_early_on": stopped_on,
-        "models": len(fitted),  # of which it is the sum
-        "iterations": final.iterations(estimator),
+        "stopped_early_on": fitted.stopped_on,
+        "models": len(fitted.estimators),  # of a bag, of which the model is the sum
+        "iterations": fitted.iterations,
         "calibration": calibrator.about() if calibrator else None,
-        "weights": getattr(estimator, "weights_", None),  # of an ensemble's members
-        "parameters": final.parameters(fitted[0]),
+        "weights": fitted.weights,
+        "parameters": fitted.parameters,
     }
-    write_json(record, METRICS / "train.json")
-    say(
-        f"{model['name']} fitted on {len(X)} rows and {X.shape[1]} features; iterations: {record['iterations']}"
-    )
+    write_json(record, paths.METRICS / "train.json")
+    say(f"{model['name']}: {len(X)} rows, {X.shape[1]} features, {fitted.iterations} iterations")
 
 
 if __name__ == "__main__":

@@ -1,19 +1,10 @@
-"""Step 14, final evaluation: the test rows, once, held against the success criteria."""
+"""Final evaluation: the test rows, once, held against the success criteria."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pedigree.base.paths import CHAMPION, PREDICTIONS, REPORTS
-from pedigree.base.paths import METRICS as METRICS_FOLDER
-from pedigree.base.settings import as_dict
-from pedigree.base.stage import run, say
-from pedigree.base.tables import read_json, write_json
-from pedigree.evaluation.bootstrap import bootstrap
-from pedigree.evaluation.weakness import weakness
-from pedigree.scoring.metrics import METRICS, reported
-from pedigree.verdict import as_metrics, ask, remarks
-from pedigree.verdict.criteria import Case, judge
+from pedigree import judge_model, paths, predict_test, run, say, write_json
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -26,32 +17,18 @@ def main(settings: DictConfig) -> None:
     turns the verdict into an exit code.
     """
     problem, options = settings.problem, settings.verdict
-    found, of, about = ask(problem)
-    found.write(PREDICTIONS / "test")
-    validation = read_json(METRICS_FOLDER / "evaluate.json")
-    first = problem.metrics[0]
-    named = [name for name in problem.criteria if name in METRICS]
-    scores = bootstrap(
-        list(dict.fromkeys([*reported(problem.metrics, of["model"]), *named])),
-        found.truth,
-        of,
-        groups=found.group,
-        resamples=options.resamples,
-        confidence=options.confidence,
-        seed=options.seed,
-    )
-    weak = weakness(found, of["model"], problem, settings.evaluate.slices, options)
-    weak.write(REPORTS / "verdict")
-    case = Case(first, scores, validation, CHAMPION.exists(), weak)
-    criteria = judge(case, as_dict(problem.criteria))
-    accepted = all(one["met"] is not False for one in criteria)
-    about += remarks(scores, found.group, len(found.truth), criteria)
-    verdict = {"accepted": accepted, "criteria": criteria, "about": about}
-    write_json(as_metrics(verdict, case), METRICS_FOLDER / "verdict.json")
+    evaluation = predict_test(problem)
+    evaluation.predictions.write(paths.PREDICTIONS / "test")
+    metrics = evaluation.metrics(problem.metrics, also=problem.criteria)
+    scores = evaluation.bootstrap(metrics, options)
+    weak = evaluation.weak_slices(problem, settings.evaluate.slices, options)
+    weak.write(paths.REPORTS / "verdict")
+    verdict = judge_model(evaluation, scores, weak, problem)
+    write_json(verdict.as_metrics(), paths.METRICS / "verdict.json")
     for one in scores.table():
         low, high = one["interval"]
         say(f"test {one['metric']} {one['value']:.4g} [{low:.4g}, {high:.4g}]")
-    say("accepted" if accepted else "not accepted: see metrics/verdict.json")
+    say("accepted" if verdict.accepted else "not accepted: see metrics/verdict.json")
 
 
 if __name__ == "__main__":

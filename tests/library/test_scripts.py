@@ -118,8 +118,8 @@ EDITS: list[tuple[str, str, str, str, Callable[[str], Any]]] = [
     (
         *("leakage", "a finding of one's own"),
         *(
-            "    write_rows(lines,",
-            '    lines.append({"check": "mine", "where": "-", "found": "yes", "measured": 1, "limit": 0, "says": "mine"})\n    write_rows(lines,',
+            "    write_csv(lines,",
+            '    lines.append({"check": "mine", "where": "-", "found": "yes", "measured": 1, "limit": 0, "says": "mine"})\n    write_csv(lines,',
         ),
         lambda said: "mine" in number("metrics/leakage.json", "found_by"),
     ),

@@ -12,8 +12,8 @@ from template.projects import TREE
 LEVELS = (
     "base",
     "data folds tracking",
-    "cleaning collecting contract scoring splitting",
-    "estimators features report",
+    "cleaning collecting scoring splitting",
+    "contract estimators features report",
     "prediction profiling training",
     "evaluation explanation leakage packaging serving",
     "monitoring verdict",

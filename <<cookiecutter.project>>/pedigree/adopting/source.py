@@ -74,11 +74,11 @@ def _files(path: Path) -> list[Path]:
 
 def _taken(option: str, scratch: Path) -> tuple[list[Path], dict[str, Any]]:
     """Take a snapshot of a source of conf/collect/ into a folder that is thrown away."""
-    from pedigree.collecting import take
+    from pedigree.collecting.snapshot import Snapshot
     from pedigree.config.composing import compose
 
-    account = take(compose([f"collect={option}"]).collect, scratch)
-    return _files(scratch), account.get("reading") or {}
+    snapshot = Snapshot.take(compose([f"collect={option}"]).collect, scratch)
+    return _files(scratch), snapshot.source.get("reading") or {}
 
 
 def _data_name(name: str) -> str:

@@ -36,6 +36,28 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary.rename(path)
 
 
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    r"""Yield an empty folder that takes the place of ``path`` if the block succeeds; else the earlier one stays.
+
+    Parameters
+    ----------
+    path : Path
+        An output of a stage, such as ``paths.PLOTS / "evaluate"``.
+
+    Examples
+    --------
+    >>> from pedigree import new_folder, paths
+    >>> with new_folder(paths.PLOTS / "mine") as folder:
+    ...     _ = (folder / "points.csv").write_text("x,y\n1,2\n")
+    >>> [path.name for path in (paths.PLOTS / "mine").iterdir()]
+    ['points.csv']
+    """
+    with replacing(path) as folder:
+        folder.mkdir()
+        yield folder
+
+
 def _remove(path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path)
@@ -81,7 +103,7 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def write_rows(
+def write_csv(
     rows: Sequence[Mapping[str, Any]], path: Path, header: Sequence[str] | None = None
 ) -> None:
     """Write equal mappings as a CSV file; floats rounded as in `write_json`.
@@ -103,7 +125,7 @@ def _plain(value: Any) -> Any:
     """Turn NumPy and mapping types into what JSON knows; NaN and infinity become null."""
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, Sequence) and not isinstance(value, str):
         return [_plain(item) for item in value]
     if hasattr(value, "tolist"):  # NumPy arrays and scalars
         return _plain(value.tolist())

@@ -47,7 +47,7 @@ __all__ = [  # what conf/clean/ names as pedigree.cleaning.<function>
 ]
 
 
-def apply(
+def clean_rows(
     rows: pd.DataFrame, steps: Mapping[str, Any], *, serving: bool = False
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Do the repairs in order.

@@ -99,7 +99,7 @@ def collect(
 
     with client:
         obey_robots(client, url, user_agent, max_bytes)
-        write_rows(tables(), folder / "part-00000.jsonl")
+        write_csv(tables(), folder / "part-00000.jsonl")
     for name in sorted(missing):
         raise UserError(
             f"collect.fields.{name}: '{fields[name]}' matches nothing in any item of {url}, nor of its {pages} pages."
@@ -111,7 +111,7 @@ def collect(
 collect.needs = ("bs4", "lxml")  # type: ignore[attr-defined]
 
 
-def write_rows(tables: Iterable[pa.Table], path: Path) -> None:
+def write_csv(tables: Iterable[pa.Table], path: Path) -> None:
     """Write rows of texts as JSON lines: `load` looks for texts that mean "no value" in these.
 
     In Parquet it would not, since values there have their types.

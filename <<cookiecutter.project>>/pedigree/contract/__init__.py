@@ -11,14 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pedigree.base.names import UserError
-from pedigree.base.paths import RAW, SNAPSHOT
-from pedigree.base.tables import read_json
-from pedigree.data.engine import read_file
 from pedigree.data.loading import enforce
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import pandas as pd
 
 SHOWN = 3  # rows of a violation
@@ -43,24 +38,6 @@ class Violation:
     check: str
     count: int
     first: list[str]
-
-
-def read_snapshot(missing: Sequence[str]) -> pd.DataFrame:
-    """Read the rows of data/raw/ as `load` does, before they get types.
-
-    Raises
-    ------
-    UserError
-        There is no snapshot.
-    """
-    import pandas as pd
-
-    if not SNAPSHOT.exists():
-        raise UserError(f"{SNAPSHOT} is not there; `dvc repro collect` takes a snapshot.")
-    snapshot = read_json(SNAPSHOT)
-    reading = snapshot["source"].get("reading")
-    names = [file["name"] for file in snapshot["files"] if file["rows"]]
-    return pd.concat([read_file(RAW / name, missing, reading) for name in names], ignore_index=True)
 
 
 def violations(rows: pd.DataFrame, contract: dict[str, Any]) -> list[Violation]:

@@ -19,7 +19,8 @@ import yaml
 from pedigree.base.command import parser, plain_errors
 from pedigree.base.settings import Loader, read_settings
 from pedigree.base.tables import replacing
-from pedigree.contract import Violation, read_snapshot, violations
+from pedigree.collecting.snapshot import Snapshot
+from pedigree.contract import Violation, violations
 from pedigree.contract.text import edit
 from pedigree.contract.widen import widen
 from pedigree.data.loading import read_contract
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     settings = read_settings("load")
     path = Path(settings.load.contract)
     contract = read_contract(path)
-    rows = read_snapshot(list(settings.load.missing))
+    rows = Snapshot.read().table(list(settings.load.missing))
     if options.command == "validate":
         sys.exit(check(rows, contract, path))
     sys.exit(propose(rows, contract, path, options))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,54 @@ def read_contract(path: Path) -> dict[str, Any]:
     if not isinstance(contract, dict) or not isinstance(contract.get("columns"), dict):
         raise UserError(f"{path} holds no contract: a mapping with the key 'columns' is expected.")
     return contract
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What the data must look like.
+
+    Parameters
+    ----------
+    path : str
+        Of its file.
+    schema : dict
+        A pandera schema as it stands in that file.
+
+    Examples
+    --------
+    >>> from pedigree import Contract, Snapshot
+    >>> contract = Contract.read("contracts/penguins.yaml")
+    >>> rows = Snapshot.read().table()
+    >>> typed, broken = contract.enforce(rows, contract.types(rows))
+    >>> len(typed) == len(rows), len(broken)
+    (True, 0)
+    """
+
+    path: str
+    schema: dict[str, Any]
+
+    @classmethod
+    def read(cls, path: str) -> Contract:
+        """Read a file of contracts/ (see `read_contract`)."""
+        return cls(path, read_contract(Path(path)))
+
+    def types(self, rows: pd.DataFrame) -> dict[str, str]:
+        """Return each column's type (see `column_types`)."""
+        return column_types(rows, self.schema)
+
+    def enforce(
+        self, rows: pd.DataFrame, types: dict[str, str]
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return the typed rows, and the first breach of each row that breaks a rule (see `enforce`)."""
+        return enforce(rows, self.schema, types)
+
+    def check_target(self, rows: pd.DataFrame, problem: DictConfig) -> None:
+        """Refuse rows from which `problem.target` cannot be learnt (see `check_target`)."""
+        check_target(rows, problem)
+
+    def describe(self, broken: pd.DataFrame, limit: int) -> str:
+        """Return which rules were broken how often, with the first rows of each, as a message."""
+        return describe(broken, limit, self.path)
 
 
 def column_types(rows: pd.DataFrame, contract: dict[str, Any]) -> dict[str, str]:

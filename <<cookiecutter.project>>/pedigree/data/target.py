@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pedigree.base.paths import SPLIT
+from pedigree.base.tables import read_json
+
 if TYPE_CHECKING:
     import pandas as pd
     from omegaconf import DictConfig
@@ -16,6 +19,36 @@ def features(rows: pd.DataFrame, problem: DictConfig) -> pd.DataFrame:
     """Return the columns that a model may see: all but the target and the excluded."""
     hidden = {problem.target, *problem.exclude}
     return rows[[name for name in rows.columns if name not in hidden]]
+
+
+def features_and_target(rows: pd.DataFrame, problem: DictConfig) -> tuple[pd.DataFrame, np.ndarray]:
+    """Separate what a model may see from what it predicts.
+
+    Parameters
+    ----------
+    rows : DataFrame, shape (n, p)
+        Cleaned rows, as in data/split/.
+    problem : DictConfig
+        With `target` and `exclude`.
+
+    Returns
+    -------
+    X : DataFrame, shape (n, q)
+        All columns but the target and the excluded.
+    y : ndarray, shape (n,)
+        Class codes in the order of data/split/target.json (-1: a class that no training row has), or numbers.
+
+    Examples
+    --------
+    >>> from pedigree import features_and_target, paths, read_table
+    >>> from pedigree.base.settings import read_settings
+    >>> problem = read_settings("engineer").problem
+    >>> X, y = features_and_target(read_table(paths.SPLIT / "train"), problem)
+    >>> problem.target in X, len(X) == len(y)
+    (False, True)
+    """
+    classes = read_json(SPLIT / "target.json")["classes"]
+    return features(rows, problem), encode(rows[problem.target], classes)
 
 
 def labels(answers: pd.Series) -> pd.Series:

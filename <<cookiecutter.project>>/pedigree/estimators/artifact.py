@@ -40,7 +40,7 @@ _FILE = re.compile(r'(?<=")[\w-]+(?=\.(?:npy|npz|bin)")')
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def save(model: Any, path: Path) -> None:
+def save_model(model: Any, path: Path) -> None:
     """Write a fitted object; equal objects give equal bytes."""
     _drop_catboost_stamps(model)
     content = _normalise(_skops().dumps(model))
@@ -48,7 +48,7 @@ def save(model: Any, path: Path) -> None:
         new.write_bytes(content)
 
 
-def load(path: Path) -> Any:
+def load_model(path: Path) -> Any:
     """Read a fitted object that `save` wrote.
 
     Raises

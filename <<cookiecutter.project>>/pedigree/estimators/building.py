@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 
-def build(model: Mapping[str, Any], changes: Mapping[str, Any] | None = None) -> Pipeline:
+def build_model(model: Mapping[str, Any], changes: Mapping[str, Any] | None = None) -> Pipeline:
     """Build an unfitted pipeline from the settings of ``conf/model``.
 
     Parameters
@@ -27,7 +27,15 @@ def build(model: Mapping[str, Any], changes: Mapping[str, Any] | None = None) ->
         With `estimator`, `encoder`, `imputer` and `scaler`; an ensemble with `estimators`, its members.
     changes : mapping, optional
         Hyperparameters that replace those of the settings.
+
+    Examples
+    --------
+    >>> from pedigree import build_model, chosen_model
+    >>> from pedigree.base.settings import read_settings
+    >>> build_model(chosen_model(read_settings("train"))).named_steps.keys()
+    dict_keys(['encode', 'estimator'])
     """
+    model = as_dict(model)
     parts = {"impute": model["imputer"], "scale": model["scaler"]}
     steps = [(name, instantiate(part)) for name, part in parts.items() if part["_target_"]]
     numbers = Pipeline(steps) if steps else "passthrough"
@@ -43,7 +51,7 @@ def build(model: Mapping[str, Any], changes: Mapping[str, Any] | None = None) ->
         verbose_feature_names_out=False,
     ).set_output(transform="pandas")
     if members := model.get("estimators"):
-        named = [(name, member(build(one), one)) for name, one in members.items()]
+        named = [(name, member(build_model(one), one)) for name, one in members.items()]
         estimator = instantiate({**model["estimator"], "_partial_": True})(estimators=named)
     else:
         estimator = instantiate(model["estimator"])
@@ -65,5 +73,13 @@ def as_trained(model: Mapping[str, Any], early_stopping: bool) -> dict[str, Any]
 
 
 def chosen_model(settings: DictConfig) -> dict[str, Any]:
-    """Return the settings of the model to train: the named one, or the leaderboard's winner."""
+    """Return the settings of the model to train: the named one, or the leaderboard's winner.
+
+    Examples
+    --------
+    >>> from pedigree import chosen_model
+    >>> from pedigree.base.settings import read_settings
+    >>> chosen_model(read_settings("train"))["name"]
+    'catboost'
+    """
     return read_json(WINNER) if settings.model.name == "best" else as_dict(settings.model)

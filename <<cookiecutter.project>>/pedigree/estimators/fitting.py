@@ -28,7 +28,7 @@ WATCHED_ROWS = {
 
 def fit(
     pipeline: Pipeline,
-    model: Mapping[str, Any],
+    model: Mapping[str, Any] | None,
     X: pd.DataFrame,
     y: np.ndarray,
     watched: tuple[pd.DataFrame, np.ndarray] | None = None,
@@ -40,8 +40,9 @@ def fit(
     ----------
     pipeline : Pipeline
         As built by `build`.
-    model : mapping
-        The settings it was built from; its `sampler` and `class_weight` touch the training rows only.
+    model : mapping or None
+        The settings it was built from; its `sampler` and `class_weight` touch the training rows only. None fits the
+        pipeline by its own `fit`, and nothing more.
     X, y : DataFrame of shape (n, p), ndarray of shape (n,)
         Training rows.
     watched : tuple of DataFrame and ndarray, optional
@@ -50,6 +51,8 @@ def fit(
         Rows that stay together where the estimator cuts folds of its own (its argument `cv`), as
         stacking and calibration do.
     """
+    if model is None:
+        return pipeline.fit(plain(X), y)
     encoded = encode(pipeline, model, X, y)
     if watched is not None and model["early_stopping"]:
         watched = pipeline["encode"].transform(plain(watched[0])), watched[1]

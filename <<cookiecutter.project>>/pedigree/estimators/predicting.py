@@ -20,9 +20,7 @@ def predict(pipeline: Pipeline, X: pd.DataFrame, n_classes: int) -> np.ndarray:
     if not n_classes:
         return np.asarray(pipeline.predict(X), dtype=float)
     probabilities = np.zeros((len(X), n_classes))
-    probabilities[:, np.asarray(pipeline["estimator"].classes_, dtype=int)] = (
-        pipeline.predict_proba(X)
-    )
+    probabilities[:, np.asarray(pipeline.classes_, dtype=int)] = pipeline.predict_proba(X)
     return probabilities
 
 

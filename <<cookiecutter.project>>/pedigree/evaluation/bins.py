@@ -22,7 +22,7 @@ LONGEST = 60  # characters of a slice's name; texts that begin alike are one sli
 
 
 @dataclass(frozen=True)
-class Cut:
+class Binning:
     """How a column cuts rows: numbers and dates at edges, everything else by its levels.
 
     Parameters
@@ -39,7 +39,7 @@ class Cut:
     edges: np.ndarray | None
 
     @classmethod
-    def learn(cls, values: pd.Series, *, bins: int, levels: int) -> Cut:
+    def learn(cls, values: pd.Series, *, bins: int, levels: int) -> Binning:
         """Learn a cut on the training rows.
 
         Numbers and dates of more than `bins` values are cut at their quantiles. Of everything else the
@@ -66,7 +66,7 @@ class Cut:
         return np.where(values.isna(), missing, found)
 
 
-def learn(train: pd.DataFrame, problem: DictConfig, options: DictConfig) -> dict[str, Cut]:
+def learn(train: pd.DataFrame, problem: DictConfig, options: DictConfig) -> dict[str, Binning]:
     """Learn a cut for each column of `problem.slices` and `problem.protected`.
 
     Where no columns are named, those that cut the training rows as another does are left out.
@@ -82,7 +82,7 @@ def learn(train: pd.DataFrame, problem: DictConfig, options: DictConfig) -> dict
 
     Returns
     -------
-    dict of str to Cut
+    dict of str to Binning
 
     Raises
     ------
@@ -102,10 +102,10 @@ def learn(train: pd.DataFrame, problem: DictConfig, options: DictConfig) -> dict
         if named
         else fitting(train.drop(columns=hidden, errors="ignore"), options.levels)
     )
-    cuts: dict[str, Cut] = {}
+    cuts: dict[str, Binning] = {}
     seen: set[bytes] = set()
     for name in dict.fromkeys([*problem.protected, *asked]):
-        cut = Cut.learn(train[name], bins=options.bins, levels=options.levels)
+        cut = Binning.learn(train[name], bins=options.bins, levels=options.levels)
         alike = _partition(cut.codes(train))
         if (
             named

@@ -66,6 +66,20 @@ class Scores:
             for name, said in self.values.items()
         ]
 
+    def flat(self) -> dict[str, float]:
+        """Return the model's score and half width by metric, as DVC's tables show them."""
+        flat: dict[str, float] = {}
+        for name, values in self.values.items():
+            flat |= {name: values["model"], f"{name}_half_width": self.half_width(name)}
+        return flat
+
+    def lines(self) -> Iterator[str]:
+        """Yield a line for people per metric: the model's score with its spread, the others' in brackets."""
+        for name, values in self.values.items():
+            others = [f"{who} {value:.4g}" for who, value in values.items() if who != "model"]
+            beside = f" ({', '.join(others)})" if not np.isnan(values["linear"]) else ""
+            yield f"{name} {values['model']:.4g} ± {self.half_width(name):.2g}{beside}"
+
     def comparisons(self) -> list[dict[str, Any]]:
         """List by how much the model is better than each other predictor (see `better`)."""
         return [

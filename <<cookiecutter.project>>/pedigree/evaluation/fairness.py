@@ -18,7 +18,7 @@ from pedigree.evaluation.slices import LEAST, percentiles
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pedigree.evaluation.bins import Cut
+    from pedigree.evaluation.bins import Binning
     from pedigree.scoring.decision import Prediction
 
 COLUMNS = ("column", "measure", "value", "low", "high")
@@ -39,7 +39,7 @@ def fairness(
     prediction: Prediction,
     classes: Sequence[str],
     rows: pd.DataFrame,
-    cuts: Mapping[str, Cut],
+    cuts: Mapping[str, Binning],
     *,
     groups: np.ndarray | None,
     min_rows: int,
@@ -62,7 +62,7 @@ def fairness(
         Names of the k classes; empty for regression.
     rows : DataFrame, shape (n, p)
         The same rows, cleaned.
-    cuts : mapping of str to Cut
+    cuts : mapping of str to Binning
         Of the protected columns.
     groups, resamples, confidence, seed
         As in `intervals.bootstrap`.
@@ -99,7 +99,7 @@ def largest(table: Sequence[Mapping[str, Any]], name: str) -> Mapping[str, Any] 
     return max(known, key=lambda one: one["value"], default=None)
 
 
-def _members(cut: Cut, codes: np.ndarray, min_rows: int) -> dict[str, np.ndarray]:
+def _members(cut: Binning, codes: np.ndarray, min_rows: int) -> dict[str, np.ndarray]:
     """Tell for each group that is large enough which rows are its own; nothing of fewer than two."""
     found = {name: codes == code for code, name in enumerate(cut.names)}
     kept = {name: own for name, own in found.items() if own.sum() >= min_rows}

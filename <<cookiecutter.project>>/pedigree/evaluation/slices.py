@@ -15,7 +15,7 @@ from pedigree.scoring.metrics import gain, score
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pedigree.evaluation.bins import Cut
+    from pedigree.evaluation.bins import Binning
     from pedigree.scoring.decision import Prediction
 
 COLUMNS = ("column", "slice", "rows", "metric", "value", "low", "high", "surely_worse")
@@ -46,7 +46,7 @@ def slice_scores(
     truth: np.ndarray,
     prediction: Prediction,
     rows: pd.DataFrame,
-    cuts: Mapping[str, Cut],
+    cuts: Mapping[str, Binning],
     *,
     groups: np.ndarray | None,
     min_rows: int,
@@ -70,7 +70,7 @@ def slice_scores(
     prediction : Prediction
     rows : DataFrame, shape (n, p)
         The same rows, cleaned.
-    cuts : mapping of str to Cut
+    cuts : mapping of str to Binning
     groups : ndarray, shape (n,), or None
         Rows of one group are drawn together.
     min_rows : int
@@ -131,7 +131,7 @@ def _parts(
     truth: np.ndarray,
     prediction: Prediction,
     rows: pd.DataFrame,
-    cuts: Mapping[str, Cut],
+    cuts: Mapping[str, Binning],
     clusters: np.ndarray,
 ) -> list[Part]:
     """List the slices that hold a row."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pedigree.base.paths import SPLIT
 from pedigree.base.stage import say
-from pedigree.base.tables import read_table, write_rows
+from pedigree.base.tables import read_table, write_csv
 from pedigree.evaluation import fairness, slices
 from pedigree.evaluation.bins import learn
 
@@ -51,17 +51,17 @@ class Weakness:
 
     def write(self, folder: Path) -> None:
         """Write both tables, and say what stands out."""
-        write_rows(self.slices, folder / "slices.csv", slices.COLUMNS)
-        write_rows(self.fairness, folder / "fairness.csv", fairness.COLUMNS)
-        for one in self.told()["worst"]:
-            sure = "surely" if one["surely_worse"] else "not surely"
+        write_csv(self.slices, folder / "slices.csv", slices.COLUMNS)
+        write_csv(self.fairness, folder / "fairness.csv", fairness.COLUMNS)
+        for one in self.summary()["worst"]:
+            sure = "significantly" if one["surely_worse"] else "not significantly"
             where = f"{one['column']} {one['slice']}, {one['rows']} rows"
             say(
                 f"worst slice {self.metric} {one['value']:.4g} ({where}; {sure} worse than all rows)"
             )
 
-    def told(self) -> dict[str, Any]:
-        """Tell the worst slice: its value, which DVC's tables show, and all of it, in a list of one or none."""
+    def summary(self) -> dict[str, Any]:
+        """Return the worst slice: its value, which DVC's tables show, and all of it, in a list of one or none."""
         found = slices.worst(self.slices, self.metric)
         if found is None:
             return {"worst_slice": None, "worst": []}

@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pedigree.base.paths import MODEL, SPLIT
+from pedigree.base.tables import read_json
+from pedigree.estimators.artifact import load_model
 from pedigree.estimators.predicting import plain, predict
+from pedigree.training.inputs import read_subset
 
 if TYPE_CHECKING:
     import pandas as pd
+    from omegaconf import DictConfig
     from sklearn.pipeline import Pipeline
 
 
@@ -34,6 +39,14 @@ class Subject:
         How many rows are to be explained one by one.
     seed : int
         Of the choice of rows.
+
+    Examples
+    --------
+    >>> from pedigree import Subject
+    >>> from pedigree.base.settings import read_settings
+    >>> subject = Subject.read(read_settings("explain"))
+    >>> subject.outputs(subject.X).shape == (len(subject.X), len(subject.names))
+    True
     """
 
     model: Pipeline
@@ -45,6 +58,22 @@ class Subject:
     metric: str
     single: int
     seed: int
+
+    @classmethod
+    def read(cls, settings: DictConfig) -> Subject:
+        """Read the trained model and the rows on which it is explained.
+
+        Parameters
+        ----------
+        settings : DictConfig
+            With `explain.single_rows`, `explain.seed` and `problem.metrics`.
+        """
+        X, y, classes = read_subset("validation")
+        train, _, _ = read_subset("train")
+        target = read_json(SPLIT / "target.json")["name"]
+        metric, options = settings.problem.metrics[0], settings.explain
+        rows, seed = options.single_rows, options.seed
+        return cls(load_model(MODEL), X, y, train, classes, target, metric, rows, seed)
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:
         """Predict probabilities of shape (n, k), or numbers of shape (n,)."""

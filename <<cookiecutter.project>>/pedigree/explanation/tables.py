@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pedigree.base.paths import REPORTS
-from pedigree.base.tables import replacing, write_rows
+from pedigree.base.tables import new_folder, write_csv
 from pedigree.explanation.interface import Explanation
 from pedigree.explanation.subject import Subject
 
@@ -32,7 +32,7 @@ COLUMNS = {
 NUMBERS = {"strength", "spread", "prediction", "base", "contribution", "y"}
 
 
-def write(explanations: Mapping[str, Explanation], subject: Subject) -> None:
+def write_explanations(explanations: Mapping[str, Explanation], subject: Subject) -> None:
     """Write reports/explain/ anew; a table without rows keeps its header."""
     makers = {
         "global": global_rows,
@@ -40,15 +40,14 @@ def write(explanations: Mapping[str, Explanation], subject: Subject) -> None:
         "curves": curve_rows,
         "interactions": interaction_rows,
     }
-    with replacing(FOLDER) as folder:
-        folder.mkdir()
+    with new_folder(FOLDER) as folder:
         for table, make in makers.items():
             lines = [
                 {"method": method, **line}
                 for method, explanation in explanations.items()
                 for line in make(explanation, subject)
             ]
-            write_rows(lines, folder / f"{table}.csv", COLUMNS[table])
+            write_csv(lines, folder / f"{table}.csv", COLUMNS[table])
 
 
 def read(folder: Path = FOLDER) -> dict[str, pd.DataFrame]:

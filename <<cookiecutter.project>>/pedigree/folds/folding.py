@@ -39,7 +39,7 @@ class Fold:
 
 
 @dataclass(frozen=True)
-class Cut:
+class FoldScheme:
     """How rows are cut into folds that follow the split, for whatever chooses by folds of its own.
 
     Parameters
@@ -54,7 +54,7 @@ class Cut:
     when: pd.Series | None
     seed: int
 
-    def of(self, rows: np.ndarray) -> Cut:
+    def of(self, rows: np.ndarray) -> FoldScheme:
         """Restrict it to some of the rows, named by their positions."""
         groups = None if self.groups is None else self.groups[rows]
         when = None if self.when is None else self.when.iloc[rows]
@@ -89,7 +89,7 @@ def folds(
         Training rows before feature engineering.
     transformers : list of scikit-learn transformers
         Cloned and fitted again inside each fold, so that no held-out row takes part. One whose `fit`
-        takes a `cut` (a `Cut` of its rows) chooses by folds of its own.
+        takes a `cut` (a `FoldScheme` of its rows) chooses by folds of its own.
     classify : bool
         Keep the classes' proportions.
     groups : ndarray, shape (n,), or None
@@ -120,7 +120,7 @@ def folds(
             if at_most is not None and len(train) > at_most:
                 train = train[some(y[train], at_most / len(train), classify, seed)]
             X_train, X_held_out = X.iloc[train], X.iloc[held_out]
-            inner = Cut(y, classify, groups, when, seed).of(train)
+            inner = FoldScheme(y, classify, groups, when, seed).of(train)
             for transformer in map(clone, transformers):
                 further = {"cut": inner} if has_fit_parameter(transformer, "cut") else {}
                 X_train = transformer.fit_transform(X_train, y[train], **further)

@@ -8,7 +8,3 @@ It gets the rows of all sides as they were split, and returns what it found: a f
 or pair of sides that raises the alarm, or a single one that tells that none does. Checks look at the
 features of validation and test rows, never at the test rows' answers.
 """
-
-from __future__ import annotations
-
-COLUMNS = ("check", "where", "found", "measured", "limit", "says")

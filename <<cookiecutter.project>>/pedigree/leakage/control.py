@@ -8,7 +8,7 @@ import numpy as np
 
 from pedigree.base.paths import BEST_PARAMS
 from pedigree.base.tables import read_json
-from pedigree.estimators.building import build, chosen_model, own_value
+from pedigree.estimators.building import build_model, chosen_model, own_value
 from pedigree.estimators.fitting import fit
 from pedigree.estimators.predicting import predict
 from pedigree.leakage.drift import area
@@ -85,7 +85,7 @@ def _ask(
     """Fit as `train` does, with the tuned hyperparameters, and predict; see `predict`."""
     best = read_json(BEST_PARAMS)["tuned"]
     same = {name: one["to"] for name, one in best.items() if own_value(model, name) == one["from"]}
-    pipeline = build(model, same)
+    pipeline = build_model(model, same)
     watched = None
     if model["early_stopping"]:
         cut = len(y) - len(y) // WATCHED

@@ -11,7 +11,7 @@ import pandas as pd
 from pedigree.base.names import UserError, did_you_mean, snake_case
 from pedigree.base.paths import BUNDLE, MANIFEST
 from pedigree.base.tables import read_json, sha256, write_json
-from pedigree.cleaning import apply
+from pedigree.cleaning import clean_rows
 from pedigree.data.engine import parse
 from pedigree.data.loading import enforce
 from pedigree.prediction.predictor import Predictor, needed_columns
@@ -128,7 +128,7 @@ class Bundle:
 
     def predict(self, typed: pd.DataFrame) -> Prediction:
         """Predict typed rows."""
-        cleaned, _ = apply(typed, self.signature["clean"], serving=True)
+        cleaned, _ = clean_rows(typed, self.signature["clean"], serving=True)
         return self.predictor.predict(cleaned[list(self.signature["inputs"])])
 
     def answer(self, typed: pd.DataFrame) -> pd.DataFrame:

@@ -35,7 +35,7 @@ class Predictor:
     def load(cls, folder: Path | None, classes: list[str]) -> Predictor:
         """Load the parts from models/, or from the folder of a bundle."""
         *fitted, threshold = [folder / path.name if folder else path for path in PARTS]
-        engineer, select, model, calibrator = map(artifact.load, fitted)
+        engineer, select, model, calibrator = map(artifact.load_model, fitted)
         return cls(engineer, select, model, calibrator, Threshold.read(threshold), classes)
 
     def features(self, rows: pd.DataFrame) -> pd.DataFrame:

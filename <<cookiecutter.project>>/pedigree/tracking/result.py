@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pedigree.base.lock import LOCK, ancestors, digest, fingerprints, is_code, makers, recorded
 from pedigree.base.names import UserError
-from pedigree.base.paths import METRICS, PARAMS
-from pedigree.base.settings import leaves
+from pedigree.base.paths import DVC_YAML, METRICS, PARAMS
+from pedigree.base.settings import as_dict, leaves, read_yaml
+from pedigree.base.stage import say
 from pedigree.base.tables import read_json
+from pedigree.base.tools import instantiate
 
 
 class NotLogged(Exception):
@@ -31,6 +34,13 @@ class Result:
         Validation and test metrics, and whether the criteria are met (0 or 1).
     outputs : dict
         DVC's MD5 of every output on the way to the result.
+
+    Examples
+    --------
+    >>> from pedigree import Result
+    >>> result = Result({"seed": 1}, {"validation/roc_auc": 0.9}, {"models/model.skops": "d41d8c"})
+    >>> result.id[:8]
+    '...'
     """
 
     parameters: dict[str, Any]
@@ -44,8 +54,8 @@ class Result:
         return hashlib.sha256(text.encode()).hexdigest()
 
     @classmethod
-    def read(cls, deps: list[str]) -> Result:
-        """Read the result that the given paths are parts of.
+    def read(cls) -> Result:
+        """Read the result that the stage `track` depends on.
 
         Raises
         ------
@@ -54,6 +64,7 @@ class Result:
         """
         stages = recorded()
         made = makers(stages)
+        deps = read_yaml(DVC_YAML)["stages"]["track"]["deps"]
         parts = [dep for dep in deps if not is_code(dep)]
         for path in parts:
             if fingerprints(stages).get(path, "") != digest(Path(path)):
@@ -65,6 +76,22 @@ class Result:
             outputs |= {out["path"]: out["md5"] for out in stages[name]["outs"]}
         outputs.pop(PARAMS.as_posix(), None)  # it holds the settings of all other stages too
         return cls(dict(sorted(parameters.items())), metrics(), dict(sorted(outputs.items())))
+
+    def log(self, tracker: Mapping[str, Any]) -> bool:
+        """Hand it to a tracker; return whether it was logged.
+
+        Parameters
+        ----------
+        tracker : mapping
+            `track.tracker` of the settings: `_target_` and its arguments.
+        """
+        try:
+            instantiate(as_dict(tracker), _partial_=True)(self)
+        except NotLogged as error:
+            say(f"WARNING: the result was not logged: {error}")
+            say("WARNING: all other outputs are written; `dvc repro -sf track` logs it later")
+            return False
+        return True
 
 
 def metrics() -> dict[str, float]:

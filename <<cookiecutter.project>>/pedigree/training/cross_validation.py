@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pedigree.estimators.building import build
+from pedigree.estimators.building import build_model
 from pedigree.estimators.fitting import fit
 from pedigree.estimators.predicting import predict
 from pedigree.folds.sampling import set_aside
@@ -29,22 +29,29 @@ class Outcome(NamedTuple):
 
 
 def fit_on(
-    model: Mapping[str, Any],
-    fold: Fold,
-    classify: bool,
-    changes: Mapping[str, Any] | None = None,
+    pipeline: Pipeline, fold: Fold, classify: bool, model: Mapping[str, Any] | None
 ) -> Pipeline:
-    """Fit a model on a fold's training rows.
+    """Fit a pipeline in place on a fold's training rows.
 
-    A library that can stop early watches some of them meanwhile, never those held out.
+    Early stopping has some of them for its evaluation set, never those held out.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        Unfitted.
+    fold : Fold
+    classify : bool
+        Keep the classes' proportions in the evaluation set.
+    model : mapping or None
+        The settings it was built from, as in `fit`.
     """
     X, y, groups, watched = fold.X, fold.y, fold.groups, None
-    if model["early_stopping"]:
+    if model and model["early_stopping"]:
         kept, aside = set_aside(y, groups, classify, WATCHED_SEED)
         watched = (X.iloc[aside], y[aside]) if len(aside) else None
         X, y = X.iloc[kept], y[kept]
         groups = None if groups is None else groups[kept]
-    return fit(build(model, changes), model, X, y, watched, groups)
+    return fit(pipeline, model, X, y, watched, groups)
 
 
 def try_on(
@@ -56,7 +63,7 @@ def try_on(
 ) -> Outcome:
     """Fit a model on a fold's training rows, and score it on those held out."""
     started = time.perf_counter()
-    pipeline = fit_on(model, fold, bool(n_classes), changes)
+    pipeline = fit_on(build_model(model, changes), fold, bool(n_classes), model)
     fitted = time.perf_counter()
     prediction = predict(pipeline, fold.X_held_out, n_classes)
     predicted = time.perf_counter()

@@ -7,18 +7,20 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.base import clone
 
 from pedigree.base.paths import ENGINEER, SELECT, SPLIT
 from pedigree.base.tables import read_json, read_table
 from pedigree.data.target import encode, features, group_key
 from pedigree.estimators import artifact
 from pedigree.estimators.predicting import predict
-from pedigree.folds.folding import Cut, Fold, folds, together
+from pedigree.folds.folding import Fold, FoldScheme, folds, together
 from pedigree.training.cross_validation import fit_on
 
 if TYPE_CHECKING:
     import pandas as pd
     from omegaconf import DictConfig
+    from sklearn.pipeline import Pipeline
 
 
 @dataclass(frozen=True)
@@ -35,14 +37,14 @@ class Training:
         Class names in the order of their codes; empty for regression.
     transformers : list of scikit-learn transformers
         As in `folds`.
-    scheme : Cut
+    scheme : FoldScheme
     """
 
     X: pd.DataFrame
     y: np.ndarray
     classes: list[str]
     transformers: list[Any]
-    scheme: Cut
+    scheme: FoldScheme
 
     @classmethod
     def read(cls, settings: DictConfig) -> Training:
@@ -51,8 +53,8 @@ class Training:
         problem = settings.problem
         classes = read_json(SPLIT / "target.json")["classes"]
         y = encode(rows[problem.target], classes)
-        transformers = [artifact.load(ENGINEER), artifact.load(SELECT)]
-        scheme = cutter(settings, rows, y, bool(classes), seed=0)
+        transformers = [artifact.load_model(ENGINEER), artifact.load_model(SELECT)]
+        scheme = scheme_of(settings, rows, y, bool(classes), seed=0)
         return cls(features(rows, problem), y, classes, transformers, scheme)
 
     def cut(
@@ -75,8 +77,8 @@ class Training:
 
     def out_of_fold(
         self,
-        model: Mapping[str, Any],
-        changes: Mapping[str, Any],
+        pipeline: Pipeline,
+        model: Mapping[str, Any] | None,
         n: int,
         seed: int,
         enough: int | None = None,
@@ -85,8 +87,10 @@ class Training:
 
         Parameters
         ----------
-        model, changes : mapping
-            As in `build`.
+        pipeline : Pipeline
+            Cloned and fitted for each fold.
+        model : mapping or None
+            The settings it was built from, as in `fit`.
         n, seed : int
             Folds, and the seed of their draw. A split by time leaves the earliest rows without prediction.
         enough : int, optional
@@ -99,7 +103,7 @@ class Training:
         """
         parts = []
         for fold in self.cut(n, repeats=1, seed=seed, enough=enough):
-            fitted = fit_on(model, fold, bool(self.classes), changes)
+            fitted = fit_on(clone(pipeline), fold, bool(self.classes), model)
             said = predict(fitted, fold.X_held_out, len(self.classes))
             parts.append((fold.rows_held_out, said, fold.y_held_out))
         rows, values, y = map(np.concatenate, zip(*parts, strict=True))
@@ -107,10 +111,10 @@ class Training:
         return values[order], y[order]
 
 
-def cutter(
+def scheme_of(
     settings: DictConfig, rows: pd.DataFrame, y: np.ndarray, classify: bool, seed: int
-) -> Cut:
-    """Tell how the split's rows are cut into folds: in proportion of the classes, by group, or by time.
+) -> FoldScheme:
+    """Return how the split's rows are divided into folds: in proportion of the classes, by group, or by time.
 
     Parameters
     ----------
@@ -123,11 +127,34 @@ def cutter(
     """
     problem, method = settings.problem, settings.split.name
     groups = group_key(rows, problem) if method == "group" else None
-    return Cut(y, classify, groups, rows[problem.time] if method == "time" else None, seed)
+    return FoldScheme(y, classify, groups, rows[problem.time] if method == "time" else None, seed)
+
+
+def fold_scheme(settings: DictConfig, y: np.ndarray) -> FoldScheme:
+    """Return how the training rows are divided into folds: as the split is, by class, group or time.
+
+    Parameters
+    ----------
+    settings : DictConfig
+        With `problem.group`, `problem.time`, `split.name` and `seed`.
+    y : ndarray, shape (n,)
+        Of data/split/train/, in its order: class codes (int), or numbers.
+
+    Examples
+    --------
+    >>> from pedigree import fold_scheme, read_subset
+    >>> from pedigree.base.settings import read_settings
+    >>> X, y, classes = read_subset("train", selected=False)
+    >>> folds = fold_scheme(read_settings("select"), y)
+    >>> len(folds(3))
+    3
+    """
+    classify = bool(read_json(SPLIT / "target.json")["classes"])
+    return scheme_of(settings, read_table(SPLIT / "train"), y, classify, settings.seed)
 
 
 def training_groups(settings: DictConfig) -> np.ndarray | None:
     """Tell which training rows folds inside a model keep together, as the split does (see `together`)."""
     rows = read_table(SPLIT / "train")
-    how = cutter(settings, rows, np.empty(0), classify=False, seed=0)
+    how = scheme_of(settings, rows, np.empty(0), classify=False, seed=0)
     return together(how.groups, how.when)

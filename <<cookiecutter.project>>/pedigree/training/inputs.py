@@ -1,4 +1,4 @@
-"""What a model is fitted on and asked about: the selected features and coded answers of a side."""
+"""What a model is fitted on: the features and the coded target of a subset."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def read_subset(side: str) -> tuple[pd.DataFrame, np.ndarray, list[str]]:
-    """Read data/features/<side>/.
+def read_subset(name: str, *, selected: bool = True) -> tuple[pd.DataFrame, np.ndarray, list[str]]:
+    """Read the features and the target of a subset.
 
     Rows of a class that no training row has are left out, since no model can predict it.
 
     Parameters
     ----------
-    side : {"train", "validation"}
+    name : {"train", "validation"}
+    selected : bool
+        Only the columns that `select` kept.
 
     Returns
     -------
@@ -32,11 +34,19 @@ def read_subset(side: str) -> tuple[pd.DataFrame, np.ndarray, list[str]]:
         Class codes, or numbers for regression.
     classes : list of str
         Names of the codes; empty for regression.
+
+    Examples
+    --------
+    >>> from pedigree import read_subset
+    >>> X, y, classes = read_subset("validation")
+    >>> len(X) == len(y)
+    True
     """
     target = read_json(SPLIT / "target.json")
-    rows = read_table(FEATURES / side)
+    rows = read_table(FEATURES / name)
     y = encode(rows[target["name"]], target["classes"])
     if target["classes"] and (y < 0).any():
-        say(f"{(y < 0).sum()} {side} rows are of a class that no training row has; left out")
+        say(f"{(y < 0).sum()} {name} rows are of a class that no training row has; left out")
         rows, y = rows[y >= 0].reset_index(drop=True), y[y >= 0]
-    return artifact.load(SELECT).transform(rows), y, target["classes"]
+    X = rows.drop(columns=target["name"])
+    return (artifact.load_model(SELECT).transform(X) if selected else X), y, target["classes"]

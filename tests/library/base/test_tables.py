@@ -12,8 +12,8 @@ from pedigree.base.tables import (
     read_json,
     read_table,
     replacing,
+    write_csv,
     write_json,
-    write_rows,
     write_table,
 )
 
@@ -78,10 +78,10 @@ def test_numbers_keep_nine_digits(tmp_path_factory: pytest.TempPathFactory, valu
 
 
 def test_rows_become_csv_with_a_header(tmp_path: Path) -> None:
-    write_rows([{"x": 1 / 3, "y": "a,b"}, {"x": None, "y": ""}], tmp_path / "x.csv")
+    write_csv([{"x": 1 / 3, "y": "a,b"}, {"x": None, "y": ""}], tmp_path / "x.csv")
     assert (tmp_path / "x.csv").read_bytes() == b'x,y\n0.333333333,"a,b"\n,\n'
 
 
 def test_no_row_has_no_header(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no row to write"):
-        write_rows([], tmp_path / "x.csv")
+        write_csv([], tmp_path / "x.csv")

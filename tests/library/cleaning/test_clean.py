@@ -47,7 +47,7 @@ def test_each_repair_counts_what_it_changed(project: Project) -> None:
 
 def test_cleaning_clean_rows_changes_nothing(project: Project) -> None:
     rows = read_table(Path("data/clean"))
-    again, counts = clean.apply(rows, project.settings("clean").clean.steps)
+    again, counts = clean.clean_rows(rows, project.settings("clean").clean.steps)
     pd.testing.assert_frame_equal(again, rows)
     assert not any(count["rows_dropped"] or count["changed"] for count in counts.values())
 
@@ -105,7 +105,7 @@ def test_of_equal_rows_the_first_stays() -> None:
 
 def test_dropped_rows_are_counted() -> None:
     rows = texts("a", "a", "b")
-    kept, counts = clean.apply(rows, step("drop_duplicates", training_only=True))
+    kept, counts = clean.clean_rows(rows, step("drop_duplicates", training_only=True))
     assert kept["text"].tolist() == ["a", "b"]
     assert counts == {"drop_duplicates": {"rows_dropped": 1, "changed": {}}}
 
@@ -113,7 +113,7 @@ def test_dropped_rows_are_counted() -> None:
 def test_repairs_for_training_only_are_left_out_when_serving() -> None:
     rows = texts("a ", "a ")
     steps = step("trim_text") | step("drop_duplicates", training_only=True)
-    served, counts = clean.apply(rows, steps, serving=True)
+    served, counts = clean.clean_rows(rows, steps, serving=True)
     assert served["text"].tolist() == ["a", "a"]
     assert counts == {"trim_text": {"rows_dropped": 0, "changed": {}}}
 
@@ -122,13 +122,13 @@ def test_a_row_that_is_served_cannot_be_dropped() -> None:
     with pytest.raises(
         UserError, match=r"drop_duplicates drops rows; give it `training_only: true`"
     ):
-        clean.apply(texts("a", "a"), step("drop_duplicates"), serving=True)
+        clean.clean_rows(texts("a", "a"), step("drop_duplicates"), serving=True)
 
 
 def test_repairs_are_done_in_order() -> None:
     rows = texts(" NA ")
-    first, _ = clean.apply(rows, step("trim_text") | step("unify_missing", markers=["na"]))
-    other, _ = clean.apply(rows, step("unify_missing", markers=["na"]) | step("trim_text"))
+    first, _ = clean.clean_rows(rows, step("trim_text") | step("unify_missing", markers=["na"]))
+    other, _ = clean.clean_rows(rows, step("unify_missing", markers=["na"]) | step("trim_text"))
     assert first["text"].isna().all()
     assert other["text"].tolist() == ["NA"]
 
@@ -138,14 +138,14 @@ def test_repairs_are_done_in_order() -> None:
 )
 def test_a_repair_of_a_column_that_is_not_there_is_refused(options: dict) -> None:
     with pytest.raises(UserError, match="'txt' is no column of the data; did you mean 'text'"):
-        clean.apply(texts("a"), options)
+        clean.clean_rows(texts("a"), options)
 
 
 def test_a_row_alone_is_mended_as_it_was_among_the_others(project: Project) -> None:
     rows = read_table(Path("data/loaded"))
     steps = project.settings("clean").clean.steps
-    together, _ = clean.apply(rows, steps, serving=True)
+    together, _ = clean.clean_rows(rows, steps, serving=True)
     for position in (0, 3, len(rows) - 1):
-        alone, _ = clean.apply(rows.iloc[[position]], steps, serving=True)
+        alone, _ = clean.clean_rows(rows.iloc[[position]], steps, serving=True)
         expected = together.iloc[[position]].reset_index(drop=True)
         pd.testing.assert_frame_equal(alone, expected)

@@ -205,7 +205,7 @@ def test_a_bound_may_be_open() -> None:
 def test_a_column_of_another_kind_is_refused_with_the_step(name: str, options: dict, said: str) -> None:  # fmt: skip
     step = {"mine": {"_target_": f"pedigree.cleaning.{name}", **options}}
     with pytest.raises(UserError, match=f"^clean.steps.mine: {said}"):
-        clean.apply(table("a").assign(n=1), step)
+        clean.clean_rows(table("a").assign(n=1), step)
 
 
 def test_what_cannot_be_read_is_counted() -> None:
@@ -216,7 +216,7 @@ def test_what_cannot_be_read_is_counted() -> None:
             "formats": "day_first",
         }
     }
-    rows, counts = clean.apply(table("1.2.2024", "soon", None), steps)
+    rows, counts = clean.clean_rows(table("1.2.2024", "soon", None), steps)
     assert rows["x"].isna().tolist() == [False, True, True]
     assert counts["dates"]["changed"] == {"x": 1}
 
@@ -292,7 +292,7 @@ def test_the_catalogue_shows_every_repair_and_passes_the_check() -> None:
 
 def test_the_catalogues_safe_repairs_leave_the_meaning(penguins: pd.DataFrame) -> None:
     steps = yaml.safe_load(THOROUGH.read_text(encoding="utf-8"))["steps"]
-    mended_rows, counts = clean.apply(penguins, steps)
+    mended_rows, counts = clean.clean_rows(penguins, steps)
     assert len(mended_rows) == len(penguins)
     assert {name for count in counts.values() for name in count["changed"]} <= {"sex", "comments"}
 

@@ -19,7 +19,8 @@ from library.projects import ROOT
 from omegaconf import OmegaConf
 
 from pedigree.base.names import UserError
-from pedigree.collecting import api, fingerprint
+from pedigree.collecting import api
+from pedigree.collecting.snapshot import fingerprint
 from pedigree.collecting.web import retry_after
 from pedigree.collecting.web.pages import RESUME, find
 from pipeline.collect import main

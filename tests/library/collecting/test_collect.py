@@ -9,7 +9,8 @@ import pytest
 from library.projects import RAW, Project
 
 from pedigree.base.names import UserError
-from pedigree.collecting import example, fingerprint
+from pedigree.collecting import example
+from pedigree.collecting.snapshot import fingerprint
 
 SOURCE = Path("data/external/penguins.csv")
 

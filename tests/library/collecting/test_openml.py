@@ -14,7 +14,8 @@ import pytest
 from sklearn.datasets import _openml
 
 from pedigree.base.names import UserError
-from pedigree.collecting import fingerprint, openml
+from pedigree.collecting import openml
+from pedigree.collecting.snapshot import fingerprint
 
 ARFF = """\
 % Loans that were given, and what became of them

@@ -89,7 +89,7 @@ def made(folder: Path, rows: float = 3000, **knobs: Any) -> pd.DataFrame:
 
 
 def cleaned(rows: pd.DataFrame) -> pd.DataFrame:
-    return clean.apply(rows, REPAIRS)[0]
+    return clean.clean_rows(rows, REPAIRS)[0]
 
 
 def stated_probability(row: pd.Series, drift: float, signal: float, months: int) -> float:

@@ -15,8 +15,8 @@ import pytest
 from sklearn import datasets
 
 from pedigree.base.names import UserError
-from pedigree.collecting import fingerprint
 from pedigree.collecting import sklearn as source
+from pedigree.collecting.snapshot import fingerprint
 
 
 def collected(folder: Path, loader: str, seed: int | None = 7, **arguments: Any) -> pd.DataFrame:

@@ -46,7 +46,7 @@ def test_the_example_learns_from_training_rows_only(
     deviation = (train["body_mass_g"] - median).abs().median()
     expected = (validation["body_mass_g"] - median).abs() / deviation
     np.testing.assert_allclose(made.astype(float), expected.clip(upper=10).astype(float))
-    stored = artifact.load(Path("models/engineer.skops"))["distance"]
+    stored = artifact.load_model(Path("models/engineer.skops"))["distance"]
     assert isinstance(stored.transformer, DistanceFromMedian)
 
 

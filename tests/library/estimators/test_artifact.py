@@ -31,10 +31,10 @@ from pedigree.features.engineering import RareCategories
 X = np.random.default_rng(0).normal(size=(60, 3))
 options = dict(iterations=5, thread_count=1, verbose=False, allow_writing_files=False, random_seed=0)
 model = Pipeline([("scale", StandardScaler()), ("fit", CatBoostClassifier(**options))])
-artifact.save(model.fit(X, X[:, 0] > 0), Path("model.skops"))
+artifact.save_model(model.fit(X, X[:, 0] > 0), Path("model.skops"))
 import pandas as pd
 words = pd.DataFrame({"x": list("abcab"), "y": list("zzyyx")})
-artifact.save(RareCategories(0.1).fit(words), Path("words.skops"))
+artifact.save_model(RareCategories(0.1).fit(words), Path("words.skops"))
 """
 
 
@@ -63,38 +63,38 @@ def test_equal_fits_in_two_processes_give_equal_bytes(tmp_path: Path) -> None:
 def test_a_model_comes_back_with_the_same_predictions(model, tmp_path: Path) -> None:
     X = np.random.default_rng(0).normal(size=(60, 3))
     model.fit(X, (X[:, 0] > 0).astype(int))
-    artifact.save(model, tmp_path / "model.skops")
-    back = artifact.load(tmp_path / "model.skops")
+    artifact.save_model(model, tmp_path / "model.skops")
+    back = artifact.load_model(tmp_path / "model.skops")
     assert back.predict(X).tolist() == model.predict(X).tolist()
 
 
 def test_a_stored_model_holds_no_clock(project: Project) -> None:
     with zipfile.ZipFile("models/model.skops") as archive:
         assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
-    metadata = artifact.load(Path("models/model.skops"))["estimator"].get_metadata()
+    metadata = artifact.load_model(Path("models/model.skops"))["estimator"].get_metadata()
     stamps = [name for name in metadata if name.endswith(("train_finish_time", "model_guid"))]
     assert len(stamps) >= 2
     assert {metadata[name] for name in stamps} == {""}
 
 
 def test_blanking_the_stamps_leaves_the_predictions(project: Project) -> None:
-    model = artifact.load(Path("models/model.skops"))
+    model = artifact.load_model(Path("models/model.skops"))
     X, _, classes = read_subset("validation")
     before = predict(model, X, len(classes))
-    artifact.save(model, Path("again.skops"))
-    assert (predict(artifact.load(Path("again.skops")), X, len(classes)) == before).all()
+    artifact.save_model(model, Path("again.skops"))
+    assert (predict(artifact.load_model(Path("again.skops")), X, len(classes)) == before).all()
 
 
 def test_a_file_with_foreign_types_is_refused(tmp_path: Path) -> None:
     skops.io.dump(Namespace(command="rm"), tmp_path / "model.skops")
     with pytest.raises(UserError, match=r"model\.skops holds argparse\.Namespace; add its package"):
-        artifact.load(tmp_path / "model.skops")
+        artifact.load_model(tmp_path / "model.skops")
 
 
 def test_what_a_trusted_type_holds_is_looked_at_too(tmp_path: Path) -> None:
     skops.io.dump(partial(os.system, "rm"), tmp_path / "model.skops")
     with pytest.raises(UserError, match=r"holds posix\.system; add its package"):
-        artifact.load(tmp_path / "model.skops")
+        artifact.load_model(tmp_path / "model.skops")
 
 
 @pytest.mark.parametrize("rows", ["X_val", "validation_fraction"])
@@ -103,19 +103,22 @@ def test_boosting_that_stopped_early_comes_back(rows: str, tmp_path: Path) -> No
     y = (X[:, 0] > 0).astype(int)
     model = HistGradientBoostingClassifier(max_iter=9, early_stopping=True, random_state=0)
     watched = {"X_val": X, "y_val": y} if rows == "X_val" else {}
-    artifact.save(model.fit(X, y, **watched), tmp_path / "model.skops")
-    assert artifact.load(tmp_path / "model.skops").predict(X).tolist() == model.predict(X).tolist()
+    artifact.save_model(model.fit(X, y, **watched), tmp_path / "model.skops")
+    assert (
+        artifact.load_model(tmp_path / "model.skops").predict(X).tolist()
+        == model.predict(X).tolist()
+    )
 
 
 def test_a_missing_file_says_how_to_make_it(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"none\.skops is not there; run `dvc repro`"):
-        artifact.load(tmp_path / "none.skops")
+        artifact.load_model(tmp_path / "none.skops")
 
 
 def test_no_process_pays_for_libraries_that_a_model_does_not_need(project: Project) -> None:
     code = (
         "import sys; from pathlib import Path; from pedigree.estimators import artifact; "
-        "artifact.load(Path('models/select.skops')); "
+        "artifact.load_model(Path('models/select.skops')); "
         "print(*{'torch', 'sklearn.gaussian_process', 'sklearn.cross_decomposition'} & sys.modules.keys())"
     )
     done = subprocess.run(

@@ -15,7 +15,7 @@ from pedigree.base.settings import as_dict
 from pedigree.base.tables import read_json, read_table, write_table
 from pedigree.config.checks import check
 from pedigree.estimators.balance import Smote, weights
-from pedigree.estimators.building import build
+from pedigree.estimators.building import build_model
 from pedigree.estimators.fitting import fit
 from pedigree.estimators.predicting import predict
 from pedigree.folds.folding import folds
@@ -97,7 +97,7 @@ def test_balanced_weights_reach_each_family_and_find_more_of_a_rare_class(
     learn, held_out = np.arange(400) < 200, np.arange(400) >= 200
     found = {}
     for weight in (None, "balanced"):
-        fitted = fit(build(model), model | {"class_weight": weight}, X[learn], y[learn])
+        fitted = fit(build_model(model), model | {"class_weight": weight}, X[learn], y[learn])
         chance = predict(fitted, X[held_out], classes)[:, 1]
         found[weight] = (chance[y[held_out] == 1].mean(), chance)
     assert (found[None][1] != found["balanced"][1]).any()
@@ -154,7 +154,7 @@ def test_watched_rows_stay_as_they_are(
 ) -> None:
     model = recorder | {"sampler": sampler(project, name), "class_weight": "balanced"}
     X, y = rare()
-    fit(build(model), model, X[:200], y[:200], (X[200:], y[200:]))
+    fit(build_model(model), model, X[:200], y[:200], (X[200:], y[200:]))
     _, answers, weight, [(watched, truth)] = Recorder.fitted[0]
     assert watched["id"].tolist() == X["id"][200:].tolist()
     assert truth.tolist() == y[200:].tolist()
@@ -178,7 +178,7 @@ def test_a_sampler_suits_encoded_and_native_categories_and_the_seed_repeats_it(
     learn, asked = np.arange(300) < 200, (np.arange(300) >= 200) & (y == 1)
     as_they_are = model | {"sampler": {"_target_": None}}
     said = [
-        predict(fit(build(one), one, X[learn], y[learn]), X[asked], 2)[:, 1]
+        predict(fit(build_model(one), one, X[learn], y[learn]), X[asked], 2)[:, 1]
         for one in (model, model, as_they_are)
     ]
     assert said[0].tobytes() == said[1].tobytes()

@@ -15,7 +15,7 @@ from pedigree.base.names import UserError
 from pedigree.base.settings import as_dict
 from pedigree.base.tools import instantiate
 from pedigree.estimators import artifact
-from pedigree.estimators.building import build
+from pedigree.estimators.building import build_model
 from pedigree.estimators.category_encoder import CategoryEncoder
 from pedigree.estimators.fitting import fit
 from pedigree.estimators.predicting import predict
@@ -49,8 +49,8 @@ def made(name: str, target_type: str | None, random_state: int | None = None) ->
 
 
 def stored(encoder: CategoryEncoder, path: Path) -> CategoryEncoder:
-    artifact.save(encoder, path)
-    return artifact.load(path)
+    artifact.save_model(encoder, path)
+    return artifact.load_model(path)
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
@@ -66,7 +66,7 @@ def test_a_model_with_the_encoder_is_stored_with_the_same_bytes(
     unseen = X.head(3).assign(text=["new", None, "a"], island=[None, "new", "Dream"])
     content = []
     for _ in range(2):
-        fitted = fit(build(model), model, X, y)
+        fitted = fit(build_model(model), model, X, y)
         again = stored(fitted, tmp_path / "model.skops")
         content.append((tmp_path / "model.skops").read_bytes())
         stored(again, tmp_path / "model.skops")
@@ -90,7 +90,7 @@ def encode(name: str, target_type: str, y: np.ndarray) -> tuple[pd.DataFrame, pd
     """Encode by the model's pipeline: training rows as they are fitted, and again as later rows."""
     encoder = {"_target_": "pedigree.estimators.category_encoder.CategoryEncoder"}
     none = {"_target_": None}
-    pipeline = build(
+    pipeline = build_model(
         {
             "encoder": encoder | {"encoder": OPTIONS[name], "target_type": target_type},
             "imputer": none,
@@ -163,7 +163,7 @@ def test_whole_numbers_are_no_classes(copy_of) -> None:
     model = as_dict(copy_of("regression").compose("model=linear", "model/encoder=target").model)
     X, y, _ = read_subset("train")
     assert TargetEncoder(cv=2).fit(X[["species"]], y).target_type_ == "multiclass"
-    encoded = build(model)["encode"].fit_transform(X, y)
+    encoded = build_model(model)["encode"].fit_transform(X, y)
     assert [name for name in encoded if name.startswith("species")] == ["species"]
 
 

@@ -28,7 +28,7 @@ from pedigree.estimators import artifact
 X = pd.DataFrame({"x": np.linspace(-1, 1, 50), "c": pd.Categorical(list("abcde") * 10)})
 y = (np.arange(50) % 5 > 2) * 1
 module = import_module(f"pedigree.estimators.{sys.argv[1]}_mlp")
-artifact.save(module.MLPClassifier([8], max_epochs=2).fit(X, y, X_val=X, y_val=y), Path("model.skops"))
+artifact.save_model(module.MLPClassifier([8], max_epochs=2).fit(X, y, X_val=X, y_val=y), Path("model.skops"))
 """
 
 
@@ -160,11 +160,11 @@ def test_two_processes_store_the_same_bytes_and_answer_without_the_library(
     ask = (
         "import sys; from pathlib import Path; from pedigree.estimators import artifact; import pandas as pd;"
         "X = pd.DataFrame({'x': [0.5], 'c': pd.Categorical(['b'], categories=list('abcde'))});"
-        "print(artifact.load(Path('model.skops')).predict_proba(X)[0, 1].hex());"
+        "print(artifact.load_model(Path('model.skops')).predict_proba(X)[0, 1].hex());"
         "assert not {'skorch', 'tensorflow', 'keras'} & set(sys.modules)"  # skops looks for torch itself
     )
     X = pd.DataFrame({"x": [0.5], "c": pd.Categorical(["b"], categories=list("abcde"))})
-    here = artifact.load(tmp_path / "model.skops").predict_proba(X)[0, 1].hex()
+    here = artifact.load_model(tmp_path / "model.skops").predict_proba(X)[0, 1].hex()
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     told = subprocess.run(
         [sys.executable, "-c", ask], cwd=tmp_path, env=environment, check=True, capture_output=True

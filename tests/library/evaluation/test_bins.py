@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from pedigree.base.names import UserError
-from pedigree.evaluation.bins import LONGEST, MISSING, OTHER, Cut, learn
+from pedigree.evaluation.bins import LONGEST, MISSING, OTHER, Binning, learn
 
 DATES = st.datetimes(pd.Timestamp(1900, 1, 1), pd.Timestamp(2100, 1, 1))
 NUMBERS = st.floats(allow_infinity=False, allow_nan=False)
@@ -41,14 +41,14 @@ def problem(**changed: object) -> OmegaConf:
     return OmegaConf.create(given | changed)
 
 
-def sizes(cut: Cut, rows: pd.DataFrame) -> dict[str, int]:
+def sizes(cut: Binning, rows: pd.DataFrame) -> dict[str, int]:
     counts = np.bincount(cut.codes(rows), minlength=len(cut.names))
     return {name: int(n) for name, n in zip(cut.names, counts, strict=True) if n}
 
 
 @given(WILD)
 def test_every_row_lies_in_one_slice_and_gaps_in_one_of_their_own(values: pd.Series) -> None:
-    cut = Cut.learn(values, bins=4, levels=3)
+    cut = Binning.learn(values, bins=4, levels=3)
     codes = cut.codes(values.to_frame())
     assert codes.min() >= 0
     assert cut.names[-1] == MISSING
@@ -59,13 +59,13 @@ def test_every_row_lies_in_one_slice_and_gaps_in_one_of_their_own(values: pd.Ser
 
 @given(WILD)
 def test_a_row_lies_in_the_same_slice_among_others_and_alone(values: pd.Series) -> None:
-    cut = Cut.learn(values, bins=3, levels=3)
+    cut = Binning.learn(values, bins=3, levels=3)
     alone = [cut.codes(values.iloc[[i]].to_frame())[0] for i in range(len(values))]
     assert cut.codes(values.to_frame()).tolist() == alone
 
 
 def test_numbers_are_cut_at_their_quartiles(penguins: pd.DataFrame) -> None:
-    cut = Cut.learn(penguins["body_mass_g"], bins=4, levels=10)
+    cut = Binning.learn(penguins["body_mass_g"], bins=4, levels=10)
     assert cut.names == ["≤ 3550", "(3550, 4050]", "(4050, 4750]", "> 4750", MISSING]
     found = sizes(cut, penguins)
     assert found.pop(MISSING) == 2
@@ -76,12 +76,12 @@ def test_numbers_are_cut_at_their_quartiles(penguins: pd.DataFrame) -> None:
 
 
 def test_dates_are_cut_like_numbers(penguins: pd.DataFrame) -> None:
-    cut = Cut.learn(penguins["date_egg"], bins=2, levels=10)
+    cut = Binning.learn(penguins["date_egg"], bins=2, levels=10)
     assert cut.names == ["≤ 2008-11-09", "> 2008-11-09", MISSING]
 
 
 def test_numbers_of_few_values_are_levels_in_the_order_of_their_size() -> None:
-    cut = Cut.learn(pd.Series([10.0, 2.0, 3.0, 2.0, None], name="pclass"), bins=4, levels=10)
+    cut = Binning.learn(pd.Series([10.0, 2.0, 3.0, 2.0, None], name="pclass"), bins=4, levels=10)
     assert cut.names == ["2", "3", "10", OTHER, MISSING]
 
 
@@ -93,12 +93,15 @@ def test_numbers_of_few_values_are_levels_in_the_order_of_their_size() -> None:
     ],
 )
 def test_a_heap_of_equal_numbers_is_not_torn(values: list, names: list) -> None:
-    assert Cut.learn(pd.Series(values, name="x"), bins=4, levels=10).names == [*names, MISSING]
+    assert Binning.learn(pd.Series(values, name="x"), bins=4, levels=10).names == [
+        *names,
+        MISSING,
+    ]
 
 
 def test_rare_levels_and_those_that_do_not_train_are_one_slice() -> None:
     train = pd.Series([*"aaabbbccd"], name="x")
-    cut = Cut.learn(train, bins=4, levels=2)
+    cut = Binning.learn(train, bins=4, levels=2)
     assert cut.names == ["a", "b", OTHER, MISSING]
     rows = pd.DataFrame({"x": ["a", "d", "new", None]})
     assert [cut.names[code] for code in cut.codes(rows)] == ["a", OTHER, OTHER, MISSING]
@@ -106,7 +109,7 @@ def test_rare_levels_and_those_that_do_not_train_are_one_slice() -> None:
 
 def test_only_training_rows_decide_where_the_cut_is(penguins: pd.DataFrame) -> None:
     half = penguins[penguins["body_mass_g"] < 4000]
-    cut = Cut.learn(half["body_mass_g"], bins=2, levels=10)
+    cut = Binning.learn(half["body_mass_g"], bins=2, levels=10)
     light, heavy, _ = cut.names
     assert sizes(cut, half)[light] == pytest.approx(sizes(cut, half)[heavy], rel=0.2)
     assert sizes(cut, penguins)[heavy] > 2 * sizes(cut, penguins)[light]

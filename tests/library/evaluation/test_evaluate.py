@@ -10,7 +10,7 @@ from pedigree.base.names import UserError
 from pedigree.base.tables import read_json, read_table, write_table
 from pedigree.estimators import artifact
 from pedigree.estimators.predicting import predict
-from pedigree.evaluation.validation import classification_curves, regression_curves
+from pedigree.evaluation.curves import classification_curves, regression_curves
 from pedigree.scoring.decision import Prediction
 from pedigree.scoring.metrics import METRICS, gain, score
 from pedigree.scoring.predictions import Predictions, row_names
@@ -35,7 +35,7 @@ def write_validation(rows: pd.DataFrame, target: str) -> None:
 
 def predicted() -> tuple[np.ndarray, np.ndarray]:
     X, y, classes = read_subset("validation")
-    return y, predict(artifact.load(Path("models/model.skops")), X, len(classes))
+    return y, predict(artifact.load_model(Path("models/model.skops")), X, len(classes))
 
 
 def half_width() -> float:

@@ -14,10 +14,10 @@ from omegaconf import OmegaConf
 from pedigree.base.names import UserError
 from pedigree.base.settings import read_yaml
 from pedigree.config.checks import check
-from pedigree.estimators.building import build
+from pedigree.estimators.building import build_model
 from pedigree.estimators.fitting import fit
 from pedigree.estimators.predicting import plain
-from pedigree.explanation import read_subject, tables
+from pedigree.explanation import tables
 from pedigree.explanation.dependence import PartialDependence
 from pedigree.explanation.encoded import owners
 from pedigree.explanation.permutation import Permutation
@@ -203,7 +203,7 @@ def test_encoded_columns_belong_to_the_feature_they_were_made_of() -> None:
     model: Any = OmegaConf.to_container(
         compose(Path("conf").resolve(), "model=linear", "++model.imputer.add_indicator=true").model
     )
-    encode = fit(build(model), model, rows, subject.y)["encode"]
+    encode = fit(build_model(model), model, rows, subject.y)["encode"]
     owned = owners(encode, encode.transform(rows), rows).idxmax(axis=1)
     assert owned["sex_third"] == "sex_third"
     assert owned["missingindicator_noise"] == "noise"
@@ -260,7 +260,7 @@ def test_all_methods_fill_the_same_tables(copy_of: Callable[[str], Project], tas
     assert set(said["curves"]["method"]) == {"partial_dependence"}
     assert set(said["interactions"]["method"]) == {"shap"}
     assert set(said["rows"]["method"]) == {"shap", "lime"}  # ELI5 knows no inside of CatBoost
-    classes = read_subject(3, "any", 1).names
+    classes = Subject.read(project.settings("explain")).names
     assert set(said["curves"]["output"]) == set(classes)
     pictures = {path.stem for path in Path("plots/explain").glob("*.png")}
     assert pictures == {

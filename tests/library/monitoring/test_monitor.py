@@ -10,7 +10,7 @@ from library.projects import Project
 from omegaconf import OmegaConf
 
 from pedigree.base.tables import read_json
-from pedigree.monitoring import decide
+from pedigree.monitoring.performance import reasons
 from pedigree.monitoring.drift import drift
 
 LATER = Path("data/incoming/later.csv")
@@ -154,7 +154,7 @@ def test_more_than_the_allowed_share_of_needed_columns_must_drift(
     moved: list, retrain: bool
 ) -> None:
     lines = [{"column": name, "drifted": True} for name in moved]
-    assert bool(decide(lines, {"a", "b", "c"}, None, OPTIONS)) is retrain
+    assert bool(reasons(lines, {"a", "b", "c"}, None, OPTIONS)) is retrain
 
 
 @pytest.mark.parametrize(
@@ -170,4 +170,4 @@ def test_more_than_the_allowed_share_of_needed_columns_must_drift(
 )
 def test_only_a_sure_loss_counts(metric, validation, interval, retrain: bool) -> None:
     performance = {"metric": metric, "validation": validation, "interval": interval}
-    assert bool(decide([], {"a"}, performance, OPTIONS)) is retrain
+    assert bool(reasons([], {"a"}, performance, OPTIONS)) is retrain

@@ -14,7 +14,7 @@ from pedigree.base.settings import as_dict
 from pedigree.base.tables import read_json
 from pedigree.config.checks import check
 from pedigree.estimators import artifact
-from pedigree.estimators.building import build
+from pedigree.estimators.building import build_model
 from pedigree.estimators.fitting import fit
 from pedigree.estimators.predicting import plain, predict
 from pedigree.packaging.export import native
@@ -42,7 +42,7 @@ def fitted(project: Project, *overrides: str):
     leave_out_missing(config.model)
     model = as_dict(config.model)
     X, y, classes = read_subset("train")
-    return fit(build(model), model, X, y), read_subset("validation")[0], classes
+    return fit(build_model(model), model, X, y), read_subset("validation")[0], classes
 
 
 def answers(path: Path, X) -> np.ndarray:
@@ -98,7 +98,7 @@ def test_gaps_rare_and_unseen_texts_mean_the_same_in_onnx(
     X, y, classes = read_subset("train")
     letters = pd.Series(list("aaaabbbbccde") * len(X), dtype="str")[: len(X)]
     X = X.assign(text=letters.where(np.arange(len(X)) % 7 > 0), other=letters)
-    fitted_here = fit(build(model), model, X, y)
+    fitted_here = fit(build_model(model), model, X, y)
     asked = X.tail(12).assign(text=["a", None, "d", "e", "unseen", "c"] * 2)
     asked.iloc[:3, asked.columns.get_indexer(X.select_dtypes("number").columns)] = np.nan
     said = export(fitted_here, tmp_path, asked, tolerance=1e-4, opset=21)
@@ -148,7 +148,7 @@ def test_the_bundle_seals_the_export_and_says_what_it_takes(project: Project) ->
     project.run("tune", "train", "evaluate", "verdict", "package")
     assert "model.onnx" in read_json(BUNDLE / "sha256.json")
     said = read_json(BUNDLE / "signature.json")["export"]
-    model, X = artifact.load(BUNDLE / "model.skops"), read_subset("validation")[0]
+    model, X = artifact.load_model(BUNDLE / "model.skops"), read_subset("validation")[0]
     assert list(said["takes"]) == list(X.columns)
     assert answers(BUNDLE / "model.onnx", X) == pytest.approx(predict(model, X, 2), abs=1e-5)
     before = {path.name: path.read_bytes() for path in BUNDLE.iterdir()}
@@ -162,7 +162,7 @@ def test_a_pickle_comes_with_a_warning_and_the_same_bytes(project: Project, caps
     assert "WARNING: model.pkl runs code when it is opened" in capsys.readouterr().out
     first = (BUNDLE / "model.pkl").read_bytes()
     X, _, classes = read_subset("validation")
-    model = artifact.load(Path("models/model.skops"))
+    model = artifact.load_model(Path("models/model.skops"))
     expected = predict(model, X, len(classes))
     assert predict(pickle.loads(first), X, len(classes)).tobytes() == expected.tobytes()
     project.run("package")

@@ -14,6 +14,7 @@ from pedigree.base.settings import as_dict
 from pedigree.base.tables import read_json, read_table, write_table
 from pedigree.config.checks import check
 from pedigree.estimators import artifact
+from pedigree.estimators.building import build_model
 from pedigree.estimators.predicting import predict
 from pedigree.prediction.bundle import Bundle
 from pedigree.prediction.calibration import Intervals, LogOdds, Probabilities, calibrated
@@ -130,7 +131,7 @@ def test_a_model_of_poor_probabilities_gets_better_ones(project: Project, calibr
     project.compose("model=naive_bayes", "tune=off", f"train/calibration={calibration}")
     project.run("tune", "train", "evaluate", "verdict")
     X, y, _ = read_subset("validation")
-    alone = predict(artifact.load(Path("models/model.skops")), X, 2)
+    alone = predict(artifact.load_model(Path("models/model.skops")), X, 2)
     said = read_json(Path("metrics/evaluate.json"))
     assert said["log_loss"] < score("log_loss", y, alone) - 0.05
     test = {one["metric"]: one for one in read_json(Path("metrics/verdict.json"))["metrics"]}
@@ -169,7 +170,7 @@ def test_each_training_row_is_predicted_by_a_model_that_has_not_seen_its_group(
     asked = [set(training.scheme.groups[one.rows_held_out]) for one in folds]
     assert not any(one & other for one, other in zip(seen, asked, strict=True))
     model = as_dict(project.compose("model=decision_tree").model)
-    values, y = training.out_of_fold(model, {}, 5, seed=1)
+    values, y = training.out_of_fold(build_model(model), model, 5, seed=1)
     assert len(values) == len(y) == len(training.y)
     assert y.tolist() == training.y.tolist()
     assert score("accuracy", y, values) < 1
@@ -191,7 +192,7 @@ def test_a_split_by_time_calibrates_on_the_later_rows(project: Project) -> None:
 
 
 def test_without_calibration_predictions_are_the_models_own(project: Project) -> None:
-    assert artifact.load(FILE) is None
+    assert artifact.load_model(FILE) is None
     assert read_json(Path("metrics/train.json"))["calibration"] is None
     values = np.array([[0.3, 0.7]])
     assert calibrated(None, values).values is values
@@ -213,9 +214,9 @@ def test_the_bundle_calibrates_too_and_its_card_says_so(project: Project) -> Non
 
 
 def cleaned(bundle: Bundle, typed: Any) -> Any:
-    from pedigree.cleaning import apply
+    from pedigree.cleaning import clean_rows
 
-    return apply(typed, bundle.signature["clean"], serving=True)[0][
+    return clean_rows(typed, bundle.signature["clean"], serving=True)[0][
         list(bundle.signature["inputs"])
     ]
 

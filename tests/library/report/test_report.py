@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from library.projects import ROOT, Project, compose, stages
 
-from pedigree.base.tables import read_json, write_json, write_rows
+from pedigree.base.tables import read_json, write_csv, write_json
 from pedigree.report.charts import Mark, bars, intervals
 from pedigree.report.elements import clean, el, html, number
 from pedigree.report.page import table
@@ -134,7 +134,7 @@ def test_the_page_is_the_same_twice(project: Project) -> None:
 def test_no_name_or_value_becomes_markup(project: Project) -> None:
     path = Path("reports/explain/global.csv")
     row = {"method": "shap", "feature": WILD, "strength": 1.0, "spread": None}
-    write_rows([row | {"measure": WILD, "unit": WILD}], path)
+    write_csv([row | {"measure": WILD, "unit": WILD}], path)
     change(VERDICT, about=[WILD])
     plain = Counter(tag for tag, _ in seen().elements)
     project.run("report", overrides=[f"problem.target={WILD!r}"])
@@ -149,11 +149,11 @@ def test_no_name_or_value_becomes_markup(project: Project) -> None:
 def test_the_page_stays_small_whatever_the_data(project: Project) -> None:
     many = range(5000)
     row = {"method": "shap", "strength": 1.0, "spread": 0.1, "measure": "m", "unit": "u"}
-    write_rows([row | {"feature": f"f{n}"} for n in many], Path("reports/explain/global.csv"))
+    write_csv([row | {"feature": f"f{n}"} for n in many], Path("reports/explain/global.csv"))
     chosen = {"kept": True, "share_of_folds": 1.0, "reason": ""}
-    write_rows([{"feature": f"f{n}"} | chosen for n in many], Path("reports/select.csv"))
+    write_csv([{"feature": f"f{n}"} | chosen for n in many], Path("reports/select.csv"))
     curve = [{"class": "a", "recall": n / 5000, "precision": 1 - n / 5000} for n in many]
-    write_rows(curve, Path("plots/evaluate/precision_recall.csv"))
+    write_csv(curve, Path("plots/evaluate/precision_recall.csv"))
     signature = Path("models/bundle/signature.json")
     change(signature, types={f"c{n}": "str" for n in many}, inputs={})
     project.run("report")

@@ -6,7 +6,7 @@ from library.projects import Project
 
 from pedigree.base.tables import read_json
 from pedigree.estimators import artifact
-from pedigree.estimators.building import build, chosen_model
+from pedigree.estimators.building import build_model, chosen_model
 from pedigree.estimators.fitting import fit
 from pedigree.estimators.predicting import plain, predict
 from pedigree.training.bagging import CatBoostBag, fit_bag
@@ -25,7 +25,7 @@ def test_the_model_says_the_mean_of_the_folds_models(copy_of, task: str) -> None
     model = chosen_model(project.settings("train"))
     X, y, classes = read_subset("train")
     bag = CatBoostBag(folds=4, max_rows=1000, seed=1)
-    pipeline = build(model)
+    pipeline = build_model(model)
     members = fit_bag(pipeline, model, X, y, bag, bag.cut(y, None, bool(classes)) or [])
     encoded = pipeline["encode"].transform(plain(X))
 
@@ -44,11 +44,11 @@ def test_each_fold_stops_on_the_rows_that_it_holds_out(project: Project) -> None
     model = chosen_model(project.settings("train"))
     X, y, _ = read_subset("train")
     bag = CatBoostBag(folds=2, max_rows=1000, seed=0)
-    honest = fit_bag(build(model), model, X, y, bag, bag.cut(y, None, True) or [])
+    honest = fit_bag(build_model(model), model, X, y, bag, bag.cut(y, None, True) or [])
     (train, held_out), *_ = bag.cut(y, None, True) or []
     turned = y.copy()
     turned[held_out] = 1 - y[held_out]
-    stopped, _ = fit_bag(build(model), model, X, turned, bag, [(train, held_out)] * 2)
+    stopped, _ = fit_bag(build_model(model), model, X, turned, bag, [(train, held_out)] * 2)
     assert stopped.tree_count_ < honest[0].tree_count_ / 3
 
 
@@ -97,15 +97,15 @@ def test_the_validation_rows_take_no_part_in_a_bag(project: Project) -> None:
 
 def test_the_sum_is_stored_and_read_back(project: Project) -> None:
     X, _, classes = read_subset("validation")
-    model = artifact.load(Path("models/model.skops"))
+    model = artifact.load_model(Path("models/model.skops"))
     again = Path("again.skops")
-    artifact.save(model, again)
-    back = artifact.load(again)
+    artifact.save_model(model, again)
+    back = artifact.load_model(again)
     assert predict(back, X, len(classes)).tolist() == predict(model, X, len(classes)).tolist()
 
 
 def test_one_model_is_fitted_as_before(project: Project) -> None:
     model = chosen_model(project.settings("train"))
     X, y, classes = read_subset("train")
-    fitted = fit(build(model), model, X, y, watched=read_subset("validation")[:2])
+    fitted = fit(build_model(model), model, X, y, watched=read_subset("validation")[:2])
     assert (predict(fitted, X, len(classes)).argmax(axis=1) == y).mean() > 0.8

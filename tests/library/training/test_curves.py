@@ -58,7 +58,7 @@ def test_the_learning_curve_of_each_library_is_a_plot(project: Project, family: 
 @pytest.mark.slow
 def test_the_curve_holds_the_librarys_own_values(project: Project) -> None:
     train(project, "catboost", "model.bagging.folds=null")
-    fitted = artifact.load(Path("models/model.skops"))["estimator"]
+    fitted = artifact.load_model(Path("models/model.skops"))["estimator"]
     own = fitted.get_evals_result()["validation"]["Logloss"]
     assert list(curves()["watched/Logloss"]["Logloss"]) == pytest.approx(own)
 

@@ -10,7 +10,7 @@ from pedigree.base.tables import read_json, read_table, write_json, write_table
 from pedigree.estimators import artifact
 from pedigree.estimators.predicting import predict
 from pedigree.scoring.metrics import score
-from pedigree.training.final import iterations
+from pedigree.training.fitted import Fitted
 from pedigree.training.inputs import read_subset
 
 MODEL = Path("models/model.skops")
@@ -22,7 +22,7 @@ def trained() -> dict:
 
 def test_what_was_fitted_is_recorded(project: Project) -> None:
     said = trained()
-    fitted = artifact.load(MODEL)["estimator"]
+    fitted = artifact.load_model(MODEL)["estimator"]
     assert said["model"] == "catboost"
     assert said["estimator"] == "catboost.core.CatBoostClassifier"
     assert said["rows"] == len(read_table(Path("data/features/train")))
@@ -44,7 +44,7 @@ def test_tuned_hyperparameters_are_used(project: Project) -> None:
 def test_an_override_of_this_run_is_used(project: Project) -> None:
     project.run("train", overrides=["model.estimator.depth=2"])
     assert trained()["parameters"]["depth"] == "2"
-    trees = artifact.load(MODEL)["estimator"]
+    trees = artifact.load_model(MODEL)["estimator"]
     assert set(np.log2(trees.get_tree_leaf_counts())) == {2}
 
 
@@ -118,7 +118,8 @@ def test_best_trains_the_winner_of_the_leaderboard(project: Project) -> None:
 def test_no_iterations_are_made_up() -> None:
     from sklearn.linear_model import LinearRegression
 
-    assert iterations(LinearRegression()) is None
+    estimator = LinearRegression()
+    assert Fitted([estimator], estimator, None).iterations is None
 
 
 @pytest.mark.parametrize("name", ["linear", "random_forest"])
@@ -128,7 +129,7 @@ def test_a_plain_model_is_fitted_beside_it_on_the_same_rows(project: Project, na
     project.run("train")
     assert MODEL.read_bytes() == chosen
     assert trained()["baseline"] == name
-    fitted = artifact.load(Path("models/baseline.skops"))
+    fitted = artifact.load_model(Path("models/baseline.skops"))
     X, y, classes = read_subset("train")
     assert fitted["encode"].n_features_in_ == X.shape[1]
     assert score("accuracy", y, predict(fitted, X, len(classes))) > 0.7

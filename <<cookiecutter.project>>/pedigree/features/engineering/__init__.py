@@ -46,7 +46,7 @@ __all__ = [  # what conf/engineer/ names as pedigree.features.engineering.<class
 ]
 
 
-def build(steps: DictConfig, rows: pd.DataFrame, problem: DictConfig) -> Pipeline:
+def build_features(steps: DictConfig, rows: pd.DataFrame, problem: DictConfig) -> Pipeline:
     """Build the unfitted transformers of ``conf/engineer``.
 
     Raises

@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from pedigree.base.names import UserError
+from pedigree.base.stage import say
+from pedigree.features.selection.choosing import choose
+from pedigree.features.selection.stability import choices, nogueira
+from pedigree.features.selection.useless import useless
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from pedigree.folds.folding import Cut
+    from pedigree.folds.folding import FoldScheme
 
 
 class Selector(TransformerMixin, BaseEstimator):
@@ -33,13 +37,21 @@ class Selector(TransformerMixin, BaseEstimator):
         Each dropped column with the reason.
     useless_ : list of str
         Those of them that the chooser has not seen.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from pedigree import Selector
+    >>> X = pd.DataFrame({"a": [1.0, 2.5, 3.1], "same": [1, 1, 1]})
+    >>> Selector().fit(X, None).kept_
+    ['a']
     """
 
     def __init__(self, chooser: Any = None, identifier_share: float = 0.95) -> None:
         self.chooser = chooser
         self.identifier_share = identifier_share
 
-    def fit(self, X: pd.DataFrame, y: np.ndarray, cut: Cut | None = None) -> Selector:
+    def fit(self, X: pd.DataFrame, y: np.ndarray, cut: FoldScheme | None = None) -> Selector:
         """Choose the columns; a chooser with folds of its own cuts them as `cut` says.
 
         Raises
@@ -63,70 +75,40 @@ class Selector(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return X[self.kept_]
 
+    def stability(
+        self, X: pd.DataFrame, y: np.ndarray, cut: FoldScheme, n: int
+    ) -> tuple[dict[str, Any] | None, dict[str, float]]:
+        """Choose anew on the training part of each of n folds, and compare the choices.
 
-def choose(chooser: Any, X: pd.DataFrame, y: np.ndarray, cut: Cut | None) -> dict[str, str]:
-    """Let an unfitted chooser choose; return the columns that go, each with the reason.
+        Parameters
+        ----------
+        X, y : DataFrame of shape (rows, p), ndarray of shape (rows,)
+            What it was fitted on.
+        cut : FoldScheme
+            How the rows are divided into folds.
+        n : int
+            Folds.
 
-    A number of folds that it names as `cv` becomes folds that follow the split. It may tell its
-    reasons as `reasons_`, by column.
-    """
-    if chooser is None or X.empty:
-        return {}
-    chooser = clone(chooser)
-    if cut is not None and isinstance(getattr(chooser, "cv", None), int):
-        chooser.set_params(cv=cut(chooser.cv))
-    support = chooser.fit(as_numbers(X), y).get_support()
-    reasons = getattr(chooser, "reasons_", {})
-    return {
-        str(name): reasons.get(name, f"not chosen by {type(chooser).__name__}")
-        for name, stays in zip(X, support, strict=True)
-        if not stays
-    }
-
-
-def useless(X: pd.DataFrame, identifier_share: float) -> dict[str, str]:
-    """Name the columns that can teach a model nothing, each with the reason.
-
-    Constant columns, copies of an earlier column, texts with (nearly) a value for each row, and
-    whole numbers that count the rows: all distinct and packed in a range of less than three times
-    their number.
-    """
-    out: dict[str, str] = {}
-    seen: dict[tuple, str] = {}
-    for name in map(str, X):
-        values = X[name]
-        present = values.dropna()
-        distinct = present.nunique()
-        content = tuple(pd.util.hash_pandas_object(values.astype("str"), index=False))
-        if distinct == 0:
-            out[name] = "no value in any row"
-        elif distinct == 1 and not values.isna().any():
-            out[name] = f"constant: always {present.tolist()[0]!r}"
-        elif content in seen:
-            out[name] = f"a copy of {seen[content]}"
-        elif len(present) >= 20 and _names_rows(present, distinct, identifier_share):
-            out[name] = f"identifier-like: {distinct} different values in {len(present)} rows"
-        seen.setdefault(content, name)
-    return out
-
-
-def _names_rows(present: pd.Series, distinct: int, identifier_share: float) -> bool:
-    if pd.api.types.is_bool_dtype(present):
-        return False
-    if not pd.api.types.is_numeric_dtype(present):
-        return distinct >= identifier_share * len(present)
-    whole = bool((present % 1 == 0).all())
-    return whole and distinct == len(present) and present.max() - present.min() < 3 * len(present)
-
-
-def as_numbers(X: pd.DataFrame) -> pd.DataFrame:
-    """Code texts by alphabetical order (whole numbers; -1: missing) and fill gaps in numbers with medians."""
-    numbers = {}
-    for name in X:
-        values = X[name]
-        if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
-            values = values.astype("float64")
-            numbers[name] = values.fillna(values.median() if values.notna().any() else 0.0)
-        else:
-            numbers[name] = pd.Series(pd.Categorical(values).codes, index=X.index, dtype="int64")
-    return pd.DataFrame(numbers, index=X.index)
+        Returns
+        -------
+        stability : dict or None
+            `index` (Nogueira's, see `nogueira`) and the number of `folds`; None where nothing is chosen.
+        fractions : dict of str to float
+            For each feature among which was chosen, the fraction of folds in which it was kept.
+        """
+        if self.chooser is None or not n:
+            return None, {}
+        candidates = X[[name for name in map(str, X) if name not in self.useless_]]
+        try:
+            chosen = choices(self.chooser, candidates, y, cut, n)
+        except UserError as error:
+            say(f"the stability of the selection was not measured: {error}")
+            return None, {}
+        index = nogueira(chosen.to_numpy())
+        fractions = chosen.mean()
+        varying = [f"{name} ({one:.0%})" for name, one in fractions.items() if 0 < one < 1]
+        say(
+            f"stability over {len(chosen)} folds: {index:.2f} (1: the same features in each, 0: as by chance)"
+            + (f"; kept in some: {', '.join(varying)}" if varying else "")
+        )
+        return {"index": index, "folds": len(chosen)}, fractions.to_dict()

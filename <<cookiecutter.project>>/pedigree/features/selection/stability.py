@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from pedigree.features.selection.selector import choose
+from pedigree.features.selection.choosing import choose
 
 if TYPE_CHECKING:
-    from pedigree.features.selection.selector import Selector
-    from pedigree.folds.folding import Cut
+    from pedigree.folds.folding import FoldScheme
 
 
-def choices(selector: Selector, X: pd.DataFrame, y: np.ndarray, cut: Cut, n: int) -> pd.DataFrame:
-    """Let a fitted selector's chooser choose anew on the training part of each fold.
+def choices(chooser: Any, X: pd.DataFrame, y: np.ndarray, cut: FoldScheme, n: int) -> pd.DataFrame:
+    """Let a chooser choose anew on the training part of each fold.
 
     Parameters
     ----------
-    selector : Selector
-    X, y : DataFrame of shape (rows, p), ndarray of shape (rows,)
-        What it was fitted on.
+    chooser : object
+        A selector of `sklearn.feature_selection`, or one like it.
+    X, y : DataFrame of shape (rows, q), ndarray of shape (rows,)
     cut : callable
-        As made by `pedigree.training.data.cutter`.
+        As made by `pedigree.training.data.scheme_of`.
     n : int
         Folds.
 
@@ -32,12 +31,11 @@ def choices(selector: Selector, X: pd.DataFrame, y: np.ndarray, cut: Cut, n: int
     DataFrame of bool, shape (folds, q)
         For each of the features among which the chooser chose, whether it was kept.
     """
-    candidates = X[[name for name in map(str, X) if name not in selector.useless_]]
     kept = []
     for train, _ in cut(n):
-        gone = choose(selector.chooser, candidates.iloc[train], y[train], cut.of(train))
-        kept.append([name not in gone for name in candidates])
-    return pd.DataFrame(kept, columns=candidates.columns)
+        gone = choose(chooser, X.iloc[train], y[train], cut.of(train))
+        kept.append([name not in gone for name in X])
+    return pd.DataFrame(kept, columns=X.columns)
 
 
 def nogueira(chosen: np.ndarray) -> float:

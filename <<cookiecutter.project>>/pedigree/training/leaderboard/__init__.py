@@ -8,8 +8,6 @@ from pedigree.base.paths import PLOTS
 from pedigree.report.figures import bars, figure
 from pedigree.training.leaderboard.contest import Contest
 
-CONFIDENCE = 0.95  # of the intervals of how far a model is behind the winner
-
 
 def draw(board: list[dict[str, Any]], contest: Contest) -> None:
     """Draw the first metric of each model, as measured in its last round; who left bears its number."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from pedigree.folds.folding import interval_of_gain, mean_and_spread
 from pedigree.scoring.metrics import gain
-from pedigree.training.leaderboard.contest import Round
+from pedigree.training.leaderboard.rounds import Round
 
 
 def last_round(rounds: Sequence[Round], name: str) -> int:

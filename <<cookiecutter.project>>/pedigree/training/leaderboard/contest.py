@@ -4,43 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from pedigree.base.settings import as_dict
 from pedigree.base.stage import say
+from pedigree.estimators.building import as_trained
 from pedigree.folds.folding import Fold, mean_and_spread
-from pedigree.scoring.metrics import METRICS
 from pedigree.training.cross_validation import Outcome, try_on
 from pedigree.training.data import Training
+from pedigree.training.leaderboard.board import last_round, leaderboard
+from pedigree.training.leaderboard.rounds import Round
 
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
 
-@dataclass(frozen=True)
-class Round:
-    """Models that were measured on the same folds: each one's outcomes, fold by fold."""
-
-    cut: list[Fold]
-    outcomes: dict[str, list[Outcome]]
-
-    def values(self, name: str, metric: str) -> list[float]:
-        """Return a model's values of a metric, fold by fold."""
-        return [one.scores[metric] for one in self.outcomes[name]]
-
-    def ranked(self, metric: str) -> list[str]:
-        """Name the models, the best first; those that no fold could tell anything of come last."""
-        sign = -1 if METRICS[metric].greater_is_better else 1
-        means = {
-            name: sign * mean_and_spread(self.values(name, metric))[0] for name in self.outcomes
-        }
-        return sorted(means, key=lambda name: (np.isnan(means[name]), means[name]))
-
-    def seconds(self, name: str) -> dict[str, float]:
-        """Return how long a model took to fit and to predict on the average fold."""
-        each = self.outcomes[name]
-        return {
-            "fit": round(float(np.mean([one.fit_seconds for one in each])), 4),
-            "predict": round(float(np.mean([one.predict_seconds for one in each])), 4),
-        }
+CONFIDENCE = 0.95  # of the intervals of how far a model is behind the winner
 
 
 @dataclass(frozen=True)
@@ -58,6 +36,15 @@ class Contest:
         As in `pedigree.folds.folding.folds`.
     rows : int, optional
         Training rows of a fold at most.
+
+    Examples
+    --------
+    >>> from pedigree import Contest
+    >>> from pedigree.base.settings import read_settings
+    >>> contest = Contest.of(read_settings("compare"))
+    >>> rounds = [contest.hold(["dummy"], contest.cut())]
+    >>> contest.leaderboard(rounds)[0]["model"]
+    'dummy'
     """
 
     models: dict[str, dict[str, Any]]
@@ -67,6 +54,34 @@ class Contest:
     repeats: int
     seed: int
     rows: int | None = None
+
+    @classmethod
+    def of(cls, settings: DictConfig) -> Contest:
+        """Read the training rows, and let the models of `compare.models` compete.
+
+        Parameters
+        ----------
+        settings : DictConfig
+            Of the step: `compare`, `problem`, `split.name`, `seed` and `train.early_stopping`.
+        """
+        options, early = as_dict(settings.compare), settings.train.early_stopping
+        return cls(
+            {name: as_trained(model, early) for name, model in options["models"].items()},
+            Training.read(settings),
+            list(settings.problem.metrics),
+            options["folds"],
+            options["repeats"],
+            settings.seed,
+            options["rows"],
+        )
+
+    def leaderboard(self, rounds: Sequence[Round]) -> list[dict[str, Any]]:
+        """Rank the models by the rounds that a method returned (see `board.leaderboard`)."""
+        return leaderboard(rounds, self.metrics, CONFIDENCE)
+
+    def seconds(self, rounds: Sequence[Round]) -> dict[str, Any]:
+        """Return each model's seconds to fit and to predict, in its last round."""
+        return {name: rounds[last_round(rounds, name)].seconds(name) for name in self.models}
 
     @property
     def classify(self) -> bool:

@@ -52,7 +52,7 @@ def test_only_training_rows_are_fitted(project: Project) -> None:
 
 def test_a_row_alone_gets_the_features_that_it_gets_among_others(project: Project) -> None:
     rows = features(read_table(Path("data/split/test")), project.settings("engineer").problem)
-    engineer = artifact.load(FITTED)
+    engineer = artifact.load_model(FITTED)
     together = engineer.transform(rows)
     for position in (0, 7, len(rows) - 1):
         alone = engineer.transform(rows.iloc[[position]])

@@ -221,9 +221,9 @@ def test_the_table_is_read_once_and_predictions_need_no_file(
 ) -> None:
     fitted = related().fit(asked)
     expected = fitted.transform(asked)
-    artifact.save(fitted, tmp_path / "fitted")
+    artifact.save_model(fitted, tmp_path / "fitted")
     orders.unlink()
-    loaded = artifact.load(tmp_path / "fitted")
+    loaded = artifact.load_model(tmp_path / "fitted")
     pd.testing.assert_frame_equal(loaded.transform(asked), expected)
     # The folds of a cross-validation fit clones.
     pd.testing.assert_frame_equal(clone(loaded).fit(asked.head(1)).transform(asked), expected)
@@ -293,7 +293,7 @@ def test_a_row_alone_gets_the_features_that_it_gets_among_others(
     project.compose(f"engineer={option}")
     project.run("engineer")
     rows = features(read_table(Path("data/split/test")), project.settings("engineer").problem)
-    engineer = artifact.load(Path("models/engineer.skops"))
+    engineer = artifact.load_model(Path("models/engineer.skops"))
     together = engineer.transform(rows)
     alone = engineer.transform(rows.iloc[[5]])
     pd.testing.assert_frame_equal(alone, together.iloc[[5]], check_dtype=False)
@@ -328,11 +328,11 @@ def test_deep_features_see_what_is_strictly_before_the_cutoff(
     assert out["mode_orders_product"].tolist()[1:4] == ["x", "x", "z"]
     assert out["mode_orders_month_ordered_on"].tolist()[1] == "1"
     assert out.iloc[5:, 2:].isna().all(axis=None)
-    artifact.save(step, tmp_path / "one")
-    artifact.save(clone(step).fit(asked), tmp_path / "two")
+    artifact.save_model(step, tmp_path / "one")
+    artifact.save_model(clone(step).fit(asked), tmp_path / "two")
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
     orders.unlink()
-    loaded = artifact.load(tmp_path / "one")
+    loaded = artifact.load_model(tmp_path / "one")
     pd.testing.assert_frame_equal(loaded.transform(asked.iloc[[2]]), out.iloc[[2]])
     assert list(clone(loaded).fit(asked).transform(asked)) == list(out)
 

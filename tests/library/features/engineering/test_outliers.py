@@ -137,7 +137,7 @@ def test_outliers_are_treated_in_every_task_with_the_same_bytes(copy_of, task: s
     assert {"is_outlier", "outlier_score", "flipper_length_mm_is_outlier"} <= set(made)
     assert ("body_mass_g_is_outlier" in made) == (task != "regression")
     rows = pd.read_parquet("data/split/validation")
-    features = artifact.load(FITTED).transform(rows.drop(columns=made.columns[-1]))
+    features = artifact.load_model(FITTED).transform(rows.drop(columns=made.columns[-1]))
     pd.testing.assert_series_equal(features["outlier_score"], made["outlier_score"])
     project.run("engineer")
     assert FITTED.read_bytes() == first

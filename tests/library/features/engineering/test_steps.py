@@ -96,10 +96,10 @@ def test_saving_twice_gives_equal_bytes_and_what_is_loaded_does_the_same(
     step: Any, penguins: pd.DataFrame, tmp_path: Path
 ) -> None:
     fitted = clone(step).fit(penguins)
-    artifact.save(fitted, tmp_path / "one")
-    artifact.save(clone(step).fit(penguins), tmp_path / "two")
+    artifact.save_model(fitted, tmp_path / "one")
+    artifact.save_model(clone(step).fit(penguins), tmp_path / "two")
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
-    loaded = artifact.load(tmp_path / "one")
+    loaded = artifact.load_model(tmp_path / "one")
     pd.testing.assert_frame_equal(loaded.transform(penguins), fitted.transform(penguins))
 
 
@@ -139,7 +139,7 @@ def test_no_memory_address_is_stored(penguins: pd.DataFrame, tmp_path: Path) -> 
     """scikit-learn's vectorizers note one, which would be another in each run."""
     fitted = made("hashed_words").fit(penguins)
     fitted.transform(penguins)
-    artifact.save(fitted, tmp_path / "fitted")
+    artifact.save_model(fitted, tmp_path / "fitted")
     assert b"_stop_words_id" not in zipfile.ZipFile(tmp_path / "fitted").read("schema.json")
 
 

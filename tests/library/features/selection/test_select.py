@@ -8,9 +8,10 @@ from sklearn.feature_selection import SelectKBest, f_classif
 
 from pedigree.base.names import UserError
 from pedigree.base.tables import read_json, read_table, write_table
-from pedigree.features.selection import Selector, measure, useless
+from pedigree.features.selection.selector import Selector
 from pedigree.features.selection.stability import choices, nogueira
-from pedigree.folds.folding import Cut
+from pedigree.features.selection.useless import useless
+from pedigree.folds.folding import FoldScheme
 
 FITTED, SAID, TABLE = map(
     Path, ("models/select.skops", "metrics/select.json", "reports/select.csv")
@@ -129,7 +130,7 @@ def test_a_sure_signal_is_chosen_in_every_fold_and_noise_in_some() -> None:
     for strength in (20.0, 0.0):
         X, y = planted(strength)
         selector = Selector(SelectKBest(f_classif, k=2)).fit(X, y)
-        found[strength] = measure(selector, X, y, Cut(y, True, None, None, 0), 5)
+        found[strength] = selector.stability(X, y, FoldScheme(y, True, None, None, 0), 5)
     stability, shares = found[20.0]
     assert stability == {"index": 1.0, "folds": 5}
     assert [name for name, share in shares.items() if share == 1] == ["f0", "f1"]
@@ -138,10 +139,12 @@ def test_a_sure_signal_is_chosen_in_every_fold_and_noise_in_some() -> None:
 
 def test_the_choice_is_repeated_on_the_training_part_of_each_fold() -> None:
     X, y = planted(1.0)
-    cut = Cut(y, True, None, None, 0)
+    cut = FoldScheme(y, True, None, None, 0)
+    chosen = choices(SelectKBest(f_classif, k=3), X, y, cut, 4)
+    assert list(chosen) == list(X)
     selector = Selector(SelectKBest(f_classif, k=3)).fit(X.assign(same=1), y)
-    chosen = choices(selector, X.assign(same=1), y, cut, 4)
-    assert list(chosen) == list(X)  # what is useless was not chosen among
+    _, fractions = selector.stability(X.assign(same=1), y, cut, 4)
+    assert list(fractions) == list(X)  # what is useless was not chosen among
     for (train, _), kept in zip(cut(4), chosen.to_numpy(), strict=True):
         alone = SelectKBest(f_classif, k=3).fit(X.iloc[train], y[train])
         assert kept.tolist() == alone.get_support().tolist()
@@ -151,7 +154,7 @@ def test_a_class_too_rare_to_cut_into_folds_stops_nothing(capsys: pytest.Capture
     X, _ = planted(1.0)
     y = (np.arange(120) < 3).astype(int)
     selector = Selector(SelectKBest(f_classif, k=3)).fit(X, y)
-    assert measure(selector, X, y, Cut(y, True, None, None, 0), 5) == (None, {})
+    assert selector.stability(X, y, FoldScheme(y, True, None, None, 0), 5) == (None, {})
     assert "was not measured: a class has 3 training rows" in capsys.readouterr().out
 
 

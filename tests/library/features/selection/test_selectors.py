@@ -11,11 +11,11 @@ from sklearn.feature_selection import RFECV
 from pedigree.base.names import UserError
 from pedigree.base.tools import instantiate
 from pedigree.config.checks import check
-from pedigree.features.selection import Selector
+from pedigree.features.selection.choosing import as_numbers, choose
 from pedigree.features.selection.measures import ShapImportance
-from pedigree.features.selection.selector import as_numbers, choose
+from pedigree.features.selection.selector import Selector
 from pedigree.features.selection.selectors import ChiSquare, Correlation, Permutation
-from pedigree.folds.folding import Cut
+from pedigree.folds.folding import FoldScheme
 
 SIGNAL, NOISE = {"a", "b", "text"}, {f"noise{i}" for i in range(5)}
 
@@ -49,7 +49,9 @@ def test_noise_goes_and_what_tells_stays(copy_of, task: str, name: str) -> None:
             check(project.compose("select=chi2"))
         return
     X, y = planted(task)
-    made = [Selector(chosen).fit(X, y, Cut(y, task != "regression", None, None, 0)) for _ in "12"]
+    made = [
+        Selector(chosen).fit(X, y, FoldScheme(y, task != "regression", None, None, 0)) for _ in "12"
+    ]
     assert set(made[0].kept_) == SIGNAL
     assert made[0].dropped_ == made[1].dropped_
 
@@ -111,7 +113,7 @@ def test_folds_of_a_chooser_follow_the_split() -> None:
     y = random.integers(0, 2, 60)[groups]
     X = pd.DataFrame({"name": random.normal(size=60)[groups], "tells": y + random.normal(size=300)})
     permutation = Permutation(ExtraTreesClassifier(30, random_state=0), 5, 3, 0.9, 0)
-    apart, mixed = (Cut(y, True, which, None, 0) for which in (groups, None))
+    apart, mixed = (FoldScheme(y, True, which, None, 0) for which in (groups, None))
     assert "name" in choose(permutation, X, y, apart)
     assert "name" not in choose(permutation, X, y, mixed)
 
@@ -125,7 +127,7 @@ def test_a_chooser_of_scikit_learn_is_given_the_folds_too() -> None:
             given["cv"] = self.cv
             return super().fit(X, y)
 
-    cut = Cut(y, True, np.arange(250) // 5, None, 0)
+    cut = FoldScheme(y, True, np.arange(250) // 5, None, 0)
     choose(Spy(ExtraTreesClassifier(5, random_state=0), step=0.5, cv=3), X, y, cut)
     for (train, held_out), (known, unseen) in zip(given["cv"], cut(3), strict=True):
         assert (train.tolist(), held_out.tolist()) == (known.tolist(), unseen.tolist())

@@ -15,7 +15,7 @@ from library.projects import Project
 from pedigree.base.names import UserError
 from pedigree.base.stage import run
 from pedigree.base.tables import read_json
-from pedigree.folds.folding import Cut, Fold
+from pedigree.folds.folding import Fold, FoldScheme
 from pedigree.training.cross_validation import Outcome
 from pedigree.training.data import Training
 from pedigree.training.leaderboard.board import last_round, leaderboard
@@ -45,7 +45,7 @@ def planted(names: str, score: Score, **training: Any) -> Planted:
     known = {"groups": None, "when": None} | training
     contest = Planted(
         {name: {"search_space": SPACE if name.isupper() else {}} for name in names},
-        Training(rows, y, ["no", "yes"], [], Cut(y, True, seed=0, **known)),
+        Training(rows, y, ["no", "yes"], [], FoldScheme(y, True, seed=0, **known)),
         ["roc_auc"],
         folds=4,
         repeats=1,

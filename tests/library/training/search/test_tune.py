@@ -13,7 +13,7 @@ from pedigree.base.paths import TRIALS
 from pedigree.base.settings import read_yaml
 from pedigree.base.tables import read_json, write_json
 from pedigree.config.checks import check
-from pedigree.training.search import is_sure
+from pedigree.training.search.tuning import is_significant
 
 OUTPUTS = [Path("models/best_params.json"), Path("reports/tune.json"), Path("plots/tune.csv")]
 # A penalty so strong that the model learns next to nothing.
@@ -136,7 +136,7 @@ def test_a_gain_is_sure_if_the_folds_agree(scores: list[float], sure: bool) -> N
         study = SimpleNamespace(
             trials=found, best=lambda found=found: found[1], greater_is_better=greater_is_better
         )
-        assert is_sure(study, cut, 0.68) is sure
+        assert is_significant(study, cut, 0.68) is sure
 
 
 def test_the_report_names_the_search_with_its_seed(project: Project) -> None:

@@ -1,0 +1,41 @@
+# The public interface, at most 40 names: what scripts, custom code and notebooks import from `pedigree`.
+from .base import paths as paths
+from .base.names import UserError as UserError
+from .base.stage import run as run
+from .base.stage import say as say
+from .base.tables import new_folder as new_folder
+from .base.tables import read_table as read_table
+from .base.tables import write_csv as write_csv
+from .base.tables import write_json as write_json
+from .base.tables import write_table as write_table
+from .base.tools import instantiate as instantiate
+from .cleaning import clean_rows as clean_rows
+from .collecting.snapshot import Snapshot as Snapshot
+from .data.loading import Contract as Contract
+from .data.target import features_and_target as features_and_target
+from .estimators.artifact import load_model as load_model
+from .estimators.artifact import save_model as save_model
+from .estimators.building import build_model as build_model
+from .estimators.building import chosen_model as chosen_model
+from .evaluation.validation import predict_validation as predict_validation
+from .explanation.subject import Subject as Subject
+from .explanation.tables import write_explanations as write_explanations
+from .features.engineering import build_features as build_features
+from .features.selection.selector import Selector as Selector
+from .leakage.evidence import Evidence as Evidence
+from .monitoring.batches import Batches as Batches
+from .packaging.writer import BundleWriter as BundleWriter
+from .prediction.bundle import Bundle as Bundle
+from .splitting.split import split_rows as split_rows
+from .tracking.result import Result as Result
+from .training.data import fold_scheme as fold_scheme
+from .training.fitted import fit_calibrator as fit_calibrator
+from .training.fitted import fit_model as fit_model
+from .training.fitted import tuned_parameters as tuned_parameters
+from .training.inputs import read_subset as read_subset
+from .training.leaderboard.contest import Contest as Contest
+from .training.search.tuning import Tuning as Tuning
+from .verdict.judging import judge_model as judge_model
+from .verdict.testing import predict_test as predict_test
+
+__version__: str

@@ -1,0 +1,136 @@
+"""The predictions of a subset, and all that is measured of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from pedigree.base.paths import THRESHOLD
+from pedigree.base.settings import as_dict
+from pedigree.evaluation.bootstrap import Scores, bootstrap
+from pedigree.evaluation.curves import Rows, classification_curves, regression_curves
+from pedigree.evaluation.threshold import choose
+from pedigree.evaluation.weakness import Weakness, weakness
+from pedigree.scoring.decision import Prediction, Threshold, decided
+from pedigree.scoring.metrics import METRICS, reported, score
+from pedigree.scoring.predictions import Predictions
+
+if TYPE_CHECKING:
+    import numpy as np
+    from omegaconf import DictConfig
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What the model, and those beside it, predict of a subset's rows.
+
+    Parameters
+    ----------
+    predictions : Predictions
+        Of the model ("model"), the linear baseline ("linear"), "dummy" and perhaps the "champion".
+    by : dict of str to Prediction
+        The same with thresholds and intervals.
+    notes : tuple of str
+        What a reader has to know of the rows and the predictors.
+    """
+
+    predictions: Predictions
+    by: dict[str, Prediction]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def y(self) -> np.ndarray:
+        """The true class codes or numbers, shape (n,)."""
+        return self.predictions.truth
+
+    @property
+    def classes(self) -> list[str]:
+        """Names of the classes in the order of their codes; empty for regression."""
+        return self.predictions.classes
+
+    @property
+    def prediction(self) -> Prediction:
+        """The model's; `values` are probabilities of shape (n, k), or numbers of shape (n,)."""
+        return self.by["model"]
+
+    def choose_threshold(self, rule: Mapping[str, Any] | None) -> tuple[dict[str, Any], Rows]:
+        """Choose the decision threshold of two classes by `problem.threshold`.
+
+        Returns
+        -------
+        chosen : dict
+            For models/threshold.json; its `value` is None for other problems, and where there is no rule.
+        curve : list of dict
+            Points for plots/evaluate/threshold.csv.
+        """
+        if len(self.classes) == 2:
+            return choose(as_dict(rule), self.y, self.prediction.values[:, 1])
+        return {"asked": None, "value": None}, []
+
+    def decide(self) -> Evaluation:
+        """Let every predictor decide by the threshold in models/threshold.json."""
+        prediction = replace(self.prediction, threshold=Threshold.read(THRESHOLD))
+        return replace(self, by=decided(self.predictions.of, prediction))
+
+    def bootstrap(self, metrics: Sequence[str], options: DictConfig) -> Scores:
+        """Score every predictor, with intervals.
+
+        Parameters
+        ----------
+        metrics : sequence of str
+        options : DictConfig
+            With `resamples`, `confidence` and `seed`.
+        """
+        return bootstrap(
+            metrics,
+            self.y,
+            self.by,
+            groups=self.predictions.group,
+            resamples=options.resamples,
+            confidence=options.confidence,
+            seed=options.seed,
+        )
+
+    def metrics(self, listed: Sequence[str], also: Iterable[str] = ()) -> list[str]:
+        """Return the metrics that have an interval: the problem's, those of its costs and intervals, and others.
+
+        Parameters
+        ----------
+        listed : sequence of str
+            `problem.metrics`.
+        also : iterable of str
+            Names of which those that are metrics come last, such as `problem.criteria`.
+        """
+        named = [name for name in also if name in METRICS]
+        return list(dict.fromkeys([*reported(listed, self.prediction), *named]))
+
+    @property
+    def without_interval(self) -> list[str]:
+        """Metrics to report by their value alone.
+
+        Resampling makes the expected calibration error greater, and the width of prediction intervals says nothing
+        of these rows.
+        """
+        if self.classes:
+            return ["ece"]
+        return ["interval_width"] if self.prediction.interval is not None else []
+
+    def score(self, metric: str) -> float:
+        """Score the model, without an interval."""
+        return score(metric, self.y, self.prediction)
+
+    def weak_slices(self, problem: DictConfig, slices: DictConfig, options: DictConfig) -> Weakness:
+        """Find slices on which the model is weak, and differences between protected groups (see `weakness`)."""
+        return weakness(self.predictions, self.prediction, problem, slices, options)
+
+    def curves(self, bins: int) -> dict[str, Rows]:
+        """Return points of the curves for plots/evaluate/, by file name.
+
+        Parameters
+        ----------
+        bins : int
+            Of the calibration curve, of equal count.
+        """
+        draw = classification_curves if self.classes else regression_curves
+        return draw(self.y, self.prediction, self.classes, bins)

@@ -1,0 +1,122 @@
+"""The batches in data/incoming/, on the way of any request: bundle, contract, cleaning steps, prediction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from pedigree.base.paths import INCOMING, PLOTS, REPORTS, SNAPSHOT, SPLIT
+from pedigree.base.tables import new_folder, read_json, read_table
+from pedigree.cleaning import clean_rows
+from pedigree.data.engine import read_file
+from pedigree.data.formats import readable
+from pedigree.data.target import features
+from pedigree.monitoring.drift import drift
+from pedigree.monitoring.performance import performance, reasons
+from pedigree.monitoring.report import draw, report
+from pedigree.prediction.bundle import Bundle
+from pedigree.report.page import Page
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+Lines = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Batches:
+    """The rows of data/incoming/, typed and cleaned as those of a request.
+
+    Parameters
+    ----------
+    settings : DictConfig
+        Of the step: `monitor`, `problem`, `load.missing` and `clean.steps`.
+    files : list of Path
+        In the order of their rows; none before the first batch.
+    bundle : Bundle or None
+        None without files.
+    rows : DataFrame
+        Rows that honour the contract.
+    broken : DataFrame
+        Those that do not, with the reason (see `pedigree.data.loading.enforce`).
+
+    Examples
+    --------
+    >>> from pedigree import Batches
+    >>> from pedigree.base.settings import read_settings
+    >>> batches = Batches.read(read_settings("monitor"))
+    >>> batches.result([], None)["retrain"]
+    False
+    """
+
+    settings: DictConfig
+    files: list[Path]
+    bundle: Bundle | None = None
+    rows: pd.DataFrame = field(default_factory=pd.DataFrame)
+    broken: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    @classmethod
+    def read(cls, settings: DictConfig) -> Batches:
+        """Read all files of data/incoming/ that hold rows; they come in the format of the snapshot."""
+        files = sorted(path for path in INCOMING.rglob("*") if readable(path))
+        if not files:
+            return cls(settings, [])
+        reading = read_json(SNAPSHOT)["source"].get("reading")
+        parts = [read_file(file, settings.load.missing, reading) for file in files]
+        bundle = Bundle.load()
+        typed, broken = bundle.check(pd.concat(parts, ignore_index=True))
+        kept = typed.drop(index=broken.index.unique())
+        rows, _ = clean_rows(kept, settings.clean.steps, serving=True)
+        return cls(settings, files, bundle, rows, broken)
+
+    def drift(self) -> Lines:
+        """Compare each column with the training rows; a line for each, the greatest distance first (see `drift`)."""
+        if not self.bundle:
+            return []
+        problem, options = self.settings.problem, self.settings.monitor
+        train = features(read_table(SPLIT / "train"), problem)
+        return drift(train, features(self.rows, problem), options.alpha, options.min_effect)
+
+    def performance(self) -> dict[str, Any] | None:
+        """Score the bundle on the labelled rows; None where they are too few."""
+        if not self.bundle:
+            return None
+        return performance(self.bundle, self.rows, self.settings.problem, self.settings.monitor)
+
+    def result(self, drifted: Lines, scores: dict[str, Any] | None) -> dict[str, Any]:
+        """Decide whether to train again; return what metrics/monitor.json holds.
+
+        Parameters
+        ----------
+        drifted : list of dict
+            Of `drift`.
+        scores : dict or None
+            Of `performance`.
+        """
+        if not self.bundle:
+            return {"retrain": False, "reasons": ["no batch in data/incoming/"], "rows": 0}
+        needed = self.bundle.needed
+        why = reasons(drifted, needed, scores, self.settings.monitor)
+        return {
+            "retrain": bool(why),
+            "reasons": why or ["neither drift nor loss beyond the limits"],
+            "rows": len(self.rows),
+            "rejected": self.broken.index.nunique(),
+            "drifted_columns": sum(one["drifted"] for one in drifted if one["column"] in needed),
+            "performance": scores,
+        }
+
+    def write_report(self, result: dict[str, Any], drifted: Lines) -> None:
+        """Write reports/monitor.html and plots/monitor/."""
+        page = Page(f"Later batches against the training data: {self.settings.problem.target}")
+        if self.bundle:
+            report(page, result, drifted, self.files, self.broken)
+        else:
+            page.paragraph("There is no batch in data/incoming/ yet.")
+        with new_folder(PLOTS / "monitor") as folder:
+            draw(folder / "drift.png", drifted, self.settings.monitor.min_effect)
+            page.picture(folder / "drift.png", "bars of each column's distance")
+        page.write(REPORTS / "monitor.html")

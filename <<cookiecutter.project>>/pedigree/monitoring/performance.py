@@ -1,0 +1,66 @@
+"""How well the bundle predicts a batch, and what speaks for training again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from pedigree.base.paths import METRICS as METRICS_FOLDER
+from pedigree.base.tables import read_json
+from pedigree.data.target import encode, features, group_key
+from pedigree.evaluation.bootstrap import bootstrap
+from pedigree.prediction.bundle import Bundle
+from pedigree.scoring.metrics import METRICS, gain
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+
+def performance(
+    bundle: Bundle, batch: pd.DataFrame, problem: DictConfig, options: DictConfig
+) -> dict[str, Any] | None:
+    """Score the bundle on the batch's labelled rows; None where they are too few."""
+    classes = bundle.signature["target"]["classes"]
+    labelled = batch[batch[problem.target].notna()].reset_index(drop=True)
+    truth = encode(labelled[problem.target], classes)
+    known = truth >= 0 if classes else np.ones(len(truth), dtype=bool)
+    if known.sum() < options.min_labelled:
+        return None
+    labelled, truth = labelled[known].reset_index(drop=True), truth[known]
+    first = problem.metrics[0]
+    prediction = bundle.predictor.predict(features(labelled, problem))
+    scored = bootstrap(
+        [first],
+        truth,
+        {"model": prediction},
+        groups=group_key(labelled, problem),
+        resamples=options.resamples,
+        confidence=0.95,
+        seed=options.seed,
+    )
+    validation = read_json(METRICS_FOLDER / "evaluate.json")[first]
+    return {"labelled": len(truth), **scored.table()[0], "validation": validation}
+
+
+def reasons(
+    drifted: list[dict[str, Any]],
+    needed: Sequence[str],
+    scores: dict[str, Any] | None,
+    options: DictConfig,
+) -> list[str]:
+    """Give the reasons to train again; none is a reason to leave the model."""
+    found = []
+    moved = [one["column"] for one in drifted if one["drifted"] and one["column"] in needed]
+    if needed and len(moved) > options.max_drifted_share * len(needed):
+        found.append(
+            f"{len(moved)} of {len(needed)} columns that the model needs have drifted: {', '.join(moved)}"
+        )
+    if scores:
+        metric, validation = scores["metric"], scores["validation"]
+        best = scores["interval"][1 if METRICS[metric].greater_is_better else 0]
+        if gain(metric, validation, float(best)) > options.max_loss * abs(validation or 0):
+            found.append(f"{metric} fell from {validation:.4g} on validation to at best {best:.4g}")
+    return found

@@ -1,0 +1,89 @@
+"""Pack a bundle, file by file."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pedigree.base.names import UserError
+from pedigree.base.tables import write_json
+from pedigree.packaging.card import card
+from pedigree.packaging.parts import make_lineage, make_signature, write_export
+from pedigree.prediction.bundle import Bundle, seal
+from pedigree.prediction.predictor import PARTS
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+
+@dataclass
+class BundleWriter:
+    """Writes the files of a bundle into a folder, and seals it.
+
+    Parameters
+    ----------
+    folder : Path
+        Exists, and is empty.
+    settings : DictConfig
+        Of the step.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from pedigree import BundleWriter
+    >>> from pedigree.base.settings import read_settings
+    >>> Path("mine").mkdir()
+    >>> writer = BundleWriter(Path("mine"), read_settings("package"))
+    >>> writer.copy_parts()
+    >>> sorted(path.suffix for path in Path("mine").iterdir())
+    ['.json', '.skops', '.skops', '.skops', '.skops']
+    """
+
+    folder: Path
+    settings: DictConfig
+    signature: dict[str, Any] = field(default_factory=dict)
+    lineage: dict[str, Any] = field(default_factory=dict)
+
+    def copy_parts(self) -> None:
+        """Copy every file that a prediction is made by."""
+        for path in PARTS:
+            shutil.copyfile(path, self.folder / path.name)
+
+    def write_signature(self) -> None:
+        """Write what the model takes and gives, and the form that `package.export` names."""
+        export = {"export": write_export(self.settings, self.folder)}
+        self.signature = make_signature(self.settings) | export
+        write_json(self.signature, self.folder / "signature.json")
+
+    def write_lineage(self) -> None:
+        """Write which snapshot, settings, code and packages the model was made from."""
+        self.lineage = make_lineage()
+        write_json(self.lineage, self.folder / "lineage.json")
+
+    def write_card(self) -> None:
+        """Write the model card, README.md."""
+        text = card(self.settings, self.signature, self.lineage)
+        (self.folder / "README.md").write_text(text, encoding="utf-8", newline="\n")
+
+    @property
+    def megabytes(self) -> float:
+        """Size of all files."""
+        return sum(path.stat().st_size for path in self.folder.iterdir()) / 1e6
+
+    def seal(self) -> Bundle:
+        """Write the manifest: from here on, another file makes another bundle; load it as a server would.
+
+        Raises
+        ------
+        UserError
+            It is larger than `package.max_megabytes`.
+        """
+        seal(self.folder)
+        limit = self.settings.package.max_megabytes
+        if self.megabytes > limit:
+            raise UserError(
+                f"the bundle has {self.megabytes:.0f} MB, and package.max_megabytes allows {limit}."
+            )
+        return Bundle.load(self.folder)

@@ -1,0 +1,96 @@
+"""Split rows into subsets, and check that a model can be fitted on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pedigree.base.names import UserError, did_you_mean
+from pedigree.base.tools import instantiate
+from pedigree.data.target import classes, labels
+from pedigree.splitting.subsets import LEFT_OUT, SUBSETS, UNLABELLED
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from omegaconf import DictConfig
+
+
+@dataclass(frozen=True)
+class Split:
+    """Rows by subset.
+
+    Parameters
+    ----------
+    subsets : dict of str to DataFrame
+        `train`, `validation` and `test`; `left_out` by the method; `unlabelled`, without a target.
+    classes : list of str
+        Of the training rows, in the order of their codes; of two, the positive one is last. Empty for regression.
+    """
+
+    subsets: dict[str, pd.DataFrame]
+    classes: list[str]
+
+    def summary(self, target: str) -> dict[str, Any]:
+        """Count each subset's rows; of those that are used, also the classes' fractions, or mean and spread."""
+        return {
+            name: {"rows": len(rows), **(self._describe(rows[target]) if name in SUBSETS else {})}
+            for name, rows in self.subsets.items()
+        }
+
+    def _describe(self, values: pd.Series) -> dict[str, Any]:
+        if self.classes:
+            return {"classes": labels(values).value_counts(normalize=True).sort_index().to_dict()}
+        return {"mean": float(values.mean()), "std": float(values.std())}
+
+
+def split_rows(rows: pd.DataFrame, method: Mapping[str, Any], problem: DictConfig) -> Split:
+    """Split cleaned rows.
+
+    Parameters
+    ----------
+    rows : DataFrame, shape (n, p)
+    method : mapping
+        A file of ``conf/split/``: `_target_` and its arguments.
+    problem : DictConfig
+        With `target`, `kind`, `task`, `positive`, `group` and `time`.
+
+    Raises
+    ------
+    UserError
+        A subset is empty, the training rows have one class only, or `problem.positive` is not among them.
+
+    Examples
+    --------
+    >>> from pedigree import paths, read_table, split_rows
+    >>> from pedigree.base.settings import read_settings
+    >>> settings = read_settings("split")
+    >>> split = split_rows(read_table(paths.CLEAN), settings.split, settings.problem)
+    >>> list(split.subsets)
+    ['train', 'validation', 'test', 'left_out', 'unlabelled']
+    """
+    labelled = rows[rows[problem.target].notna()].reset_index(drop=True)
+    arguments = {key: value for key, value in method.items() if key != "name"}
+    subset = instantiate(arguments, labelled, problem)
+    subsets = {name: labelled[subset == name] for name in (*SUBSETS, LEFT_OUT)}
+    for name in SUBSETS:
+        if subsets[name].empty:
+            raise UserError(
+                f"split: the {name} set is empty; there are {len(labelled)} labelled rows."
+            )
+    names = classes(subsets["train"][problem.target], problem)
+    _check_classes(names, problem)
+    return Split(subsets | {UNLABELLED: rows[rows[problem.target].isna()]}, names)
+
+
+def _check_classes(names: list[str], problem: DictConfig) -> None:
+    if problem.kind != "classification":
+        return
+    if len(names) < 2:
+        raise UserError(
+            f"split: the training rows have one class of '{problem.target}' only; choose another conf/split/."
+        )
+    if problem.positive is not None and str(problem.positive) not in names:
+        raise UserError(
+            f"problem.positive: no class '{problem.positive}'; {did_you_mean(str(problem.positive), names)}"
+        )

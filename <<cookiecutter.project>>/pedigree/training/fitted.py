@@ -1,0 +1,239 @@
+"""The final model: fitted on the training rows, with its calibrator and learning curves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sklearn.base import is_classifier
+
+from pedigree.base.names import UserError
+from pedigree.base.paths import BEST_PARAMS, PLOTS
+from pedigree.base.settings import as_dict
+from pedigree.base.stage import say
+from pedigree.base.tables import new_folder, read_json, write_csv
+from pedigree.base.tools import instantiate
+from pedigree.estimators.building import as_trained, own_value
+from pedigree.estimators.fitting import fit
+from pedigree.training.bagging import fit_bag
+from pedigree.training.curves import learning_curves
+from pedigree.training.data import Training, training_groups
+from pedigree.training.inputs import read_subset
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from omegaconf import DictConfig
+    from sklearn.pipeline import Pipeline
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What became of a fit.
+
+    Parameters
+    ----------
+    estimators : list of estimators
+        The members of a bag, or the one.
+    estimator : estimator
+        What the pipeline predicts with: the bag's sum, or the one.
+    stopped_on : str or None
+        The evaluation set of early stopping.
+    """
+
+    estimators: list[Any]
+    estimator: Any
+    stopped_on: str | None
+
+    @property
+    def class_name(self) -> str:
+        """Dotted name of the estimator's class."""
+        return f"{type(self.estimator).__module__}.{type(self.estimator).__qualname__}"
+
+    @property
+    def iterations(self) -> int | None:
+        """How many trees or steps the estimator kept, where its library reports it."""
+        for attribute in ("tree_count_", "n_iter_", "best_iteration", "n_estimators"):
+            value = getattr(self.estimator, attribute, None)
+            if value is not None:
+                kept = int(value[0]) if hasattr(value, "__len__") else int(value)
+                return kept + (attribute == "best_iteration")  # XGBoost counts from 0
+        return None
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """Parameters of the estimator as strings, sorted by name.
+
+        The members of an ensemble are left out: they are pipelines, which the settings describe.
+        """
+        own = self.estimators[0].get_params(deep=False)
+        return {name: str(own[name]) for name in sorted(own) if name != "estimators"}
+
+    @property
+    def weights(self) -> dict[str, float] | None:
+        """Weights of an ensemble's members, by name."""
+        return getattr(self.estimator, "weights_", None)
+
+    def curves(self) -> dict[str, list[float]]:
+        """Return the learning curves by name; those of a bag are distinguished by the fold."""
+        if len(self.estimators) == 1:
+            return learning_curves(self.estimators[0])
+        return {
+            f"{name}/fold_{fold}": values
+            for fold, one in enumerate(self.estimators)
+            for name, values in learning_curves(one).items()
+        }
+
+    def write_curves(self, writer: Mapping[str, Any] | None) -> None:
+        """Write plots/train/: a plot of each learning curve; an empty one without a writer or without curves.
+
+        Parameters
+        ----------
+        writer : mapping or None
+            Settings of a class with dvclive's `log_metric` and `next_step`, made with a folder `dir`.
+        """
+        curves = self.curves()
+        with new_folder(PLOTS / "train") as folder:
+            if writer and curves:
+                with instantiate(writer, dir=str(folder)) as live:
+                    for step in range(max(map(len, curves.values()))):
+                        for name, values in curves.items():
+                            if step < len(values):
+                                # Nine digits: more than rounding errors touch.
+                                live.log_metric(name, float(f"{values[step]:.9g}"))
+                        live.next_step()
+                (folder / "metrics.json").unlink(missing_ok=True)  # the last values again; no plot
+                return
+            if writer:
+                say("the library reports no learning curve")
+            write_csv(
+                [{"step": 0, "curve": None}], folder / "none.csv"
+            )  # DVC warns of an empty folder
+
+
+def fit_model(
+    pipeline: Pipeline,
+    X: pd.DataFrame,
+    y: np.ndarray,
+    settings: DictConfig,
+    model: Mapping[str, Any] | None = None,
+) -> Fitted:
+    """Fit a pipeline in place on the training rows, as a bag where the model's settings ask for one.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        As built by `build_model`, or one of your own.
+    X, y : DataFrame of shape (n, p), ndarray of shape (n,)
+        Training rows, see `read_subset`.
+    settings : DictConfig
+        Of the step: `train.early_stopping`, `problem` and `split.name`, which the folds of a bag follow.
+    model : mapping, optional
+        The settings it was built from; they ask for bagging, early stopping, a sampler or weights. None fits a
+        pipeline of your own by its `fit`.
+
+    Examples
+    --------
+    >>> from pedigree import build_model, fit_model, read_subset
+    >>> from pedigree.base.settings import read_settings
+    >>> settings = read_settings("train")
+    >>> model = settings.train.baseline
+    >>> X, y, classes = read_subset("train")
+    >>> fit_model(build_model(model), X, y, settings, model).estimator
+    LogisticRegression(...)
+    """
+    if model is None:
+        pipeline.fit(X, y)
+        return Fitted([pipeline[-1]], pipeline[-1], None)
+    model = as_dict(model)
+    early = settings.train.early_stopping and model["early_stopping"]
+    bag = instantiate(model["bagging"]) if early and model.get("bagging") else None
+    if bag and bag.serves(len(y)):  # checked first, since the groups of many rows take long to read
+        parts = bag.cut(y, training_groups(settings), is_classifier(pipeline["estimator"]))
+        if parts:
+            members = fit_bag(pipeline, model, X, y, bag, parts)
+            return Fitted(members, pipeline["estimator"], "folds of the training rows")
+    evaluation_set = read_subset("validation")[:2] if early else None
+    fit(pipeline, model, X, y, evaluation_set, _inner_groups(pipeline, settings))
+    stopped_on = "validation" if early else None
+    return Fitted([pipeline["estimator"]], pipeline["estimator"], stopped_on)
+
+
+def _inner_groups(pipeline: Pipeline, settings: DictConfig) -> np.ndarray | None:
+    """Return the rows' groups; only an estimator with folds of its own needs them."""
+    needed = "cv" in pipeline["estimator"].get_params(deep=False)
+    return training_groups(settings) if needed else None
+
+
+def tuned_parameters(model: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the hyperparameters that `tune` found, where they replace what it began from.
+
+    A value that was changed since, by an override of this run, is meant and stays.
+
+    Raises
+    ------
+    UserError
+        The search was for another model.
+
+    Examples
+    --------
+    >>> from pedigree import chosen_model, tuned_parameters
+    >>> from pedigree.base.settings import read_settings
+    >>> isinstance(tuned_parameters(chosen_model(read_settings("train"))), dict)
+    True
+    """
+    best = read_json(BEST_PARAMS)
+    if best["model"] != model["name"]:
+        raise UserError(
+            f"{BEST_PARAMS} was found for {best['model']}, not for {model['name']}; run `dvc repro train`."
+        )
+    changes = {}
+    for name, value in best["tuned"].items():
+        own = own_value(model, name)
+        if own == value["from"]:
+            changes[name] = value["to"]
+            say(f"{name}: {own} -> {value['to']}, tuned")
+        else:
+            say(f"{name}: {own} stays; {value['to']} was found when it was {value['from']}")
+    return changes
+
+
+def fit_calibrator(
+    pipeline: Pipeline, settings: DictConfig, model: Mapping[str, Any] | None = None
+) -> Any:
+    """Fit what `train.calibration` names on out-of-fold predictions of the training rows.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        Unfitted; each fold fits a clone of it.
+    settings : DictConfig
+        Of the step.
+    model : mapping, optional
+        The settings it was built from. None fits a pipeline of your own by its `fit`.
+
+    Returns
+    -------
+    calibrator : object or None
+        None where the settings name none.
+
+    Examples
+    --------
+    >>> from pedigree import build_model, fit_calibrator
+    >>> from pedigree.base.settings import read_settings
+    >>> settings = read_settings("train")
+    >>> model = settings.train.baseline
+    >>> calibrator = fit_calibrator(build_model(model), settings, model)
+    """
+    options = settings.train.calibration
+    if not options.calibrator["_target_"]:
+        return None
+    tried = None if model is None else as_trained(as_dict(model), settings.train.early_stopping)
+    values, y = Training.read(settings).out_of_fold(
+        pipeline, tried, options.folds, options.seed, options.rows
+    )
+    calibrator = instantiate(as_dict(options.calibrator)).fit(values, y)
+    about = ", ".join(f"{name} {value}" for name, value in calibrator.about().items())
+    say(f"calibrated on out-of-fold predictions: {about}")
+    return calibrator

@@ -1,0 +1,215 @@
+"""One model's search for hyperparameters, from its settings to the report.
+
+The model's own settings are always the first trial; they stay unless the best one is significantly better.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pedigree.base.settings import as_dict
+from pedigree.base.stage import say
+from pedigree.estimators.building import as_trained, own_value
+from pedigree.folds.folding import interval_of_gain, mean_and_spread
+from pedigree.scoring.metrics import gain
+from pedigree.training.data import Training
+from pedigree.training.search.study import Objective, Study, Trial
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+    from pedigree.folds.folding import Fold
+
+COLUMNS = ("trial", "value", "std", "best", "folds", "pruned", "changes")  # of plots/tune.csv
+BUDGET = ("trials", "seconds", "folds", "rows")
+
+
+@dataclass
+class Tuning:
+    """A search for better hyperparameters of a model, by cross-validation on the training rows.
+
+    Parameters
+    ----------
+    model : dict
+        Settings of ``conf/model``.
+    metric : str
+        The one that decides.
+    search : dict
+        `_target_` of the search and its arguments.
+    budget : dict
+        `trials`, `seconds`, `folds`, and `rows` of a fold at most.
+    confidence : float
+        That the best trial is better than the model's own settings.
+    study : Study or None
+        None where there is nothing to search: no trials, or no search space.
+    folds : list of Fold
+
+    Examples
+    --------
+    >>> from pedigree import Tuning, chosen_model
+    >>> from pedigree.base.settings import read_settings
+    >>> settings = read_settings("tune")
+    >>> tuning = Tuning.of(settings, chosen_model(settings))
+    >>> tuning.run(lambda study: None)  # a search that proposes nothing: the model's own settings stay
+    >>> tuning.changes()
+    {}
+    """
+
+    model: dict[str, Any]
+    metric: str
+    search: dict[str, Any]
+    budget: dict[str, Any]
+    confidence: float
+    study: Study | None = None
+    folds: list[Fold] = field(default_factory=list)
+    stopped_by: str = "nothing to search"
+
+    @classmethod
+    def of(cls, settings: DictConfig, model: dict[str, Any]) -> Tuning:
+        """Prepare the search that the settings ask for.
+
+        Parameters
+        ----------
+        settings : DictConfig
+            Of the step: `tune`, `problem`, `split.name`, `seed` and `train.early_stopping`.
+        model : dict
+        """
+        search = as_dict(settings.tune).copy()
+        confidence = search.pop("confidence", 0)
+        budget = {key: search.pop(key, None) for key in BUDGET}
+        metric = settings.problem.metrics[0]
+        tuning = cls(model, metric, search, budget, confidence)
+        if budget["trials"] and model["search_space"]:
+            training = Training.read(settings)
+            tuning.folds = training.cut(budget["folds"], 1, settings.seed, at_most=budget["rows"])
+            tried = as_trained(model, settings.train.early_stopping)
+            objective = Objective(tried, tuning.folds, metric, len(training.classes))
+            tuning.study = Study.of(objective, budget["trials"], budget["seconds"])
+        return tuning
+
+    def run(self, search: Callable[[Study], None]) -> None:
+        """Try the model's own settings, then what a search proposes, until the budget is spent; print the outcome."""
+        if not self.study:
+            say(f"{self.model['name']}: no trials, nothing to search")
+            return
+        self.stopped_by = self.study.run(search)
+        announce(self.report(), text(self.study.best().changes))
+
+    @property
+    def adopted(self) -> bool:
+        """Whether the best trial's hyperparameters replace the model's own."""
+        if self.study is None or not self.study.best().changes:
+            return False
+        return is_significant(self.study, self.folds, self.confidence)
+
+    def changes(self) -> dict[str, Any]:
+        """Return the hyperparameters to adopt: `from` which value, `to` which; none where the own settings stay."""
+        if not self.study or not self.adopted:
+            return {}
+        best = self.study.best().changes
+        return {
+            name: {"from": own_value(self.model, name), "to": value} for name, value in best.items()
+        }
+
+    def report(self) -> dict[str, Any]:
+        """Return what was searched, within which budget, and what it gained."""
+        known = {"model": self.model["name"], "metric": self.metric}
+        known |= {"search": self.search, "budget": self.budget}
+        known |= {"trials": 0, "stopped_by": self.stopped_by}
+        if not self.study:
+            return known
+        known |= summary(self.study, self.metric) | {"confidence": self.confidence}
+        return known | {"adopted": self.adopted}
+
+    def history(self) -> list[dict[str, Any]]:
+        """List the trials for plots/tune.csv; an empty line where there was none."""
+        return history(self.study) if self.study else [dict.fromkeys(COLUMNS) | {"trial": 0}]
+
+
+def history(study: Study) -> list[dict[str, Any]]:
+    """List each trial's mean score and standard deviation over its folds, and the best score so far.
+
+    A pruned trial is not among the best: it was scored on other folds than those that were finished.
+    """
+    table: list[dict[str, Any]] = []
+    best = study.trials[0]
+    for number, trial in enumerate(scored(study), start=1):
+        if not trial.pruned and trial.loss() < best.loss():
+            best = trial
+        mean, spread = mean_and_spread(trial.scores)
+        table.append(
+            {
+                "trial": number,
+                "value": mean,
+                "std": spread,
+                "best": mean_and_spread(best.scores)[0],
+                "folds": len(trial.scores),
+                "pruned": trial.pruned,
+                "changes": text(trial.changes),
+            }
+        )
+    return table
+
+
+def scored(study: Study) -> list[Trial]:
+    """Leave out the trial that the clock stopped before its first fold."""
+    return [trial for trial in study.trials if trial.scores]
+
+
+def summary(study: Study, metric: str) -> dict[str, Any]:
+    """Summarise what a search gained over the model's own settings."""
+    untuned, (best, spread) = (
+        mean_and_spread(study.trials[0].scores)[0],
+        mean_and_spread(study.best().scores),
+    )
+    trials = scored(study)
+    return {
+        "trials": len(trials),
+        "pruned": sum(trial.pruned for trial in trials),
+        "untuned": untuned,
+        "best": best,
+        "std": spread,
+        "gain": gain(metric, best, untuned),
+        "beats_untuned": study.best() is not study.trials[0],
+    }
+
+
+def is_significant(study: Study, cut: Sequence[Fold], confidence: float) -> bool:
+    """Return whether the best trial's gain over the first, fold by fold, is more than folds vary by chance.
+
+    Of many trials the best one owes part of its score to luck, most so where rows are few (the rule of
+    one standard error: Breiman et al. 1984, Classification and Regression Trees, 3.4.3).
+    """
+    pairs = zip(study.best().scores, study.trials[0].scores, strict=True)
+    sign = 1 if study.greater_is_better else -1
+    return interval_of_gain([sign * (best - own) for best, own in pairs], cut, confidence)[0] > 0
+
+
+def announce(report: Mapping[str, Any], changes: str) -> None:
+    """Print the outcome of a search."""
+    pruned = f" ({report['pruned']} pruned)" if report["pruned"] else ""
+    say(f"{report['model']}: {report['trials']} trials{pruned}, stopped by {report['stopped_by']}")
+    untuned = f"{report['metric']} {report['untuned']:.4g} untuned"
+    if report["adopted"]:
+        say(f"{untuned}, {report['best']:.4g} with {changes}")
+    elif report["beats_untuned"]:
+        say(
+            f"{untuned}, {report['best']:.4g} with {changes}: so little that chance may give it, and the model's "
+            f"own settings stay (tune.confidence is {report['confidence']})"
+        )
+    else:
+        say(f"{untuned}; no trial beat the model's own settings, so they stay")
+    if report["stopped_by"] == "seconds":
+        say(
+            "The clock ended the search: another run goes on from here, and may end elsewhere. Lower tune.trials or raise tune.seconds."
+        )
+
+
+def text(changes: Mapping[str, Any]) -> str:
+    """Write hyperparameters for people."""
+    return ", ".join(
+        f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}"
+        for name, value in changes.items()
+    )

@@ -1,0 +1,128 @@
+"""The verdict itself: the success criteria, and what a reader of the scores has to know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pedigree.base.paths import CHAMPION
+from pedigree.base.paths import METRICS as METRICS_FOLDER
+from pedigree.base.settings import as_dict
+from pedigree.base.tables import read_json
+from pedigree.evaluation.bootstrap import Scores, cluster
+from pedigree.evaluation.evaluation import Evaluation
+from pedigree.evaluation.weakness import Weakness
+from pedigree.scoring.metrics import METRICS
+from pedigree.verdict.criteria import Case, judge
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a model is accepted, and why.
+
+    Parameters
+    ----------
+    case : Case
+        What was judged.
+    criteria : list of dict
+        A line for each limit, see `judge`.
+    notes : list of str
+        How the scores were measured, and what they leave open.
+    """
+
+    case: Case
+    criteria: list[dict[str, Any]]
+    notes: list[str]
+
+    @property
+    def accepted(self) -> bool:
+        """Whether no criterion is missed."""
+        return all(one["met"] is not False for one in self.criteria)
+
+    def as_metrics(self) -> dict[str, Any]:
+        """Return what metrics/verdict.json holds; DVC's tables show its numbers and leave lists alone."""
+        first, scores, worst = self.case.metric, self.case.scores, self.case.weak.summary()
+        return {
+            "accepted": self.accepted,
+            "test": {
+                first: scores.values[first]["model"],
+                f"{first}_half_width": scores.half_width(first),
+                "worst_slice": worst["worst_slice"],
+            },
+            "criteria": self.criteria,
+            "metrics": [
+                {**one, "validation": self.case.validation.get(one["metric"])}
+                for one in scores.table()
+            ],
+            "comparisons": scores.comparisons(),
+            "worst": worst["worst"],
+            "about": self.notes,
+        }
+
+
+def judge_model(
+    evaluation: Evaluation, scores: Scores, weak: Weakness, problem: DictConfig
+) -> Verdict:
+    """Hold a model against the success criteria of the problem.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        Of the test rows.
+    scores, weak : Scores, Weakness
+        Measured of it; `scores` with every metric that the criteria name.
+    problem : DictConfig
+        With `metrics` and `criteria`.
+
+    Examples
+    --------
+    >>> from pedigree import judge_model, predict_test
+    >>> from pedigree.base.settings import read_settings
+    >>> settings = read_settings("verdict")
+    >>> evaluation = predict_test(settings.problem)
+    >>> scores = evaluation.bootstrap(settings.problem.metrics, settings.verdict)
+    >>> weak = evaluation.weak_slices(settings.problem, settings.evaluate.slices, settings.verdict)
+    >>> judge_model(evaluation, scores, weak, settings.problem).accepted
+    True
+    """
+    validation = read_json(METRICS_FOLDER / "evaluate.json")
+    case = Case(problem.metrics[0], scores, validation, CHAMPION.exists(), weak)
+    criteria = judge(case, as_dict(problem.criteria))
+    group = evaluation.predictions.group
+    by_group = " of groups" if group is not None else ""
+    notes = [
+        *evaluation.notes,
+        f"{scores.confidence:.0%} percentile bootstrap, {scores.resamples} resamples{by_group}",
+        *unseen(scores, cluster(group, len(evaluation.y)).max() + 1),
+        *([] if criteria else ["no success criteria in conf/problem, so none is missed"]),
+    ]
+    return Verdict(case, criteria, notes)
+
+
+def unseen(scores: Scores, n: int) -> list[str]:
+    """Say what perfect scores leave open: no resample holds an error that the rows do not hold.
+
+    What goes wrong in a share p of such rows is absent from n independent ones with probability (1 - p)^n
+    (the rule of three: Hanley and Lippman-Hand 1983, doi:10.1001/jama.1983.03330370053031).
+
+    Parameters
+    ----------
+    scores : Scores
+    n : int
+        Rows, or groups of rows, that vary on their own.
+    """
+    perfect = [
+        name
+        for name, said in scores.values.items()
+        if METRICS[name].greater_is_better and said["model"] == 1
+    ]
+    if not perfect:
+        return []
+    share = 1 - (1 - scores.confidence) ** (1 / n)
+    return [
+        f"{', '.join(perfect)}: no error here, which leaves the interval no width; what goes wrong in {share:.1%} of cases "
+        f"stays unseen in {n} with a probability of {1 - scores.confidence:.2g}"
+    ]

@@ -1,0 +1,64 @@
+"""Predictions of the test rows: the model, its baselines and the model in use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pedigree.base.paths import BASELINE, SPLIT
+from pedigree.base.tables import read_json, read_table
+from pedigree.data.target import encode, features
+from pedigree.estimators import artifact
+from pedigree.estimators.predicting import predict
+from pedigree.evaluation.evaluation import Evaluation
+from pedigree.prediction.predictor import Predictor
+from pedigree.scoring.decision import decided
+from pedigree.scoring.predictions import Predictions, dummy
+from pedigree.verdict import champion
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+
+def predict_test(problem: DictConfig) -> Evaluation:
+    """Predict the test rows by the model as it is deployed, the baselines and the champion.
+
+    Parameters
+    ----------
+    problem : DictConfig
+        With `target`, `exclude` and `group`.
+
+    Examples
+    --------
+    >>> from pedigree import predict_test
+    >>> from pedigree.base.settings import read_settings
+    >>> evaluation = predict_test(read_settings("verdict").problem)
+    >>> sorted(evaluation.by)
+    ['dummy', 'linear', 'model']
+    """
+    classes = read_json(SPLIT / "target.json")["classes"]
+    rows = read_table(SPLIT / "test")
+    truth = encode(rows[problem.target], classes)
+    known = truth >= 0 if classes else np.ones(len(rows), dtype=bool)
+    rows, truth = rows[known].reset_index(drop=True), truth[known]
+    predictor = Predictor.load(None, classes)
+    X = predictor.features(features(rows, problem))
+    prediction = predictor.predict_features(X)
+    values = {
+        "model": prediction.values,
+        "linear": predict(artifact.load_model(BASELINE), X, len(classes)),
+        "dummy": dummy(read_table(SPLIT / "train")[problem.target], classes, len(rows)),
+    }
+    of = decided(values, prediction)
+    answer, which = champion.ask(rows, problem.target, classes)
+    if answer is not None:
+        of["champion"] = champion.priced(answer, prediction)
+        values["champion"] = answer.values
+    notes = (
+        f"{len(rows)} test rows",
+        f"{(~known).sum()} more of classes that do not train",
+        which,
+    )
+    predictions = Predictions.about(rows, problem, truth, classes, values)
+    return Evaluation(predictions, of, notes)
