@@ -77,6 +77,16 @@ def module(name: str) -> Path | None:
 
 
 @cache
+def public() -> dict[str, str]:
+    """Map each name of the public interface, loaded lazily, to what it is in the rooms."""
+    names: dict[str, str] = {}
+    for node in ast.parse((ROOT / "pedigree/__init__.pyi").read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ImportFrom):
+            names |= {one.name: f"pedigree.{node.module}.{one.name}" for one in node.names}
+    return names
+
+
+@cache
 def imports(file: Path) -> frozenset[str]:
     """Name the modules of the project that a file imports anywhere, and the packages above them."""
     found = set()
@@ -88,6 +98,11 @@ def imports(file: Path) -> frozenset[str]:
                 f"{file}: the project's modules are imported by their full names"
             )
             found |= {str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)}
+    found |= {
+        public()[name.removeprefix("pedigree.")]
+        for name in found
+        if name.removeprefix("pedigree.") in public()
+    }
     parts = {".".join(name.split(".")[:n]) for name in found for n in range(1, name.count(".") + 2)}
     return frozenset(name for name in parts if name.split(".")[0] in CODE and module(name))
 
