@@ -22,36 +22,38 @@ def number(path: str, key: str) -> Any:
 OWN_PIPELINE = """    from sklearn.compose import make_column_selector as columns, make_column_transformer
     from sklearn.impute import SimpleImputer
     from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import Pipeline
+    from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import OneHotEncoder
 
     encode = make_column_transformer(
-        (OneHotEncoder(handle_unknown="ignore", sparse_output=False), columns(dtype_exclude="number")),
+        (OneHotEncoder(handle_unknown="ignore"), columns(dtype_exclude="number")),
         (SimpleImputer(), columns(dtype_include="number")),
-    ).set_output(transform="pandas")
-    pipeline = Pipeline([("encode", encode), ("estimator", LogisticRegression(max_iter=5000))])
-    fitted, stopped_on = [pipeline.fit(X, y)["estimator"]], None
+    )
+    pipeline = make_pipeline(encode, LogisticRegression(max_iter=5000))
+    calibrator = fit_calibrator(pipeline, settings)
+    fitted = fit_model(pipeline, X, y, settings)
 """
-FIT = """    pipeline = build(model, changes)
-    fitted, stopped_on = final.fit_model(pipeline, model, X, y, settings, bool(classes))
+FIT = """    pipeline = build_model(model, tuned_parameters(model))
+    calibrator = fit_calibrator(pipeline, settings, model)
+    fitted = fit_model(pipeline, X, y, settings, model)
 """
 # Step, what it is asked to do otherwise, the lines before and after, and how that is seen.
 EDITS: list[tuple[str, str, str, str, Callable[[str], Any]]] = [
     (
         *("collect", "another line of the report"),
-        *('    say(\n        f"{snapshot', '    say("mine")\n    say(\n        f"{snapshot'),
+        *("    files, columns =", '    say("mine")\n    files, columns ='),
         lambda said: "mine\n" in said,
     ),
     (
         *("load", "fewer rows"),
-        *("    check_target(kept,", "    kept = kept.head(200)\n    check_target(kept,"),
+        *("    contract.check_target(", "    kept = kept.head(200)\n    contract.check_target("),
         lambda said: number("metrics/load.json", "loaded") == 200,
     ),
     (
         *("profile", "one more table"),
         *(
-            "        pages.mkdir()\n",
-            '        pages.mkdir()\n        rows.describe().to_csv(pages / "numbers.csv")\n',
+            "        for name, report in",
+            '        rows.describe().to_csv(pages_folder / "numbers.csv")\n        for name, report in',
         ),
         lambda said: Path("reports/profile/numbers.csv").is_file(),
     ),
@@ -63,8 +65,8 @@ EDITS: list[tuple[str, str, str, str, Callable[[str], Any]]] = [
     (
         *("split", "a smaller training set"),
         *(
-            "    for name, part in parts.items():\n        if",
-            "    parts['train'] = parts['train'].head(99)\n    for name, part in parts.items():\n        if",
+            "    with new_folder(",
+            "    split.subsets['train'] = split.subsets['train'].head(99)\n    with new_folder(",
         ),
         lambda said: number("metrics/split.json", "train")["rows"] == 99,
     ),
@@ -91,7 +93,7 @@ EDITS: list[tuple[str, str, str, str, Callable[[str], Any]]] = [
     ),
     (
         *("tune", "no search"),
-        *('if budget["trials"] and', 'if False and budget["trials"] and'),
+        *("    tuning.run(search)", "    tuning.run(lambda study: None)"),
         lambda said: number("models/best_params.json", "tuned") == {},
     ),
     (
@@ -102,16 +104,16 @@ EDITS: list[tuple[str, str, str, str, Callable[[str], Any]]] = [
     (
         *("evaluate", "a further metric"),
         *(
-            "    weak = weakness(",
-            '    further["brier"] = float(((prediction.values[:, 1] - truth) ** 2).mean())\n    weak = weakness(',
+            "    weak = evaluation",
+            '    error = evaluation.prediction.values[:, 1] - evaluation.y\n    further["brier"] = float((error**2).mean())\n    weak = evaluation',
         ),
         lambda said: 0 < number("metrics/evaluate.json", "brier") < 0.25,
     ),
     (
         *("explain", "one more plot"),
         *(
-            "        folder.mkdir()\n",
-            '        folder.mkdir()\n        (folder / "mine.csv").write_text("x,y\\n1,2\\n")\n',
+            "        for name, method in",
+            '        (folder / "mine.csv").write_text("x,y\\n1,2\\n")\n        for name, method in',
         ),
         lambda said: Path("plots/explain/mine.csv").is_file(),
     ),
@@ -125,20 +127,20 @@ EDITS: list[tuple[str, str, str, str, Callable[[str], Any]]] = [
     ),
     (
         *("verdict", "a further condition"),
-        *("    about += remarks(", '    about += ["mine"]\n    about += remarks('),
+        *("    write_json(verdict", '    verdict.notes.append("mine")\n    write_json(verdict'),
         lambda said: "mine" in number("metrics/verdict.json", "about"),
     ),
     (
         *("package", "one more file"),
         *(
-            "        identity = seal(folder)",
-            '        (folder / "LICENSE").write_text("mine")\n        identity = seal(folder)',
+            "        bundle = writer.seal()",
+            '        (folder / "LICENSE").write_text("mine")\n        bundle = writer.seal()',
         ),
         lambda said: "LICENSE" in Path("models/bundle/sha256.json").read_text(),
     ),
     (
         *("monitor", "another reason"),
-        *("        result = summary(", '        reasons.append("mine")\n        result = summary('),
+        *("    write_json(result", '    result["reasons"].append("mine")\n    write_json(result'),
         lambda said: "mine" in number("metrics/monitor.json", "reasons"),
     ),
     (

@@ -127,7 +127,7 @@ def code(stage: str) -> set[Path]:
         if file and file not in seen:
             seen.add(file)
             waiting += imports(file)
-    return seen
+    return seen | {Path("pedigree/__init__.pyi")}  # which pedigree/__init__.py reads
 
 
 def brought(stage: str) -> set[str]:

@@ -63,7 +63,7 @@ TOP = {
         "constraints.txt",
     ),
     *("data/external/README.md", "data/incoming/README.md", "models/champion/README.md"),
-    *("dvc.yaml", "pyproject.toml"),
+    *("dvc.yaml", "notebooks/explore.ipynb", "pyproject.toml"),
 }
 EXAMPLE = {
     *("conf/clean/penguins.yaml", "conf/collect/example.yaml", "conf/engineer/penguins.yaml"),

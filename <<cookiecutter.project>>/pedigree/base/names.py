@@ -13,6 +13,13 @@ class UserError(Exception):
 
     Its message is one or more whole sentences that name the file, key or column and the way out;
     stages print it without a traceback and exit with 1.
+
+    Examples
+    --------
+    >>> from pedigree import UserError
+    >>> raise UserError("conf/collect/mine.yaml: no file 'rows.csv'; put it into data/external/.")
+    Traceback (most recent call last):
+    pedigree.base.names.UserError: conf/collect/mine.yaml: no file 'rows.csv'; put it into data/external/.
     """
 
 

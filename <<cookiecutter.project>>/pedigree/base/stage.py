@@ -26,6 +26,14 @@ def run(stage: str, main: Callable[..., dict[str, Any] | None]) -> None:
     main : callable
         Does the step. It is called with the stage's own settings; its docstring is the help. If it
         measured more than its own seconds, it returns that as a dictionary.
+
+    Examples
+    --------
+    >>> import sys
+    >>> from pedigree import run, say
+    >>> sys.argv = ["python -m pipeline.split", "split.test=0.3"]
+    >>> run("split", lambda settings: say(f"{settings.split.test:.0%} of the rows"))
+    30% of the rows
     """
     arguments = sys.argv[1:]
     if {"-h", "--help"} & set(arguments):
@@ -43,7 +51,14 @@ def run(stage: str, main: Callable[..., dict[str, Any] | None]) -> None:
 
 
 def say(text: str) -> None:
-    """Print a line at once, also into a pipe."""
+    """Print a line at once, also into a pipe.
+
+    Examples
+    --------
+    >>> from pedigree import say
+    >>> say("3 rows dropped")
+    3 rows dropped
+    """
     print(text, flush=True)
 
 

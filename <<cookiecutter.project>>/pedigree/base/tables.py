@@ -66,7 +66,16 @@ def _remove(path: Path) -> None:
 
 
 def write_table(frame: pd.DataFrame, folder: Path) -> None:
-    """Write a data frame as a folder of Parquet parts with fixed names, in row order."""
+    """Write a data frame as a folder of Parquet parts with fixed names, in row order.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from pedigree import paths, read_table, write_table
+    >>> write_table(pd.DataFrame({"x": [1, 2]}), paths.REPORTS / "mine")
+    >>> len(read_table(paths.REPORTS / "mine"))
+    2
+    """
     with replacing(folder) as new:
         new.mkdir()
         for number, start in enumerate(range(0, max(len(frame), 1), ROWS_PER_PART)):
@@ -75,7 +84,15 @@ def write_table(frame: pd.DataFrame, folder: Path) -> None:
 
 
 def read_table(folder: Path) -> pd.DataFrame:
-    """Read all Parquet parts of a dataset, in the order of their names."""
+    """Read all Parquet parts of a dataset, in the order of their names.
+
+    Examples
+    --------
+    >>> from pedigree import paths, read_table
+    >>> predictions = read_table(paths.PREDICTIONS / "validation")
+    >>> list(predictions)[:3]
+    ['row', 'group', 'truth']
+    """
     import pandas as pd
 
     parts = [pd.read_parquet(part) for part in sorted(folder.glob("*.parquet"))]
@@ -85,7 +102,17 @@ def read_table(folder: Path) -> pd.DataFrame:
 def write_json(data: Any, path: Path) -> None:
     """Write JSON with numbers rounded to nine significant digits, keys in the order given.
 
-    Nine digits are more than any metric deserves, and fewer than what rounding errors touch.
+    Nine digits are more than any metric needs, and fewer than what rounding errors touch.
+
+    Examples
+    --------
+    >>> from pedigree import paths, write_json
+    >>> write_json({"third": 1 / 3}, paths.METRICS / "mine.json")
+    >>> print((paths.METRICS / "mine.json").read_text())
+    {
+      "third": 0.333333333
+    }
+    <BLANKLINE>
     """
     text = json.dumps(_plain(data), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     with replacing(path) as new:
@@ -112,6 +139,13 @@ def write_csv(
     ------
     ValueError
         There is neither a header nor a row to take it from.
+
+    Examples
+    --------
+    >>> from pedigree import paths, write_csv
+    >>> write_csv([{"x": 1, "y": None}], paths.PLOTS / "mine.csv")
+    >>> (paths.PLOTS / "mine.csv").read_text().split()
+    ['x,y', '1,']
     """
     if not rows and not header:
         raise ValueError(f"no row to write to {path}")

@@ -14,6 +14,12 @@ def instantiate(settings: Any, *args: Any, **kwargs: Any) -> Any:
     ------
     UserError
         The tool's own, which Hydra would bury in a message with a traceback.
+
+    Examples
+    --------
+    >>> from pedigree import instantiate
+    >>> instantiate({"_target_": "sklearn.linear_model.Ridge", "alpha": 2})
+    Ridge(alpha=2)
     """
     from hydra.errors import InstantiationException
     from hydra.utils import instantiate as hydra_instantiate

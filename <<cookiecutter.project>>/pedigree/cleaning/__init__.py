@@ -72,6 +72,15 @@ def clean_rows(
     ------
     UserError
         A repair names a column that is not there or not of its kind, or drops rows that are served.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from pedigree import clean_rows
+    >>> steps = {"trim": {"_target_": "pedigree.cleaning.trim_text"}}
+    >>> cleaned, counts = clean_rows(pd.DataFrame({"name": [" Ada", "Bo"]}), steps)
+    >>> cleaned["name"].tolist(), counts["trim"]["changed"]
+    (['Ada', 'Bo'], {'name': 1})
     """
     counts: dict[str, Any] = {}
     frame = nw.from_native(rows, eager_only=True)
@@ -83,7 +92,7 @@ def clean_rows(
             for column in options.get("columns") or ():
                 if column not in frame.columns:
                     hint = did_you_mean(column, frame.columns)
-                    raise UserError(f"'{column}' is no column of the data; {hint}")
+                    raise UserError(f"'{column}' is not a column of the data; {hint}")
             after = instantiate(options, frame)
         except UserError as error:
             raise UserError(f"clean.steps.{name}: {error}") from None

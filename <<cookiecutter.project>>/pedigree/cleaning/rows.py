@@ -66,7 +66,7 @@ def require(
     for name in blank or ():
         if name not in frame.columns:
             raise UserError(
-                f"'{name}' is no column of the data; {did_you_mean(name, frame.columns)}"
+                f"'{name}' is not a column of the data; {did_you_mean(name, frame.columns)}"
             )
     return _treat(frame, fine, blank or named, action)
 
@@ -93,7 +93,7 @@ def drop_duplicates(
     """
     if latest_by is not None and latest_by not in frame.columns:
         hint = did_you_mean(latest_by, frame.columns)
-        raise UserError(f"'{latest_by}' is no column of the data; {hint}")
+        raise UserError(f"'{latest_by}' is not a column of the data; {hint}")
     position = nw.generate_temporary_column_name(8, frame.columns)
     key = list(columns or frame.columns)
     rows = frame.with_row_index(position)

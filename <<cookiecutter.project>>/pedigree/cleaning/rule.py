@@ -78,7 +78,7 @@ def hold(frame: nw.DataFrame, rule: str) -> tuple[nw.Expr, list[str]]:
     for name in names:
         if name not in frame.columns:
             raise UserError(
-                f"'{name}' is no column of the data; {did_you_mean(name, frame.columns)}"
+                f"'{name}' is not a column of the data; {did_you_mean(name, frame.columns)}"
             )
     kinds = [_kind(frame.schema[name]) for name in names]
     if not isinstance(right, str):

@@ -48,8 +48,8 @@ class Contract:
     >>> contract = Contract.read("contracts/penguins.yaml")
     >>> rows = Snapshot.read().table()
     >>> typed, broken = contract.enforce(rows, contract.types(rows))
-    >>> len(typed) == len(rows), len(broken)
-    (True, 0)
+    >>> len(typed) == len(rows)
+    True
     """
 
     path: str
@@ -175,7 +175,9 @@ def check_target(rows: pd.DataFrame, problem: DictConfig) -> None:
     target, task = problem.target, problem.task
     where = f"problem.target '{target}'"
     if target not in rows:
-        raise UserError(f"{where} is no column of the data; {did_you_mean(target, rows.columns)}")
+        raise UserError(
+            f"{where} is not a column of the data; {did_you_mean(target, rows.columns)}"
+        )
     values = rows[target].dropna()
     classes = values.nunique()
     if values.empty:
@@ -201,5 +203,5 @@ def check_target(rows: pd.DataFrame, problem: DictConfig) -> None:
         for name in [problem.time] if key == "time" and problem.time else problem[key] or ():
             if name not in rows:
                 raise UserError(
-                    f"problem.{key}: '{name}' is no column of the data; {did_you_mean(name, rows.columns)}"
+                    f"problem.{key}: '{name}' is not a column of the data; {did_you_mean(name, rows.columns)}"
                 )

@@ -41,7 +41,16 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def save_model(model: Any, path: Path) -> None:
-    """Write a fitted object; equal objects give equal bytes."""
+    """Write a fitted object; equal objects give equal bytes.
+
+    Examples
+    --------
+    >>> from pedigree import load_model, paths, save_model
+    >>> from sklearn.linear_model import LinearRegression
+    >>> save_model(LinearRegression().fit([[0], [1]], [1, 3]), paths.REPORTS / "mine.skops")
+    >>> load_model(paths.REPORTS / "mine.skops").predict([[2]]).round(6)
+    array([5.])
+    """
     _drop_catboost_stamps(model)
     content = _normalise(_skops().dumps(model))
     with replacing(path) as new:
@@ -55,6 +64,12 @@ def load_model(path: Path) -> Any:
     ------
     UserError
         The file is missing, or holds a type of a package that is not trusted.
+
+    Examples
+    --------
+    >>> from pedigree import load_model, paths
+    >>> list(load_model(paths.MODEL).named_steps)
+    ['encode', 'estimator']
     """
     if not path.exists():
         raise UserError(f"{path} is not there; run `dvc repro` (or `dvc checkout`) to make it.")

@@ -62,6 +62,14 @@ class Evidence:
         Names of the codes; empty for regression.
     made : DataFrame
         The training rows' features, as they were engineered and selected.
+
+    Examples
+    --------
+    >>> from pedigree import Evidence
+    >>> from pedigree.base.settings import read_settings
+    >>> evidence = Evidence.read(read_settings("leakage"))
+    >>> sorted(evidence.rows)
+    ['test', 'train', 'validation']
     """
 
     settings: DictConfig

@@ -53,11 +53,30 @@ def verify(folder: Path) -> str:
 
 @dataclass(frozen=True)
 class Bundle:
-    """A verified bundle."""
+    """A verified bundle.
+
+    Parameters
+    ----------
+    id : str
+        SHA-256 of its manifest, which names the content of every file.
+    signature : dict
+        What the model takes and gives.
+    snapshot : dict
+        Of the data that it has learnt from.
+    predictor : Predictor
+
+    Examples
+    --------
+    >>> from pedigree import Bundle, Snapshot
+    >>> bundle = Bundle.load()
+    >>> typed, broken = bundle.check(Snapshot.read().table().head(2))
+    >>> list(bundle.answer(typed))
+    ['label', 'probability:female', 'probability:male']
+    """
 
     id: str
     signature: dict[str, Any]
-    snapshot: dict[str, Any]  # of the data that it has learnt from
+    snapshot: dict[str, Any]
     predictor: Predictor
 
     @classmethod

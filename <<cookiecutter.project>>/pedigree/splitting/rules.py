@@ -63,7 +63,7 @@ def by_column(rows: pd.DataFrame, problem: DictConfig, column: str | None) -> np
     name = snake_case(column or "")
     if not column or name not in rows:
         raise UserError(
-            f"split.column: '{column}' is no column of the data; {did_you_mean(name, rows.columns)}"
+            f"split.column: '{column}' is not a column of the data; {did_you_mean(name, rows.columns)}"
         )
     said = rows[name].astype("str").str.strip().str.lower().where(rows[name].notna(), LEFT_OUT)
     for value in sorted(set(said) - {*SUBSETS, LEFT_OUT}):
@@ -93,7 +93,7 @@ def by_hash(
     for name in key:
         if name not in rows:
             raise UserError(
-                f"split.key: '{name}' is no column of the data; {did_you_mean(name, rows.columns)}"
+                f"split.key: '{name}' is not a column of the data; {did_you_mean(name, rows.columns)}"
             )
     columns = list(key) or [name for name in rows.columns if name != problem.target]
     draws = np.array([_unit_interval(f"{salt}\x1f{text}") for text in row_key(rows, columns)])

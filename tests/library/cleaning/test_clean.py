@@ -137,7 +137,7 @@ def test_repairs_are_done_in_order() -> None:
     "options", [step("unify_case", columns=["txt"]), step("limit", columns={"txt": [0, 1]})]
 )
 def test_a_repair_of_a_column_that_is_not_there_is_refused(options: dict) -> None:
-    with pytest.raises(UserError, match="'txt' is no column of the data; did you mean 'text'"):
+    with pytest.raises(UserError, match="'txt' is not a column of the data; did you mean 'text'"):
         clean.clean_rows(texts("a"), options)
 
 

@@ -152,7 +152,7 @@ def test_a_rule_may_hold_a_number_or_a_date() -> None:
         ("n = 1", "is no rule"),
         ("__import__('os') == 1", "is no rule"),
         ("n > 1; x", "is no column, number or date"),
-        ("n > m", "'m' is no column of the data"),
+        ("n > m", "'m' is not a column of the data"),
         ("n == x", "compares numbers with texts"),
         ("x < x", "compares texts with texts"),
         ("n > 2020-01-01", "compares numbers with dates"),
@@ -198,8 +198,8 @@ def test_a_bound_may_be_open() -> None:
     [
         ("trim_text", {"columns": ["n"]}, "'n' holds no texts"),
         ("limit", {"columns": {"x": [0, 1]}}, "'x' holds no numbers"),
-        ("drop_duplicates", {"latest_by": "wen"}, "'wen' is no column of the data"),
-        ("require", {"rule": "n > 3", "blank": ["y"]}, "'y' is no column of the data"),
+        ("drop_duplicates", {"latest_by": "wen"}, "'wen' is not a column of the data"),
+        ("require", {"rule": "n > 3", "blank": ["y"]}, "'y' is not a column of the data"),
     ],
 )
 def test_a_column_of_another_kind_is_refused_with_the_step(name: str, options: dict, said: str) -> None:  # fmt: skip

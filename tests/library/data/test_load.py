@@ -146,14 +146,14 @@ def test_checking_a_contract_leaves_the_offsets_of_times_alone() -> None:
 @pytest.mark.parametrize(
     ("overrides", "said"),
     [
-        (["problem.target=Sexe"], "problem.target 'sexe' is no column of the data; did you mean 'sex'?"),
+        (["problem.target=Sexe"], "problem.target 'sexe' is not a column of the data; did you mean 'sex'?"),
         (["problem.target=region"], "problem.target 'region' is 'Anvers' in every row"),
         (["problem.target=Culmen Length (mm)"], "'culmen_length_mm' has 1"),
         (["problem.task=multiclass", "problem.target=Sample Number"], "the class '81' has fewer than 3 rows"),
         (["problem.task=regression"], "'sex' is not numeric, as problem.task regression needs; its first value is 'MALE'"),
         (["problem.task=multiclass", "problem.target=Individual ID"], "has fewer than 3 rows"),
-        (["problem.group=[species,individual]"], "problem.group: 'individual' is no column of the data; did you mean 'individual_id'?"),
-        (["problem.time=Date"], "problem.time: 'date' is no column of the data"),
+        (["problem.group=[species,individual]"], "problem.group: 'individual' is not a column of the data; did you mean 'individual_id'?"),
+        (["problem.time=Date"], "problem.time: 'date' is not a column of the data"),
     ],
 )  # fmt: skip
 def test_a_question_that_the_data_cannot_answer_is_refused(
@@ -164,7 +164,9 @@ def test_a_question_that_the_data_cannot_answer_is_refused(
 
 def test_an_excluded_column_must_be_there(project: Project) -> None:
     project.compose("+problem.exclude.coments=late")
-    assert "problem.exclude: 'coments' is no column of the data; did you mean" in refusal(project)
+    assert "problem.exclude: 'coments' is not a column of the data; did you mean" in refusal(
+        project
+    )
 
 
 def test_a_target_without_any_value_is_refused(project: Project) -> None:

@@ -9,14 +9,14 @@ from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from pedigree.evaluation.bins import Cut
+from pedigree.evaluation.bins import Binning
 
 FOLDS = KFold(5, shuffle=True, random_state=0)
 MEASURES = ["culmen_length_mm", "culmen_depth_mm", "flipper_length_mm", "body_mass_g"]
 
 
-def cuts(rows: pd.DataFrame, *columns: str) -> dict[str, Cut]:
-    return {name: Cut.learn(rows[name], bins=4, levels=10) for name in columns or rows}
+def cuts(rows: pd.DataFrame, *columns: str) -> dict[str, Binning]:
+    return {name: Binning.learn(rows[name], bins=4, levels=10) for name in columns or rows}
 
 
 @cache

@@ -22,7 +22,7 @@ from pedigree.explanation.dependence import PartialDependence
 from pedigree.explanation.encoded import owners
 from pedigree.explanation.permutation import Permutation
 from pedigree.explanation.shapley import Shap
-from pedigree.explanation.subject import Codes, pick_rows
+from pedigree.explanation.subject import Codes, Subject, pick_rows
 from pedigree.training.inputs import read_subset
 
 METHODS = ("shap", "permutation", "partial_dependence", "lime", "eli5")

@@ -145,7 +145,7 @@ def test_two_gaps_are_equal_and_a_gap_differs_from_a_value() -> None:
 @pytest.mark.parametrize(
     ("key", "said"),
     [
-        (["sample_nummer"], "--key: 'sample_nummer' is no column of the first version; did you mean 'sample_number'?"),
+        (["sample_nummer"], "--key: 'sample_nummer' is not a column of the first version; did you mean 'sample_number'?"),
         (["sample_number"], "--key: sample_number does not identify the rows of the first version: sample_number 1 stands more than once (192 rows too many)"),
     ],
 )  # fmt: skip

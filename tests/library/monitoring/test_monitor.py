@@ -10,8 +10,8 @@ from library.projects import Project
 from omegaconf import OmegaConf
 
 from pedigree.base.tables import read_json
-from pedigree.monitoring.performance import reasons
 from pedigree.monitoring.drift import drift
+from pedigree.monitoring.performance import reasons
 
 LATER = Path("data/incoming/later.csv")
 OPTIONS = OmegaConf.create({"max_drifted_share": 0.5, "max_loss": 0.05})

@@ -8,7 +8,6 @@ import pytest
 from library.projects import Project
 
 from pedigree.base.tables import read_table, write_table
-from pedigree.profiling import sample
 from pedigree.profiling.overview import describe
 from pedigree.report.figures import matrix
 
@@ -64,16 +63,6 @@ def test_of_many_rows_a_sample_is_drawn_and_the_report_says_so(project: Project)
     project.run("profile", overrides=["profile.reports.overview.max_rows=50", "seed=7"])
     assert REPORT.read_text(encoding="utf-8") != page
     assert "drawn at random" in REPORT.read_text(encoding="utf-8")
-
-
-def test_a_sample_keeps_the_order_and_draws_no_row_twice() -> None:
-    rows = pd.DataFrame({"x": range(1000)})
-    drawn = sample(rows, 100, seed=1)["x"]
-    assert len(drawn) == 100
-    assert drawn.is_monotonic_increasing
-    assert drawn.is_unique
-    assert drawn.max() > 900
-    assert sample(rows, 1000, seed=1) is rows
 
 
 def test_a_column_of_numbers_is_described(penguins: pd.DataFrame) -> None:

@@ -15,8 +15,8 @@ from pedigree.evaluation.weakness import Weakness
 from pedigree.prediction.predictor import PARTS, Predictor
 from pedigree.scoring.metrics import gain, score
 from pedigree.scoring.predictions import Predictions
-from pedigree.verdict.judging import unseen
 from pedigree.verdict.criteria import QUANTITIES, Case, judge
+from pedigree.verdict.judging import unseen
 
 VERDICT = Path("metrics/verdict.json")
 

@@ -49,10 +49,28 @@ __all__ = [  # what conf/engineer/ names as pedigree.features.engineering.<class
 def build_features(steps: DictConfig, rows: pd.DataFrame, problem: DictConfig) -> Pipeline:
     """Build the unfitted transformers of ``conf/engineer``.
 
+    Parameters
+    ----------
+    steps : DictConfig
+        `engineer.steps`.
+    rows : DataFrame
+        Training rows, whose columns the steps may name.
+    problem : DictConfig
+        With `target` and `exclude`, which no step sees.
+
     Raises
     ------
     UserError
         A step's settings are wrong, or name a column that the data do not have.
+
+    Examples
+    --------
+    >>> from pedigree import build_features, paths, read_table
+    >>> from pedigree.base.settings import read_settings
+    >>> settings = read_settings("engineer")
+    >>> rows = read_table(paths.SPLIT / "train")
+    >>> list(build_features(settings.engineer.steps, rows, settings.problem).named_steps)[-1]
+    'drop_dates'
     """
     hidden = {problem.target, *problem.exclude}
     made = []
@@ -64,7 +82,7 @@ def build_features(steps: DictConfig, rows: pd.DataFrame, problem: DictConfig) -
         for column in transformer.spell().named_columns():
             if column not in rows:
                 hint = did_you_mean(column, rows.columns)
-                raise UserError(f"{place}: '{column}' is no column of the data; {hint}")
+                raise UserError(f"{place}: '{column}' is not a column of the data; {hint}")
         try:
             made.append((name, transformer.without(hidden)))
         except UserError as error:

@@ -31,7 +31,7 @@ def check_key(key: Sequence[str], before: pd.DataFrame, after: pd.DataFrame) -> 
         for name in key:
             if name not in frame:
                 raise UserError(
-                    f"--key: '{name}' is no column of the {which} version; {did_you_mean(name, frame.columns)}"
+                    f"--key: '{name}' is not a column of the {which} version; {did_you_mean(name, frame.columns)}"
                 )
         twice = frame.duplicated(list(key))
         if twice.any():

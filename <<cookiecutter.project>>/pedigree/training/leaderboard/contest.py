@@ -43,6 +43,7 @@ class Contest:
     >>> from pedigree.base.settings import read_settings
     >>> contest = Contest.of(read_settings("compare"))
     >>> rounds = [contest.hold(["dummy"], contest.cut())]
+    [1/1] dummy: ...
     >>> contest.leaderboard(rounds)[0]["model"]
     'dummy'
     """
