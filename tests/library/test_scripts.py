@@ -12,6 +12,7 @@ import pytest
 from library.projects import ROOT, Project
 
 from pedigree.base.tables import read_table
+from pedigree.estimators.artifact import load_model
 
 
 def number(path: str, key: str) -> Any:
@@ -156,6 +157,27 @@ EDITS: list[tuple[str, str, str, str, Callable[[str], Any]]] = [
 ]
 
 
+def with_code(project: Project) -> None:
+    """Give a finished project the owner's scripts, to be changed, and the library."""
+    shutil.copytree(ROOT / "pipeline", "pipeline", ignore=shutil.ignore_patterns("__pycache__"))
+    Path("pedigree").symlink_to(ROOT / "pedigree")
+
+
+def change(step: str, before: str, after: str) -> None:
+    script = Path("pipeline") / f"{step}.py"
+    text = script.read_text(encoding="utf-8")
+    assert before in text
+    script.write_text(text.replace(before, after, 1), encoding="utf-8")
+
+
+def run_step(step: str) -> str:
+    """Run a step as DVC does; return what it prints."""
+    command = [sys.executable, "-m", f"pipeline.{step}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{step}: {done.stderr}"
+    return done.stdout
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("step", "before", "after", "seen"),
@@ -165,16 +187,22 @@ EDITS: list[tuple[str, str, str, str, Callable[[str], Any]]] = [
 def test_an_owners_change_of_a_script_works(
     project: Project, step: str, before: str, after: str, seen: Callable[[str], Any]
 ) -> None:
-    shutil.copytree(ROOT / "pipeline", "pipeline", ignore=shutil.ignore_patterns("__pycache__"))
-    Path("pedigree").symlink_to(ROOT / "pedigree")
-    script = Path("pipeline") / f"{step}.py"
-    text = script.read_text(encoding="utf-8")
-    assert before in text
-    script.write_text(text.replace(before, after, 1), encoding="utf-8")
-    run = [sys.executable, "-m", f"pipeline.{step}"]
-    done = subprocess.run(run, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert seen(done.stdout)
+    with_code(project)
+    change(step, before, after)
+    assert seen(run_step(step))
+
+
+@pytest.mark.slow
+def test_a_pipeline_of_ones_own_is_calibrated_explained_judged_and_packed(project: Project) -> None:
+    """Its steps have names of their own, and the settings know nothing of it."""
+    project.compose("train/calibration=sigmoid")
+    with_code(project)
+    change("train", FIT, OWN_PIPELINE)
+    for step in ("train", "evaluate", "explain", "leakage", "verdict", "package", "monitor"):
+        run_step(step)
+    assert number("metrics/train.json", "calibration")["method"] == "sigmoid"
+    assert list(load_model(Path("models/model.skops")).named_steps)[-1] == "logisticregression"
+    assert Path("reports/explain/global.csv").read_text().startswith("method,feature,")
 
 
 def test_every_script_has_such_a_change() -> None:

@@ -27,8 +27,8 @@ KNOWN = {
 }
 
 
-def fitting(estimator: Any) -> str:
-    """Name the exact algorithm for a class of estimators, or the one that serves any."""
+def fitting(estimator: type) -> str:
+    """Return the exact algorithm for a class of estimators, or the one that serves any."""
     module = f"{estimator.__module__}."
     for algorithm, packages in KNOWN.items():
         if any(module.startswith(f"{package}.") for package in packages):
@@ -73,12 +73,14 @@ class Shap:
         UserError
             The algorithm does not fit the model.
         """
-        best = fitting(type(subject.model["estimator"]))
+        steps = subject.model.named_steps
+        # Of a pipeline of the owner's own, it is not known what its estimator's inputs stand for.
+        best = fitting(type(subject.model[-1])) if "encode" in steps else "permutation"
         algorithm = best if self.algorithm == "auto" else self.algorithm
         if algorithm in KNOWN and algorithm != best:
             raise UserError(
                 f"explain: the algorithm '{algorithm}' of shap does not know "
-                f"{type(subject.model['estimator']).__name__}; set `algorithm: auto`."
+                f"{type(subject.model[-1]).__name__}; set `algorithm: auto`."
             )
         interactions: list[Interaction] = []
         paired = self._paired(subject, algorithm)
