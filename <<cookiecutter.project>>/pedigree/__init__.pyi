@@ -26,6 +26,7 @@ from .leakage.evidence import Evidence as Evidence
 from .monitoring.batches import Batches as Batches
 from .packaging.writer import BundleWriter as BundleWriter
 from .prediction.bundle import Bundle as Bundle
+from .report.run_report import RunReport as RunReport
 from .splitting.split import split_rows as split_rows
 from .tracking.result import Result as Result
 from .training.data import fold_scheme as fold_scheme

@@ -279,7 +279,8 @@ def stages() -> dict[str, Any]:
 
 def make_project(folder: Path, task: str) -> Project:
     """Make a project of the raw penguins; nothing has run in it."""
-    shutil.copytree(ROOT / "conf", folder / "conf")
+    for name in ("conf", "pipeline/custom/templates"):
+        shutil.copytree(ROOT / name, folder / name)
     for name in ("constraints.txt", "dvc.yaml"):
         shutil.copyfile(ROOT / name, folder / name)
     project = Project(folder)

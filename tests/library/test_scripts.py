@@ -159,7 +159,8 @@ EDITS: list[tuple[str, str, str, str, Callable[[str], Any]]] = [
 
 def with_code(project: Project) -> None:
     """Give a finished project the owner's scripts, to be changed, and the library."""
-    shutil.copytree(ROOT / "pipeline", "pipeline", ignore=shutil.ignore_patterns("__pycache__"))
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "pipeline", "pipeline", ignore=ignored, dirs_exist_ok=True)
     Path("pedigree").symlink_to(ROOT / "pedigree")
 
 

@@ -14,6 +14,7 @@ from library.projects import CLASSES_ONLY, ROOT, TEMPLATE, compose, leave_out_mi
 from omegaconf import DictConfig, OmegaConf
 
 from pedigree.base import paths
+from pedigree.base.library import MANIFEST
 from pedigree.base.lock import is_code
 from pedigree.base.names import UserError
 from pedigree.base.settings import leaves
@@ -130,6 +131,13 @@ def code(stage: str) -> set[Path]:
     return seen | {Path("pedigree/__init__.pyi")}  # which pedigree/__init__.py reads
 
 
+def beside(file: Path) -> list[Path]:
+    """Return the files beside a module that are no Python: its templates, and what they include."""
+    names = sorted((ROOT / file).parent.iterdir())
+    found = [one for one in names if one.is_file() and one.suffix != ".py"]
+    return [one.relative_to(ROOT) for one in found if one.name != MANIFEST]
+
+
 def brought(stage: str) -> set[str]:
     """Return the files that define the classes of the fitted objects that a stage opens."""
     deps = STAGES[stage]["deps"]
@@ -210,6 +218,21 @@ def test_a_stage_depends_on_all_the_code_that_it_runs(stage: str) -> None:
         if not any(lies_in(file.as_posix(), dep) for dep in deps) and not is_empty(file)
     ]
     assert hidden == []
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_depends_on_the_templates_beside_the_code_that_it_runs(stage: str) -> None:
+    deps = STAGES[stage]["deps"]
+    templates = {one.as_posix() for file in code(stage) for one in beside(file)}
+    assert [one for one in templates if not any(lies_in(one, dep) for dep in deps)] == []
+
+
+def test_the_report_depends_on_the_owners_templates() -> None:
+    own = sorted((ROOT / "pipeline/custom").rglob("*.j2"))
+    assert own
+    for one in own:
+        path = one.relative_to(ROOT).as_posix()
+        assert any(lies_in(path, dep) for dep in STAGES["report"]["deps"])
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -136,7 +136,7 @@ def test_an_experiment_uses_its_overrides_and_an_edit_brings_conf_back(project: 
 def test_runs_are_compared_side_by_side_also_when_their_data_are_lost(project: Path) -> None:
     command = ("python", "-m", "pedigree", "runs", "HEAD", "forest")
     printed = succeed(*command, cwd=project)
-    assert "rows of both: forest against HEAD: gain in roc_auc" in printed
+    assert "rows in common: forest compared with HEAD: gain in roc_auc" in printed
     page = project / "reports/runs.html"
     for word in (
         "model.<wbr>name",

@@ -43,7 +43,7 @@ const table = [...document.querySelectorAll("table")].find(one => one.caption?.t
 const at = [...table.tHead.rows[0].cells].findIndex(th => th.textContent === arguments[0]);
 return [...table.tBodies[0].rows].map(row => row.cells[at].textContent);
 """
-SCORES = "test rows, and validation rows"  # its caption
+SCORES = "Scores on the test set and on the validation set"  # its caption
 
 
 @pytest.fixture(scope="module", params=TASKS.values())
@@ -192,8 +192,8 @@ def test_the_reports_tables_are_sorted_by_click_and_by_key(report: Browser) -> N
     button.send_keys("\n")
     assert column("metric") == sorted(before, reverse=True)
     assert report.js("return arguments[0].parentElement.ariaSort", button) == "descending"
-    report.driver.find_element("xpath", head % "test").click()
-    numbers = [float(text.replace(",", "")) for text in column("test")]
+    report.driver.find_element("xpath", head % "test set").click()
+    numbers = [float(text.replace(",", "")) for text in column("test set")]
     assert numbers == sorted(numbers)
     assert report.complaints() == []
 

@@ -1,1 +1,1 @@
-"""Pictures, charts and pages."""
+"""Reports for people: pages of HTML, and the numbers and charts in them."""

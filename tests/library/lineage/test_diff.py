@@ -213,7 +213,8 @@ def recorded(finished: Callable[[str], Project], tmp_path_factory: pytest.TempPa
     folder = tmp_path_factory.mktemp("diff") / "project"
     project = Project(shutil.copytree(finished("binary").folder, folder))
     for name in ("pedigree", "pipeline"):
-        shutil.copytree(ROOT / name, folder / name, ignore=lambda *_: {"__pycache__"})
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, folder / name, ignore=ignored, dirs_exist_ok=True)
     for name in (".dvcignore", ".gitignore"):
         shutil.copyfile(ROOT / name, folder / name)
     with chdir(folder):

@@ -49,7 +49,8 @@ def history(finished: Callable[[str], Project], tmp_path_factory: pytest.TempPat
     folder = tmp_path_factory.mktemp("trace") / "project"
     shutil.copytree(finished("binary").folder, folder)
     for name in ("pedigree", "pipeline"):
-        shutil.copytree(ROOT / name, folder / name, ignore=lambda *_: {"__pycache__"})
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, folder / name, ignore=ignored, dirs_exist_ok=True)
     for name in (".dvcignore", ".gitignore"):
         shutil.copyfile(ROOT / name, folder / name)
     project, recorded = Project(folder), {"folder": folder}

@@ -1,7 +1,7 @@
 """Two or more runs side by side: scores, settings, data and curves, on one page.
 
-A run is an experiment, a commit, a branch, a tag, or `workspace`; the others are held against the
-first. Scores are compared on the rows that both have judged, with intervals of the paired difference.
+A run is an experiment, a commit, a branch, a tag, or `workspace`; the others are compared with the
+first. Scores are compared on the rows that both have predicted, with intervals of the paired difference.
 """
 
 from __future__ import annotations
@@ -9,60 +9,55 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pedigree.lineage.runs.origins import code, data, settings
+from pedigree.lineage.runs.differences import compare_code, compare_data, compare_settings
 from pedigree.lineage.runs.paired import SUBSETS, Pair, pair
-from pedigree.lineage.runs.runs import UNJUDGED, Run, open_run, same_question
-from pedigree.lineage.runs.scores import curves, gains, standing
-from pedigree.report.elements import interval, number
+from pedigree.lineage.runs.runs import Run, open_run, same_problem
+from pedigree.lineage.runs.scores import compare_curves, compare_gains, compare_verdicts
+from pedigree.report.formatting import interval, number
+from pedigree.report.labels import significance
 from pedigree.report.page import Page
-from pedigree.report.words import surely
 
 
-def compare(names: Sequence[str], out: Path) -> Iterator[str]:
+def compare_runs(names: Sequence[str], out: Path) -> Iterator[str]:
     """Write the page; yield what the terminal shows.
 
     Raises
     ------
     UserError
-        A run is not known, has not got that far, answers another question, or its files are lost.
+        A run is unknown, has not run as far as `evaluate`, has another problem, or its files are lost.
     """
     runs = [open_run(name) for name in names]
-    same_question(runs)
+    same_problem(runs)
     pairs = [
-        pair(side, runs[0], other)
-        for side in SUBSETS
+        pair(subset, runs[0], other)
+        for subset in SUBSETS
         for other in runs[1:]
-        if side != "test" or (runs[0].judged and other.judged)
+        if subset != "test" or (runs[0].has_verdict and other.has_verdict)
     ]
     page = Page(f"Side by side: {', '.join(names)}")
     page.paragraph(
-        f"{runs[0].facts.problem['goal']} The first run is what the others are held against."
+        f"{runs[0].outputs.goal.rstrip('.')}. The other runs are compared with the first."
     )
-    standing(page, runs)
-    gains(page, runs, pairs)
-    curves(page, runs)
-    settings(page, runs)
-    data(page, runs)
-    code(page, runs)
+    page.add(compare_verdicts(runs), compare_gains(runs, pairs), compare_curves(runs))
+    page.add(compare_settings(runs), compare_data(runs), compare_code(runs))
     page.write(out)
-    yield from lines(runs, pairs)
+    yield from summary_lines(runs, pairs)
     yield f"page: {out}"
 
 
-def lines(runs: Sequence[Run], pairs: Sequence[Pair]) -> Iterator[str]:
-    """Say in lines how the first metric differs."""
+def summary_lines(runs: Sequence[Run], pairs: Sequence[Pair]) -> Iterator[str]:
+    """Return in lines how the first metric differs."""
     for one in pairs:
-        found = one.gains[0] if one.gains else None
-        told = f"no row was judged by both {runs[0].name} and {one.other.name}"
-        if found:
-            reach = interval(*found["interval"])
-            told = (
-                f"{one.other.name} against {runs[0].name}: gain in {found['metric']} {number(found['gain'])} "
-                f"[{reach}], {surely(*found['interval'])}"
+        result = f"{runs[0].name} and {one.other.name} have predicted no row in common"
+        if one.gains:
+            first = one.gains[0]
+            result = (
+                f"{one.other.name} compared with {runs[0].name}: gain in {first['metric']} {number(first['gain'])} "
+                f"[{interval(*first['interval'])}], {significance(*first['interval'])}"
             )
-        yield f"{one.side}, {one.rows} rows of both: {told}"
+        yield f"{one.subset}, {one.rows} rows in common: {result}"
     yield from (
-        f"test: {one.name} {UNJUDGED}, so nothing is said of the test rows"
+        f"test: {one.name} stopped before `verdict`, so the test sets are not compared"
         for one in runs
-        if not one.judged
+        if not one.has_verdict
     )

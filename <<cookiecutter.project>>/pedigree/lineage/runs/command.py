@@ -8,7 +8,7 @@ from pathlib import Path
 import pedigree.lineage.runs as command
 from pedigree.base.command import parser, plain_errors
 from pedigree.base.paths import REPORTS
-from pedigree.report.plots import TONES
+from pedigree.report.charts.plots import TONES
 
 
 @plain_errors("runs")
@@ -32,5 +32,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
     names = list(dict.fromkeys(options.runs))
     if not 2 <= len(names) <= TONES:
         cli.error(f"name two to {TONES} runs, each once")
-    for line in command.compare(names, options.out):
+    for line in command.compare_runs(names, options.out):
         print(line)

@@ -1,4 +1,4 @@
-"""Scores of two runs on the rows that both have judged."""
+"""Scores of two runs on the rows that both have predicted."""
 
 from __future__ import annotations
 
@@ -23,42 +23,47 @@ class Pair:
 
     Parameters
     ----------
-    side : str
+    subset : str
     other : Run
     rows : int
-        That both have judged.
+        That both have predicted.
     gains : list of dict
         metric, reference, value, gain, interval; the first metric first. Empty without common rows.
     """
 
-    side: str
+    subset: str
     other: Run
     rows: int
     gains: list[dict[str, Any]]
 
 
-def pair(side: str, first: Run, other: Run) -> Pair:
-    """Compare two runs on the rows of a side that both have judged.
+def pair(subset: str, first: Run, other: Run) -> Pair:
+    """Compare two runs on the rows of a subset that both have predicted.
 
-    Rows are told apart by what they hold, so a row that cleaning has changed is another one.
+    Rows are identified by their values, so a row that cleaning has changed is another one.
+
+    Parameters
+    ----------
+    subset : {"validation", "test"}
+    first, other : Run
     """
-    one, two = first.predictions(side), other.predictions(side)
+    one, two = first.predictions(subset), other.predictions(subset)
     known = {name: place for place, name in enumerate(two.row)}
     mine = np.array([place for place, name in enumerate(one.row) if name in known], dtype=int)
     theirs = np.array([known[one.row[place]] for place in mine], dtype=int)
     if not len(mine):
-        return Pair(side, other, 0, [])
+        return Pair(subset, other, 0, [])
     truth = one.truth[mine]
-    said = {
+    predictions = {
         "reference": _decided(first, one, mine, one.classes),
         "model": _decided(other, two, theirs, one.classes),
     }
-    options = first.settings[SUBSETS[side]]
+    options = first.settings[SUBSETS[subset]]
     listed = first.settings["problem"]["metrics"]
     scores = bootstrap(
         [name for name in listed if METRICS[name].needs not in ("costs", "interval")],
         truth,
-        said,
+        predictions,
         groups=None if one.group is None else one.group[mine],
         resamples=options["resamples"],
         confidence=options["confidence"],
@@ -73,7 +78,7 @@ def pair(side: str, first: Run, other: Run) -> Pair:
         }
         for name, values in scores.values.items()
     ]
-    return Pair(side, other, len(mine), gains)
+    return Pair(subset, other, len(mine), gains)
 
 
 def _decided(run: Run, found: Predictions, rows: np.ndarray, classes: list[str]) -> Prediction:
@@ -83,6 +88,6 @@ def _decided(run: Run, found: Predictions, rows: np.ndarray, classes: list[str])
         at = {name: place for place, name in enumerate(found.classes)}
         empty = np.zeros(len(rows))
         values = np.column_stack([values[:, at[c]] if c in at else empty for c in classes])
-    chosen = run.facts.threshold
+    chosen = run.outputs.threshold
     threshold = None if chosen.get("value") is None else Threshold(chosen["value"])
     return Prediction(values, threshold)

@@ -15,11 +15,10 @@ from pedigree.base.names import UserError
 from pedigree.base.paths import PARAMS
 from pedigree.base.settings import Loader
 from pedigree.lineage.diff.versions import WORKSPACE, lost, recorded, way_to
-from pedigree.report.facts import Facts, here
+from pedigree.report.outputs import RunOutputs, read_workspace
 from pedigree.scoring.predictions import Predictions
 
-QUESTION = ("target", "task", "positive")
-UNJUDGED = "stopped before `verdict`"
+PROBLEM = ("target", "task", "positive")  # settings in which runs that are compared are equal
 NEEDED = ("metrics/evaluate.json", "metrics/train.json")
 
 
@@ -30,8 +29,8 @@ class Run:
     Parameters
     ----------
     name : str
-        As it was asked for.
-    facts : Facts
+        As it was given on the command line.
+    outputs : RunOutputs
     settings : dict
         Its params.yaml.
     stages : dict
@@ -39,26 +38,26 @@ class Run:
     """
 
     name: str
-    facts: Facts
+    outputs: RunOutputs
     settings: dict[str, Any]
     stages: dict[str, Any]
 
     @property
-    def judged(self) -> bool:
-        """Whether its model has seen the test rows; the verdict recorded may be an earlier one's."""
-        return bool(self.facts.verdict) and not outdated(self.stages, "verdict")
+    def has_verdict(self) -> bool:
+        """Whether its model was evaluated on the test set; the recorded verdict may be an earlier one's."""
+        return bool(self.outputs.verdict) and not outdated(self.stages, "verdict")
 
-    def predictions(self, side: str) -> Predictions:
-        """Read what it has predicted of a side's rows."""
+    def predictions(self, subset: str) -> Predictions:
+        """Read its predictions of a subset's rows."""
         import pandas as pd
 
-        folder = f"data/predictions/{side}"
+        folder = f"data/predictions/{subset}"
         parts: list[pd.DataFrame] = []
-        while data := self.facts.read(f"{folder}/part-{len(parts):05d}.parquet"):
+        while data := self.outputs.read(f"{folder}/part-{len(parts):05d}.parquet"):
             parts.append(pd.read_parquet(BytesIO(data)))
         if not parts:
             raise UserError(
-                f"{self.name} records no {folder}; it ran before predictions were kept: run it again."
+                f"{self.name} has no {folder}; it ran before predictions were stored. Run it again."
             )
         return Predictions.of_table(pd.concat(parts, ignore_index=True))
 
@@ -69,27 +68,27 @@ def open_run(name: str) -> Run:
     Raises
     ------
     UserError
-        There is no such run, it has not got as far as `evaluate`, or its files are nowhere.
+        The run is unknown, has not run as far as `evaluate`, or its files are lost.
     """
-    read = here if name == WORKSPACE else reader(name)
+    read = read_workspace if name == WORKSPACE else reader(name)
     way_out = "dvc repro" if name == WORKSPACE else f"{way_to(name)} && dvc repro"
     for path in (PARAMS.name, LOCK.name, *NEEDED):
         if read(path) is None:
             raise UserError(
-                f"{name} has no {path}: it has not run as far as `evaluate`. `{way_out}` makes it."
+                f"{name} has no {path}: it has not run as far as `evaluate`. Run `{way_out}`."
             )
     settings = yaml.load(read(PARAMS.name) or b"", Loader=Loader)
     stages = yaml.load(read(LOCK.name) or b"", Loader=Loader)["stages"]
     if outdated(stages, "evaluate"):
         raise UserError(
             f"{name} has not run as far as `evaluate`: its scores are those of an earlier model. "
-            f"`{way_out}` makes them anew."
+            f"Run `{way_out}`."
         )
-    return Run(name, Facts(settings["problem"], read), settings, stages)
+    return Run(name, RunOutputs(settings["problem"], read), settings, stages)
 
 
 def reader(revision: str) -> Callable[[str], bytes | None]:
-    """Return what reads the files of a revision."""
+    """Return a function that reads the files of a revision."""
     from dvc_data.index.index import DataIndexError
 
     files = recorded(revision)
@@ -103,20 +102,20 @@ def reader(revision: str) -> Callable[[str], bytes | None]:
     return read
 
 
-def same_question(runs: Sequence[Run]) -> None:
-    """Refuse runs that answer different questions.
+def same_problem(runs: Sequence[Run]) -> None:
+    """Check that the runs have the same problem.
 
     Raises
     ------
     UserError
-        Names the setting.
+        They differ in a setting of `problem`.
     """
     first, *others = runs
     for other in others:
-        for key in QUESTION:
+        for key in PROBLEM:
             one, two = (run.settings["problem"].get(key) for run in (first, other))
             if one != two:
                 raise UserError(
-                    f"{first.name} and {other.name} answer different questions: problem.{key} is "
-                    f"{json.dumps(one)} and {json.dumps(two)}. Compare runs of one question."
+                    f"{first.name} and {other.name} have different problems: problem.{key} is "
+                    f"{json.dumps(one)} and {json.dumps(two)}. Compare runs of the same problem."
                 )

@@ -1,188 +1,205 @@
-"""How the runs did: their verdicts, gains over the first, and their curves in one plot."""
+"""The scores of the runs: verdicts, gains over the first run, and curves in one plot."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import groupby
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pedigree.lineage.runs.paired import Pair
-from pedigree.lineage.runs.runs import UNJUDGED, Run
-from pedigree.report.charts import Mark, intervals
-from pedigree.report.elements import Child, el, interval, short
-from pedigree.report.facts import parsed
-from pedigree.report.page import Page
-from pedigree.report.plots import Series, plot
-from pedigree.report.words import better_is, surely
+from pedigree.lineage.runs.runs import Run
+from pedigree.report.charts.marks import Mark, MarkChart, interval_chart
+from pedigree.report.charts.plots import Plot, Series, xy_plot
+from pedigree.report.formatting import short
+from pedigree.report.labels import significance
+from pedigree.report.outputs import grouped, xy_points
+from pedigree.report.page.rendering import PagePart
 
 CLASSES = 4  # whose curves are drawn
-# Name of the file, its columns, titles of the axes and of the plot, broken line.
+# Columns of the file, titles of the axes and of the plot, dashed line.
 CURVES = {
     "roc": (
-        "false_positive_rate",
-        "true_positive_rate",
-        "false positive rate",
-        "true positive rate",
-        "ROC",
-        "diagonal",
+        *("false_positive_rate", "true_positive_rate"),
+        *("false positive rate", "true positive rate", "ROC curve", "diagonal"),
     ),
-    "precision_recall": ("recall", "precision", "recall", "precision", "Precision and recall", ""),
+    "precision_recall": (
+        *("recall", "precision"),
+        *("recall", "precision", "Precision-recall curve", ""),
+    ),
     "calibration": (
-        "predicted",
-        "observed",
-        "predicted probability",
-        "share observed",
-        "Calibration",
-        "diagonal",
+        *("predicted", "observed"),
+        *("predicted probability", "observed frequency", "Calibration", "diagonal"),
     ),
 }
 
 
-def standing(page: Page, runs: Sequence[Run]) -> None:
-    """Tell each run's own verdict."""
-    page.heading("Verdicts", "verdicts")
-    first = runs[0].settings["problem"]["metrics"][0]
-    marks: list[Mark] = []
-    lines: list[dict[str, Any]] = []
-    for tone, run in enumerate(runs):
-        line = {
-            "run": run.name,
-            "verdict": "none",
-            "criteria met": None,
-            "model": run.facts.trained["model"],
-            "features": len(run.facts.trained["features"]),
-            "validation": run.facts.validation.get(first),
-            "test": None,
-            "interval": None,
-            "about": UNJUDGED,
-        }
-        if run.judged:
-            head, verdict = run.facts.headline, run.facts.verdict
-            value, (low, high) = head["value"], head["interval"]
-            marks.append(Mark(run.name, value, low, high, tone=f"t{tone}", tip=line["model"]))
-            criteria = [one for one in verdict["criteria"] if one["met"] is not None]
-            word, look = ("accepted", "good") if verdict["accepted"] else ("not accepted", "bad")
-            line |= {
-                "verdict": el("span", word, class_=f"says {look}"),
-                "criteria met": f"{sum(one['met'] for one in criteria)} of {len(criteria)}",
-                "test": value,
-                "interval": interval(low, high),
-                "about": verdict["about"][0],
-            }
-        lines.append(line)
-    page.table(lines, f"validation and test: {first}, {better_is(first)}")
-    if marks:
-        page.add(intervals(marks, caption=f"{first} of each run on its own test rows"))
+@dataclass(frozen=True)
+class RunVerdict:
+    """The verdict of a run; what follows `validation` is None if the run stopped before `verdict`."""
+
+    run: str
+    model: str
+    features: int
+    validation: float | None
+    accepted: bool | None = None
+    criteria: str | None = None
+    test: float | None = None
+    interval: Sequence[float] | None = None
+    rows: str | None = None
 
 
-def gains(page: Page, runs: Sequence[Run], pairs: Sequence[Pair]) -> None:
-    """Tell how much better the others are than the first, on the rows that both have judged."""
-    page.heading(f"Better than {runs[0].name}?", "gains")
-    for side in dict.fromkeys(one.side for one in pairs):
-        page.subheading(f"{side.capitalize()} rows")
-        lines, marks = [], []
-        for one in [pair for pair in pairs if pair.side == side]:
-            if not one.gains:
-                page.paragraph(f"No row was judged by both {runs[0].name} and {one.other.name}.")
-            tone = f"t{runs.index(one.other)}"
-            for found in one.gains:
-                low, high = found["interval"]
-                if found is one.gains[0]:
-                    name = f"{one.other.name} ({one.rows:,} rows)"
-                    marks.append(
-                        Mark(name, found["gain"], low, high, tone=tone, tip=surely(low, high))
-                    )
-                lines.append(
-                    {
-                        "run": one.other.name,
-                        "metric": found["metric"],
-                        runs[0].name: found["reference"],
-                        "its own": found["value"],
-                        "gain": found["gain"],
-                        "interval": interval(low, high),
-                        "so it is": surely(low, high),
-                    }
-                )
-        if marks:
-            metric = lines[0]["metric"]
-            said = f"gain in {metric} on the same rows, drawn together; right of the broken line is better than {runs[0].name}"
-            page.add(intervals(marks, limit=0.0, caption=said))
-            page.table(lines, f"{side} rows that both have judged")
+@dataclass(frozen=True)
+class RunGain:
+    """How much better a run is than the first one, by a metric on the same rows."""
+
+    run: str
+    metric: str
+    first: float | None
+    own: float | None
+    gain: float | None
+    interval: Sequence[float]
+
+    @property
+    def result(self) -> str:
+        """Return whether the gain is significant."""
+        return significance(*self.interval)
 
 
-def curves(page: Page, runs: Sequence[Run]) -> None:
-    """Draw the runs' curves over each other."""
-    page.heading("Curves", "curves")
-    charts = (
-        classification(runs)
-        if runs[0].facts.problem["kind"] == "classification"
-        else regression(runs)
-    )
-    searches = [
-        Series(
-            run.name,
-            [(a, b) for a, b in _points(run.facts.rows("plots/tune.csv"), "trial", "best")],
-        )
-        for run in runs
-        if run.facts.tuned.get("trials")
+@dataclass(frozen=True)
+class SubsetGains:
+    """The gains on a subset, and the runs that share no rows with the first one."""
+
+    subset: str
+    gains: list[RunGain]
+    disjoint: list[str]
+    chart: MarkChart
+
+
+@dataclass(frozen=True)
+class RunCurves:
+    """The same curve of several runs."""
+
+    title: str
+    chart: Plot | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparedVerdicts(PagePart):
+    """The section on the verdicts."""
+
+    metric: str
+    direction: str
+    verdicts: list[RunVerdict]
+    chart: MarkChart | None
+    template: str = "pedigree/lineage/runs/verdicts.html.j2"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparedGains(PagePart):
+    """The section on the gains over the first run."""
+
+    first: str
+    subsets: list[SubsetGains]
+    template: str = "pedigree/lineage/runs/gains.html.j2"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparedCurves(PagePart):
+    """The section on the curves; `tuned` names the runs whose tuning is drawn."""
+
+    curves: list[RunCurves]
+    tuned: list[str]
+    tuning: Plot | None
+    template: str = "pedigree/lineage/runs/curves.html.j2"
+
+
+def compare_verdicts(runs: Sequence[Run]) -> ComparedVerdicts:
+    """Return the section on each run's own verdict."""
+    metric = runs[0].settings["problem"]["metrics"][0]
+    found = [_verdict(run, metric) for run in runs]
+    marks = [
+        Mark(one.run, one.test, one.interval[0], one.interval[1], one.model, f"t{tone}")
+        for tone, one in enumerate(found)
+        if one.interval is not None
     ]
-    if searches:
-        of = ", ".join(one.name for one in searches)
-        said = f"{of}: mean over folds of the training rows"
-        charts.append(
-            plot(searches, "trial", "best so far", whole=True, title="Tuning", caption=said)
-        )
-    page.add(el("div", *charts, class_="charts"))
+    return ComparedVerdicts(
+        metric=metric,
+        direction=runs[0].outputs.direction(metric),
+        verdicts=found,
+        chart=interval_chart(marks) if marks else None,
+    )
 
 
-def classification(runs: Sequence[Run]) -> list[Child]:
-    """Draw ROC, precision and recall, and calibration on each run's validation rows; a plot for each class."""
-    charts: list[Child] = []
+def _verdict(run: Run, metric: str) -> RunVerdict:
+    trained, known = run.outputs.trained, {}
+    if run.has_verdict:
+        verdict, first = run.outputs.verdict, run.outputs.headline
+        met = [one["met"] for one in verdict["criteria"] if one["met"] is not None]
+        known = {
+            "accepted": verdict["accepted"],
+            "criteria": f"{sum(met)} of {len(met)}",
+            "test": first["value"],
+            "interval": first["interval"],
+            "rows": verdict["about"][0],
+        }
+    validation = run.outputs.validation.get(metric)
+    return RunVerdict(run.name, trained["model"], len(trained["features"]), validation, **known)
+
+
+def compare_gains(runs: Sequence[Run], pairs: Sequence[Pair]) -> ComparedGains:
+    """Return the section on the gains of the others over the first, on the rows that both predicted."""
+    subsets = []
+    for subset in dict.fromkeys(one.subset for one in pairs):
+        found, marks, disjoint = [], [], []
+        for one in [pair for pair in pairs if pair.subset == subset]:
+            name, tone = one.other.name, f"t{runs.index(one.other)}"
+            own = [_gain(name, line) for line in one.gains]
+            if own:
+                label, (low, high) = f"{name} ({one.rows:,} rows)", own[0].interval
+                marks.append(Mark(label, own[0].gain, low, high, tone=tone, note=own[0].result))
+            else:
+                disjoint.append(name)
+            found += own
+        subsets.append(SubsetGains(subset, found, disjoint, interval_chart(marks, 0.0)))
+    return ComparedGains(first=runs[0].name, subsets=subsets)
+
+
+def _gain(run: str, line: dict[str, Any]) -> RunGain:
+    return RunGain(
+        run, line["metric"], line["reference"], line["value"], line["gain"], line["interval"]
+    )
+
+
+def compare_curves(runs: Sequence[Run]) -> ComparedCurves:
+    """Return the section that draws the curves of the runs over each other."""
+    tuned = [run for run in runs if run.outputs.tuned.get("trials")]
+    searches = [
+        Series(run.name, xy_points(run.outputs.rows("plots/tune.csv"), "trial", "best"))
+        for run in tuned
+    ]
+    is_classifier = runs[0].outputs.problem["kind"] == "classification"
+    return ComparedCurves(
+        curves=list(_classification(runs)) if is_classifier else [_residuals(runs)],
+        tuned=[run.name for run in tuned],
+        tuning=xy_plot(searches, "trial", "best so far", whole=True),
+    )
+
+
+def _classification(runs: Sequence[Run]) -> Iterator[RunCurves]:
+    """Draw each curve on each run's validation set; a plot for each class."""
     for file, (x, y, across, up, title, guide) in CURVES.items():
+        kind = "both" if file == "calibration" else "line"
         found: dict[str, list[Series]] = {}
         for run in runs:
-            rows = run.facts.rows(f"plots/evaluate/{file}.csv")
-            for name, part in groupby(rows, lambda row: row["class"]):
-                kind = "both" if file == "calibration" else "line"
-                found.setdefault(name, []).append(Series(run.name, _points(list(part), x, y), kind))
+            for (name,), rows in grouped(run.outputs.rows(f"plots/evaluate/{file}.csv"), "class"):
+                found.setdefault(name, []).append(Series(run.name, xy_points(rows, x, y), kind))
         for name, series in list(found.items())[:CLASSES]:
             of = f"{title}: {short(name, 30)}" if len(found) > 1 else title
-            charts.append(
-                plot(
-                    series,
-                    across,
-                    up,
-                    unit=True,
-                    guide=guide,
-                    title=of,
-                    caption="each run's validation rows",
-                )
-            )
-    return charts
+            yield RunCurves(of, xy_plot(series, across, up, unit=True, guide=guide))
 
 
-def regression(runs: Sequence[Run]) -> list[Child]:
-    """Draw the residuals of each run's validation rows."""
-    series = [
-        Series(
-            run.name,
-            _points(run.facts.rows("plots/evaluate/residuals.csv"), "predicted", "residual"),
-            "points",
-        )
-        for run in runs
-    ]
-    return [
-        plot(
-            series,
-            "predicted",
-            "residual",
-            guide="zero",
-            title="Residuals",
-            caption="each run's validation rows",
-        )
-    ]
-
-
-def _points(rows: Sequence[dict[str, str]], x: str, y: str) -> list[tuple[float, float]]:
-    pairs = [(parsed(row[x]), parsed(row[y])) for row in rows]
-    return [(a, b) for a, b in pairs if a is not None and b is not None]
+def _residuals(runs: Sequence[Run]) -> RunCurves:
+    """Draw the residuals on each run's validation set."""
+    file, axes = "plots/evaluate/residuals.csv", ("predicted", "residual")
+    series = [Series(run.name, xy_points(run.outputs.rows(file), *axes), "points") for run in runs]
+    return RunCurves("Residuals", xy_plot(series, *axes, guide="zero"))

@@ -1,158 +1,195 @@
-"""The data: how many rows there are and where they went, what cleaning did, what the contract asks."""
+"""The data: where the rows come from and where they went, what cleaning changed, what the contract requires."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from pedigree.report.charts import Mark, bars
-from pedigree.report.elements import el, number, short
-from pedigree.report.facts import Facts, parsed
-from pedigree.report.page import Page, copyable, details, table
+from pedigree.report.charts.marks import Mark, MarkChart, bar_chart
+from pedigree.report.formatting import percent, short
+from pedigree.report.outputs import RunOutputs
+from pedigree.report.page.rendering import PagePart
 
-# Rules of a contract in words.
+SUBSETS = {"train": "training set", "validation": "validation set", "test": "test set"}
+OTHERS = {"unlabelled": "without a label", "left_out": "left out by the split"}
+CLASSES = 8  # whose fractions hovering shows
+COLUMNS = 6  # that a cleaning step lists
+WIDE = 4  # times as many lines as charts have marks
+# The rules of a contract that are listed.
 RULES = {
     "isin": "one of {}",
-    "str_matches": "of the pattern {}",
-    "str_length": "of the length {}",
+    "str_matches": "matches {}",
+    "str_length": "length {}",
     "in_range": "in the range {}",
     "ge": "at least {}",
-    "gt": "more than {}",
+    "gt": "greater than {}",
     "le": "at most {}",
     "lt": "less than {}",
 }
 
 
-def data(page: Page, facts: Facts, most: int) -> None:
-    """Write where the rows come from, where they went, and what was done to them."""
-    page.heading("The data", "data")
-    snapshot = facts.lineage["snapshot"]
-    source = snapshot["source"]
-    what = source.get("what") or source.get("path") or source.get("url") or ""
-    page.paragraph(f"Source: {source['kind']}. ", el("span", short(what, 200), dir="auto"))
+@dataclass(frozen=True)
+class CleaningStep:
+    """What a cleaning step did: rows that it dropped, and how many values it changed in each column."""
+
+    name: str
+    rows_dropped: int
+    values_changed: int
+    columns: list[tuple[str, int]]
+    more: int
+
+
+@dataclass(frozen=True)
+class ColumnRow:
+    """A column: its type, its role, the rules of the contract, and why it is not a feature."""
+
+    name: str
+    dtype: str
+    role: str
+    rules: list[str]
+    reason: str
+
+
+@dataclass(frozen=True)
+class FeatureRow:
+    """A feature before selection: `fraction` is in how many folds it was selected."""
+
+    name: str
+    kept: bool
+    fraction: float | None
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSection(PagePart):
+    """The section.
+
+    Parameters
+    ----------
+    kind, source : str
+        What the rows come from.
+    chart : MarkChart
+        Rows after each step, and in each subset.
+    has_classes : bool
+    steps : list of CleaningStep
+    rejected : int
+        Rows that violate the contract.
+    columns : list of ColumnRow
+    ruled : int
+        Columns that the contract has rules for.
+    more_columns : int
+    features : list of FeatureRow
+    kept, candidates : int
+        Features after and before selection.
+    stability : float or None
+        Of the selection over the folds.
+    files : list of dict
+        Of the snapshot.
+    more_files : int
+    """
+
+    kind: str
+    source: str
+    chart: MarkChart
+    has_classes: bool
+    steps: list[CleaningStep]
+    rejected: int
+    columns: list[ColumnRow]
+    ruled: int
+    more_columns: int
+    features: list[FeatureRow]
+    kept: int
+    candidates: int
+    stability: float | None
+    files: list[dict[str, Any]]
+    more_files: int
+    template: str = "pedigree/report/sections/data.html.j2"
+
+
+def data(outputs: RunOutputs, most: int) -> DataSection:
+    """Return the section on the data; it lists at most so many files, and four times as many columns."""
+    snapshot = outputs.lineage["snapshot"]
+    source, files = snapshot["source"], snapshot["files"]
+    columns, selection = _columns(outputs), outputs.json("metrics/select.json")
+    features = [
+        FeatureRow(one["feature"], one["kept"] == "True", one["share_of_folds"], one["reason"])
+        for one in outputs.rows("reports/select.csv", "share_of_folds")
+    ]
+    return DataSection(
+        kind=source["kind"],
+        source=source.get("what") or source.get("path") or source.get("url") or "",
+        chart=_rows(outputs),
+        has_classes=outputs.problem["kind"] == "classification",
+        steps=_cleaning(outputs.json("metrics/clean.json")["steps"]),
+        rejected=outputs.json("metrics/load.json")["rejected"],
+        columns=columns[: WIDE * most],
+        ruled=len(outputs.signature["contract"].get("columns", {})),
+        more_columns=max(0, len(columns) - WIDE * most),
+        features=features[: WIDE * most],
+        kept=sum(one.kept for one in features),
+        candidates=len(features),
+        stability=(selection.get("stability") or {}).get("index"),
+        files=files[:most],
+        more_files=max(0, len(files) - most),
+    )
+
+
+def _rows(outputs: RunOutputs) -> MarkChart:
+    """Draw the rows after each step, and in each subset of the split."""
     loaded, cleaned, split = (
-        facts.json(f"metrics/{name}.json") for name in ("load", "clean", "split")
+        outputs.json(f"metrics/{name}.json") for name in ("load", "clean", "split")
     )
     marks = [
-        Mark("collected", snapshot["rows"]),
-        Mark("kept the contract", loaded["loaded"], tip=f"{loaded['rejected']} did not"),
-        Mark("left by cleaning", cleaned["kept"]),
+        Mark("collected", outputs.lineage["snapshot"]["rows"]),
+        Mark("after the contract", loaded["loaded"], note=f"{loaded['rejected']:,} rejected"),
+        Mark("after cleaning", cleaned["kept"]),
     ]
-    names = {
-        "train": "to learn from",
-        "validation": "to choose by (validation)",
-        "test": "to judge by (test)",
-    }
-    names |= {"unlabelled": "without an answer", "left_out": "left out by the split"}
-    for side, name in names.items():
-        rows = split.get(side, {}).get("rows", 0)
-        shares = split.get(side, {}).get("classes", {})
-        tip = "\n".join(f"{short(c, 30)}: {share:.1%}" for c, share in list(shares.items())[:8])
-        if rows or side in ("train", "validation", "test"):
-            marks.append(Mark(name, rows, tip=tip, tone="t2"))
-    page.add(bars(marks, title="Rows", caption="hover over a part to see the answers in it"))
-    repairs(page, cleaned)
-    columns(page, facts, most)
-    files = [
-        {
-            "file": one["name"],
-            "rows": one["rows"],
-            "bytes": one["bytes"],
-            "SHA-256": copyable(one["sha256"]),
-        }
-        for one in snapshot["files"]
-    ]
-    page.subheading("Versions")
-    page.table(files[:most], "the files of the snapshot")
-    if len(files) > most:
-        page.paragraph(f"{len(files) - most} more are in data/raw/snapshot.json.", kind="quiet")
+    for subset, name in (SUBSETS | OTHERS).items():
+        entry = split.get(subset, {"rows": 0})
+        classes = list(entry.get("classes", {}).items())[:CLASSES]
+        note = "\n".join(f"{short(one, 30)}: {percent(fraction)}" for one, fraction in classes)
+        if entry["rows"] or subset in SUBSETS:
+            marks.append(Mark(name, entry["rows"], note=note, tone="t2"))
+    return bar_chart(marks)
 
 
-def repairs(page: Page, cleaned: dict[str, Any]) -> None:
-    """List what cleaning changed."""
-    page.subheading("Cleaning")
-    lines = []
-    for step, done in cleaned["steps"].items():
-        changed = sorted(done["changed"].items(), key=lambda one: -one[1])
-        told = ", ".join(f"{short(name, 40)} ({count:,})" for name, count in changed[:6])
-        told += f" and {len(changed) - 6} more columns" if len(changed) > 6 else ""
-        values = sum(done["changed"].values())
-        lines.append(
-            {
-                "repair": step,
-                "rows dropped": done["rows_dropped"],
-                "values changed": values,
-                "in": told,
-            }
+def _cleaning(steps: dict[str, Any]) -> list[CleaningStep]:
+    found = []
+    for name, step in steps.items():
+        changed = sorted(step["changed"].items(), key=lambda one: -one[1])
+        more = max(0, len(changed) - COLUMNS)
+        values = sum(step["changed"].values())
+        found.append(CleaningStep(name, step["rows_dropped"], values, changed[:COLUMNS], more))
+    return found
+
+
+def _columns(outputs: RunOutputs) -> list[ColumnRow]:
+    rules = outputs.signature["contract"].get("columns", {})
+    excluded, inputs = outputs.problem.get("exclude") or {}, outputs.signature["inputs"]
+    found = []
+    for name, dtype in outputs.signature["types"].items():
+        role = "not a feature"
+        if name in inputs:
+            role = "required feature" if inputs[name]["required"] else "optional feature"
+        role = "target" if name == outputs.problem["target"] else role
+        found.append(
+            ColumnRow(
+                name, dtype, role, contract_rules(rules.get(name) or {}), excluded.get(name, "")
+            )
         )
-    if any(one["rows dropped"] or one["values changed"] for one in lines):
-        page.table(lines, "repairs in the order in which they were made")
-    else:
-        page.paragraph("There was nothing to repair." if lines else "No repair is asked for.")
+    return found
 
 
-def columns(page: Page, facts: Facts, most: int) -> None:
-    """List the columns: type, what the contract asks of them, and what became of them."""
-    signature = facts.json("models/bundle/signature.json")
-    asked = signature["contract"].get("columns", {})
-    excluded, inputs = facts.problem.get("exclude") or {}, signature["inputs"]
-    lines = []
-    for name, dtype in signature["types"].items():
-        rules = asked.get(name) or {}
-        role = "kept from the model" if name not in inputs else "given to the model"
-        role = "needed by the model" if inputs.get(name, {}).get("required") else role
-        role = "the answer" if name == facts.problem["target"] else role
-        lines.append(
-            {
-                "column": short(name),
-                "type": dtype,
-                "role": role,
-                "contract": "; ".join(promises(rules)),
-                "why": excluded.get(name, ""),
-            }
-        )
-    page.subheading("Columns and contract")
-    rejected = facts.json("metrics/load.json")["rejected"]
-    held = (
-        "No row broke the contract"
-        if not rejected
-        else f"{rejected:,} rows broke the contract and were set aside"
-    )
-    page.paragraph(f"{held}; it asks something of {len(asked)} of {len(lines)} columns.")
-    page.table(lines[: 4 * most], "columns")
-    if len(lines) > 4 * most:
-        page.paragraph(f"{len(lines) - 4 * most} more are in metrics/load.json.", kind="quiet")
-    chosen = facts.rows("reports/select.csv")
-    if chosen:
-        kept = sum(one["kept"] == "True" for one in chosen)
-        choice = [
-            {
-                "feature": short(one["feature"]),
-                "kept": one["kept"] == "True",
-                "share of folds": parsed(one["share_of_folds"]),
-                "reason": short(one["reason"], 120),
-            }
-            for one in chosen[: 4 * most]
-        ]
-        index = (facts.json("metrics/select.json").get("stability") or {}).get("index")
-        stable = (
-            f"; the choice's stability over folds is {number(index)} (1: always the same)"
-            if index is not None
-            else ""
-        )
-        page.paragraph(f"{kept} of {len(chosen)} features were kept{stable}.")
-        page.add(details("The choice of features", table(choice, "features before selection")))
-
-
-def promises(rules: dict[str, Any]) -> list[str]:
-    """Say what a contract asks of a column."""
+def contract_rules(column: dict[str, Any]) -> list[str]:
+    """Return the rules that a contract has for a column, in words."""
     found = []
     for rule, words in RULES.items():
-        value = rules.get(rule)
+        value = column.get(rule)
         if isinstance(value, list):
             value = ", ".join(map(str, value))
         if isinstance(value, dict):
             value = ", ".join(f"{key} {one}" for key, one in value.items())
         if value is not None:
             found.append(words.format(short(value)))
-    found += ["each value once"] if rules.get("unique") else []
-    return found + (["a value in each row"] if rules.get("nullable") is False else [])
+    found += ["unique"] if column.get("unique") else []
+    return found + (["no missing values"] if column.get("nullable") is False else [])

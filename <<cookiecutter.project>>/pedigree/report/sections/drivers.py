@@ -1,128 +1,140 @@
-"""What drives the model: strengths of features, curves, and single predictions taken apart."""
+"""What drives the predictions: importance of features, curves, interactions, individual predictions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import groupby
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from pedigree.report.charts import Mark, bars
-from pedigree.report.elements import breakable, el, number, short
-from pedigree.report.facts import Facts, Row, parsed
-from pedigree.report.page import Page
-from pedigree.report.plots import Series, plot
+from pedigree.report.charts.marks import Mark, MarkChart, bar_chart
+from pedigree.report.charts.plots import Plot, Series, xy_plot
+from pedigree.report.formatting import number, short
+from pedigree.report.outputs import Row, RunOutputs, grouped, to_float, xy_points
+from pedigree.report.page.rendering import PagePart
 
 FOLDER = "reports/explain"
-SINGLE = 3  # predictions that are shown
-STRONGEST = 6  # features of a single prediction
-PLOTS = 6
+INDIVIDUAL = 3  # predictions that are shown
+STRONGEST = 6  # features of an individual prediction
+CURVES = 6
+CATEGORIES = 12  # bars of a curve
 
 
-def drivers(page: Page, facts: Facts, most: int) -> None:
-    """Write what `explain` found."""
-    page.heading("What drives it", "drivers")
-    strengths = facts.rows(f"{FOLDER}/global.csv")
-    if not strengths:
-        page.paragraph("Nothing is known: the stage `explain` has left no strengths.")
-        return
-    charts = []
-    for method, rows in by(strengths, "method"):
-        marks: list[Mark] = []
-        for row in rows[:most]:
-            value, spread = parsed(row["strength"]), parsed(row["spread"])
-            marks.append(Mark.around(row["feature"], value, spread, strong=not marks))
-        unit = f", in {rows[0]['unit']}" if rows[0]["unit"] else ""
-        left = (
-            f" {len(rows) - most} more features are in {FOLDER}/global.csv."
-            if len(rows) > most
-            else ""
-        )
-        charts.append(bars(marks, title=method, caption=f"{rows[0]['measure']}{unit}.{left}"))
-    strongest = ", ".join(row["feature"] for row in strengths[:3])
-    page.paragraph("The strongest features: ", el("b", *breakable(strongest), dir="auto"), ".")
-    page.add(*charts)
-    curves(page, facts.rows(f"{FOLDER}/curves.csv"))
-    interactions(page, facts.rows(f"{FOLDER}/interactions.csv"), most)
-    single(page, facts.rows(f"{FOLDER}/rows.csv"))
+@dataclass(frozen=True)
+class Importance:
+    """The importance of features by one method.
+
+    Parameters
+    ----------
+    method, measure, unit : str
+    chart : MarkChart
+    more : int
+        Features that the chart leaves out.
+    """
+
+    method: str
+    measure: str
+    unit: str
+    chart: MarkChart
+    more: int
 
 
-def curves(page: Page, rows: list[Row]) -> None:
-    """Draw how the prediction goes with a feature."""
-    charts = []
-    for (method, feature), points in by(rows, "method", "feature"):
-        series = []
-        for output, line in by(points, "output"):
-            places = [(parsed(one["x"]), parsed(one["y"])) for one in line]
-            series.append(
-                Series(output, [(a, b) for a, b in places if a is not None and b is not None])
-            )
-        if any(one.points for one in series):
-            said = f"{method}: mean prediction, {points[0]['unit']}"
-            charts.append(
-                plot(series, short(feature, 44), "prediction", title=short(feature), caption=said)
-            )
-        elif len(by(points, "output")) == 1:
-            marks = [Mark(one["x"], parsed(one["y"])) for one in points[:12]]
-            charts.append(bars(marks, title=short(feature), caption=f"{method}: mean prediction"))
-    if charts:
-        page.subheading("How the prediction goes with a feature")
-        page.add(el("div", *charts[:PLOTS], class_="charts"))
+@dataclass(frozen=True)
+class FeatureCurve:
+    """The mean prediction as a function of a feature."""
+
+    feature: str
+    method: str
+    unit: str
+    chart: Plot | MarkChart
 
 
-def interactions(page: Page, rows: list[Row], most: int) -> None:
-    """List the pairs of features that act together."""
-    if rows:
-        page.subheading("Pairs of features that act together")
-        page.table(
-            [
-                {
-                    "feature": r["feature"],
-                    "other": r["other"],
-                    "strength": parsed(r["strength"]),
-                    "method": r["method"],
-                }
-                for r in rows[:most]
-            ],
-            rows[0]["measure"],
-        )
+@dataclass(frozen=True)
+class Explained:
+    """One prediction: the base value, and what the strongest features add to it."""
+
+    row: str
+    output: str
+    prediction: float | None
+    base: float | None
+    unit: str
+    chart: MarkChart
 
 
-def single(page: Page, rows: list[Row]) -> None:
-    """Take single predictions apart."""
-    method = rows[0]["method"] if rows else ""
-    charts = []
-    for row, lines in by([one for one in rows if one["method"] == method], "validation_row"):
-        first = lines[0]
-        marks = []
-        for one in lines[:STRONGEST]:
-            value = parsed(one["contribution"])
-            tone = "t0" if (value or 0) >= 0 else "t1"
-            shown = short(
-                number(parsed(one["value"])) if parsed(one["value"]) is not None else one["value"],
-                24,
-            )
-            marks.append(Mark(f"{short(one['feature'])} = {shown or 'missing'}", value, tone=tone))
-        title = f"Row {row}, {short(first['output'], 30)}: {number(parsed(first['prediction']))}"
-        charts.append(
-            bars(
-                marks,
-                title=title,
-                caption=f"added to {number(parsed(first['base']))}, in {first['unit']}",
-            )
-        )
-    if charts:
-        page.subheading("Single predictions")
-        page.paragraph(
-            f"What the strongest features of some validation rows have added to the prediction ({method}): "
-            "to the right for it, to the left against it."
-        )
-        page.add(el("div", *charts[:SINGLE], class_="charts narrow"))
+@dataclass(frozen=True, kw_only=True)
+class DriversSection(PagePart):
+    """The section.
+
+    Parameters
+    ----------
+    strongest : list of str
+        The three features that are strongest by the first method.
+    importance : list of Importance
+    curves : list of FeatureCurve
+    interactions : list of dict
+        Pairs of features whose joint effect is more than the sum of their effects.
+    method : str
+        Of the individual predictions.
+    predictions : list of Explained
+    """
+
+    strongest: list[str]
+    importance: list[Importance]
+    curves: list[FeatureCurve]
+    interactions: list[Row]
+    method: str
+    predictions: list[Explained]
+    template: str = "pedigree/report/sections/drivers.html.j2"
 
 
-def by(rows: Iterable[Row], *names: str) -> list[tuple]:
-    """Group rows by columns, in the order in which they come."""
+def drivers(outputs: RunOutputs, most: int) -> DriversSection:
+    """Return the section on what `explain` found; a chart or table shows at most so many features."""
+    rows = outputs.rows(f"{FOLDER}/global.csv", "strength", "spread")
+    single = outputs.rows(f"{FOLDER}/rows.csv", "contribution", "prediction", "base")
+    method = single[0]["method"] if single else ""
+    own = [one for one in single if one["method"] == method]
+    pairs = outputs.rows(f"{FOLDER}/interactions.csv", "strength")[:most]
+    return DriversSection(
+        strongest=[row["feature"] for row in rows[:3]],
+        importance=[
+            _importance(method, lines, most) for (method,), lines in grouped(rows, "method")
+        ],
+        curves=list(_curves(outputs.rows(f"{FOLDER}/curves.csv")))[:CURVES],
+        interactions=pairs,
+        method=method,
+        predictions=[
+            _explained(row, lines) for (row,), lines in grouped(own, "validation_row")[:INDIVIDUAL]
+        ],
+    )
 
-    def key(row: Row) -> tuple[str, ...]:
-        return tuple(row[name] for name in names)
 
-    found = [(keys, list(group)) for keys, group in groupby(rows, key)]
-    return [(keys[0], group) for keys, group in found] if len(names) == 1 else found
+def _importance(method: str, rows: list[Row], most: int) -> Importance:
+    marks: list[Mark] = []
+    for row in rows[:most]:
+        mark = Mark.around(row["feature"], row["strength"], row["spread"], strong=not marks)
+        marks.append(mark)
+    more = max(0, len(rows) - most)
+    return Importance(method, rows[0]["measure"], rows[0]["unit"], bar_chart(marks), more)
+
+
+def _curves(rows: list[Row]) -> Iterator[FeatureCurve]:
+    """Draw a line for each output; for a category, bars if there is one output."""
+    for (method, feature), lines in grouped(rows, "method", "feature"):
+        outputs = grouped(lines, "output")
+        series = [Series(output, xy_points(line, "x", "y")) for (output,), line in outputs]
+        chart: Plot | MarkChart | None = xy_plot(series, short(feature, 44), "prediction")
+        if chart is None and len(outputs) == 1:
+            marks = [Mark(one["x"], to_float(one["y"])) for one in lines[:CATEGORIES]]
+            chart = bar_chart(marks)
+        if chart is not None:
+            yield FeatureCurve(feature, method, lines[0]["unit"], chart)
+
+
+def _explained(row: str, lines: list[Row]) -> Explained:
+    first, marks = lines[0], []
+    for one in lines[:STRONGEST]:
+        value, added = to_float(one["value"]), one["contribution"]
+        shown = short(one["value"] if value is None else number(value), 24) or "missing"
+        tone = "t0" if (added or 0) >= 0 else "t1"
+        marks.append(Mark(f"{short(one['feature'])} = {shown}", added, tone=tone))
+    return Explained(
+        row, first["output"], first["prediction"], first["base"], first["unit"], bar_chart(marks)
+    )

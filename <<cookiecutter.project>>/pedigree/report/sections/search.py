@@ -1,96 +1,114 @@
-"""How the model was found: the leaderboard of families, and the search for hyperparameters."""
+"""How the model was selected: the leaderboard of model families, and the search for hyperparameters."""
 
 from __future__ import annotations
 
-from pedigree.report.charts import Mark, intervals
-from pedigree.report.elements import number
-from pedigree.report.facts import Facts, parsed
-from pedigree.report.page import Page
-from pedigree.report.plots import Series, plot
-from pedigree.report.words import surely
+from dataclasses import dataclass
+from typing import Any
 
-BEHIND = {"better": "yes", "no sure difference": "no"}  # whether the winner is surely better
+from pedigree.report.charts.marks import Mark, MarkChart, interval_chart
+from pedigree.report.charts.plots import Plot, Series, xy_plot
+from pedigree.report.labels import significance
+from pedigree.report.outputs import Row, RunOutputs, to_float, xy_points
+from pedigree.report.page.rendering import PagePart
 
-
-def search(page: Page, facts: Facts, most: int) -> None:
-    """Write what `compare` and `tune` found."""
-    page.heading("How it was found", "search")
-    leaderboard(page, facts, most)
-    tuning(page, facts)
+# Whether a family is significantly worse than the winner.
+WORSE = {"significantly better": "yes", "no significant difference": "no"}
 
 
-def leaderboard(page: Page, facts: Facts, most: int) -> None:
-    """Draw and list the families of models."""
-    page.subheading("Leaderboard")
-    board = facts.board
-    if not board:
-        page.paragraph("There is none.")
-        return
-    metrics = [name.removesuffix("_std") for name in board[0] if name.endswith("_std")]
-    first, trained = metrics[0], facts.trained["model"]
-    marks = []
-    for row in board[:most]:
-        strong = row["model"] == trained
-        name = row["model"] + (" (trained)" if strong else "")
-        value, spread = parsed(row[first]), parsed(row[f"{first}_std"])
-        marks.append(Mark.around(name, value, spread, strong=strong))
-    page.add(
-        intervals(
-            marks,
-            caption=f"{first} on training rows that were held out: mean and standard deviation over "
-            f"{board[0]['folds']} folds, each family with its own settings, not tuned.",
-        )
+@dataclass(frozen=True)
+class Candidate:
+    """A line of the leaderboard.
+
+    Parameters
+    ----------
+    rank : int
+    model : str
+    scores : list of float or None
+        Means over the folds, in the order of the leaderboard's metrics.
+    behind : float or None
+        The distance to the winner by the first metric.
+    is_worse : str
+        Whether the distance is significant; empty for the winner.
+    """
+
+    rank: int
+    model: str
+    scores: list[float | None]
+    behind: float | None
+    is_worse: str
+
+
+@dataclass(frozen=True)
+class Leaderboard:
+    """The model families, compared by cross-validation; the first metric first."""
+
+    metrics: list[str]
+    folds: str
+    candidates: list[Candidate]
+    chart: MarkChart
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """The search: `result` is reports/tune.json."""
+
+    result: dict[str, Any]
+    folds: str
+    has_pruned: bool
+    chart: Plot | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchSection(PagePart):
+    """The section."""
+
+    leaderboard: Leaderboard | None
+    tuning: Tuning | None
+    template: str = "pedigree/report/sections/search.html.j2"
+
+
+def search(outputs: RunOutputs, most: int) -> SearchSection:
+    """Return the section on what `compare` and `tune` found; it shows at most so many families."""
+    board = outputs.leaderboard
+    tuned = outputs.tuned.get("trials")
+    return SearchSection(
+        leaderboard=_leaderboard(board[:most], outputs.trained["model"]) if board else None,
+        tuning=_tuning(outputs) if tuned else None,
     )
-    lines = []
-    for row in board[:most]:
-        low, high = parsed(row["behind_low"]), parsed(row["behind_high"])
-        behind = "" if row is board[0] else BEHIND.get(surely(low, high), "not known")
-        lines.append(
-            {"rank": int(row["rank"]), "model": row["model"]}
-            | {name: parsed(row[name]) for name in metrics}
-            | {"behind": parsed(row["behind"]), "surely": behind}
+
+
+def _leaderboard(rows: list[Row], trained: str) -> Leaderboard:
+    metrics = [name.removesuffix("_std") for name in rows[0] if name.endswith("_std")]
+    marks, candidates = [], []
+    for row in rows:
+        is_trained = row["model"] == trained
+        name = row["model"] + (" (trained)" if is_trained else "")
+        scores = [to_float(row[metric]) for metric in metrics]
+        spread = to_float(row[f"{metrics[0]}_std"])
+        marks.append(Mark.around(name, scores[0], spread, strong=is_trained))
+        low, high = to_float(row["behind_low"]), to_float(row["behind_high"])
+        is_worse = "" if row is rows[0] else WORSE.get(significance(low, high), "unknown")
+        candidates.append(
+            Candidate(int(row["rank"]), row["model"], scores, to_float(row["behind"]), is_worse)
         )
-    page.table(lines, f"mean over the folds; behind: of the winner, in {first}")
+    return Leaderboard(metrics, rows[0]["folds"], candidates, interval_chart(marks))
 
 
-def tuning(page: Page, facts: Facts) -> None:
-    """Draw the history of the search."""
-    page.subheading("Tuning")
-    trials, tuned = facts.rows("plots/tune.csv"), facts.tuned
-    if not tuned.get("trials"):
-        page.paragraph("The model was not tuned: its settings are those of conf/model/.")
-        return
-    if tuned["beats_untuned"]:
-        outcome = f"{number(tuned['best'])} with the best ones, which " + (
-            "are used." if tuned["adopted"] else "are not surely better, so its own ones stay."
-        )
-    else:
-        outcome = "and no trial did better, so they stay."
-    page.paragraph(
-        f"{tuned['trials']} trials of {tuned['model']} (ended by: {tuned['stopped_by']}): {tuned['metric']} "
-        f"{number(tuned['untuned'])} with its own settings, {outcome}"
-    )
-    known = [one for one in trials if parsed(one["value"]) is not None]
-
-    def drawn(name: str, which: list[dict[str, str]], value: str, kind: str = "points") -> Series:
-        points = [(float(one["trial"]), parsed(one[value])) for one in which]
-        tips = [one["changes"] for one in which] if kind == "points" else []
-        return Series(name, [(a, b) for a, b in points if b is not None], kind, tips)
-
-    # On fewer folds a trial may look better than the best, and is not.
-    stopped = [one for one in known if one["pruned"] == "True"]
+def _tuning(outputs: RunOutputs) -> Tuning:
+    trials = outputs.rows("plots/tune.csv")
+    known = [one for one in trials if to_float(one["value"]) is not None]
+    # A pruned trial has run on fewer folds: it may look better than the best, and is not.
+    complete = [one for one in known if one["pruned"] != "True"]
+    pruned = [one for one in known if one["pruned"] == "True"]
     series = [
-        drawn("trial", [one for one in known if one["pruned"] != "True"], "value"),
-        drawn("best so far", known, "best", "line"),
-        *([drawn("trial that was stopped early", stopped, "value")] if stopped else []),
+        _trials("trial", complete),
+        Series("best so far", xy_points(known, "trial", "best")),
+        *([_trials("pruned trial", pruned)] if pruned else []),
     ]
-    page.add(
-        plot(
-            series,
-            "trial",
-            tuned["metric"],
-            whole=True,
-            caption=f"mean over {trials[0]['folds']} folds of the training rows"
-            + ("; trials that were stopped early: over fewer" if stopped else ""),
-        )
-    )
+    chart = xy_plot(series, "trial", outputs.tuned["metric"], whole=True)
+    return Tuning(outputs.tuned, trials[0]["folds"] if trials else "", bool(pruned), chart)
+
+
+def _trials(name: str, rows: list[Row]) -> Series:
+    notes = [one["changes"] for one in rows]
+    return Series(name, xy_points(rows, "trial", "value"), "points", notes)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Scale:
-    """An axis: what its ends stand for, and its ticks."""
+    """An axis: the values at its ends, and its ticks."""
 
     low: float
     high: float
@@ -17,7 +17,17 @@ class Scale:
 
     @classmethod
     def over(cls, values: Iterable[float | None], count: int = 5, whole: bool = False) -> Scale:
-        """Span values; the ends are round numbers."""
+        """Span values; the ends are round numbers.
+
+        Parameters
+        ----------
+        values : iterable of float or None
+            None and infinite values are left out.
+        count : int
+            Ticks, about.
+        whole : bool
+            Whether ticks are whole numbers.
+        """
         from matplotlib.ticker import MaxNLocator
 
         finite = [v for v in values if v is not None and math.isfinite(v)] or [0.0, 1.0]
@@ -29,16 +39,20 @@ class Scale:
         ticks = [float(f"{tick:.10g}") for tick in locator.tick_values(low, high)]
         return cls(ticks[0], ticks[-1], ticks)
 
-    def share(self, value: float) -> float:
-        """Return where a value lies, from 0 to 1; values beyond are at the end."""
+    def position(self, value: float) -> float:
+        """Return the position of a value on the axis, from 0 to 1; values beyond an end are at the end."""
         return min(1.0, max(0.0, (value - self.low) / (self.high - self.low)))
 
     def percent(self, value: float) -> str:
-        """Return where a value lies, as CSS wants it."""
-        return f"{100 * self.share(value):.2f}%"
+        """Return the position of a value as a CSS length."""
+        return f"{100 * self.position(value):.2f}%"
+
+    def width(self, low: float, high: float) -> str:
+        """Return the distance of two values as a CSS length."""
+        return f"{100 * (self.position(high) - self.position(low)):.2f}%"
 
     def labels(self) -> list[str]:
-        """Write the ticks; as 50k, 150k or 2.5M where one is ten thousand or more, since there is little room."""
+        """Format the ticks; as 50k or 2.5M where one is ten thousand or more, since there is little room."""
         from matplotlib.ticker import EngFormatter
 
         large = max(abs(self.low), abs(self.high)) >= 10_000

@@ -1,0 +1,130 @@
+"""The report of a run: one page from the verdict down to the snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pedigree.base.paths import CUSTOM, DVC_YAML
+from pedigree.base.settings import as_dict, read_yaml
+from pedigree.report.charts.marks import Mark, bar_chart
+from pedigree.report.charts.plots import Series, xy_plot
+from pedigree.report.outputs import RunOutputs, read_workspace
+from pedigree.report.page import Page
+from pedigree.report.sections.data import data
+from pedigree.report.sections.drivers import drivers
+from pedigree.report.sections.lineage import lineage
+from pedigree.report.sections.performance import performance
+from pedigree.report.sections.pipeline import pipeline
+from pedigree.report.sections.recommendations import next_steps, recommend
+from pedigree.report.sections.search import search
+from pedigree.report.sections.verdict import verdict
+from pedigree.report.sections.weaknesses import weaknesses
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
+
+TEMPLATES = CUSTOM / "templates"
+
+
+class RunReport(Page):
+    """The page of the run in the workspace, to which sections are added one by one.
+
+    Parameters
+    ----------
+    settings : DictConfig
+        Of the step: `problem` and `report`.
+    templates : Path
+        A folder of one's own templates. Each section takes the name of one that stands in for the library's.
+
+    Attributes
+    ----------
+    outputs : RunOutputs
+        What the stages have written.
+
+    Examples
+    --------
+    >>> from pedigree import RunReport
+    >>> from pedigree.base.settings import read_settings
+    >>> page = RunReport(read_settings("report"))
+    >>> page.verdict()
+    >>> page.heading("Background")
+    >>> page.paragraph("The birds were measured on three islands.")
+    >>> page.bars({"Biscoe": 168, "Dream": 124, "Torgersen": 52}, title="Birds")
+    >>> "Accepted" in page.html()
+    True
+    """
+
+    def __init__(self, settings: DictConfig, templates: Path = TEMPLATES) -> None:
+        self.outputs = RunOutputs(as_dict(settings.problem), read_workspace)
+        self.most = settings.report.most
+        self.recommendations = recommend(self.outputs)
+        super().__init__(self.outputs.goal, templates)
+
+    def verdict(self, template: str | None = None) -> None:
+        """Add the verdict with its traffic light, and what speaks against the model."""
+        self.add(verdict(self.outputs, self.recommendations), template=template)
+
+    def performance(self, template: str | None = None) -> None:
+        """Add the scores on the test set, beside champion, baselines and success criteria."""
+        self.add(performance(self.outputs), template=template)
+
+    def drivers(self, template: str | None = None) -> None:
+        """Add what drives the predictions."""
+        self.add(drivers(self.outputs, self.most), template=template)
+
+    def weaknesses(self, template: str | None = None) -> None:
+        """Add slices, fairness, errors and leakage."""
+        self.add(weaknesses(self.outputs, self.most), template=template)
+
+    def search(self, template: str | None = None) -> None:
+        """Add the leaderboard and the search for hyperparameters."""
+        self.add(search(self.outputs, self.most), template=template)
+
+    def data(self, template: str | None = None) -> None:
+        """Add where the rows come from, cleaning steps, columns and contract."""
+        self.add(data(self.outputs, self.most), template=template)
+
+    def pipeline(self, template: str | None = None) -> None:
+        """Add the stages of dvc.yaml and their results."""
+        self.add(pipeline(self.outputs, read_yaml(DVC_YAML)["stages"]), template=template)
+
+    def lineage(self, template: str | None = None) -> None:
+        """Add the hashes from the bundle down to the snapshot, and the environment."""
+        self.add(lineage(self.outputs), template=template)
+
+    def next_steps(self, template: str | None = None) -> None:
+        """Add what to do next."""
+        self.add(next_steps(self.recommendations), template=template)
+
+    def bars(self, values: Mapping[str, float], title: str = "", caption: str = "") -> None:
+        """Add a chart of bars.
+
+        Parameters
+        ----------
+        values : mapping of str to float
+        title, caption : str
+        """
+        self.figure(bar_chart([Mark(name, one) for name, one in values.items()]), title, caption)
+
+    def curves(
+        self,
+        series: Mapping[str, Sequence[tuple[float, float]]],
+        x: str,
+        y: str,
+        title: str = "",
+        caption: str = "",
+    ) -> None:
+        """Add a plot of up to six curves; nothing if they have no points.
+
+        Parameters
+        ----------
+        series : mapping of str to sequence of (x, y)
+        x, y : str
+            Titles of the axes.
+        title, caption : str
+        """
+        plot = xy_plot([Series(name, points) for name, points in series.items()], x, y)
+        if plot:
+            self.figure(plot, title, caption)

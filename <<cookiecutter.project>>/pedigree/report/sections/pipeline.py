@@ -1,0 +1,205 @@
+"""The pipeline as a graph, and the result of each stage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pedigree.base.lock import lies_in
+from pedigree.report.formatting import number, short
+from pedigree.report.outputs import RunOutputs
+from pedigree.report.page.rendering import PagePart
+
+NODE, HIGH, GAP_X, GAP_Y = 178, 42, 14, 22  # of the graph, in its pixels
+WORDS = 30  # characters of a result that a node has room for
+SECTIONS = {  # where the page covers a stage
+    **dict.fromkeys(("collect", "load", "clean", "split", "select"), "data"),
+    **dict.fromkeys(("compare", "tune", "train"), "search"),
+    **dict.fromkeys(("leakage", "evaluate"), "weaknesses"),
+    **dict.fromkeys(("explain",), "drivers"),
+    **dict.fromkeys(("verdict",), "performance"),
+    **dict.fromkeys(("package",), "lineage"),
+    **dict.fromkeys(("monitor",), "next"),
+}
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage of dvc.yaml.
+
+    Parameters
+    ----------
+    number : int or None
+        Of the step, in the order in which they run; None for a stage that is not one of the steps.
+    name, description, result : str
+    parents : list of str
+        Stages that it follows.
+    """
+
+    number: int | None
+    name: str
+    description: str
+    result: str
+    parents: list[str]
+
+    @property
+    def title(self) -> str:
+        """Return name and number."""
+        return f"{self.number} · {self.name}" if self.number else self.name
+
+
+@dataclass(frozen=True)
+class Node:
+    """A stage in the graph: its upper left corner, and the section that covers it."""
+
+    stage: Stage
+    result: str
+    section: str | None
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class PipelineSection(PagePart):
+    """The section.
+
+    Parameters
+    ----------
+    stages : list of Stage
+    nodes : list of Node
+    edges : list of str
+        Paths of SVG.
+    size : (float, float)
+        Of the graph.
+    node : (int, int)
+        Width and height of a node.
+    """
+
+    stages: list[Stage]
+    nodes: list[Node]
+    edges: list[str]
+    size: Point
+    node: tuple[int, int] = (NODE, HIGH)
+    template: str = "pedigree/report/sections/pipeline.html.j2"
+
+
+def pipeline(outputs: RunOutputs, stages: Mapping[str, Any]) -> PipelineSection:
+    """Return the section on the stages, as dvc.yaml describes and links them."""
+    results, parents = _results(outputs), links(stages)
+    found: dict[str, Stage] = {}
+    count = 0
+    for name, stage in stages.items():
+        step, _, description = stage["desc"].partition(" - ")
+        is_step = step[:1].isdigit()  # the other stages are not among the sixteen steps
+        count += is_step
+        found[name] = Stage(
+            count if is_step else None, name, description, results.get(name, ""), parents[name]
+        )
+    places, width, height = _layout(parents)
+    return PipelineSection(
+        stages=list(found.values()),
+        nodes=[
+            Node(stage, short(stage.result, WORDS), SECTIONS.get(name), *places[name])
+            for name, stage in found.items()
+        ],
+        edges=[
+            _edge(places[one], places[name], width)
+            for name, above in parents.items()
+            for one in above
+        ],
+        size=(width + GAP_X, height),
+    )
+
+
+def _results(outputs: RunOutputs) -> dict[str, str]:
+    """Summarize the result of each stage in a few words."""
+    loaded, cleaned, split, selected, monitored = (
+        outputs.json(f"metrics/{name}.json")
+        for name in ("load", "clean", "split", "select", "monitor")
+    )
+    metric, tuned, board = outputs.headline["metric"], outputs.tuned, outputs.leaderboard
+    changed = sum(sum(one["changed"].values()) for one in cleaned["steps"].values())
+    sizes = [f"{split[one]['rows']:,}" for one in ("train", "validation", "test") if one in split]
+    found = {
+        "collect": f"{outputs.lineage['snapshot']['rows']:,} rows",
+        "load": f"{loaded['rejected']:,} rows rejected",
+        "clean": f"{changed:,} values changed",
+        "split": f"{' / '.join(sizes)} rows",
+        "select": f"{len(selected['kept'])} features kept",
+        "compare": f"best: {board[0]['model']}" if board else "",
+        "tune": f"{tuned['trials']} trials" if tuned.get("trials") else "off",
+        "train": outputs.trained["model"],
+        "evaluate": f"{metric} {number(outputs.validation.get(metric))}",
+        "verdict": "accepted" if outputs.verdict["accepted"] else "not accepted",
+        "monitor": "retrain" if monitored.get("retrain") else "no need to retrain",
+    }
+    if not monitored.get("rows"):
+        found["monitor"] = "no later batch"
+    if outputs.leakage:
+        found["leakage"] = f"{outputs.leakage['findings']} findings"
+    return found
+
+
+def links(stages: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the stages that each stage follows directly: those that no other path leads through."""
+    made = {
+        name: [out if isinstance(out, str) else next(iter(out)) for out in stage.get("outs", ())]
+        for name, stage in stages.items()
+    }
+    above: dict[str, set[str]] = {}  # all ancestors of a stage; dvc.yaml lists them in order
+    direct: dict[str, list[str]] = {}
+    for name, stage in stages.items():
+        read = [*stage.get("deps", ()), *(["params.yaml"] if stage.get("params") else [])]
+        parents = [
+            other
+            for other in direct
+            if any(lies_in(dep, out) or lies_in(out, dep) for dep in read for out in made[other])
+        ]
+        above[name] = set(parents).union(*(above[one] for one in parents))
+        direct[name] = [one for one in parents if not any(one in above[other] for other in parents)]
+    return direct
+
+
+def levels(parents: dict[str, list[str]]) -> dict[str, int]:
+    """Place each stage as late as what follows it allows, so that few links pass by others."""
+    first: dict[str, int] = {}
+    for name, above in parents.items():
+        first[name] = 1 + max((first[one] for one in above), default=-1)
+    level: dict[str, int] = {}
+    for name in reversed(parents):
+        after = [level[other] - 1 for other, above in parents.items() if name in above]
+        level[name] = min(after, default=first[name])
+    return level
+
+
+def _layout(parents: dict[str, list[str]]) -> tuple[dict[str, Point], float, float]:
+    """Place the stages from top to bottom; return also where links pass by others, and the height."""
+    level = levels(parents)
+    rows: list[list[str]] = [[] for _ in range(max(level.values()) + 1)]
+    for name in parents:
+        rows[level[name]].append(name)
+    for row in rows:  # what follows something far above is next to the lane that leads there
+        row.sort(key=lambda name: -max((level[one] for one in parents[name]), default=0))
+    wide = max(map(len, rows))
+    places: dict[str, Point] = {}
+    for depth, row in enumerate(rows):
+        start = (wide - len(row)) * (NODE + GAP_X) / 2
+        for place, name in enumerate(row):
+            places[name] = (start + place * (NODE + GAP_X), depth * (HIGH + GAP_Y))
+    return places, wide * (NODE + GAP_X) - GAP_X / 2, len(rows) * (HIGH + GAP_Y) - GAP_Y
+
+
+def _edge(start: Point, end: Point, lane: float) -> str:
+    """Return the path from below one node to above another."""
+    x1, y1, x2, y2 = start[0] + NODE / 2, start[1] + HIGH, end[0] + NODE / 2, end[1] - 3
+    middle = (y1 + y2) / 2
+    if y2 - y1 <= HIGH:
+        return f"M{x1:g} {y1:g}C{x1:g} {middle:g} {x2:g} {middle:g} {x2:g} {y2:g}"
+    turn = GAP_Y * 0.8  # along the side, past the stages in between
+    return (
+        f"M{x1:g} {y1:g}C{x1:g} {y1 + turn:g} {lane:g} {y1:g} {lane:g} {y1 + 2 * turn:g}"
+        f"V{y2 - 2 * turn:g}C{lane:g} {y2:g} {x2:g} {y2 - turn:g} {x2:g} {y2:g}"
+    )
