@@ -1,4 +1,4 @@
-"""What people read of a batch: a page with tables, and a picture."""
+"""The monitoring of a batch for people: a page with tables, and a picture."""
 
 from __future__ import annotations
 
@@ -18,15 +18,31 @@ def report(
     paths: list[Path],
     broken: pd.DataFrame,
 ) -> None:
-    """Write the page's text and tables."""
-    verb = "Train again" if result["retrain"] else "No need to train again"
+    """Write the page's text and tables.
+
+    Parameters
+    ----------
+    page : Page
+    result : dict
+        What metrics/monitor.json holds.
+    drifted : list of dict
+        A line for each column.
+    paths : list of Path
+        Files of the batch.
+    broken : DataFrame
+        Violations of the contract, with the indices of their rows.
+    """
+    verb = "Retrain the model" if result["retrain"] else "No need to retrain"
     page.paragraph(f"{verb}: {'; '.join(result['reasons'])}.")
+    rejected = (
+        "1 row violates" if result["rejected"] == 1 else f"{result['rejected']:,} rows violate"
+    )
     page.paragraph(
-        f"{result['rows']} rows of {', '.join(path.name for path in paths)}; {result['rejected']} broke the contract."
+        f"{result['rows']:,} rows of {', '.join(path.name for path in paths)}; {rejected} the contract."
     )
     page.table(
         [
-            {"row": int(row) + 1, "breach": one["reason"], "value": str(one["failure_case"])}
+            {"row": int(row) + 1, "violation": one["reason"], "value": str(one["failure_case"])}
             for row, one in broken.head(20).iterrows()
         ]
     )
@@ -39,7 +55,7 @@ def report(
                     "metric": p["metric"],
                     "labelled rows": p["labelled"],
                     "value": float(p["value"]),
-                    "95 % from": float(p["interval"][0]),
+                    "95% interval from": float(p["interval"][0]),
                     "to": float(p["interval"][1]),
                     "validation": p["validation"],
                 }
@@ -47,7 +63,7 @@ def report(
         )
     page.heading("Drift")
     page.paragraph(
-        "Distance: Kolmogorov-Smirnov D for numbers, total variation for texts. p after Holm's correction."
+        "Distance: Kolmogorov-Smirnov D for numbers, total variation for strings. p: with Holm's correction."
     )
     page.table(drifted)
 

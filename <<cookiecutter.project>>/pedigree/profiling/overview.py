@@ -28,8 +28,14 @@ def overview(
     Parameters
     ----------
     rows : DataFrame of shape (n, p)
-    problem, title, page, pictures
-        As every report gets them; see `pedigree.profiling`.
+    problem : DictConfig
+        Not used; every report gets it.
+    title : str
+        Of the page.
+    page : Path
+        The HTML file to write.
+    pictures : Path
+        A folder for PNG files.
     max_columns : int
         Columns that are drawn.
     max_categories : int
@@ -47,28 +53,27 @@ def overview(
     report.table(table)
     distributions(drawn, pictures / "distributions.png", max_categories)
     report.heading("Distributions")
-    report.picture(pictures / "distributions.png", "a picture of each column's values")
+    report.picture(pictures / "distributions.png", "a histogram or bars for each column")
     if missing:
-        gaps = sorted((one for one in table if one["missing"]), key=lambda one: -one["missing"])
-        gaps = gaps[:max_columns]
-        with figure(pictures / "missing.png", size=(6, 1 + 0.3 * len(gaps))) as axes:
-            bars(
-                axes, [one["column"] for one in gaps], [one["missing"] / len(rows) for one in gaps]
-            )
+        lacking = sorted((one for one in table if one["missing"]), key=lambda one: -one["missing"])
+        lacking = lacking[:max_columns]
+        fractions = [one["missing"] / len(rows) for one in lacking]
+        with figure(pictures / "missing.png", size=(6, 1 + 0.3 * len(lacking))) as axes:
+            bars(axes, [one["column"] for one in lacking], fractions)
             axes.set_title("share of missing values")
         report.heading("Missing values")
-        report.picture(pictures / "missing.png", "bars of missing shares")
+        report.picture(pictures / "missing.png", "bars: fraction of missing values in each column")
     numbers = drawn.select_dtypes("number").dropna(axis=1, how="all")
     if numbers.shape[1] > 1:
         correlations(numbers, pictures / "correlations.png")
         report.heading("Correlations")
-        report.paragraph("Spearman's rank correlation of the columns that are numbers.")
+        report.paragraph("Spearman's rank correlation of the numeric columns.")
         report.picture(pictures / "correlations.png", "a matrix of correlations")
     report.write(page)
 
 
 def describe(values: pd.Series, name: str) -> dict[str, Any]:
-    """Describe a column: type, gaps, distinct values, range and values beyond Tukey's fences."""
+    """Describe a column: type, missing values, distinct values, range and values beyond Tukey's fences."""
     present = values.dropna()
     line: dict[str, Any] = {
         "column": name,

@@ -1,4 +1,4 @@
-"""Seaborn's pictures: distributions, gaps, associations, the target against each column, outliers."""
+"""Plots by seaborn: distributions, missing values, associations, the target against each column, outliers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pedigree.report.page import Page
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-BLOCKS = 200  # lines of the picture of gaps; each stands for as many rows as needed
+BLOCKS = 200  # lines of the picture of missing values; each stands for as many rows as needed
 LISTED = 20  # pairs of columns in the table of associations
 
 
@@ -37,8 +37,14 @@ def plots(
     ----------
     rows : DataFrame of shape (n, p)
         The target first.
-    problem, title, page, pictures
-        As every report gets them; see `pedigree.profiling`.
+    problem : DictConfig
+        With `kind` and `target`.
+    title : str
+        Of the page.
+    page : Path
+        The HTML file to write.
+    pictures : Path
+        A folder for PNG files.
     max_columns : int
         Columns that are drawn.
     max_categories : int
@@ -61,9 +67,11 @@ def plots(
         "distributions", "Distributions", "Numbers with a kernel density estimate; dates as years."
     )
     if rows.isna().any(axis=None):
-        block = gaps(rows, pictures / "missing.png")
+        block = missing_values(rows, pictures / "missing.png")
         picture(
-            "missing", "Missing values", f"Dark where values are missing; a line is {block} row(s)."
+            "missing",
+            "Missing values",
+            f"Dark where values are missing; a line stands for {block} {'row' if block == 1 else 'rows'}.",
         )
     telling = [n for n in rows if rows[n].nunique() > 1 and kind(rows[n]) != "name"]
     if found := associations(rows[telling]):
@@ -72,8 +80,8 @@ def plots(
             "associations",
             "Associations",
             "From 0 (none) to 1: numbers with numbers by Spearman's rank correlation (without its sign), categories with "
-            "categories by Cramér's V, numbers with categories by the correlation ratio of ranks; the latter two corrected "
-            f"for the number of categories. Texts with more than {MOST_LEVELS} distinct values are left out.",
+            "categories by Cramér's V, numbers with categories by the correlation ratio of ranks; the latter two are corrected "
+            f"for the number of categories. Strings with more than {MOST_LEVELS} distinct values are left out.",
         )
         report.table(found[:LISTED])
     others = [name for name in telling if name != problem.target]
@@ -82,14 +90,14 @@ def plots(
         picture(
             "target",
             f"{problem.target} against each column",
-            "Boxes hold the middle half; a line is the least-squares line; bars show the shares of the classes.",
+            "Boxes span the quartiles; a line is the least-squares fit; bars show the fractions of the classes.",
         )
     if lines := outliers(rows, pictures / "outliers.png"):
         picture(
             "outliers",
             "Outliers",
-            "Numbers around their median, in widths of the middle half (interquartile ranges). Points lie beyond Tukey's "
-            "fences, 1.5 ranges outside of the middle half.",
+            "Numbers around their median, in interquartile ranges. Points are beyond Tukey's fences, 1.5 interquartile "
+            "ranges below the lower or above the upper quartile.",
         )
         report.table(lines)
     report.write(page)
@@ -113,18 +121,18 @@ def distributions(rows: pd.DataFrame, path: Path, max_categories: int) -> None:
                 bars(axis, [shorten(one, 18) for one in counts], list(counts.values()))
 
 
-def gaps(rows: pd.DataFrame, path: Path) -> int:
+def missing_values(rows: pd.DataFrame, path: Path) -> int:
     """Draw where values are missing, in the order of the rows; returns how many rows a line stands for."""
     import seaborn
 
     missing = rows.isna()
     missing = missing.loc[:, missing.any()].astype("float64")
     block = -(-len(rows) // BLOCKS)
-    shares = missing.groupby(np.arange(len(rows)) // block).mean()
-    shares.columns = [shorten(f"{name} ({missing[name].mean():.1%})", 34) for name in missing]
-    with figure(path, size=(max(4, 2 + 0.45 * shares.shape[1]), 5)) as axes:
+    fractions = missing.groupby(np.arange(len(rows)) // block).mean()
+    fractions.columns = [shorten(f"{name} ({missing[name].mean():.1%})", 34) for name in missing]
+    with figure(path, size=(max(4, 2 + 0.45 * fractions.shape[1]), 5)) as axes:
         seaborn.heatmap(
-            shares, cmap="Blues", vmin=0, vmax=1, cbar=False, yticklabels=False, ax=axes
+            fractions, cmap="Blues", vmin=0, vmax=1, cbar=False, yticklabels=False, ax=axes
         )
         axes.set_ylabel("rows, in their order")
         axes.tick_params(axis="x", rotation=90)
@@ -143,7 +151,19 @@ def draw_associations(names: list[str], found: list[dict[str, Any]], path: Path)
 def against_target(
     rows: pd.DataFrame, target: str, others: list[str], path: Path, max_categories: int
 ) -> None:
-    """Draw the target against each other column: points, boxes, or shares of classes."""
+    """Draw the target against each other column: points, boxes, or fractions of classes.
+
+    Parameters
+    ----------
+    rows : DataFrame of shape (n, p)
+    target : str
+    others : list of str
+        Columns, a panel for each.
+    path : Path
+        The PNG file to write.
+    max_categories : int
+        Bars of a panel.
+    """
     import seaborn
 
     def grouped(values: pd.Series) -> pd.Series:

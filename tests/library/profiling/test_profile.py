@@ -59,7 +59,7 @@ def test_of_many_rows_a_sample_is_drawn_and_the_report_says_so(project: Project)
     project.run("profile", overrides=["profile.reports.overview.max_rows=50"])
     page = REPORT.read_text(encoding="utf-8")
     assert f"50 of {len(read_table(LOADED))} rows, drawn at random" in page
-    assert "<p>50 rows, " in page
+    assert '<p dir="auto">50 rows, ' in page
     project.run("profile", overrides=["profile.reports.overview.max_rows=50", "seed=7"])
     assert REPORT.read_text(encoding="utf-8") != page
     assert "drawn at random" in REPORT.read_text(encoding="utf-8")

@@ -17,7 +17,7 @@ from pedigree.base.names import UserError
 from pedigree.base.tables import read_table, write_table
 from pedigree.config.checks import check
 from pedigree.profiling.associations import associations, correlation_ratio, cramers_v, kind
-from pedigree.profiling.plots import gaps
+from pedigree.profiling.plots import missing_values
 
 TASKS = ("binary", "multiclass", "regression")
 PACKAGES = {
@@ -180,4 +180,4 @@ def test_a_strength_lies_between_none_and_one(pairs: list[tuple[float, str]]) ->
 
 def test_gaps_are_drawn_in_blocks_of_rows(tmp_path: Path) -> None:
     rows = pd.DataFrame({"x": [1.0, None] * 500, "y": range(1000)})
-    assert gaps(rows, tmp_path / "missing.png") == 5
+    assert missing_values(rows, tmp_path / "missing.png") == 5

@@ -1,4 +1,4 @@
-"""What people read of a comparison: a table on the terminal, or a page."""
+"""A comparison of two versions for people: a table on the terminal, or a page."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def write_page(
     page.heading("Columns")
     page.paragraph(
         "changed: values of rows that both versions have. distance: Kolmogorov-Smirnov D for numbers, total "
-        "variation for texts; shifted: beyond the limits of conf/monitor/."
+        "variation for strings; shifted: beyond the limits of conf/monitor/."
     )
     page.table(lines(found))
     moved = sorted(
