@@ -30,6 +30,12 @@ EXAMPLE_ONLY = (
     "contracts/penguins.yaml",
     "data/incoming/penguins-2009.csv",
 )
+# The extra that reaches a store, by the schemes of its addresses.
+STORES = {
+    "s3": ("s3", "s3a"),
+    "gs": ("gs", "gcs"),
+    "azure": ("azure", "az", "abfs", "abfss", "adl"),
+}
 CACHES = ("__pycache__", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache")
 
 
@@ -84,6 +90,23 @@ def copy_data() -> None:
     copy(source, Path("data/external", ANSWERS["__data_file"]))
 
 
+def extras() -> list[str]:
+    """List the extras to install: what develops the project, its stores, and Excel's files if it begins with some."""
+    schemes = {ANSWERS[name].partition("://")[0] for name in ("remote", "data")}
+    source = Path("data/external", ANSWERS["__data_file"])
+    names = [path.name for path in source.rglob("*")] if source.is_dir() else [source.name]
+    stores = [extra for extra, known in STORES.items() if schemes & set(known)]
+    return ["dev", *stores, *(["excel"] if any(".xls" in name.lower() for name in names) else [])]
+
+
+def record_extras() -> None:
+    """Let `make setup`, which continuous integration runs too, install the same."""
+    makefile = Path("Makefile")
+    text = makefile.read_text(encoding="utf-8")
+    text = text.replace("EXTRAS := dev\n", f"EXTRAS := {' '.join(extras())}\n")
+    makefile.write_text(text, encoding="utf-8", newline="\n")
+
+
 def identity() -> list[str]:
     """Name an author for the first commit when Git knows none.
 
@@ -116,11 +139,12 @@ def commands() -> Iterator[list[str]]:
         # The environment is named, lest uv takes one that happens to be active. Bytecode is
         # compiled now: where Python may not cache it, sixteen processes would, on each run.
         install = ["uv", "pip", "install", "--quiet", "--python", ".venv", "--compile-bytecode"]
-        yield [*install, "-c", "constraints.txt", "-r", "pyproject.toml", "--extra", "dev"]
+        chosen = [word for extra in extras() for word in ("--extra", extra)]
+        yield [*install, "-c", "constraints.txt", "-r", "pyproject.toml", *chosen]
     else:
         yield [find_python(), "-m", "venv", ".venv"]
         install = [str(TOOLS / "python"), "-m", "pip", "install", "--quiet"]
-        yield [*install, "-c", "constraints.txt", ".[dev]"]
+        yield [*install, "-c", "constraints.txt", f".[{','.join(extras())}]"]
     if ANSWERS["data"]:
         yield adopt()
     yield ["git", "add", "."]
@@ -238,9 +262,11 @@ def main() -> None:
     drop_caches()
     choose_licence()
     drop_example()
+    if not regenerating():
+        copy_data()
+    record_extras()
     if regenerating():
         return
-    copy_data()
     # A folder that was written over has its own history and environment: those are the user's.
     wanted = ANSWERS["setup"] == "yes" and not Path(".git").exists()
     steps = commands()
