@@ -36,6 +36,7 @@ STORES = {
     "gs": ("gs", "gcs"),
     "azure": ("azure", "az", "abfs", "abfss", "adl"),
 }
+WORKFLOW = Path(".github/workflows/ci.yml")
 CACHES = ("__pycache__", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache")
 
 
@@ -125,6 +126,29 @@ def identity() -> list[str]:
     ]
 
 
+def enclosing() -> Path | None:
+    """Return the root of the repository that the project becomes a folder of, if it does.
+
+    A folder that the repository ignores is none of it, and the project gets a repository of its own.
+    """
+    if Path(".git").exists() or capture("git", "check-ignore", "."):
+        return None
+    root = capture("git", "rev-parse", "--show-toplevel")
+    return Path(root) if root else None
+
+
+def fit_workflow(root: Path) -> None:
+    """Let the workflow run in the project's folder, since it has to lie at the repository's root."""
+    inside = Path.cwd().resolve().relative_to(root.resolve()).as_posix()
+    text = WORKFLOW.read_text(encoding="utf-8")
+    text = text.replace("name: ci\n", f"name: {ANSWERS['project']}\n")
+    text = text.replace("working-directory: .\n", f"working-directory: {json.dumps(inside)}\n")
+    text = text.replace(
+        "glob: constraints.txt\n", f"glob: {json.dumps(inside + '/constraints.txt')}\n"
+    )
+    WORKFLOW.write_text(text, encoding="utf-8", newline="\n")
+
+
 def commands() -> Iterator[list[str]]:
     """List what turns the files into a working project, in order.
 
@@ -133,7 +157,9 @@ def commands() -> Iterator[list[str]]:
     list of str
         A command, to be run in the project's folder before the next is asked for.
     """
-    yield ["git", "init", "--quiet", "-b", "main"]
+    shared = enclosing()
+    if not shared:
+        yield ["git", "init", "--quiet", "-b", "main"]
     if shutil.which("uv"):
         yield ["uv", "venv", "--quiet", ".venv"]
         # The environment is named, lest uv takes one that happens to be active. Bytecode is
@@ -147,6 +173,8 @@ def commands() -> Iterator[list[str]]:
         yield [*install, "-c", "constraints.txt", f".[{','.join(extras())}]"]
     if ANSWERS["data"]:
         yield adopt()
+    if shared:  # what is committed there, and when, is its owner's to say
+        return
     yield ["git", "add", "."]
     commit = ["-c", "commit.gpgsign=false", "commit", "--quiet", "--no-verify"]
     yield ["git", *identity(), *commit, "-m", "Start from the Pedigree template"]
@@ -184,7 +212,9 @@ def environment() -> dict[str, str]:
 def capture(*command: str) -> str:
     """Return what a command prints; nothing if it cannot run."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, env=environment(), capture_output=True, encoding="utf-8", check=False
+        )
     except OSError:
         return ""
     return done.stdout.strip()
@@ -252,6 +282,12 @@ def report(left: list[list[str]]) -> None:
     begin = [shown(["cd", str(Path.cwd())]), *map(shown, left), activate, "dvc repro"]
     print("\nThe files are ready; still to be run:" if left else "\nReady. Begin with:")
     print(*(f"    {line}" for line in begin), sep="\n", flush=True)
+    if shared := enclosing():
+        there = Path(".github/workflows", f"{ANSWERS['project']}.yml")
+        print(
+            f"The project is a folder of the Git repository {shared}: nothing was committed. GitHub finds workflows"
+            f" at its root only: move {WORKFLOW.as_posix()} to {there.as_posix()} there; it is written for this folder."
+        )
     if "_commit" in ANSWERS:
         print("and commit .cruft.json, which cruft writes last and `cruft update` looks for.")
 
@@ -269,6 +305,8 @@ def main() -> None:
         return
     # A folder that was written over has its own history and environment: those are the user's.
     wanted = ANSWERS["setup"] == "yes" and not Path(".git").exists()
+    if shared := enclosing():
+        fit_workflow(shared)
     steps = commands()
     report(set_up(steps) if wanted else list(steps))
 

@@ -306,10 +306,7 @@ def test_setup_no_runs_nothing_and_lists_everything(tmp_path: Path) -> None:
     assert tools == ["cd", "git", "uv", "uv", "git", "git", ".", "dvc"]
 
 
-def test_the_project_has_a_repository_of_its_own(
-    tmp_path: Path, make_ready: Callable[..., Path]
-) -> None:
-    succeed("git", "init", "-q", tmp_path)
+def test_the_project_has_a_repository_of_its_own(make_ready: Callable[..., Path]) -> None:
     project = make_ready()
     assert succeed("git", "rev-parse", "--show-toplevel", cwd=project).strip() == str(project)
     assert succeed("git", "branch", "--show-current", cwd=project) == "main\n"
