@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import command_line, finish, run, succeed
+from template.projects import command_line, finish, run, succeed
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("monorepo")]
 
@@ -51,7 +51,7 @@ def test_the_repository_is_the_one_that_was_there(project: Path) -> None:
     assert not (project / ".git").exists()
     root = succeed("git", "rev-parse", "--show-toplevel", cwd=project).strip()
     assert Path(root) == project.parents[1]
-    assert succeed("git", "status", "--porcelain", cwd=project).split() == ["M", "../../README.md"]
+    assert succeed("git", "status", "--porcelain", cwd=project).split() == ["M", "README.md"]
 
 
 def test_the_workflow_only_has_to_be_moved(project: Path) -> None:
