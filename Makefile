@@ -20,39 +20,43 @@ WORKERS ?= 3
 # Arguments of benchmarks/quality.py, such as ARGS="--seconds 120 ../shared/data/housing.csv:median_house_value".
 ARGS ?=
 
-.PHONY: help setup services test test-fast test-tools test-main-tools test-legacy-tools lint format manifest demo bench bench-quality clean
+.PHONY: help setup setup-tools services test test-fast test-tools test-main-tools test-legacy-tools lint format manifest demo bench bench-quality clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-17s %s\n", $$1, $$2}' Makefile
 
-setup: .venv/ready  ## make the environment: what projects need, and the tools that test the template
+setup: .venv/ready  ## make the environment for everyday work: what a project has by default, and what tests the template
 
-.venv/ready: pyproject.toml $(PROJECT)/pyproject.toml $(PROJECT)/constraints.txt
+setup-tools: .venv/tools  ## add the optional tools to it: TensorFlow, PyTorch, Ray and the others, seven times as much
+
+# One environment, which grows: what needs more adds to it, and nothing is installed back and forth. This much makes a project.
+.venv/bin/cookiecutter: $(PROJECT)/constraints.txt
 	test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed."; exit 1; }
 	test -x .venv/bin/python || $(PYTHON) -m venv .venv
-	@# Both files list requirements; the project's cannot be installed from before it is rendered.
-	.venv/bin/python -c 'import sys, tomllib; \
-		projects = [tomllib.load(open(name, "rb"))["project"] for name in sys.argv[1:]]; \
-		print(*(d for p in projects for part in (p["dependencies"], *(ds for extra, ds in p["optional-dependencies"].items() if extra != "legacy")) for d in part), sep="\n")' \
-		pyproject.toml '$(PROJECT)/pyproject.toml' > .venv/requirements.txt
-	.venv/bin/python -m pip install --quiet -c '$(PROJECT)/constraints.txt' uv
+	.venv/bin/python -m pip install --quiet -c '$(PROJECT)/constraints.txt' cookiecutter uv
+	touch $@
+
+.venv/ready: .venv/bin/cookiecutter pyproject.toml $(PROJECT)/pyproject.toml
+	$(call install,.venv,constraints.txt,default)
+	touch $@
+
+.venv/tools: .venv/ready
 	@# PyTorch by pip, whose own configuration may lead to a build without CUDA; uv then keeps what is there.
 	.venv/bin/python -m pip install --quiet -c '$(PROJECT)/constraints.txt' torch
-	@# An index may be known to pip only.
-	.venv/bin/uv pip install --quiet --python .venv --compile-bytecode -c '$(PROJECT)/constraints.txt' -r .venv/requirements.txt \
-		|| .venv/bin/python -m pip install --quiet -c '$(PROJECT)/constraints.txt' -r .venv/requirements.txt
-	touch .venv/ready
+	$(call install,.venv,constraints.txt,tools)
+	touch $@
 
 build/legacy/ready: .venv/ready $(PROJECT)/constraints-legacy.txt
 	test -x build/legacy/bin/python || .venv/bin/python -m venv build/legacy
-	.venv/bin/python -c 'import sys, tomllib; \
-		template, project = [tomllib.load(open(name, "rb"))["project"] for name in sys.argv[1:]]; \
-		extras = template["optional-dependencies"] | project["optional-dependencies"]; \
-		print(*template["dependencies"], *extras["library"], *project["dependencies"], *extras["dev"], *extras["legacy"], sep="\n")' \
-		pyproject.toml '$(PROJECT)/pyproject.toml' > build/legacy/requirements.txt
-	.venv/bin/uv pip install --quiet --python build/legacy --compile-bytecode -c '$(PROJECT)/constraints-legacy.txt' -r build/legacy/requirements.txt \
-		|| build/legacy/bin/python -m pip install --quiet -c '$(PROJECT)/constraints-legacy.txt' -r build/legacy/requirements.txt
-	touch build/legacy/ready
+	$(call install,build/legacy,constraints-legacy.txt,legacy)
+	touch $@
+
+# Brings an environment what .ci/requirements.py lists under a name, by uv or, since an index may be known to pip only, by pip.
+define install
+	.venv/bin/python .ci/requirements.py $(3) > $(1)/requirements.txt
+	.venv/bin/uv pip install --quiet --python $(1) --compile-bytecode -c '$(PROJECT)/$(2)' -r $(1)/requirements.txt \
+		|| $(1)/bin/python -m pip install --quiet -c '$(PROJECT)/$(2)' -r $(1)/requirements.txt
+endef
 
 services:  ## install what some tests start and pip does not bring: PostgreSQL, azurite, Chromium
 	@# Debian keeps PostgreSQL's programs off the PATH.
@@ -70,19 +74,20 @@ services:  ## install what some tests start and pip does not bring: PostgreSQL, 
 	grep -qs '"version": "$(AZURITE)"' build/npm/node_modules/azurite/package.json \
 		|| npm install --prefix build/npm --no-save --no-package-lock --no-audit --no-fund --loglevel error azurite@$(AZURITE)
 
-test: test-fast  ## run all tests; those that lack a server are left out and say so (`make services`)
-	pytest -n $(WORKERS) -rs --dist loadgroup -m slow
+test: test-fast  ## run the everyday tests; those that lack a server are left out and say so (`make services`)
+	pytest -n $(WORKERS) -rs --dist loadgroup -m "slow and not tools"
 
-test-fast: setup  ## run the tests that take seconds
-	pytest -n $(WORKERS) -rs -m "not slow"
+test-fast: setup  ## run those of them that take seconds
+	pytest -n $(WORKERS) -rs -m "not slow and not tools"
 
-test-tools: test-main-tools test-legacy-tools  ## run the library's tests, among them every option of every step for every task
+test-tools: setup-tools test-main-tools test-legacy-tools  ## run what takes optional tools: the library's tests, among them every option of every step for every task
+	pytest -n $(WORKERS) -rs --dist loadgroup -m tools
 	python benchmarks/tools.py build/tools/*.csv > build/tools.md
 
 build/tools:
 	mkdir -p build/tools
 
-test-main-tools: setup build/tools  ## the part of them that needs no extra `legacy`
+test-main-tools: setup-tools build/tools  ## the part of them that needs no extra `legacy`
 	ALL_EXTRAS=1 pytest tests/library -n $(WORKERS) -q --dist loadgroup --tools build/tools/main.csv
 
 test-legacy-tools: build/legacy/ready build/tools  ## the part of them that does, in an environment of its own
@@ -91,7 +96,7 @@ test-legacy-tools: build/legacy/ready build/tools  ## the part of them that does
 lint: setup  ## check style and types
 	ruff check --config pyproject.toml .
 	ruff format --config pyproject.toml --check .
-	mypy hooks tests/template benchmarks
+	mypy hooks tests/template benchmarks .ci
 	cd '$(PROJECT)' && mypy --config-file ../pyproject.toml pedigree pipeline
 
 format: setup  ## put the code into shape, and seal the library
@@ -103,7 +108,7 @@ manifest: setup  ## seal the library: the hashes by which `pedigree check` knows
 	cd '$(PROJECT)' && python -c 'from pedigree.base.library import MANIFEST, folder, manifest; \
 		(folder() / MANIFEST).write_text(manifest(folder()), encoding="utf-8", newline="\n")'
 
-demo: setup  ## generate a project with the defaults, run it, show what came out
+demo: .venv/bin/cookiecutter  ## generate a project with the defaults, run it, show what came out
 	rm -rf build/demo && mkdir -p build/demo
 	cookiecutter . --no-input --default-config --output-dir build/demo
 	$(MAKE) -C build/demo/my-project repro

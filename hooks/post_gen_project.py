@@ -30,6 +30,13 @@ EXAMPLE_ONLY = (
     "contracts/penguins.yaml",
     "data/incoming/penguins-2009.csv",
 )
+# The extra that reaches a store, by the schemes of its addresses.
+STORES = {
+    "s3": ("s3", "s3a"),
+    "gs": ("gs", "gcs"),
+    "azure": ("azure", "az", "abfs", "abfss", "adl"),
+}
+WORKFLOW = Path(".github/workflows/ci.yml")
 CACHES = ("__pycache__", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache")
 
 
@@ -84,6 +91,23 @@ def copy_data() -> None:
     copy(source, Path("data/external", ANSWERS["__data_file"]))
 
 
+def extras() -> list[str]:
+    """List the extras to install: what develops the project, its stores, and Excel's files if it begins with some."""
+    schemes = {ANSWERS[name].partition("://")[0] for name in ("remote", "data")}
+    source = Path("data/external", ANSWERS["__data_file"])
+    names = [path.name for path in source.rglob("*")] if source.is_dir() else [source.name]
+    stores = [extra for extra, known in STORES.items() if schemes & set(known)]
+    return ["dev", *stores, *(["excel"] if any(".xls" in name.lower() for name in names) else [])]
+
+
+def record_extras() -> None:
+    """Let `make setup`, which continuous integration runs too, install the same."""
+    makefile = Path("Makefile")
+    text = makefile.read_text(encoding="utf-8")
+    text = text.replace("EXTRAS := dev\n", f"EXTRAS := {' '.join(extras())}\n")
+    makefile.write_text(text, encoding="utf-8", newline="\n")
+
+
 def identity() -> list[str]:
     """Name an author for the first commit when Git knows none.
 
@@ -102,6 +126,29 @@ def identity() -> list[str]:
     ]
 
 
+def enclosing() -> Path | None:
+    """Return the root of the repository that the project becomes a folder of, if it does.
+
+    A folder that the repository ignores is none of it, and the project gets a repository of its own.
+    """
+    if Path(".git").exists() or capture("git", "check-ignore", "."):
+        return None
+    root = capture("git", "rev-parse", "--show-toplevel")
+    return Path(root) if root else None
+
+
+def fit_workflow(root: Path) -> None:
+    """Let the workflow run in the project's folder, since it has to lie at the repository's root."""
+    inside = Path.cwd().resolve().relative_to(root.resolve()).as_posix()
+    text = WORKFLOW.read_text(encoding="utf-8")
+    text = text.replace("name: ci\n", f"name: {ANSWERS['project']}\n")
+    text = text.replace("working-directory: .\n", f"working-directory: {json.dumps(inside)}\n")
+    text = text.replace(
+        "glob: constraints.txt\n", f"glob: {json.dumps(inside + '/constraints.txt')}\n"
+    )
+    WORKFLOW.write_text(text, encoding="utf-8", newline="\n")
+
+
 def commands() -> Iterator[list[str]]:
     """List what turns the files into a working project, in order.
 
@@ -110,19 +157,24 @@ def commands() -> Iterator[list[str]]:
     list of str
         A command, to be run in the project's folder before the next is asked for.
     """
-    yield ["git", "init", "--quiet", "-b", "main"]
+    shared = enclosing()
+    if not shared:
+        yield ["git", "init", "--quiet", "-b", "main"]
     if shutil.which("uv"):
         yield ["uv", "venv", "--quiet", ".venv"]
         # The environment is named, lest uv takes one that happens to be active. Bytecode is
         # compiled now: where Python may not cache it, sixteen processes would, on each run.
         install = ["uv", "pip", "install", "--quiet", "--python", ".venv", "--compile-bytecode"]
-        yield [*install, "-c", "constraints.txt", "-r", "pyproject.toml", "--extra", "dev"]
+        chosen = [word for extra in extras() for word in ("--extra", extra)]
+        yield [*install, "-c", "constraints.txt", "-r", "pyproject.toml", *chosen]
     else:
         yield [find_python(), "-m", "venv", ".venv"]
         install = [str(TOOLS / "python"), "-m", "pip", "install", "--quiet"]
-        yield [*install, "-c", "constraints.txt", ".[dev]"]
+        yield [*install, "-c", "constraints.txt", f".[{','.join(extras())}]"]
     if ANSWERS["data"]:
         yield adopt()
+    if shared:  # what is committed there, and when, is its owner's to say
+        return
     yield ["git", "add", "."]
     commit = ["-c", "commit.gpgsign=false", "commit", "--quiet", "--no-verify"]
     yield ["git", *identity(), *commit, "-m", "Start from the Pedigree template"]
@@ -160,7 +212,9 @@ def environment() -> dict[str, str]:
 def capture(*command: str) -> str:
     """Return what a command prints; nothing if it cannot run."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, env=environment(), capture_output=True, encoding="utf-8", check=False
+        )
     except OSError:
         return ""
     return done.stdout.strip()
@@ -228,6 +282,12 @@ def report(left: list[list[str]]) -> None:
     begin = [shown(["cd", str(Path.cwd())]), *map(shown, left), activate, "dvc repro"]
     print("\nThe files are ready; still to be run:" if left else "\nReady. Begin with:")
     print(*(f"    {line}" for line in begin), sep="\n", flush=True)
+    if shared := enclosing():
+        there = Path(".github/workflows", f"{ANSWERS['project']}.yml")
+        print(
+            f"The project is a folder of the Git repository {shared}: nothing was committed. GitHub finds workflows"
+            f" at its root only: move {WORKFLOW.as_posix()} to {there.as_posix()} there; it is written for this folder."
+        )
     if "_commit" in ANSWERS:
         print("and commit .cruft.json, which cruft writes last and `cruft update` looks for.")
 
@@ -238,11 +298,15 @@ def main() -> None:
     drop_caches()
     choose_licence()
     drop_example()
+    if not regenerating():
+        copy_data()
+    record_extras()
     if regenerating():
         return
-    copy_data()
     # A folder that was written over has its own history and environment: those are the user's.
     wanted = ANSWERS["setup"] == "yes" and not Path(".git").exists()
+    if shared := enclosing():
+        fit_workflow(shared)
     steps = commands()
     report(set_up(steps) if wanted else list(steps))
 

@@ -94,7 +94,7 @@ def web(folder: Path) -> Iterator[str]:
 @contextmanager
 def s3(folder: Path) -> Iterator[str]:
     """Serve Amazon's S3 with an empty bucket; yield the address."""
-    command = program("moto_server", "`make setup`")
+    command = program("moto_server", "`make setup-tools`")
     import boto3
 
     port = free_port()
@@ -128,7 +128,7 @@ def azure(folder: Path) -> Iterator[str]:
 @contextmanager
 def google(folder: Path) -> Iterator[str]:
     """Serve Google's Cloud Storage with an empty bucket; yield the address."""
-    command = program("gcp-storage-emulator", "`make setup`")
+    command = program("gcp-storage-emulator", "`make setup-tools`")
     port = free_port()
     address = ("--host", HOST, "--port", str(port), "--default-bucket", BUCKET)
     with serve(command, "start", *address, "--in-memory", port=port, folder=folder):

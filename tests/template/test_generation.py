@@ -318,6 +318,7 @@ def test_every_requirement_has_a_floor_and_a_pin_above_it() -> None:
         assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)])
 
 
+@pytest.mark.tools
 def test_every_transitive_package_is_pinned() -> None:
     pins = constraints()
     todo = [canonicalize_name(requirement.name) for requirement in required()]
@@ -334,6 +335,7 @@ def test_every_transitive_package_is_pinned() -> None:
                 todo.append(canonicalize_name(needed.name))
 
 
+@pytest.mark.tools
 def test_the_tests_run_with_the_pinned_versions() -> None:
     found = {name: Version(importlib.metadata.version(name)) for name in constraints()}
     installed = {name: one.public for name, one in found.items()}  # 2.13.0 of 2.13.0+cpu

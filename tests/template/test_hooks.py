@@ -242,6 +242,34 @@ def test_the_project_adopts_the_data_with_the_task_that_was_answered(tmp_path: P
         assert [*adopt, "--target=Churn", *told] in shown
 
 
+@pytest.mark.parametrize(
+    ("answers", "extras"),
+    [
+        ({}, ["dev"]),
+        ({"remote": "../store"}, ["dev"]),
+        ({"remote": "s3://bucket/p"}, ["dev", "s3"]),
+        ({"remote": "azure://container", "data": "gs://bucket/x.csv"}, ["dev", "gs", "azure"]),
+        ({"data": "https://host/Sales.XLSX"}, ["dev", "excel"]),
+        ({"data": "sales.xlsx"}, ["dev", "excel"]),
+        ({"data": "months"}, ["dev", "excel"]),
+    ],
+)
+def test_what_the_answers_take_is_installed_at_once_and_by_make_setup(
+    tmp_path: Path, answers: dict[str, str], extras: list[str]
+) -> None:
+    (tmp_path / "months").mkdir()
+    for name in ("sales.xlsx", "months/1.xlsx"):
+        (tmp_path / name).write_bytes(b"PK")
+    target = {"target": "y"} if "data" in answers else {}
+    cli = command_line(tmp_path, project="p", setup="no", **answers, **target)
+    shown = [shlex.split(line) for line in commands_shown(succeed(*cli, cwd=tmp_path))]
+    install = next(words for words in shown if words[:3] == ["uv", "pip", "install"])
+    assert [
+        word for word, flag in zip(install[1:], install, strict=False) if flag == "--extra"
+    ] == extras
+    assert shlex.join(install) in succeed("make", "--dry-run", "setup", cwd=tmp_path / "p")
+
+
 # Setting up ------------------------------------------------------------------------------------
 
 
@@ -278,10 +306,7 @@ def test_setup_no_runs_nothing_and_lists_everything(tmp_path: Path) -> None:
     assert tools == ["cd", "git", "uv", "uv", "git", "git", ".", "dvc"]
 
 
-def test_the_project_has_a_repository_of_its_own(
-    tmp_path: Path, make_ready: Callable[..., Path]
-) -> None:
-    succeed("git", "init", "-q", tmp_path)
+def test_the_project_has_a_repository_of_its_own(make_ready: Callable[..., Path]) -> None:
     project = make_ready()
     assert succeed("git", "rev-parse", "--show-toplevel", cwd=project).strip() == str(project)
     assert succeed("git", "branch", "--show-current", cwd=project) == "main\n"

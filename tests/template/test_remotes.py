@@ -38,7 +38,13 @@ class Remote:
     env: dict[str, str] = field(default_factory=dict)
 
 
-@pytest.fixture(scope="module", params=["folder", "s3", "azure", "gs"])
+@pytest.fixture(
+    scope="module",
+    params=[
+        "folder",
+        *(pytest.param(kind, marks=pytest.mark.tools) for kind in ("s3", "azure", "gs")),
+    ],
+)
 def remote(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Remote]:

@@ -27,6 +27,8 @@ from pyarrow import parquet
 from pedigree.base.names import UserError
 from pedigree.collecting import bigquery
 
+pytestmark = pytest.mark.tools
+
 SCHEMA: list[dict[str, Any]] = [
     {"name": "id", "type": "INTEGER", "mode": "REQUIRED"},
     {"name": "name", "type": "STRING"},

@@ -25,6 +25,8 @@ from pedigree.collecting.snapshot import fingerprint
 from pedigree.collecting.web.html import split_field
 from pedigree.data.engine import read_file
 
+pytestmark = pytest.mark.tools
+
 BOOKS = """
 <html><body><h1>Books</h1>{items}
 <ul class="pager"><li class="next"><a href="{next}">next</a></li></ul></body></html>

@@ -21,6 +21,8 @@ from template.projects import TREE
 from pedigree.base.names import UserError
 from pedigree.collecting import sql
 
+pytestmark = pytest.mark.tools
+
 PASSWORD = "p@ss/wörd: 100%"  # each of these needs an escape in a URL
 TABLES = """
 CREATE TYPE plan AS ENUM ('basic', 'pro');

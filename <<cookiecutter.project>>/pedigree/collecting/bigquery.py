@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import pyarrow as pa
 
+from pedigree.base.extras import way_to_add
 from pedigree.base.names import UserError
 from pedigree.base.stage import say
 from pedigree.collecting.parts import ROWS_PER_PART, write_parts
@@ -78,8 +79,7 @@ def collect(
         import google.cloud.bigquery  # noqa: F401
     except ImportError:
         raise UserError(
-            "collect=bigquery needs the packages of the extra 'bigquery'; run `uv pip install -c constraints.txt "
-            "-r pyproject.toml --extra bigquery` or `pip install -c constraints.txt '.[bigquery]'`."
+            f"collect=bigquery needs the packages of the extra 'bigquery'; {way_to_add('bigquery')}."
         ) from None
     given = dict(parameters or {})
     with _explained(timeout):

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from pedigree.base.extras import way_to_add
 from pedigree.base.names import UserError, did_you_mean
 from pedigree.base.paths import EXTERNAL
 from pedigree.data import formats, packed
@@ -132,7 +133,7 @@ def _fetch(address: str, folder: Path) -> list[Path]:
     except ImportError as error:
         raise UserError(
             f"collect.path: {address} needs a package that is not installed ({error}); the extras s3, gs and azure "
-            "bring those of the large stores: `uv pip install -c constraints.txt -r pyproject.toml --extra s3`."
+            f"bring those of the large stores: {way_to_add('s3')}."
         ) from None
     except Exception as error:  # each store's library has errors of its own
         reason = str(error).strip() or type(error).__name__

@@ -10,6 +10,7 @@ from urllib.robotparser import RobotFileParser
 
 import pyarrow as pa
 
+from pedigree.base.extras import way_to_add
 from pedigree.base.names import UserError
 from pedigree.base.stage import say
 from pedigree.collecting.web import Client, Refusal, join
@@ -139,8 +140,7 @@ def check_selectors(
         import soupsieve
     except ImportError:
         raise UserError(
-            "collect=scrape needs the packages of the extra 'scrape'; run `uv pip install -c constraints.txt -r "
-            "pyproject.toml --extra scrape` or `pip install -c constraints.txt '.[scrape]'`."
+            f"collect=scrape needs the packages of the extra 'scrape'; {way_to_add('scrape')}."
         ) from None
     if bool(table) == bool(item):
         raise UserError("collect.table or collect.item is needed, and the other one null.")

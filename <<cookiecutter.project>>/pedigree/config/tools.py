@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from pedigree.base.extras import way_to_add
 from pedigree.base.names import UserError, did_you_mean
 from pedigree.base.paths import LIBRARY, SCRIPTS
 
@@ -201,10 +202,12 @@ def extras(pyproject: Path = Path("pyproject.toml")) -> dict[str, list[str]]:
 def way_to_install(package: str) -> str:
     """Say how to install a package, with uv and with pip: by the extra that brings it, if one does."""
     extra = next((name for name, packages in extras().items() if package in packages), None)
-    uv, pip = (f"-r pyproject.toml --extra {extra}", f"'.[{extra}]'") if extra else (package,) * 2
-    pins = "constraints-legacy.txt" if extra == "legacy" else "constraints.txt"
-    way = f"run `uv pip install -c {pins} {uv}` or `pip install -c {pins} {pip}`"
-    return f"{way} (in an environment of its own: it holds pandas 2)" if extra == "legacy" else way
+    if extra == "legacy":
+        way = way_to_add(extra, "constraints-legacy.txt")
+        return f"{way} (in an environment of its own: it holds pandas 2)"
+    if extra:
+        return way_to_add(extra)
+    return f"run `uv pip install -c constraints.txt {package}` or `pip install -c constraints.txt {package}`"
 
 
 def parameters(target: Callable) -> set[str] | None:

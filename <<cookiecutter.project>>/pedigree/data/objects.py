@@ -15,6 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from pedigree.base.extras import way_to_add
 from pedigree.base.names import UserError, did_you_mean
 from pedigree.data.packed import MOST, open_bytes, read_bytes
 
@@ -139,8 +140,12 @@ def from_excel(path: Path, sheet: int | str, missing: Sequence[str]) -> Iterator
 
 def _cells(path: Path, sheet: int | str, values: bool) -> list[tuple[Any, ...]]:
     """Return the rows of a sheet: values, or formulas where there are any."""
-    import openpyxl
-
+    try:
+        import openpyxl
+    except ImportError:
+        raise UserError(
+            f"{path} is an Excel workbook, which takes the package openpyxl; {way_to_add('excel')}."
+        ) from None
     data = read_bytes(path)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:

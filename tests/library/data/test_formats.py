@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import random
+import sys
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -446,6 +447,16 @@ def test_cells_keep_their_types_and_mixed_columns_become_texts(workbook) -> None
 )
 def test_a_sheet_without_values_is_refused(workbook, sheet: list, what: str) -> None:
     assert what in refusal(workbook(sheet))
+
+
+def test_a_workbook_names_the_extra_that_reads_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_excel(tmp_path / "a.xlsx")
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    said = refusal(tmp_path / "a.xlsx")
+    assert "which takes the package openpyxl; run `uv pip install" in said
+    assert "--extra excel`" in said
 
 
 def test_what_is_no_workbook_is_refused(tmp_path: Path) -> None:

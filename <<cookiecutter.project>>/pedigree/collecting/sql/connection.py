@@ -11,15 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from pedigree.base.extras import way_to_add
 from pedigree.base.names import UserError, did_you_mean
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
 
-EXTRA = (
-    "needs the packages of the extra 'sql'; run `uv pip install -c constraints.txt -r pyproject.toml "
-    "--extra sql` or `pip install -c constraints.txt '.[sql]'`."
-)
+EXTRA = f"needs the packages of the extra 'sql'; {way_to_add('sql')}."
 # What a session begins with: nothing is written, times are in UTC, no request takes for ever.
 SESSION = {
     "sqlite": ("PRAGMA query_only = ON",),

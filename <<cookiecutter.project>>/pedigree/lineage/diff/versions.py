@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from pedigree.lineage.trace.records import experiments
 if TYPE_CHECKING:
     import pandas as pd
     from dvc.api import DVCFileSystem
+    from fsspec import AbstractFileSystem
 
 WORKSPACE = "workspace"
 
@@ -74,7 +76,7 @@ def read_version(revision: str, folder: Path) -> pd.DataFrame:
         return _read(copy, name, "only a folder of these can be compared (see --data)")
 
 
-def recorded(revision: str) -> DVCFileSystem:
+def recorded(revision: str) -> AbstractFileSystem:
     """Open the files of a commit, branch, tag or experiment, those in DVC's cache and its remote too.
 
     Raises
@@ -82,14 +84,16 @@ def recorded(revision: str) -> DVCFileSystem:
     UserError
         There is no such revision, or nothing has run in it, or this is no DVC project.
     """
-    from dvc.api import DVCFileSystem
     from dvc.exceptions import NotDvcRepoError
     from dvc.scm import RevError
+    from fsspec.implementations.dirfs import DirFileSystem
 
     try:
-        files = DVCFileSystem(rev=revision)
-        if files.repo.fs.exists(LOCK.name):
-            return files
+        # A revision is opened at the root of Git's repository, which the project may be a folder of.
+        project = "/" + git("rev-parse", "--show-prefix").removesuffix("\n")
+        files = _opened(revision, project != "/")
+        if files.repo.fs.exists(f"{project}{LOCK}"):
+            return DirFileSystem(project, files)
     except RevError:
         names = git("for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags")
         known = [*names.split(), *experiments().values()]
@@ -99,6 +103,23 @@ def recorded(revision: str) -> DVCFileSystem:
     except NotDvcRepoError:
         raise UserError("this folder is no DVC project; run in the project's folder.") from None
     raise UserError(f"{revision} records no {LOCK}; `git log {LOCK}` lists the commits that do.")
+
+
+def _opened(revision: str, in_folder: bool) -> DVCFileSystem:
+    """Open a revision at the root of Git's repository, as DVC does.
+
+    From there it would resolve a remote's relative address too, wrongly if the project is a folder of that repository;
+    so it is given the addresses as they are resolved here.
+    """
+    from dvc.api import DVCFileSystem
+    from dvc.repo import Repo
+
+    if not in_folder:
+        return DVCFileSystem(rev=revision)
+    with Repo() as project:
+        remotes = {"remote": project.config["remote"]}
+    factory = partial(Repo, config=remotes)
+    return DVCFileSystem(rev=revision, subrepos=True, repo_factory=factory)
 
 
 def lost(name: str, revision: str) -> UserError:

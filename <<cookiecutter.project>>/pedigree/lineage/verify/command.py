@@ -47,7 +47,7 @@ def verify(folder: Path, local: bool) -> bool:
     began = time.monotonic()
     project = clone(folder)
     say(f"HEAD: {git('log', '-1', '--format=%h %s').strip()}")
-    if git("status", "--porcelain", "--untracked-files=no"):
+    if git("status", "--porcelain", "--untracked-files=no", "."):
         say("changes that are not committed are left out")
     head = recorded(project)
     brought = fetch(project, local)
