@@ -1,10 +1,12 @@
-"""The table of contents is in the form in which DVC writes it, so that DVC's commands change their own lines only."""
+"""The table of contents: in DVC's own form, and with the code that each stage runs."""
 
 import difflib
+import shutil
 from pathlib import Path
 
 import pytest
-from conftest import generate, succeed
+import yaml
+from conftest import TEMPLATE, TREE, generate, succeed
 from dvc.utils.serialize import dumps_yaml, parse_yaml_for_update
 
 EXTRA = """\
@@ -48,3 +50,34 @@ def test_dvc_changes_its_own_lines_only(tmp_path: Path) -> None:
     start = shipped.index("  track:\n")
     end = next(i for i, line in enumerate(shipped) if i > start and not line.startswith("    "))
     assert changes("remove", "track") == "".join(f"-{line}" for line in shipped[start:end])
+
+
+def test_the_code_that_stages_depend_on_is_what_make_deps_writes(tmp_path: Path) -> None:
+    project = shutil.copytree(TREE, tmp_path / "project")
+    succeed("python", TEMPLATE / "tools/deps.py", cwd=project, env={"PYTHONPATH": "."})
+    assert (project / "dvc.yaml").read_text() == (TREE / "dvc.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("edited", "stages"),
+    [
+        ("pedigree/evaluation/fairness.py", {"evaluate", "verdict"}),
+        ("pedigree/report/words.py", {"report"}),
+        ("pedigree/explanation/shapley.py", {"explain"}),
+        ("pedigree/serving/api.py", set()),
+        ("pedigree/lineage/trace/uses.py", set()),
+        ("pipeline/train.py", {"train"}),
+        ("pipeline/custom/cleaning.py", {"clean", "verdict", "package", "monitor"}),
+    ],
+)
+def test_an_edit_runs_only_the_stages_that_depend_on_the_code(
+    tmp_path: Path, edited: str, stages: set[str]
+) -> None:
+    table = yaml.safe_load((generate(tmp_path) / "dvc.yaml").read_text())["stages"]
+    again = {
+        name
+        for name, one in table.items()
+        if any(f"{edited}/".startswith(f"{dep}/") for dep in one["deps"])
+    }
+    library = {"package"} if edited.startswith("pedigree/") else set()  # it records the seal
+    assert again == {"configure", *stages, *library}

@@ -19,7 +19,7 @@ FITTED = {
     "model": ("models/model.skops",),
     "train": ("models/baseline.skops", "models/calibrator.skops"),
 }
-BUNDLE = "models/bundle"  # holds all of them
+BUNDLES = ("models/bundle", "models/champion")  # hold all of them
 SHOWS = ("report", "track")  # stages that read the bundle's files and open no fitted object
 
 
@@ -73,8 +73,7 @@ def users(place: str, stages: Mapping[str, Any]) -> Iterator[str]:
     for name, stage in stages.items():
         sees = any(place == key or place.startswith(f"{key}.") for key in seen(name, stage))
         deps = stage.get("deps", ())
-        opens = opened is not None and (
-            any(one in deps for one in opened) or (BUNDLE in deps and name not in SHOWS)
-        )
+        bundles = () if name in SHOWS else BUNDLES
+        opens = opened is not None and any(one in deps for one in (*opened, *bundles))
         if sees or opens:
             yield name
