@@ -311,6 +311,7 @@ def make_project(folder: Path, task: str) -> Project:
 
 def record(project: Project) -> None:
     """Write the dvc.lock that DVC would, of the stages as they have run."""
+
     def entries(paths: list) -> list[dict[str, Any]]:
         names = [one if isinstance(one, str) else next(iter(one)) for one in paths]
         return [{"path": n, "md5": digest(Path(n))} for n in names if digest(Path(n))]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import TEMPLATE, TREE, generate, succeed
 from dvc.utils.serialize import dumps_yaml, parse_yaml_for_update
+from template.projects import TEMPLATE, TREE, generate, succeed
 
 EXTRA = """\
   extra:
