@@ -78,7 +78,8 @@ def code(stage: str, used: set[str]) -> set[Path]:
         for file in {path.with_suffix(".py"), path / "__init__.py"} - seen:
             seen.add(file)
             waiting += imported(file)
-    return set(filter(statements, seen))
+    # The interface's own file maps names and does nothing.
+    return set(filter(statements, seen - {LIBRARY / "__init__.py"}))
 
 
 def rooms(files: set[Path], folder: Path = LIBRARY) -> Iterator[Path]:
