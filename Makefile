@@ -20,7 +20,7 @@ WORKERS ?= 3
 # Arguments of benchmarks/quality.py, such as ARGS="--seconds 120 ../shared/data/housing.csv:median_house_value".
 ARGS ?=
 
-.PHONY: help setup setup-tools services test test-fast test-tools test-main-tools test-legacy-tools lint format manifest demo bench bench-quality clean
+.PHONY: help setup setup-tools services test test-fast test-tools test-main-tools test-legacy-tools lint format deps manifest demo bench bench-quality clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-17s %s\n", $$1, $$2}' Makefile
@@ -96,13 +96,16 @@ test-legacy-tools: build/legacy/ready build/tools  ## the part of them that does
 lint: setup  ## check style and types
 	ruff check --config pyproject.toml .
 	ruff format --config pyproject.toml --check .
-	mypy hooks tests/template benchmarks .ci
+	mypy hooks tests/template benchmarks tools .ci
 	cd '$(PROJECT)' && mypy --config-file ../pyproject.toml pedigree pipeline
 
-format: setup  ## put the code into shape, and seal the library
+format: setup  ## put the code into shape, write what stages depend on, and seal the library
 	ruff check --config pyproject.toml --fix .
 	ruff format --config pyproject.toml .
-	$(MAKE) manifest
+	$(MAKE) deps manifest
+
+deps: setup  ## write the code that each stage depends on into dvc.yaml, from the imports
+	cd '$(PROJECT)' && PYTHONPATH=. python ../tools/deps.py
 
 manifest: setup  ## seal the library: the hashes by which `pedigree check` knows an edited file
 	cd '$(PROJECT)' && python -c 'from pedigree.base.library import MANIFEST, folder, manifest; \

@@ -22,11 +22,13 @@ from .explanation.subject import Subject as Subject
 from .explanation.tables import write_explanations as write_explanations
 from .features.engineering import build_features as build_features
 from .features.selection.selector import Selector as Selector
+from .leaderboard.contest import Contest as Contest
 from .leakage.evidence import Evidence as Evidence
 from .monitoring.batches import Batches as Batches
 from .packaging.writer import BundleWriter as BundleWriter
 from .prediction.bundle import Bundle as Bundle
 from .report.run_report import RunReport as RunReport
+from .search.tuning import Tuning as Tuning
 from .splitting.split import split_rows as split_rows
 from .tracking.result import Result as Result
 from .training.data import fold_scheme as fold_scheme
@@ -34,8 +36,6 @@ from .training.fitted import fit_calibrator as fit_calibrator
 from .training.fitted import fit_model as fit_model
 from .training.fitted import tuned_parameters as tuned_parameters
 from .training.inputs import read_subset as read_subset
-from .training.leaderboard.contest import Contest as Contest
-from .training.search.tuning import Tuning as Tuning
 from .verdict.judging import judge_model as judge_model
 from .verdict.testing import predict_test as predict_test
 

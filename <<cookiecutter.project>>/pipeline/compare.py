@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pedigree import Contest, instantiate, paths, run, say, write_csv, write_json
-from pedigree.training.leaderboard import draw
+from pedigree.leaderboard import draw
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig

@@ -22,6 +22,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from pedigree.base.lock import digest
 from pedigree.base.settings import as_dict, read_settings
+from pedigree.config.composing import hand_out
 from pedigree.config.tools import missing_packages, tools, way_to_install
 
 TEMPLATE = Path(__file__).parents[2]
@@ -215,8 +216,14 @@ class Project:
     def compose(self, *overrides: str) -> DictConfig:
         """Compose its conf/ with overrides, as `dvc exp run -S` does, into its params.yaml."""
         config = compose(self.folder / "conf", *overrides)
-        self.write("params.yaml", OmegaConf.to_yaml(config))
+        self.set(config)
         return config
+
+    def set(self, config: DictConfig) -> None:
+        """Put settings in force."""
+        self.write("params.yaml", OmegaConf.to_yaml(config))
+        with contextlib.chdir(self.folder):
+            hand_out(as_dict(config))
 
     def settings(self, stage: str, *overrides: str) -> DictConfig:
         """Read what a stage may see."""
@@ -305,13 +312,6 @@ def make_project(folder: Path, task: str) -> Project:
 
 def record(project: Project) -> None:
     """Write the dvc.lock that DVC would, of the stages as they have run."""
-    params = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
-
-    def value(key: str) -> Any:
-        found = params
-        for part in key.split("."):
-            found = found[part]
-        return found
 
     def entries(paths: list) -> list[dict[str, Any]]:
         names = [one if isinstance(one, str) else next(iter(one)) for one in paths]
@@ -323,7 +323,6 @@ def record(project: Project) -> None:
             "cmd": stage["cmd"],
             "deps": entries(stage["deps"]),
             "outs": entries(stage["outs"]),
-            "params": {"params.yaml": {key: value(key) for key in stage.get("params", [])}},
         }
         for name, stage in stages.items()
     }

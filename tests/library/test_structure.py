@@ -19,6 +19,7 @@ from pedigree.base.lock import is_code
 from pedigree.base.names import UserError
 from pedigree.base.settings import leaves
 from pedigree.config.checks import check
+from pedigree.config.schema.steps import STEPS, keys
 from pedigree.config.tools import STAGE_KEYS, locate, parameters, tools
 
 STAGES = stages()
@@ -252,10 +253,10 @@ def test_a_stage_depends_on_the_code_of_the_fitted_objects_that_it_opens(stage: 
     assert [f for f in brought(stage) if not any(lies_in(f, dep) for dep in deps)] == []
 
 
-@pytest.mark.parametrize("stage", [stage for stage in STAGES if "params" in STAGES[stage]])
+@pytest.mark.parametrize("stage", STEPS)
 def test_a_stage_depends_on_the_code_that_its_settings_name(stage: str) -> None:
     deps = STAGES[stage]["deps"]
-    for key in STAGES[stage]["params"]:
+    for key in keys(STEPS[stage]):
         for place, tool in tools(OmegaConf.to_container(default())[key.split(".")[0]], key):
             file = module(tool["_target_"].rpartition(".")[0])
             if file and "." not in key:  # a whole section, which is what tools are made of
@@ -315,9 +316,17 @@ def test_metrics_and_plots_of_the_table_of_contents_are_outputs() -> None:
 # --- settings ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("stage", [stage for stage in STAGES if "params" in STAGES[stage]])
+@pytest.mark.parametrize("stage", [stage for stage in STAGES if stage != "configure"])
+def test_a_stage_depends_on_its_own_settings_and_on_no_others(stage: str) -> None:
+    found = [dep for dep in STAGES[stage]["deps"] if lies_in(dep, "settings")]
+    assert found == [f"settings/{stage}.yaml"]
+    assert stage in STEPS
+    assert "params" not in STAGES[stage]
+
+
+@pytest.mark.parametrize("stage", STEPS)
 def test_the_settings_that_a_stage_names_exist(stage: str) -> None:
-    for key in STAGES[stage]["params"]:
+    for key in keys(STEPS[stage]):
         assert OmegaConf.select(default(), key, default="(none)") != "(none)", key
 
 
@@ -325,7 +334,7 @@ def test_the_settings_that_a_stage_names_exist(stage: str) -> None:
 def test_a_stage_names_the_settings_that_its_code_reads(stage: str) -> None:
     """Whatever stands as `settings.section.key` in a module of its own."""
     own = [f for f in code(stage) if f.parts[0] == "pipeline"]
-    named = STAGES[stage].get("params", [])
+    named = keys(STEPS[stage]) if stage in STEPS else []
     text = "".join((ROOT / file).read_text(encoding="utf-8") for file in own)
     for key in re.findall(r"\bsettings\.(\w+(?:\.\w+)?)", text):
         if key.split(".")[0] in default():

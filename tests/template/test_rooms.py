@@ -15,7 +15,7 @@ LEVELS = (
     "cleaning collecting scoring splitting",
     "contract estimators features report",
     "prediction profiling training",
-    "evaluation explanation leakage packaging serving",
+    "evaluation explanation leaderboard leakage packaging search serving",
     "monitoring verdict",
     "config lineage",
     "adopting check",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
+
+from pedigree.base.git import blobs, git
 from pedigree.base.paths import LIBRARY, PARAMS, SCRIPTS
-from pedigree.base.settings import read_yaml
+from pedigree.base.settings import Loader, read_yaml, settings_file
 
 LOCK = Path("dvc.lock")
 
@@ -86,6 +89,49 @@ def outdated(stages: Mapping[str, Any], name: str) -> bool:
     )
 
 
+def settings_of(stages: Mapping[str, Any], name: str, commit: str = "") -> dict[str, Any] | None:
+    """Return the settings that a stage ran with.
+
+    Parameters
+    ----------
+    stages : mapping
+        As dvc.lock holds them.
+    name : str
+        Name of the stage.
+    commit : str
+        The Git commit of that dvc.lock; empty for the workspace.
+
+    Returns
+    -------
+    dict or None
+        Those of ``settings/<name>.yaml``, and those that dvc.lock holds by value, as for a stage with
+        `params`. None if that version of the file is neither in the workspace nor in Git.
+    """
+    entry = stages[name]
+    found = {key: value for file in entry.get("params", {}).values() for key, value in file.items()}
+    path = settings_file(name).as_posix()
+    for md5 in (dep["md5"] for dep in entry.get("deps", ()) if dep["path"] == path):
+        same = (one for one in _versions(path, commit) if _md5(one) == md5)
+        if (content := next(same, None)) is None:
+            return None
+        found |= yaml.load(content, Loader=Loader)
+    return found
+
+
+def _versions(path: str, commit: str) -> Iterator[bytes]:
+    """Yield a file as it is in the workspace, in a commit, and in all commits and experiments."""
+    if Path(path).is_file():
+        yield Path(path).read_bytes()
+    if commit:
+        yield from (content for _, content in blobs([f"{commit}:./{path}"]))
+    commits = git("log", "--all", "--format=%H", "--", path).split()
+    yield from (content for _, content in blobs(f"{one}:./{path}" for one in commits))
+
+
+def _md5(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
 def digest(path: Path) -> str | None:
     """Compute the MD5 that DVC gives to a file or, over a sorted listing of its files, to a folder."""
     if path.is_file():
@@ -103,5 +149,4 @@ def fold(files: Mapping[str, str]) -> str:
         {"md5": files[name], "relpath": name}
         for name in sorted(files, key=lambda name: name.split("/"))
     ]
-    text = json.dumps(entries, sort_keys=True).encode()
-    return hashlib.md5(text, usedforsecurity=False).hexdigest() + ".dir"
+    return _md5(json.dumps(entries, sort_keys=True).encode()) + ".dir"

@@ -6,6 +6,7 @@
 from pathlib import Path
 
 PARAMS = Path("params.yaml")
+SETTINGS = Path("settings")  # each step's own part of params.yaml
 DVC_YAML = Path("dvc.yaml")
 CONF = Path("conf")
 LIBRARY = Path("pedigree")  # the vendored library

@@ -1,12 +1,11 @@
-"""The settings a stage may see: the keys that ``dvc.yaml`` lists for it, and no others.
+"""The settings a stage may see: those of its own file, and the keys that ``dvc.yaml`` lists for it.
 
-Reading them through the list makes the list true: a setting that a stage uses without naming it
-under ``params:`` does not exist for that stage, so DVC always knows when to run it again.
+DVC knows both, so it always knows when to run the stage again: any other setting does not exist for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import getitem
 from pathlib import Path
@@ -17,10 +16,11 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from pedigree.base.names import UserError, did_you_mean, snake_case
-from pedigree.base.paths import DVC_YAML, PARAMS
+from pedigree.base.paths import DVC_YAML, PARAMS, SETTINGS
 
-# libyaml parses a few hundred lines in milliseconds; the pure Python parser takes ten times that.
+# libyaml takes milliseconds for a few hundred lines; the pure Python parser and writer take ten times that.
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 def read_yaml(path: Path) -> Any:
@@ -39,12 +39,14 @@ def read_yaml(path: Path) -> Any:
         raise UserError(f"{path} is not valid YAML: {error}") from None
 
 
-def stage_keys(stage: str) -> list[str]:
-    """Return the keys of params.yaml that ``dvc.yaml`` lists for a stage."""
-    stages = read_yaml(DVC_YAML)["stages"]
-    if stage not in stages:
-        raise UserError(f"dvc.yaml has no stage '{stage}'; {did_you_mean(stage, stages)}")
-    return list(stages[stage].get("params", []))
+def settings_file(stage: str) -> Path:
+    """Return where `configure` writes a stage's own settings."""
+    return SETTINGS / f"{stage}.yaml"
+
+
+def listed_keys(stage: Mapping[str, Any]) -> list[str]:
+    """Return the keys of params.yaml that a stage of ``dvc.yaml`` lists under ``params``."""
+    return [key for key in stage.get("params", ()) if isinstance(key, str)]  # not of other files
 
 
 def read_settings(stage: str, overrides: Sequence[str] = ()) -> DictConfig:
@@ -60,12 +62,18 @@ def read_settings(stage: str, overrides: Sequence[str] = ()) -> DictConfig:
     Raises
     ------
     UserError
-        An override names a key that the stage does not have.
+        The settings are missing, or an override names a key that the stage does not have.
     """
-    params = read_yaml(PARAMS)
-    own = OmegaConf.create({})
-    for key in stage_keys(stage):
-        try:  # in the plain data: to make all of it OmegaConf's takes longer than some stages do
+    stages = read_yaml(DVC_YAML)["stages"]
+    if stage not in stages:
+        raise UserError(f"dvc.yaml has no stage '{stage}'; {did_you_mean(stage, stages)}")
+    file, listed = settings_file(stage), listed_keys(stages[stage])
+    own = OmegaConf.create(
+        read_yaml(file) if file.as_posix() in stages[stage].get("deps", ()) else {}
+    )
+    params = read_yaml(PARAMS) if listed else {}
+    for key in listed:
+        try:
             value = reduce(getitem, key.split("."), params)
         except (KeyError, TypeError):
             raise UserError(
@@ -94,14 +102,14 @@ def as_dict(config: Any) -> dict[str, Any]:
     return OmegaConf.to_container(config) if OmegaConf.is_config(config) else config  # type: ignore[return-value]
 
 
-def leaves(config: Any, prefix: str = "") -> dict[str, Any]:
-    """Flatten nested settings into ``{"section.key": value}``."""
+def leaves(config: Any, prefix: str = "", depth: int = -1) -> dict[str, Any]:
+    """Flatten nested settings into ``{"section.key": value}``, down to a depth if one is given."""
     data = as_dict(config)
-    if not isinstance(data, dict):
+    if not isinstance(data, dict) or not depth:
         return {prefix: data}
     flat: dict[str, Any] = {}
     for key, value in data.items():
-        flat |= leaves(value, f"{prefix}.{key}" if prefix else str(key))
+        flat |= leaves(value, f"{prefix}.{key}" if prefix else str(key), depth - 1)
     return flat
 
 

@@ -1,15 +1,20 @@
-"""Compose conf/ into params.yaml and check every setting, before any data is touched."""
+"""Compose conf/ into params.yaml, and give each step its own part of it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+import yaml
 from omegaconf import DictConfig, OmegaConf
 
 from pedigree.base.lock import digest, recorded
 from pedigree.base.names import UserError, did_you_mean
-from pedigree.base.paths import CONF, PARAMS
+from pedigree.base.paths import CONF, PARAMS, SETTINGS
+from pedigree.base.settings import Dumper, settings_file
 from pedigree.base.stage import say
+from pedigree.base.tables import replacing
+from pedigree.config.schema.steps import STEPS, select
 
 # DVC sets it while it runs an experiment, for which it has composed params.yaml itself, with the
 # overrides of `-S`. Composing again would lose them and record the experiment as done.
@@ -56,6 +61,23 @@ def compose(overrides: Sequence[str] = ()) -> DictConfig:
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
         raise UserError(f"{CONF}/ cannot be composed: {error}") from None
     return config
+
+
+def hand_out(params: dict[str, Any]) -> None:
+    """Write each step's own settings to ``settings/<step>.yaml``.
+
+    Parameters
+    ----------
+    params : dict
+        All settings, checked.
+    """
+    with replacing(SETTINGS) as folder:
+        folder.mkdir()
+        for name, step in STEPS.items():
+            text = yaml.dump(
+                select(step, params), Dumper=Dumper, sort_keys=False, allow_unicode=True
+            )
+            (folder / settings_file(name).name).write_text(text, encoding="utf-8", newline="\n")
 
 
 def missing_option(error: Exception) -> str:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from pedigree.base.lock import lies_in
+from pedigree.base.settings import listed_keys
+from pedigree.config.schema.steps import STEPS, keys
 from pedigree.config.tools import tools
 
 # Fitted objects by the section of the settings whose classes they are made of. Who opens one needs their code.
@@ -17,7 +19,7 @@ FITTED = {
     "model": ("models/model.skops",),
     "train": ("models/baseline.skops", "models/calibrator.skops"),
 }
-BUNDLE = "models/bundle"  # holds all of them
+BUNDLES = ("models/bundle", "models/champion")  # hold all of them
 SHOWS = ("report", "track")  # stages that read the bundle's files and open no fitted object
 
 
@@ -60,14 +62,18 @@ def source_file(target: str) -> str | None:
     return None
 
 
+def seen(name: str, stage: Mapping[str, Any]) -> list[str]:
+    """List the keys of params.yaml that a stage of ``dvc.yaml`` sees."""
+    return [*(keys(STEPS[name]) if name in STEPS else ()), *listed_keys(stage)]
+
+
 def users(place: str, stages: Mapping[str, Any]) -> Iterator[str]:
     """Name the stages that see a place of the settings, or open what was fitted with it."""
     opened = FITTED.get(place.split(".")[0])
     for name, stage in stages.items():
-        sees = any(place == key or place.startswith(f"{key}.") for key in stage.get("params", ()))
+        sees = any(place == key or place.startswith(f"{key}.") for key in seen(name, stage))
         deps = stage.get("deps", ())
-        opens = opened is not None and (
-            any(one in deps for one in opened) or (BUNDLE in deps and name not in SHOWS)
-        )
+        bundles = () if name in SHOWS else BUNDLES
+        opens = opened is not None and any(one in deps for one in (*opened, *bundles))
         if sees or opens:
             yield name

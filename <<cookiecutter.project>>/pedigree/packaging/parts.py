@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pedigree.base.library import describe
-from pedigree.base.lock import ancestors, makers, recorded
+from pedigree.base.lock import ancestors, makers, recorded, settings_of
 from pedigree.base.paths import LOADED, METRICS, MODEL, PARAMS, RAW, SPLIT, THRESHOLD
 from pedigree.base.settings import as_dict
 from pedigree.base.stage import say
@@ -95,7 +95,7 @@ def make_lineage() -> dict[str, Any]:
         "stages": {
             name: {
                 "command": stages[name]["cmd"],
-                "parameters": stages[name].get("params", {}).get(PARAMS.as_posix(), {}),
+                "parameters": settings_of(stages, name),
                 "inputs": {one["path"]: one["md5"] for one in stages[name].get("deps", ())},
                 "outputs": {one["path"]: one["md5"] for one in stages[name]["outs"]},
             }

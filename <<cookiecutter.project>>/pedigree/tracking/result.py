@@ -9,9 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pedigree.base.lock import LOCK, ancestors, digest, fingerprints, is_code, makers, recorded
+from pedigree.base.lock import (
+    LOCK,
+    ancestors,
+    digest,
+    fingerprints,
+    is_code,
+    lies_in,
+    makers,
+    recorded,
+    settings_of,
+)
 from pedigree.base.names import UserError
-from pedigree.base.paths import DVC_YAML, METRICS, PARAMS
+from pedigree.base.paths import DVC_YAML, METRICS, PARAMS, SETTINGS
 from pedigree.base.settings import as_dict, leaves, read_yaml
 from pedigree.base.stage import say
 from pedigree.base.tables import read_json
@@ -65,17 +75,18 @@ class Result:
         stages = recorded()
         made = makers(stages)
         deps = read_yaml(DVC_YAML)["stages"]["track"]["deps"]
-        parts = [dep for dep in deps if not is_code(dep)]
+        parts = [dep for dep in deps if not is_code(dep) and not lies_in(dep, SETTINGS.as_posix())]
         for path in parts:
             if fingerprints(stages).get(path, "") != digest(Path(path)):
                 raise UserError(f"{path} is not what {LOCK} records; run `dvc repro`.")
-        parameters: dict[str, Any] = {}
+        settings: dict[str, Any] = {}
         outputs: dict[str, str] = {}
         for name in ancestors(stages, [made[path] for path in parts]):
-            parameters |= leaves(stages[name].get("params", {}).get(PARAMS.as_posix(), {}))
+            settings |= leaves(settings_of(stages, name) or {})
             outputs |= {out["path"]: out["md5"] for out in stages[name]["outs"]}
-        outputs.pop(PARAMS.as_posix(), None)  # it holds the settings of all other stages too
-        return cls(dict(sorted(parameters.items())), metrics(), dict(sorted(outputs.items())))
+        for owned in (PARAMS, SETTINGS):  # they hold the settings of all other stages too
+            outputs.pop(owned.as_posix(), None)
+        return cls(dict(sorted(settings.items())), metrics(), dict(sorted(outputs.items())))
 
     def log(self, tracker: Mapping[str, Any]) -> bool:
         """Hand it to a tracker; return whether it was logged.

@@ -1,13 +1,16 @@
+from typing import Any
+
 import pytest
 from library.projects import Project, stages
 
 from pedigree.base.names import UserError
 from pedigree.base.settings import leaves, read_settings, read_yaml
+from pedigree.config.schema.steps import STEPS, keys
 
 
-@pytest.mark.parametrize("stage", [name for name, stage in stages().items() if "params" in stage])
-def test_a_stage_sees_exactly_the_keys_that_dvc_yaml_lists(project: Project, stage: str) -> None:
-    listed = stages()[stage]["params"]
+@pytest.mark.parametrize("stage", STEPS)
+def test_a_step_sees_exactly_the_keys_of_its_class(project: Project, stage: str) -> None:
+    listed = keys(STEPS[stage])
     seen = leaves(read_settings(stage))
     everything = leaves(read_yaml(project.folder / "params.yaml"))
     expected = {k for k in everything if any(f"{k}.".startswith(f"{key}.") for key in listed)}
@@ -16,18 +19,41 @@ def test_a_stage_sees_exactly_the_keys_that_dvc_yaml_lists(project: Project, sta
     }
 
 
-def test_a_setting_that_is_not_listed_does_not_exist(project: Project) -> None:
+def test_a_setting_that_a_step_does_not_see_does_not_exist(project: Project) -> None:
     with pytest.raises(Exception, match="model"):
         _ = read_settings("collect").model
 
 
+def add_stage(project: Project, name: str, **entry: Any) -> None:
+    """Write a stage of the owner's own, or another entry for a step, into dvc.yaml."""
+    table = stages()
+    table[name] = table.get(name, {}) | entry
+    project.write("dvc.yaml", {"stages": table})
+
+
+def test_a_stage_that_its_owner_added_sees_the_params_that_it_lists(project: Project) -> None:
+    add_stage(
+        project, "mine", cmd="true", params=["evaluate.slices", "seed", {"other.yaml": ["x"]}]
+    )
+    settings = read_settings("mine", ["seed=3"])
+    assert set(settings) == {"evaluate", "seed"}
+    assert list(settings.evaluate) == ["slices"]
+    assert settings.seed == 3
+
+
+def test_a_step_sees_the_params_that_its_owner_added(project: Project) -> None:
+    add_stage(project, "collect", params=["problem.target"])
+    settings = read_settings("collect")
+    assert set(settings) == {"collect", "load", "problem"}
+    assert settings.problem == {"target": "sex"}
+
+
 @pytest.mark.parametrize("params", [{}, {"evaluate": None}, {"evaluate": "no"}])
 def test_a_setting_that_params_yaml_lacks_is_named(project: Project, params: dict) -> None:
+    add_stage(project, "mine", cmd="true", params=["evaluate.slices"])
     project.write("params.yaml", params)
-    with pytest.raises(
-        UserError, match=r"params.yaml has no '[\w.]+', which stage 'verdict' needs"
-    ):
-        read_settings("verdict")
+    with pytest.raises(UserError, match=r"has no 'evaluate.slices', which stage 'mine' needs"):
+        read_settings("mine")
 
 
 def test_settings_cannot_be_changed(project: Project) -> None:
@@ -78,18 +104,12 @@ def test_an_unknown_stage_is_refused(project: Project) -> None:
 
 
 def test_missing_settings_say_how_to_make_them(project: Project) -> None:
-    (project.folder / "params.yaml").unlink()
-    with pytest.raises(UserError, match=r"params\.yaml is not there; run `dvc repro`"):
+    (project.folder / "settings/train.yaml").unlink()
+    with pytest.raises(UserError, match=r"settings/train\.yaml is not there; run `dvc repro`"):
         read_settings("train")
 
 
-def test_a_missing_key_names_the_stage_that_needs_it(project: Project) -> None:
-    project.write("params.yaml", {"problem": {"target": "sex"}})
-    with pytest.raises(UserError, match=r"no 'evaluate', which stage 'evaluate' needs"):
-        read_settings("evaluate")
-
-
 def test_broken_yaml_names_the_file(project: Project) -> None:
-    project.write("params.yaml", "a: [1")
-    with pytest.raises(UserError, match=r"params\.yaml is not valid YAML"):
+    project.write("settings/train.yaml", "a: [1")
+    with pytest.raises(UserError, match=r"settings/train\.yaml is not valid YAML"):
         read_settings("train")

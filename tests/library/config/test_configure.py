@@ -1,15 +1,17 @@
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
-from library.projects import CONFIG, Project
+from library.projects import CONFIG, Project, compose
 from omegaconf import DictConfig, OmegaConf
 
 from pedigree.base.lock import digest
 from pedigree.base.names import UserError
 from pedigree.config.checks import check
+from pedigree.config.schema.steps import STEPS
 from pipeline import configure
 
 
@@ -82,6 +84,47 @@ def test_an_experiment_keeps_the_params_that_dvc_composed(
     configure.main()
     assert Path("params.yaml").read_bytes() == before
     assert "verdict.resamples: 100 -> 333" in capsys.readouterr().out
+
+
+def own_settings() -> dict[str, bytes]:
+    return {path.stem: path.read_bytes() for path in Path("settings").iterdir()}
+
+
+def test_each_step_is_given_the_part_of_the_settings_that_its_class_names(project: Project) -> None:
+    shutil.rmtree("settings")
+    configure.main()
+    written = {name: yaml.safe_load(text) for name, text in own_settings().items()}
+    everything = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
+    assert set(written) == set(STEPS)
+    assert written["select"] == {
+        "select": everything["select"],
+        "problem": {key: everything["problem"][key] for key in ("group", "time")},
+        "split": {"name": everything["split"]["name"]},
+        "seed": everything["seed"],
+    }
+
+
+def test_an_experiment_gives_each_step_the_settings_that_dvc_composed(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure.main()
+    before = own_settings()
+    project.write("params.yaml", OmegaConf.to_yaml(compose(Path("conf").resolve(), "seed=7")))
+    monkeypatch.setenv("DVC_EXP_NAME", "tall-penguin")
+    configure.main()
+    after = own_settings()
+    assert "seed: 7" in after["compare"].decode()
+    assert {name for name in STEPS if before[name] == after[name]} == {
+        *("collect", "load", "clean", "engineer", "package", "report", "track"),
+    }
+
+
+def test_a_mistake_leaves_each_steps_settings_as_they_were(project: Project) -> None:
+    before = own_settings()
+    set_value(project, "verdict.resamples", 222)
+    set_value(project, "verdict.confidence", 7)
+    assert "verdict.confidence" in refusal(project)
+    assert own_settings() == before
 
 
 def test_an_experiments_params_are_checked_too(

@@ -298,6 +298,20 @@ def test_a_bundles_lineage_holds_what_dvc_recorded(recorded: dict) -> None:
         assert one["outputs"] == {out["path"]: out["md5"] for out in locked[name]["outs"]}
 
 
+def test_settings_that_no_commit_holds_are_said_to_be_lost(recorded: dict) -> None:
+    project = Project(Path.cwd())
+    project.compose(f"{SETTING}=300")
+    stages = lock()
+    own = next(d for d in stages["monitor"]["deps"] if d["path"] == "settings/monitor.yaml")
+    own["md5"] = "f" * 32  # of a run that was never committed
+    project.write("dvc.lock", {"schema": "2.0", "stages": stages})
+    found = trace("metrics/monitor.json")
+    assert found["stages"][0]["parameters"] is None
+    assert any(
+        "the settings that monitor ran with are in no commit" in one for one in found["notes"]
+    )
+
+
 # --- the way back --------------------------------------------------------------------------------
 
 
@@ -345,7 +359,7 @@ def test_a_bad_file_is_followed_into_every_commit_and_experiment(mended: dict) -
     assert {path: one["md5"] for path, one in first["metrics"].items()} == {
         path: md5 for path, md5 in made.items() if path.startswith("metrics/")
     }
-    assert set(first["outputs"]) == set(made) - {"params.yaml"}
+    assert set(first["outputs"]) == set(made) - {"params.yaml", "settings"}
 
 
 def test_a_metric_is_told_with_the_value_that_it_had_then(mended: dict) -> None:

@@ -158,7 +158,7 @@ def test_every_quantity_is_measured_or_left_to_the_clock(project: Project) -> No
     fitting = [name for name in QUANTITIES if name not in DIFFERENCES["regression"]]
     config.problem.criteria = {name: {"at_least": -1000} for name in fitting}
     config.problem.protected, config.evaluate.slices.min_rows = ["species"], 10
-    project.write("params.yaml", OmegaConf.to_yaml(config))
+    project.set(config)
     project.run("verdict")
     assert [one["criterion"] for one in said()["criteria"]] == fitting
     assert {one["criterion"] for one in said()["criteria"] if one["met"] is None} == {
@@ -176,7 +176,7 @@ def test_every_quantity_is_measured_or_left_to_the_clock(project: Project) -> No
 def test_a_problem_without_criteria_says_so(project: Project) -> None:
     config = OmegaConf.load("params.yaml")
     config.problem.criteria = {}
-    project.write("params.yaml", OmegaConf.to_yaml(config))
+    project.set(config)
     project.run("verdict")
     assert said()["accepted"] is True
     assert said()["about"][-1] == "no success criteria in conf/problem, so none is missed"

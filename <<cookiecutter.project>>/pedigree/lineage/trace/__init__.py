@@ -11,7 +11,17 @@ import re
 from pathlib import Path
 from typing import Any
 
-from pedigree.base.lock import LOCK, ancestors, digest, is_code, lies_in, maker, makers, outdated
+from pedigree.base.lock import (
+    LOCK,
+    ancestors,
+    digest,
+    is_code,
+    lies_in,
+    maker,
+    makers,
+    outdated,
+    settings_of,
+)
 from pedigree.base.names import UserError, did_you_mean
 from pedigree.base.paths import BUNDLE, RAW
 from pedigree.lineage.trace.bundles import find_bundle, identity, named_in
@@ -62,7 +72,7 @@ def trace(target: str) -> dict[str, Any]:
         "commit": commits[-1] if commits else None,
         "experiments": {names[commit]: commit for commit in reversed(holders) if commit in names},
         "notes": notes,
-        "stages": chain(record, stage),
+        "stages": chain(record, stage, notes),
         "source": source(record),
     }
 
@@ -162,24 +172,27 @@ def origins(
     return made or holding
 
 
-def chain(record: Record, stage: str) -> list[dict[str, Any]]:
+def chain(record: Record, stage: str, notes: list[str]) -> list[dict[str, Any]]:
     """List a stage and all that it descends from, nearest first."""
-    made = makers(record.stages)
     # DVC lists stages in the order of dvc.yaml; the nearest to the target comes first here.
-    return [
-        _describe(name, record.stages[name], made)
-        for name in reversed(ancestors(record.stages, [stage]))
-    ]
+    names = reversed(ancestors(record.stages, [stage]))
+    found = [_describe(record, name) for name in names]
+    lost = [one["stage"] for one in found if one["parameters"] is None]
+    if lost:
+        notes.append(
+            f"the settings that {', '.join(lost)} ran with are in no commit or experiment, and were changed since"
+        )
+    return found
 
 
-def _describe(name: str, entry: dict[str, Any], made: dict[str, str]) -> dict[str, Any]:
+def _describe(record: Record, name: str) -> dict[str, Any]:
+    entry, made = record.stages[name], makers(record.stages)
     deps = {dep["path"]: dep["md5"] for dep in entry.get("deps", ())}
     code = {path: md5 for path, md5 in deps.items() if is_code(path)}
-    settings = entry.get("params", {}).values()
     return {
         "stage": name,
         "command": entry["cmd"],
-        "parameters": {key: value for file in settings for key, value in file.items()},
+        "parameters": settings_of(record.stages, name, record.commit),
         "code": code,
         "inputs": {
             path: {"md5": md5, "from": maker(path, made)}

@@ -8,6 +8,7 @@ from typing import Any
 
 from pedigree.base.command import parser, plain_errors, show
 from pedigree.base.git import git
+from pedigree.base.settings import leaves
 from pedigree.lineage import trace as package
 from pedigree.lineage.trace import trace
 from pedigree.lineage.trace.uses import render as render_uses
@@ -47,7 +48,7 @@ def render(found: dict[str, Any]) -> str:
     lines += [f"  note: {note}" for note in found["notes"]]
     for stage in found["stages"]:
         lines += ["", f"{stage['stage']}: {stage['command']}"]
-        for key, value in stage["parameters"].items():
+        for key, value in leaves(stage["parameters"] or {}, depth=2).items():
             shown = json.dumps(value, ensure_ascii=False)
             lines.append(f"  param  {key} = {shown if len(shown) <= 100 else shown[:97] + '...'}")
         lines += [f"  code   {path}  {md5}" for path, md5 in stage["code"].items()]

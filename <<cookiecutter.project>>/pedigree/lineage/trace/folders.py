@@ -12,6 +12,7 @@ import yaml
 
 from pedigree.base.git import git
 from pedigree.base.lock import digest, fold, is_code, lies_in
+from pedigree.base.paths import SETTINGS
 from pedigree.base.settings import Loader
 from pedigree.lineage.trace.records import Record, listing
 
@@ -27,8 +28,8 @@ def inputs(record: Record) -> Iterator[tuple[str, str, str]]:
 class Folders:
     """The files of every recorded folder that can still be looked into.
 
-    DVC's cache holds the listings of outputs. Of a folder that a person fills it keeps the MD5 only;
-    its files are those of the commit, or of the workspace, if they give that MD5.
+    DVC's cache holds the listings of outputs. Of a folder that a person fills, and of settings/, it keeps
+    the MD5 only; its files are those of the commit, or of the workspace, if they give that MD5.
 
     Parameters
     ----------
@@ -45,7 +46,7 @@ class Folders:
             for path, md5, is_input in found:
                 if md5.endswith(".dir") and md5 not in self.files:
                     files = {entry["relpath"]: entry["md5"] for entry in listing(md5)}
-                    if not files and is_input and record.commit:
+                    if not files and record.commit and (is_input or path == SETTINGS.as_posix()):
                         files = _committed(record.commit, path)
                     self._keep(path, md5, files)
         there = {path: present(Path(path)) for path in set(self.closed.values())}

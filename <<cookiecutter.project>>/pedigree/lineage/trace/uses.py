@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pedigree.base.git import git
-from pedigree.base.lock import lies_in, maker, makers
+from pedigree.base.lock import lies_in, maker, makers, settings_of
 from pedigree.base.paths import EXTERNAL, METRICS, PARAMS
 from pedigree.base.settings import leaves
 from pedigree.lineage.trace.folders import Folders, blob, inputs
@@ -83,19 +83,21 @@ def _readers(record: Record, wanted: Wanted, folders: Folders) -> tuple[list[str
         inner = wanted.inside(path, md5, folders)
         if inner is None:
             continue
-        if path == EXTERNAL.as_posix() and not _named(record.stages[name], inner):
+        if path == EXTERNAL.as_posix() and not _named(
+            settings_of(record.stages, name, record.commit) or {}, inner
+        ):
             ignored = True
         elif name not in readers:
             readers.append(name)
     return readers, ignored
 
 
-def _named(stage: Mapping[str, Any], names: list[str]) -> bool:
+def _named(settings: Mapping[str, Any], names: list[str]) -> bool:
     """Tell whether a stage's settings name one of the files of data/external/, or a folder of it.
 
     A source reads what its settings name, and not all that lies there.
     """
-    texts = [text.removeprefix("./").rstrip("/") for text in _texts(stage.get("params", {}))]
+    texts = [text.removeprefix("./").rstrip("/") for text in _texts(settings)]
     paths = [(EXTERNAL / name).as_posix() for name in names]
     return any(path in text or lies_in(path, text) for path in paths for text in texts if text)
 

@@ -139,8 +139,8 @@ def other_inputs(head: dict[str, Any], stages: dict[str, Any], name: str) -> lis
 def _inputs(stage: dict[str, Any]) -> dict[str, Any]:
     """Map what goes into a stage to what DVC recorded of it."""
     found = {dep["path"]: dep["md5"] for dep in stage.get("deps", ())}
-    for settings in stage.get("params", {}).values():
-        found |= settings
+    for by_value in stage.get("params", {}).values():
+        found |= by_value
     return found | {"command": stage["cmd"]}
 
 

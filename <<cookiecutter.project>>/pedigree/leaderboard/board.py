@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from pedigree.folds.folding import interval_of_gain, mean_and_spread
+from pedigree.leaderboard.rounds import Round
 from pedigree.scoring.metrics import gain
-from pedigree.training.leaderboard.rounds import Round
 
 
 def last_round(rounds: Sequence[Round], name: str) -> int:

@@ -10,10 +10,10 @@ from pedigree.base.settings import as_dict
 from pedigree.base.stage import say
 from pedigree.estimators.building import as_trained
 from pedigree.folds.folding import Fold, mean_and_spread
+from pedigree.leaderboard.board import last_round, leaderboard
+from pedigree.leaderboard.rounds import Round
 from pedigree.training.cross_validation import Outcome, try_on
 from pedigree.training.data import Training
-from pedigree.training.leaderboard.board import last_round, leaderboard
-from pedigree.training.leaderboard.rounds import Round
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig

@@ -14,7 +14,7 @@ import numpy as np
 
 import pedigree
 from pedigree.base.names import UserError
-from pedigree.training.search.study import Study
+from pedigree.search.study import Study
 from pedigree.training.space import Space, draw, values
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 A search is a function ``search(space, study, **settings)`` that begins trials and gets their losses.
 """
 
-from pedigree.training.search.libraries import hyperopt, optuna, ray
-from pedigree.training.search.searches import grid, halving, off, random
+from pedigree.search.libraries import hyperopt, optuna, ray
+from pedigree.search.searches import grid, halving, off, random
 
-# What conf/tune/ names as pedigree.training.search.<search>
+# What conf/tune/ names as pedigree.search.<search>
 __all__ = ["grid", "halving", "hyperopt", "off", "optuna", "random", "ray"]

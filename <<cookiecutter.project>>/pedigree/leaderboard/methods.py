@@ -15,9 +15,9 @@ import numpy as np
 from pedigree.base.stage import say
 from pedigree.folds.folding import Fold, mean_and_spread
 from pedigree.folds.sampling import some
+from pedigree.leaderboard.contest import Contest
+from pedigree.leaderboard.rounds import Round
 from pedigree.scoring.metrics import METRICS
-from pedigree.training.leaderboard.contest import Contest
-from pedigree.training.leaderboard.rounds import Round
 from pedigree.training.space import draw
 
 

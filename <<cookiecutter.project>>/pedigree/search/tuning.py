@@ -14,8 +14,8 @@ from pedigree.base.stage import say
 from pedigree.estimators.building import as_trained, own_value
 from pedigree.folds.folding import interval_of_gain, mean_and_spread
 from pedigree.scoring.metrics import gain
+from pedigree.search.study import Objective, Study, Trial
 from pedigree.training.data import Training
-from pedigree.training.search.study import Objective, Study, Trial
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig

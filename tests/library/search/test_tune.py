@@ -13,7 +13,7 @@ from pedigree.base.paths import TRIALS
 from pedigree.base.settings import read_yaml
 from pedigree.base.tables import read_json, write_json
 from pedigree.config.checks import check
-from pedigree.training.search.tuning import is_significant
+from pedigree.search.tuning import is_significant
 
 OUTPUTS = [Path("models/best_params.json"), Path("reports/tune.json"), Path("plots/tune.csv")]
 # A penalty so strong that the model learns next to nothing.
@@ -83,7 +83,7 @@ def test_a_search_whose_scores_are_known_fits_nothing_and_ends_alike(
     project: Project, monkeypatch: pytest.MonkeyPatch, capsys
 ) -> None:
     first = tune(project, "optuna")
-    monkeypatch.setattr("pedigree.training.search.study.cross_validate", None)
+    monkeypatch.setattr("pedigree.search.study.cross_validate", None)
     project.run("tune")
     assert [path.read_bytes() for path in OUTPUTS] == first
     assert "6 scores of this model are known from earlier searches" in capsys.readouterr().out
@@ -170,7 +170,7 @@ def test_scores_are_known_only_where_all_that_decides_them_is_the_same(project: 
         ("hyperopt", "startup", 0, "tune.startup: should be greater than or equal to 1"),
         ("optuna", "folds", 1, "tune.folds: should be greater than or equal to 2"),
         ("optuna", "sampler.sead", 1, "tune.sampler.sead: optuna.samplers.TPESampler takes no such argument; did you mean 'seed'?"),
-        ("optuna", "seed", 1, "tune.seed: pedigree.training.search.optuna takes no such argument"),
+        ("optuna", "seed", 1, "tune.seed: pedigree.search.optuna takes no such argument"),
         ("ray", "workers", -1, "tune.workers: should be greater than or equal to 1"),
         ("ray", "object_store_megabytes", 1, "tune.object_store_megabytes: should be greater than"),
     ],
@@ -189,10 +189,8 @@ def test_a_wrong_setting_is_refused(
 def test_a_search_whose_library_is_missing_is_refused_with_the_command(
     project: Project, search: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"pedigree.training.search.{search}.needs", ("not_there",))
-    with pytest.raises(
-        UserError, match=f"pedigree.training.search.{search} needs the package 'not_there'"
-    ):
+    monkeypatch.setattr(f"pedigree.search.{search}.needs", ("not_there",))
+    with pytest.raises(UserError, match=f"pedigree.search.{search} needs the package 'not_there'"):
         check(project.compose(f"tune={search}"))
 
 

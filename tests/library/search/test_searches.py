@@ -15,7 +15,7 @@ from library.projects import leave_out_missing
 
 from pedigree.base.names import UserError
 from pedigree.base.tools import instantiate
-from pedigree.training.search.study import Journal, Study
+from pedigree.search.study import Journal, Study
 
 SAMPLER = {"_target_": "optuna.samplers.TPESampler", "seed": 1, "n_startup_trials": 5}
 MEDIAN = {"_target_": "optuna.pruners.MedianPruner", "n_startup_trials": 3}
@@ -71,7 +71,7 @@ class Forgetful(Journal):
 
 def search(name: str, space: dict[str, Any], study: Study, **settings: Any) -> str:
     """Let a search run, as the stage does."""
-    tool = {"_target_": f"pedigree.training.search.{name}", **(settings or SEARCHES[name])}
+    tool = {"_target_": f"pedigree.search.{name}", **(settings or SEARCHES[name])}
     leave_out_missing(tool)
     return study.run(partial(instantiate(tool | {"_partial_": True}), space))
 
@@ -298,7 +298,7 @@ def test_rays_time_is_limited_and_it_is_quiet(tmp_path: Path, capsys) -> None:
 
 @pytest.mark.slow
 def test_ray_scores_on_a_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    leave_out_missing({"_target_": "pedigree.training.search.ray"})
+    leave_out_missing({"_target_": "pedigree.search.ray"})
     from ray.cluster_utils import Cluster
 
     here, there = (study_of(far_from_20, 5, journal=tmp_path / name) for name in ("here", "there"))

@@ -10,7 +10,7 @@ import itertools
 
 import numpy as np
 
-from pedigree.training.search.study import Study, Trial
+from pedigree.search.study import Study, Trial
 from pedigree.training.space import Space, draw
 from pedigree.training.space import points as points_of
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from pedigree.base.paths import PLOTS
+from pedigree.leaderboard.contest import Contest
 from pedigree.report.figures import bars, figure
-from pedigree.training.leaderboard.contest import Contest
 
 
 def draw(board: list[dict[str, Any]], contest: Contest) -> None:

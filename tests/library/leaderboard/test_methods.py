@@ -16,11 +16,11 @@ from pedigree.base.names import UserError
 from pedigree.base.stage import run
 from pedigree.base.tables import read_json
 from pedigree.folds.folding import Fold, FoldScheme
+from pedigree.leaderboard.board import last_round, leaderboard
+from pedigree.leaderboard.contest import Contest
+from pedigree.leaderboard.methods import all_folds, halving, nested
 from pedigree.training.cross_validation import Outcome
 from pedigree.training.data import Training
-from pedigree.training.leaderboard.board import last_round, leaderboard
-from pedigree.training.leaderboard.contest import Contest
-from pedigree.training.leaderboard.methods import all_folds, halving, nested
 from pipeline import compare
 
 N = 200
