@@ -129,7 +129,8 @@ def code(stage: str) -> set[Path]:
         if file and file not in seen:
             seen.add(file)
             waiting += imports(file)
-    return seen | {Path("pedigree/__init__.pyi")}  # which pedigree/__init__.py reads
+    # The public interface maps names to modules, and does nothing itself.
+    return seen - {Path("pedigree/__init__.py")}
 
 
 def beside(file: Path) -> list[Path]:

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from template.projects import TREE
 
 from pedigree.base.names import UserError
-from pedigree.collecting import scrape
 from pedigree.collecting.snapshot import fingerprint
+from pedigree.collecting.web import scrape
 from pedigree.collecting.web.html import split_field
 from pedigree.data.engine import read_file
 

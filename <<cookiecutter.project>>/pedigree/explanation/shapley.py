@@ -27,7 +27,7 @@ KNOWN = {
 }
 
 
-def fitting(estimator: type) -> str:
+def fitting(estimator: Any) -> str:
     """Return the exact algorithm for a class of estimators, or the one that serves any."""
     module = f"{estimator.__module__}."
     for algorithm, packages in KNOWN.items():
