@@ -15,9 +15,9 @@ import pytest
 from omegaconf import OmegaConf
 
 from pedigree.base.lock import lies_in
-from pedigree.base.settings import leaves, read_yaml
+from pedigree.base.settings import as_dict, leaves, read_yaml
 from pedigree.base.tables import read_table, write_table
-from pedigree.config.composing import EXPERIMENT, compose
+from pedigree.config.composing import EXPERIMENT, compose, hand_out
 
 ROOT = Path(__file__).parents[1]
 # Settings that make stages take long, and the greatest values that tests need.
@@ -87,6 +87,7 @@ class Sandbox:
         (folder / "params.yaml").write_text(text, encoding="utf-8")
         self.link("dvc.yaml")
         with chdir(folder):
+            hand_out(as_dict(self.settings))
             resolver = DataResolver(Repo(uninitialized=True), "", read_yaml(Path("dvc.yaml")))
             self.stages: dict[str, Any] = resolver.resolve()["stages"]
         self.made += [path for stage in self.stages.values() for path in outputs(stage)]

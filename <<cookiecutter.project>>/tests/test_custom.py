@@ -28,6 +28,6 @@ def test_distances_are_in_median_absolute_deviations_of_the_training_rows() -> N
 def test_it_is_a_step_of_engineer_that_can_be_stored(tmp_path: Path) -> None:
     rows = pd.DataFrame({"height": [1.0, 2.0, 4.0], "city": ["Bonn", "Rome", "Oslo"]})
     step = Apply(DistanceFromMedian(), columns=["height"], prefix="distance").fit(rows)
-    artifact.save(step, tmp_path / "step.skops")
-    made = artifact.load(tmp_path / "step.skops").transform(rows)
+    artifact.save_model(step, tmp_path / "step.skops")
+    made = artifact.load_model(tmp_path / "step.skops").transform(rows)
     assert made["distance_height"].tolist() == [1, 0, 2]

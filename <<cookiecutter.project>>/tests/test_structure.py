@@ -11,9 +11,15 @@ from omegaconf import OmegaConf
 from sandbox import ROOT, Sandbox, inputs, outputs
 
 from pedigree.base.lock import lies_in
-from pedigree.base.settings import read_yaml
+from pedigree.base.settings import listed_keys, read_yaml
 
 DVC_YAML = read_yaml(ROOT / "dvc.yaml")
+# What is imported from `pedigree`, and where it is.
+INTERFACE = (ROOT / "pedigree/__init__.pyi").read_text(encoding="utf-8")
+PUBLIC = {
+    f"pedigree.{name}": f"pedigree.{place}.{name}"
+    for place, name in re.findall(r"^from \.(\S+) import (\w+)", INTERFACE, re.MULTILINE)
+}
 
 
 @pytest.fixture(params=DVC_YAML["stages"])
@@ -30,14 +36,14 @@ def module(name: str) -> Path | None:
 
 
 def imports(file: Path) -> Iterator[str]:
-    """Name the modules that a file imports anywhere."""
+    """Name what a file imports anywhere by the module it is in."""
     for node in ast.walk(ast.parse((ROOT / file).read_text(encoding="utf-8"))):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom):
             above = file.parts[: -node.level] if node.level else ()
             package = ".".join([*above, *([node.module] if node.module else [])])
             names = [f"{package}.{alias.name}" for alias in node.names]
-        yield from names
+        yield from (PUBLIC.get(name, name) for name in names)
 
 
 def code(command: str) -> set[Path]:
@@ -53,7 +59,7 @@ def code(command: str) -> set[Path]:
         if file and file not in seen:
             seen.add(file)
             waiting += imports(file)
-    return seen
+    return seen - {Path("pedigree/__init__.py")}  # which loads nothing but what is imported from it
 
 
 def runs_nothing(file: Path) -> bool:
@@ -80,29 +86,25 @@ def test_what_a_stage_reads_exists_or_is_made_by_another(
             assert there or any(lies_in(path, one) or lies_in(one, path) for one in made), path
 
 
-def test_the_settings_that_a_stage_lists_exist(sandbox: Sandbox, stages: dict[str, Any]) -> None:
-    for name, stage in stages.items():
-        keys = [key for key in stage.get("params", ()) if isinstance(key, str)]
-        found = {key: OmegaConf.select(sandbox.settings, key, default="(none)") for key in keys}
-        missing = [key for key in keys if found[key] == "(none)"]
-        assert not missing, f"stages.{name}.params: conf/ has no {missing}"
+def has(settings: Any, key: str) -> bool:
+    return OmegaConf.select(settings, key, default="(none)") != "(none)"
 
 
-def test_a_stage_lists_the_settings_that_its_script_reads(
+def test_a_stage_sees_the_settings_that_its_script_reads(
     sandbox: Sandbox, stages: dict[str, Any]
 ) -> None:
-    """Whatever stands as `settings.section.key` in a script of pipeline/; the stage sees no other."""
+    """Whatever stands as `settings.section.key` in a script of pipeline/."""
     for name, stage in stages.items():
+        files = [sandbox.folder / path for path in inputs(stage) if lies_in(path, "settings")]
+        seen = OmegaConf.merge(*map(OmegaConf.load, files)) if files else OmegaConf.create()
+        for key in listed_keys(stage):
+            value = OmegaConf.select(sandbox.settings, key)
+            OmegaConf.update(seen, key, value, force_add=True)
         own = [ROOT / file for file in code(str(stage["cmd"])) if file.parts[0] == "pipeline"]
         text = "".join(file.read_text(encoding="utf-8") for file in own)
-        keys = [key for key in stage.get("params", ()) if isinstance(key, str)]
-        known = [key.replace(".", "/") for key in keys]
-        for section, key in re.findall(r"\bsettings\.(\w+)\.?(\w*)", text):
-            place = f"{section}/{key}".rstrip("/")
-            seen = any(lies_in(place, one) or lies_in(one, place) for one in known)
-            assert seen or section not in sandbox.settings, (
-                f"stages.{name}.params lacks {section}.{key}"
-            )
+        read = re.findall(r"\bsettings\.(\w+\.\w+)", text) + re.findall(r"\bsettings\.(\w+)", text)
+        missing = [key for key in read if has(sandbox.settings, key) and not has(seen, key)]
+        assert not missing, f"add {missing} to stages.{name}.params in dvc.yaml"
 
 
 @pytest.mark.parametrize("kind", ["metrics", "plots"])
