@@ -74,14 +74,14 @@ services:  ## install what some tests start and pip does not bring: PostgreSQL, 
 	grep -qs '"version": "$(AZURITE)"' build/npm/node_modules/azurite/package.json \
 		|| npm install --prefix build/npm --no-save --no-package-lock --no-audit --no-fund --loglevel error azurite@$(AZURITE)
 
-test: test-fast  ## run the everyday tests; those that lack a server are left out and say so (`make services`)
-	pytest -n $(WORKERS) -rs --dist loadgroup -m "slow and not tools"
+test: test-fast  ## test the template: generate, set up and run projects; tests that lack a server are left out and say so (`make services`)
+	pytest tests/template -n $(WORKERS) -rs --dist loadgroup -m "slow and not tools"
 
 test-fast: setup  ## run those of them that take seconds
-	pytest -n $(WORKERS) -rs -m "not slow and not tools"
+	pytest tests/template -n $(WORKERS) -rs -m "not slow and not tools"
 
 test-tools: setup-tools test-main-tools test-legacy-tools  ## run what takes optional tools: the library's tests, among them every option of every step for every task
-	pytest -n $(WORKERS) -rs --dist loadgroup -m tools
+	pytest tests/template -n $(WORKERS) -rs --dist loadgroup -m tools
 	python benchmarks/tools.py build/tools/*.csv > build/tools.md
 
 build/tools:

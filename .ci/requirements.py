@@ -18,11 +18,17 @@ def requirements(environment: str) -> Iterable[str]:
     ----------
     environment : {"default", "tools", "legacy"}
         What a project has by default and the template's tests use; the same with all extras but `legacy`; what
-        a project has with the extra `legacy`.
+        a project has with the extra `legacy`, and what the library's tests use.
     """
     template, project = map(read, (ROOT, ROOT / "<<cookiecutter.project>>"))
     if environment == "legacy":
-        return [*template["library"], *project[""], *project["dev"], *project["legacy"]]
+        return [
+            *template[""],
+            *template["library"],
+            *project[""],
+            *project["dev"],
+            *project["legacy"],
+        ]
     everything = environment == "tools"
     return [
         requirement

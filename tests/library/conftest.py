@@ -9,7 +9,8 @@ os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
 import gc
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import chdir
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import hypothesis
 import pandas as pd
 import pytest
 import yaml
-from library.projects import IN_LEGACY, RAW, Project, make_project, stages
+from library.projects import IN_LEGACY, RAW, ROOT, Project, make_project, stages
 
 from pedigree.base.settings import Loader
 
@@ -57,7 +58,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Show option by task with outcome and seconds, as tests/test_tools.py told them."""
+    """Show option by task with outcome and seconds, as tests/library/test_tools.py reported them."""
     rows: dict[tuple[str, str], dict[str, str]] = {}
     lines = []
     for outcome in ("passed", "failed"):
@@ -79,6 +80,13 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if config.getoption("--tools"):
         head = "group,option,task,outcome,how,seconds"
         Path(config.getoption("--tools")).write_text("\n".join([head, *sorted(lines)]) + "\n")
+
+
+@pytest.fixture(autouse=True)
+def in_the_project() -> Iterator[None]:
+    """Begin in the project's folder, as stages and commands do."""
+    with chdir(ROOT):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """Every option of every group, really run on real data through its stage, for each task, twice.
 
-`pytest tests/test_tools.py --tools FILE` writes what came out as a table, a line an option and task.
+`pytest tests/library/test_tools.py --tools FILE` writes what came out as a table, a line an option and task.
 What a single option must get right is in the tests of its step.
 """
 

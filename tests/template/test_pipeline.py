@@ -294,7 +294,8 @@ def test_a_persons_own_file_runs_to_a_verdict_without_an_edit(tmp_path: Path) ->
     }
     project = finish(tmp_path / "p", succeed(*command_line(tmp_path, **answers), cwd=tmp_path))
     assert list(project.glob("data/external/*.csv.dvc"))
+    succeed("python", "-m", "pytest", "-q", cwd=project)  # its tests bring no data of their own
+    assert not (project / "params.yaml").exists()
     succeed("dvc", "repro", cwd=project)
     assert metrics(project, "verdict")["accepted"]
     assert metrics(project, "monitor")["reasons"] == ["no batch in data/incoming/"]
-    succeed("python", "-m", "pytest", "-q", cwd=project)

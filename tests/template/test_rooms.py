@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from template.projects import TREE
+from template.projects import TEMPLATE, TREE
 
 # From the bottom up; rooms of one line do not import each other.
 LEVELS = (
@@ -58,6 +58,15 @@ def test_every_room_has_its_level() -> None:
     assert {one.split("/")[1] for one in modules() if one.count("/") > 1} == set(LEVEL)
 
 
+def test_the_tests_mirror_the_library() -> None:
+    tested = {
+        file.parent.relative_to(TEMPLATE / "tests/library")
+        for file in (TEMPLATE / "tests/library").rglob("test_*.py")
+    }
+    assert all((TREE / "pedigree" / folder).is_dir() for folder in tested)
+    assert {folder.parts[0] for folder in tested if folder.parts} == set(LEVEL)
+
+
 def test_imports_point_downwards() -> None:
     inside = [one for one in modules() if one.count("/") > 1]
     pairs = [(one, one.split("/")[1], other) for one in inside for other in rooms(one)]
@@ -101,6 +110,7 @@ def test_a_steps_script_is_short(script: str) -> None:
     assert 10 <= len(lines) <= 60
 
 
-def test_the_owners_code_is_at_most_1500_lines() -> None:
-    files = (TREE / "pipeline").rglob("*.py")
-    assert sum(len(one.read_text(encoding="utf-8").splitlines()) for one in files) <= 1500
+@pytest.mark.parametrize(("folder", "most"), [("pipeline", 1500), ("tests", 1000)])
+def test_the_owner_of_a_fresh_project_has_little_to_read(folder: str, most: int) -> None:
+    files = (TREE / folder).rglob("*.py")
+    assert sum(len(one.read_text(encoding="utf-8").splitlines()) for one in files) <= most
