@@ -63,7 +63,7 @@ def test_a_new_version_of_the_file_makes_another_snapshot(project: Project) -> N
         (b"", "data/external/penguins.csv is empty"),
         (
             b"studyName,Sex\n",
-            r"file returned nothing \(penguins.csv has no rows\), and collect.min_rows asks for 1",
+            r"file returned nothing \(penguins.csv has no rows\), and collect.min_rows requires 1",
         ),
         (b"studyName,Sex\n\x00,1\n", "penguins.csv is no text file"),
         (b"studyName,Sex\na,b,c\n", "penguins.csv, line 2: 3 values, and 2 are expected"),

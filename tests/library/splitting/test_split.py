@@ -221,7 +221,7 @@ def test_each_method_fills_every_side_of_the_penguins(project: Project, name: st
 def test_a_side_without_rows_is_refused_and_the_last_split_stays(project: Project) -> None:
     before = Path("data/split/target.json").read_bytes()
     project.compose("split=random")
-    with pytest.raises(UserError, match="no row falls on the side 'test'"):
+    with pytest.raises(UserError, match="the test set is empty"):
         project.run("split", overrides=["split.test=0.001"])
     assert Path("data/split/target.json").read_bytes() == before
 
