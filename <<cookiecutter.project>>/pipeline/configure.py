@@ -1,4 +1,4 @@
-"""Step 1, problem definition: compose conf/ into params.yaml and check every setting, before any data is touched."""
+"""Problem definition: compose conf/ into params.yaml and check every setting, before any data is touched."""
 
 from __future__ import annotations
 

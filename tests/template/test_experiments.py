@@ -221,12 +221,12 @@ def test_the_tool_of_the_readme_is_one_word_away(project: Path) -> None:
     assert ",ada_boost," in (project / "reports/compare.csv").read_text()
 
 
-def test_the_readmes_undo_goes_back_to_the_last_commit(project: Path) -> None:
+def test_the_guides_undo_goes_back_to_the_last_commit(project: Path) -> None:
     succeed("dvc", "repro", cwd=project)
     commit(project, "Before")
     edit(project, "monitor/default.yaml", "max_loss: ", "max_loss: 1")
     assert "monitor" in ran(succeed("dvc", "repro", cwd=project))
-    undo = (project / "README.md").read_text().partition("## Undo")[2]
+    undo = (TEMPLATE / "docs/guide.md").read_text().partition("## Undo")[2]
     (line,) = (one for one in undo.splitlines() if "outputs too" in one)
     succeed("bash", "-euc", line, cwd=project)
     assert succeed("git", "status", "--porcelain", cwd=project) == ""
