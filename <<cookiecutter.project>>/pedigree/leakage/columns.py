@@ -43,7 +43,7 @@ def single_columns(
     findings = []
     for name in promising:
         told, low = _told(_guess(columns[name], y, n_classes, folds, leaves), y, n_classes)
-        says = f"{name} alone saves {told:.1%} of the errors made without it, {max(low, 0):.1%} for sure."
+        says = f"{name} alone removes {told:.1%} of the error of a constant prediction (at least {max(low, 0):.1%})."
         findings.append(Finding(name, low > limit, told, limit, says))
     return [one for one in findings if one.found] or [
         max(findings, key=lambda one: one.measured or 0)
@@ -85,10 +85,10 @@ def identifiers(
             r, p = spearmanr(order, y)
             told = r**2
         found = bool(told > limit and p < chance)
-        says = f"{name} names the rows, and its order explains {told:.1%} of the answers' order."
+        says = f"{name} identifies rows, and its order explains {told:.1%} of the variance of the target's ranks."
         findings.append(Finding(str(name), found, float(told), limit, says))
     alarms = [one for one in findings if one.found]
-    none = Finding("", False, None, limit, "No feature names or counts the rows.")
+    none = Finding("", False, None, limit, "No feature identifies or numbers the rows.")
     return alarms or [max(findings, key=lambda one: one.measured or 0, default=none)]
 
 

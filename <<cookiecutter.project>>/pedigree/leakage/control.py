@@ -68,8 +68,8 @@ def shuffled_target(
         reach = quantile * float(np.std(scores, ddof=1)) / np.sqrt(permutations)
         limit = min(0.5 + margin + reach, KNOWS)
     says = (
-        f"{model['name']}, fitted {permutations} times on shuffled answers, ranks validation rows right "
-        f"{mean:.0%} of the time; 50% is chance."
+        f"{model['name']}, fitted {permutations} times on a shuffled target, ranks {mean:.0%} of the pairs of "
+        "validation rows correctly; 50% is chance."
     )
     return [Finding("model", mean > limit, mean, limit, says)]
 

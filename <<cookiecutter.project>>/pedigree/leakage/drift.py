@@ -40,7 +40,9 @@ def drift(evidence: Evidence, limit: float, folds: int, trees: int, max_rows: in
     groups = evidence.groups(whole)
     folds = min(folds, *(len(np.unique(groups[is_test == side])) for side in (0, 1)))
     if rows.empty or folds < 2:
-        return [Finding("train and test", False, None, limit, "Too few rows to tell apart.")]
+        return [
+            Finding("train and test", False, None, limit, "There are too few rows for this check.")
+        ]
     X, texts = _numbers(rows)
     tree = HistGradientBoostingClassifier(
         max_iter=trees,
@@ -56,10 +58,10 @@ def drift(evidence: Evidence, limit: float, folds: int, trees: int, max_rows: in
         probability[held_out] = tree.predict_proba(X[held_out])[:, 1]
     auc, error = area(is_test, probability, groups)
     differs = auc - SURE * error > limit
-    says = f"Trees tell test from training rows with a ROC AUC of {auc:.2f} ± {SURE * error:.2f}"
+    says = f"A classifier distinguishes test rows from training rows with a ROC AUC of {auc:.2f} ± {SURE * error:.2f}"
     if differs:
-        says += f", most by {', '.join(_strongest(rows, is_test))}"
-        says += "; in a split by time that is to be expected." if evidence.by_time else "."
+        says += f", mostly by {', '.join(_strongest(rows, is_test))}"
+        says += "; this is expected for a split by time." if evidence.by_time else "."
     else:
         says += "; 0.5 is chance."
     found = bool(differs and not evidence.by_time)

@@ -71,7 +71,7 @@ def duplicates(
         odd = sum(rare) * len(twins) / max(len(judged), 1)
         like = "the same features as" if digits is None else "nearly the same features as"
         says = f"{len(twins)} of {n} {one} rows have {like} a training row; " + (
-            f"of {odd:.0f} chance does not give it." if twins.size else "none, as it should be."
+            f"for {odd:.0f} of them this is not chance." if twins.size else "none is expected."
         )
         findings.append(Finding(f"{one} in train", surely(odd, n) > limit, odd / n, limit, says))
     return _alarms(findings)
@@ -99,7 +99,11 @@ def neighbours(
     train = evidence.features("train")
     names = [n for n in train if train[n].dtype.kind in "iuf" and train[n].nunique() > NEIGHBOURS]
     if len(names) < MIN_NUMBERS or len(train) <= 3 * NEIGHBOURS:
-        return [Finding("", False, None, limit, "Too few numbers to measure distances.")]
+        return [
+            Finding(
+                "", False, None, limit, "There are too few numeric columns to measure distances."
+            )
+        ]
     middle, width = train[names].median(), train[names].std().replace(0, 1)
 
     def scaled(side: str, most: int) -> np.ndarray:
@@ -118,8 +122,8 @@ def neighbours(
         odds = 1 - (1 - near**dimensions) ** (NEIGHBOURS - 1)
         hits, n = int(((odds < chance) & (found[:, 0] > 0)).sum()), len(found)
         says = (
-            f"{hits} of {n} {side} rows are so near to a training row, and far from others, as chance "
-            f"has it once in {1 / chance:.0f} rows."
+            f"{hits} of {n} {side} rows are much nearer to one training row than to all others; by chance, 1 of "
+            f"{1 / chance:,.0f} rows is."
         )
         findings.append(Finding(f"{side} in train", surely(hits, n) > limit, hits / n, limit, says))
     return _alarms(findings)

@@ -49,7 +49,7 @@ def groups(
     named = list(evidence.settings.problem.group or ())
     if named:
         shared, n = _shared(evidence, named)
-        says = f"{shared:.0%} of {n} validation and test rows belong to a group (problem.group) that trains, too."
+        says = f"{shared:.0%} of {n} validation and test rows belong to a group (problem.group) of a training row."
         return [Finding(" and ".join(named), shared > 0, shared, 0, says)]
     sides = ("train", "validation")  # no answer of a test row takes part
     rows = pd.concat([evidence.rows[side] for side in sides], ignore_index=True)
@@ -74,12 +74,12 @@ def groups(
         matters = alike_answers and known_again and not evidence.by_time
         found = matters and surely(shared * n, n) > limit
         says = (
-            f"{shared:.0%} of {n} validation and test rows share their {name} with a training row; answers of rows "
-            f"that share it correlate by {rho:.2f}"
+            f"{shared:.0%} of {n} validation and test rows share their {name} with a training row; the target's correlation "
+            f"within a {name} is {rho:.2f}"
         )
-        says += ", and a model can know them again." if found else "."
+        says += ", so a model can recognize them." if found else "."
         findings.append(Finding(str(name), found, shared, limit, says))
-    none = Finding("", False, None, limit, "No column seems to name groups of rows.")
+    none = Finding("", False, None, limit, "No column seems to identify groups of rows.")
     return [one for one in findings if one.found] or findings[:1] or [none]
 
 
@@ -148,14 +148,16 @@ def time(evidence: Evidence, limit: float, ordered: float) -> list[Finding]:
     """
     name, method = evidence.settings.problem.time, evidence.settings.split.name
     if name is None or method not in ("time", "column"):
-        return [Finding(name or "", False, None, limit, "The split does not go by time.")]
+        return [Finding(name or "", False, None, limit, "The split is not by time.")]
     when = {side: rows[name].dropna() for side, rows in evidence.rows.items()}
     if method == "column" and _in_order(when["train"], when["test"]) < ordered:
-        return [Finding(name, False, None, limit, "The sides are not meant to follow one another.")]
+        return [Finding(name, False, None, limit, "The subsets are not in the order of time.")]
     findings = []
     for early, late in (("train", "validation"), ("train", "test"), ("validation", "test")):
         share = float((when[early] >= when[late].min()).mean()) if len(when[early]) else 0.0
-        says = f"{share:.1%} of the {early} rows are as late as the first {late} row, or later, by {name}."
+        says = (
+            f"{share:.1%} of the {early} rows are not earlier than the first {late} row by {name}."
+        )
         findings.append(Finding(f"{early} before {late}", share > limit, share, limit, says))
     return [one for one in findings if one.found] or findings[:1]
 
@@ -195,13 +197,13 @@ def categories(evidence: Evidence, limit: float) -> list[Finding]:
         found = bool(excess > limit and not evidence.by_time)
         shown = ", ".join(sorted(set(map(str, new[unseen])))[:3])
         says = f"{hits} of {n} {side} rows have a {name} that no training row has" + (
-            f" ({shown}); {alone / len(old):.1%} are to be expected." if hits else "."
+            f" ({shown}); {alone / len(old):.1%} are expected." if hits else "."
         )
         if excess > limit and evidence.by_time:
-            says += " In a split by time that is drift."
+            says += " For a split by time this is drift."
         findings.append(Finding(f"{name}, {side}", found, hits / n, limit, says))
     alarms = [one for one in findings if one.found]
-    none = Finding("", False, 0.0, limit, "There are no categories.")
+    none = Finding("", False, 0.0, limit, "There are no categorical columns.")
     return alarms or [max(findings, key=lambda one: one.measured or 0, default=none)]
 
 

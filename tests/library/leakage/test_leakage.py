@@ -284,14 +284,14 @@ def test_a_test_side_from_elsewhere_is_found_with_the_column_that_gives_it_away(
     test[column] += 2 * test[column].std()
     (found,) = look(planted(evidence, test=test), "drift")["drift"]
     assert found.found
-    assert f"most by {column}" in found.says
+    assert f"mostly by {column}" in found.says
 
 
 def test_drift_is_told_and_not_counted_where_the_split_goes_by_time(penguins: pd.DataFrame) -> None:
     (found,) = look(deal(penguins, "sex", "time", time="date_egg"), "drift")["drift"]
     assert found.measured > 0.9
     assert not found.found
-    assert "to be expected" in found.says
+    assert "expected for a split by time" in found.says
 
 
 # --- the control ---------------------------------------------------------------------------------
