@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pedigree import Contest, instantiate, paths, run, say, write_csv, write_json
-from pedigree.leaderboard import draw
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -22,7 +21,6 @@ def main(settings: DictConfig) -> dict[str, Any]:
         paths.REPORTS / "compare.csv",
     )
     write_json(settings.compare.models[winner], paths.WINNER)
-    draw(board, contest)
     say(f"the winner is {winner}; `model: best` would train it")
     if near := [row["model"] for row in board[1:] if not row["behind_low"] > 0]:
         say(f"not significantly better than {', '.join(near)} (95 % intervals of the difference)")

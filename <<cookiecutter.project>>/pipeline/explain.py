@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pedigree import Subject, instantiate, new_folder, paths, run, say, write_explanations
-from pedigree.explanation.pictures import draw
+from pedigree import Subject, instantiate, run, say, write_explanations
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -16,13 +15,11 @@ def main(settings: DictConfig) -> None:
     options = settings.explain
     subject = Subject.read(settings)
     explanations: dict[str, Any] = {}
-    with new_folder(paths.PLOTS / "explain") as folder:
-        for name, method in options.methods.items():
-            found = explanations[name] = instantiate(method)(subject)
-            draw(folder, name, found, subject, options.top)
-            strongest = ", ".join(one.feature for one in found.strengths[:3])
-            say(f"{name}: strongest {strongest} ({found.measure}; {found.unit})")
-        write_explanations(explanations, subject)
+    for name, method in options.methods.items():
+        found = explanations[name] = instantiate(method)(subject)
+        strongest = ", ".join(one.feature for one in found.strengths[:3])
+        say(f"{name}: strongest {strongest} ({found.measure}; {found.unit})")
+    write_explanations(explanations, subject, options.top)
     say("the model is explained as it was fitted, before calibration and threshold")
 
 

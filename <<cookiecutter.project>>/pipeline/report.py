@@ -26,6 +26,7 @@ def main(settings: DictConfig) -> None:
     page.lineage()
     page.next_steps()
     page.include("own.html.j2", outputs=page.outputs)  # of pipeline/custom/templates/
+    page.draw_leaderboard(paths.PLOTS / "compare.png")
     page.write(paths.REPORTS / "index.html")
     say(f"report: {paths.REPORTS}/index.html")
 

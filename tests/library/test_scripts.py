@@ -113,8 +113,8 @@ EDITS: list[tuple[str, str, str, str, Callable[[str], Any]]] = [
     (
         *("explain", "one more plot"),
         *(
-            "        for name, method in",
-            '        (folder / "mine.csv").write_text("x,y\\n1,2\\n")\n        for name, method in',
+            '    say("the model is',
+            '    from pedigree import paths, write_csv\n    write_csv([{"x": 1}], paths.PLOTS / "explain/mine.csv")\n    say("the model is',
         ),
         lambda said: Path("plots/explain/mine.csv").is_file(),
     ),

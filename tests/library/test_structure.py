@@ -237,6 +237,10 @@ def test_the_report_depends_on_the_owners_templates() -> None:
         assert any(lies_in(path, dep) for dep in STAGES["report"]["deps"])
 
 
+def test_a_chart_or_a_sentence_of_the_page_never_ranks_the_models_again() -> None:
+    assert not [dep for dep in STAGES["compare"]["deps"] if lies_in(dep, "pedigree/report")]
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_depends_on_no_code_that_it_does_not_run(stage: str) -> None:
     """Otherwise it would run again for nothing."""

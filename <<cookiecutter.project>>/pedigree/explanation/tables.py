@@ -32,27 +32,8 @@ COLUMNS = {
 NUMBERS = {"strength", "spread", "prediction", "base", "contribution", "y"}
 
 
-def write_explanations(explanations: Mapping[str, Explanation], subject: Subject) -> None:
-    """Write reports/explain/ anew; a table without rows keeps its header.
-
-    Parameters
-    ----------
-    explanations : mapping of str to Explanation
-        By name of the method.
-    subject : Subject
-        What they explain.
-
-    Examples
-    --------
-    >>> from pedigree import Subject, instantiate, paths, write_explanations
-    >>> from pedigree.base.settings import read_settings
-    >>> settings = read_settings("explain")
-    >>> subject = Subject.read(settings)
-    >>> shap = instantiate(settings.explain.methods.shap)(subject)
-    >>> write_explanations({"shap": shap}, subject)
-    >>> sorted(path.name for path in (paths.REPORTS / "explain").iterdir())
-    ['curves.csv', 'global.csv', 'interactions.csv', 'rows.csv']
-    """
+def write_tables(explanations: Mapping[str, Explanation], subject: Subject) -> None:
+    """Write reports/explain/ anew; a table without rows keeps its header."""
     makers = {
         "global": global_rows,
         "rows": single_rows,

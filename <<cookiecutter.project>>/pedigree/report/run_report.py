@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pedigree.base.paths import CUSTOM, DVC_YAML
 from pedigree.base.settings import as_dict, read_yaml
+from pedigree.report.charts.leaderboard import draw_leaderboard
 from pedigree.report.charts.marks import Mark, bar_chart
 from pedigree.report.charts.plots import Series, xy_plot
 from pedigree.report.outputs import RunOutputs, read_workspace
@@ -97,6 +98,16 @@ class RunReport(Page):
     def next_steps(self, template: str | None = None) -> None:
         """Add what to do next."""
         self.add(next_steps(self.recommendations), template=template)
+
+    def draw_leaderboard(self, path: Path) -> None:
+        """Draw the first metric of each model, from its last round; the name of one that left has the round's number.
+
+        Parameters
+        ----------
+        path : Path
+            Of a PNG file.
+        """
+        draw_leaderboard(self.outputs, path)
 
     def bars(self, values: Mapping[str, float], title: str = "", caption: str = "") -> None:
         """Add a chart of bars.
