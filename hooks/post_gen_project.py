@@ -36,6 +36,7 @@ STORES = {
     "gs": ("gs", "gcs"),
     "azure": ("azure", "az", "abfs", "abfss", "adl"),
 }
+DVC_CONFIG = Path(".dvc/config")
 WORKFLOW = Path(".github/workflows/ci.yml")
 CACHES = ("__pycache__", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache")
 
@@ -143,10 +144,16 @@ def fit_workflow(root: Path) -> None:
     text = WORKFLOW.read_text(encoding="utf-8")
     text = text.replace("name: ci\n", f"name: {ANSWERS['project']}\n")
     text = text.replace("working-directory: .\n", f"working-directory: {json.dumps(inside)}\n")
-    text = text.replace(
-        "glob: constraints.txt\n", f"glob: {json.dumps(inside + '/constraints.txt')}\n"
-    )
     WORKFLOW.write_text(text, encoding="utf-8", newline="\n")
+
+
+def place_storage(root: Path) -> None:
+    """Put the local storage beside the repository, not beside the project, where Git would see it."""
+    beside = root.resolve().parent / f"{ANSWERS['project']}-dvc-storage"
+    there = Path(os.path.relpath(beside, DVC_CONFIG.parent.resolve())).as_posix()
+    text = DVC_CONFIG.read_text(encoding="utf-8")
+    text = text.replace(f'"../../{beside.name}"', json.dumps(there))
+    DVC_CONFIG.write_text(text, encoding="utf-8", newline="\n")
 
 
 def commands() -> Iterator[list[str]]:
@@ -307,6 +314,7 @@ def main() -> None:
     wanted = ANSWERS["setup"] == "yes" and not Path(".git").exists()
     if shared := enclosing():
         fit_workflow(shared)
+        place_storage(shared)
     steps = commands()
     report(set_up(steps) if wanted else list(steps))
 

@@ -257,7 +257,6 @@ def test_git_keeps_settings_and_fingerprints_and_dvc_the_rest(
         *(
             "data/external/x.csv",
             "data/incoming/new.csv",
-            ".dvc-storage/files",
             "timings/train.json",
         ),
         *("pedigree/__pycache__/x.pyc", ".dvc/cache/x", ".dvc/tmp/x", ".dvc/config.local", ".env"),
@@ -362,3 +361,10 @@ def test_the_table_of_tools_names_every_option_and_no_other() -> None:
 def test_no_index_address_is_written_anywhere(project: Path) -> None:
     for name, text in texts(project).items():
         assert not re.search(r"--(extra-)?index-url|--find-links|/simple\b", text), name
+
+
+def test_actions_are_pinned_by_commit_with_their_version() -> None:
+    for workflow in TEMPLATE.glob("**/.github/workflows/*.yml"):
+        for line in workflow.read_text().splitlines():
+            if "uses:" in line:
+                assert re.search(r"uses: [\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$", line), line

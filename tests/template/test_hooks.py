@@ -338,7 +338,7 @@ def test_the_first_commit_needs_no_identity_in_git(
 def test_dvc_is_configured(make_ready: Callable[..., Path]) -> None:
     project = make_ready()
     configured = set(succeed("dvc", "config", "--list", "--project", cwd=project).splitlines())
-    storage = f"remote.storage.url={project / '.dvc-storage'}"
+    storage = f"remote.storage.url={project.parent / 'ready-dvc-storage'}"
     assert configured == {
         "core.remote=storage",
         "core.autostage=true",
@@ -357,7 +357,7 @@ def test_the_user_s_file_is_tracked_by_dvc_and_can_be_pushed(
     assert tracked == ["data/external/README.md", f"data/external/{data.name}.dvc"]
     succeed("dvc", "push", cwd=project)
     assert succeed("git", "status", "--porcelain", cwd=project) == ""
-    stored = files(project / ".dvc-storage")
+    stored = files(project.parent / "ready-dvc-storage")
     assert len(stored) == 1, stored
 
 
