@@ -42,7 +42,8 @@ def requirements(environment: str) -> Iterable[str]:
 def read(folder: Path) -> dict[str, list[str]]:
     """Read the requirements of a pyproject.toml by extra; those without one are under an empty name."""
     project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return {"": project["dependencies"]} | project["optional-dependencies"]
+    extras: dict[str, list[str]] = project["optional-dependencies"]
+    return {"": project["dependencies"]} | extras
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -129,7 +130,7 @@ def _mostly(texts: pd.Series) -> str:
     return ""
 
 
-def _group(decided, dtype: str, distinct: int, present: pd.Series) -> Column:
+def _group(decided: Callable[..., Column], dtype: str, distinct: int, present: pd.Series) -> Column:
     each = len(present) / distinct
     why = f"names {distinct} groups of {each:.1f} rows"
     return decided(

@@ -90,7 +90,8 @@ def accepted(verdict: dict[str, Any], own: bool) -> bool:
 def _line(one: dict[str, Any], own: bool) -> bool | None:
     """Print a criterion; measure it if it is the clock's (None: not measured)."""
     kind = "at_least" if "at_least" in one else "at_most"
-    value, met, limit, about = one["value"], one["met"], one[kind], ""
+    met: bool | None = one["met"]
+    value, limit, about = one["value"], one[kind], ""
     timed = met is None
     if timed and own:
         value, told = measure(one["criterion"], limit if kind == "at_most" else None)

@@ -109,7 +109,7 @@ def clean_rows(
     return frame.to_native().reset_index(drop=True), counts
 
 
-def _changed(before: nw.DataFrame, after: nw.DataFrame) -> dict[str, int]:
+def _changed(before: nw.DataFrame[Any], after: nw.DataFrame[Any]) -> dict[str, int]:
     """Count the values of each column that differ, missing ones being equal to each other."""
     counts = {}
     for name in before.columns:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import narwhals as nw
 
@@ -14,10 +14,10 @@ from pedigree.cleaning.text import BLANKS, text_columns
 
 
 def limit(
-    frame: nw.DataFrame,
+    frame: nw.DataFrame[Any],
     columns: Mapping[Column, Bounds],
     action: Literal["missing", "clip", "drop"] = "missing",
-) -> nw.DataFrame:
+) -> nw.DataFrame[Any]:
     """Treat numbers outside of known bounds.
 
     Parameters
@@ -44,11 +44,11 @@ def limit(
 
 
 def require(
-    frame: nw.DataFrame,
+    frame: nw.DataFrame[Any],
     rule: Rule,
     action: Action = "missing",
     blank: Columns | None = None,
-) -> nw.DataFrame:
+) -> nw.DataFrame[Any]:
     """Treat rows that break a rule between columns.
 
     Parameters
@@ -72,11 +72,11 @@ def require(
 
 
 def drop_duplicates(
-    frame: nw.DataFrame,
+    frame: nw.DataFrame[Any],
     columns: Columns | None = None,
     near: bool = False,
     latest_by: Column | None = None,
-) -> nw.DataFrame:
+) -> nw.DataFrame[Any]:
     """Keep one of the rows that agree.
 
     Parameters
@@ -114,7 +114,9 @@ def drop_duplicates(
     return frame[sorted(kept)]
 
 
-def _treat(frame: nw.DataFrame, fine: nw.Expr, columns: Sequence[str], action: str) -> nw.DataFrame:
+def _treat(
+    frame: nw.DataFrame[Any], fine: nw.Expr, columns: Sequence[str], action: str
+) -> nw.DataFrame[Any]:
     """Blank some columns of the rows that are not fine, or drop the rows."""
     if action == "drop":
         return frame.filter(fine)

@@ -62,7 +62,7 @@ def parse_rule(rule: str) -> tuple[str, str, str | float | datetime]:
     raise ValueError(f"'{right}' in '{rule}' is no column, number or date such as 2024-12-31")
 
 
-def hold(frame: nw.DataFrame, rule: str) -> tuple[nw.Expr, list[str]]:
+def hold(frame: nw.DataFrame[Any], rule: str) -> tuple[nw.Expr, list[str]]:
     """Return where a rule holds or cannot be told, for want of a value, and the columns that it names.
 
     Raises

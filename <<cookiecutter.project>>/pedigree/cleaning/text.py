@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import narwhals as nw
 
@@ -17,16 +17,16 @@ BLANKS = "".join(char for char in map(chr, range(0x3001)) if char.isspace())
 INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
 
 
-def trim_text(frame: nw.DataFrame, columns: Columns | None = None) -> nw.DataFrame:
+def trim_text(frame: nw.DataFrame[Any], columns: Columns | None = None) -> nw.DataFrame[Any]:
     """Take blanks from both ends of texts and make one of several in a row (None = of every text)."""
     return frame.with_columns(squeezed(nw.col(name)) for name in text_columns(frame, columns))
 
 
 def unify_unicode(
-    frame: nw.DataFrame,
+    frame: nw.DataFrame[Any],
     columns: Columns | None = None,
     form: Literal["NFC", "NFD", "NFKC", "NFKD"] = "NFKC",
-) -> nw.DataFrame:
+) -> nw.DataFrame[Any]:
     """Write each character in one way and take out marks without a width.
 
     Parameters
@@ -46,10 +46,10 @@ def unify_unicode(
 
 
 def unify_case(
-    frame: nw.DataFrame,
+    frame: nw.DataFrame[Any],
     columns: Columns | None = None,
     case: Literal["lower", "upper", "title"] = "lower",
-) -> nw.DataFrame:
+) -> nw.DataFrame[Any]:
     """Write texts in one case (None = every text)."""
     return frame.with_columns(
         getattr(nw.col(name).str, f"to_{case}case")() for name in text_columns(frame, columns)
@@ -57,8 +57,8 @@ def unify_case(
 
 
 def unify_missing(
-    frame: nw.DataFrame, markers: Words, columns: Columns | None = None
-) -> nw.DataFrame:
+    frame: nw.DataFrame[Any], markers: Words, columns: Columns | None = None
+) -> nw.DataFrame[Any]:
     """Make one missing value of all that mean one.
 
     Parameters
@@ -82,14 +82,16 @@ def unify_missing(
     )
 
 
-def replace_text(frame: nw.DataFrame, columns: Columns, pattern: Pattern, by: str) -> nw.DataFrame:
+def replace_text(
+    frame: nw.DataFrame[Any], columns: Columns, pattern: Pattern, by: str
+) -> nw.DataFrame[Any]:
     r"""Replace each match of a regular expression; ``\1`` in `by` is its first group."""
     return frame.with_columns(
         nw.col(name).str.replace_all(pattern, by) for name in text_columns(frame, columns)
     )
 
 
-def replace_values(frame: nw.DataFrame, columns: Columns, values: Values) -> nw.DataFrame:
+def replace_values(frame: nw.DataFrame[Any], columns: Columns, values: Values) -> nw.DataFrame[Any]:
     """Replace whole texts by others, such as ``{m: male, f: female}``."""
     return _map_texts(
         frame,
@@ -99,12 +101,12 @@ def replace_values(frame: nw.DataFrame, columns: Columns, values: Values) -> nw.
 
 
 def fuzzy_merge(
-    frame: nw.DataFrame,
+    frame: nw.DataFrame[Any],
     columns: Columns,
     towards: Sequence[str],
     score: float = 85,
     scorer: Literal["ratio", "token_sort_ratio", "token_set_ratio", "WRatio"] = "ratio",
-) -> nw.DataFrame:
+) -> nw.DataFrame[Any]:
     """Replace misspelt categories by the ones they are nearest to.
 
     Parameters
@@ -134,7 +136,8 @@ def fuzzy_merge(
         best = scores.max(axis=1)
         clear = (best >= score) & ((scores == best[:, None]).sum(axis=1) == 1)
         merged = right[scores.argmax(axis=1)]
-        return np.where(clear & ~np.isin(texts, right), merged, texts).tolist()
+        nearest: list[str] = np.where(clear & ~np.isin(texts, right), merged, texts).tolist()
+        return nearest
 
     return _map_texts(frame, text_columns(frame, columns), nearest)
 
@@ -142,7 +145,7 @@ def fuzzy_merge(
 fuzzy_merge.needs = ("rapidfuzz",)  # type: ignore[attr-defined]
 
 
-def text_columns(frame: nw.DataFrame, columns: Sequence[str] | None) -> Sequence[str]:
+def text_columns(frame: nw.DataFrame[Any], columns: Sequence[str] | None) -> Sequence[str]:
     """Name the columns of texts: all of them, or those that are wanted.
 
     Raises
@@ -164,8 +167,8 @@ def squeezed(value: nw.Expr) -> nw.Expr:
 
 
 def _map_texts(
-    frame: nw.DataFrame, columns: Sequence[str], change: Callable[[Sequence[str]], list[str]]
-) -> nw.DataFrame:
+    frame: nw.DataFrame[Any], columns: Sequence[str], change: Callable[[Sequence[str]], list[str]]
+) -> nw.DataFrame[Any]:
     """Change the different texts of each column by a function of plain lists."""
     made = []
     for name in columns:

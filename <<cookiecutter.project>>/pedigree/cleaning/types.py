@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import narwhals as nw
 
@@ -43,9 +43,9 @@ SPELLINGS = MappingProxyType(
 
 
 def fix_types(
-    frame: nw.DataFrame,
+    frame: nw.DataFrame[Any],
     columns: Mapping[Column, Literal["float64", "int64", "boolean", "datetime64[ns]", "str"]],
-) -> nw.DataFrame:
+) -> nw.DataFrame[Any]:
     """Give columns another type, as plain spellings of it are read by `load`."""
     rows = frame.to_pandas()
     made = {name: parse(rows[name], dtype) for name, dtype in columns.items()}
@@ -53,11 +53,11 @@ def fix_types(
 
 
 def parse_booleans(
-    frame: nw.DataFrame,
+    frame: nw.DataFrame[Any],
     columns: Columns,
     true_words: Words = TRUE_WORDS,
     false_words: Words = FALSE_WORDS,
-) -> nw.DataFrame:
+) -> nw.DataFrame[Any]:
     """Read truth values.
 
     Parameters
@@ -79,10 +79,10 @@ def parse_booleans(
 
 
 def parse_dates(
-    frame: nw.DataFrame,
+    frame: nw.DataFrame[Any],
     columns: Columns,
     formats: Literal["day_first", "month_first"] | Sequence[DateFormat],
-) -> nw.DataFrame:
+) -> nw.DataFrame[Any]:
     """Read dates that are spelt in several ways.
 
     Parameters
@@ -111,12 +111,12 @@ def parse_dates(
 
 
 def parse_numbers(
-    frame: nw.DataFrame,
+    frame: nw.DataFrame[Any],
     columns: Columns,
     decimal: Mark = ".",
     thousands: str = "",
     units: Mapping[str, float] = MappingProxyType({}),
-) -> nw.DataFrame:
+) -> nw.DataFrame[Any]:
     """Read numbers as people write them, in one unit.
 
     Parameters
@@ -172,11 +172,11 @@ def _texts(values: pd.Series) -> pd.Series:
 
 
 def _retype(
-    frame: nw.DataFrame,
+    frame: nw.DataFrame[Any],
     columns: Sequence[str],
     is_read: Callable[[nw.dtypes.DType], bool],
     read: Callable[[pd.Series], pd.Series],
-) -> nw.DataFrame:
+) -> nw.DataFrame[Any]:
     """Read columns, unless they are of the wanted type already."""
     rows = frame.to_pandas()
     made = {name: read(rows[name]) for name in columns if not is_read(frame.schema[name])}

@@ -96,9 +96,10 @@ def _fetch(wanted: dict[str, Any], cache: str) -> dict[str, Any]:
     what = " ".join(f"{key} {unquote(str(value))}" for key, value in wanted.items())
     try:
         # No target: a snapshot is one table, and a missing answer no reason to refuse it.
-        return fetch_openml(
+        found: dict[str, Any] = fetch_openml(
             **wanted, data_home=cache, target_column=None, as_frame=True, parser="pandas"
         )
+        return found
     except (OSError, HTTPException) as error:
         answer = f"answered {error.code}" if isinstance(error, HTTPError) else "cannot be reached"
         raise UserError(

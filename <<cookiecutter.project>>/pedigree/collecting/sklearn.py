@@ -103,7 +103,8 @@ def _find(loader: str) -> Callable[..., Any]:
         raise UserError(
             f"collect.loader: sklearn.datasets has no '{loader}'; {did_you_mean(loader, _loaders())}"
         )
-    return getattr(datasets, loader)
+    found: Callable[..., Any] = getattr(datasets, loader)
+    return found
 
 
 def _loaders() -> list[str]:

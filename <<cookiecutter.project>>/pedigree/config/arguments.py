@@ -5,7 +5,9 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from contextlib import suppress
+from types import SimpleNamespace
+from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnnotation
@@ -43,16 +45,16 @@ def wrong_repairs(steps: dict[str, Any]) -> Iterator[str]:
             )
 
 
-def hints(target: Callable) -> dict[str, Any]:
+def hints(target: Callable[..., Any]) -> dict[str, Any]:
     """Return the type hints of a callable's arguments, without those that only a type checker knows."""
     code = target.__init__ if inspect.isclass(target) else target
     names = vars(sys.modules[code.__module__])
-    found = {}
+    found: dict[str, Any] = {}
     for name, hint in getattr(code, "__annotations__", {}).items():
-        try:
-            found[name] = eval(hint, names) if isinstance(hint, str) else hint
-        except NameError:  # imported for the type checker only
-            continue
+        # One at a time: a hint that only a type checker understands makes `get_type_hints` fail for all.
+        alone = SimpleNamespace(__annotations__={name: hint})
+        with suppress(AttributeError, NameError, TypeError):
+            found |= get_type_hints(alone, names, include_extras=True)
     return found
 
 

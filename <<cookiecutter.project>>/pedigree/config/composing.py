@@ -90,7 +90,7 @@ def missing_option(error: Exception) -> str:
     return f"conf/{group}/ has no option '{option}' ({CONF}/{name}.yaml is not there); {did_you_mean(option, there)}"
 
 
-def report(before: dict, after: dict, where: str) -> None:
+def report(before: dict[str, Any], after: dict[str, Any], where: str) -> None:
     """Print which values changed."""
     if not before:
         say(f"{len(after)} settings written to {PARAMS}")

@@ -132,7 +132,7 @@ def tools(data: Any, place: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
             yield from tools(value, f"{place}[{number}]")
 
 
-def locate(name: str) -> Callable:
+def locate(name: str) -> Callable[..., Any]:
     """Import a class or function by its dotted name.
 
     Raises
@@ -153,7 +153,8 @@ def locate(name: str) -> Callable:
         raise UserError(f"{module_name} has no '{attribute}'; {did_you_mean(attribute, public)}")
     for package in missing_packages(name):
         raise UserError(_lack(name, package))
-    return getattr(module, attribute)
+    found: Callable[..., Any] = getattr(module, attribute)
+    return found
 
 
 def missing_packages(name: str) -> list[str]:
@@ -210,7 +211,7 @@ def way_to_install(package: str) -> str:
     return f"run `uv pip install -c constraints.txt {package}` or `pip install -c constraints.txt {package}`"
 
 
-def parameters(target: Callable) -> set[str] | None:
+def parameters(target: Callable[..., Any]) -> set[str] | None:
     """Return the names of a callable's arguments, or None if it takes any."""
     try:
         found = inspect.signature(target).parameters.values()

@@ -74,7 +74,7 @@ def _plain(value: Any) -> Any:
 
 def _is_itself(text: str) -> bool:
     try:
-        return yaml.safe_load(f"[{text}]") == [text]
+        return bool(yaml.safe_load(f"[{text}]") == [text])
     except yaml.YAMLError:
         return False
 

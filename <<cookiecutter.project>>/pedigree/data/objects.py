@@ -78,7 +78,8 @@ def _objects(path: Path, missing: Sequence[str]) -> Iterator[dict[str, Any]]:
 
 def _list(path: Path) -> list[Any]:
     try:
-        return json.loads(read_bytes(path))
+        found: list[Any] = json.loads(read_bytes(path))
+        return found
     except json.JSONDecodeError as error:
         raise UserError(f"{path} begins like a list of objects, and is none: {error}") from None
 

@@ -71,7 +71,8 @@ def open_bytes(path: Path) -> IO[bytes]:
     """
     if path.suffix.lower() == ".zip":
         return zipfile.ZipFile(path).open(member(path))
-    return pa.input_stream(str(path), compression="detect")
+    stream: IO[bytes] = pa.input_stream(str(path), compression="detect")
+    return stream
 
 
 def member(path: Path) -> str:

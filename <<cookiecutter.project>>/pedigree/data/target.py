@@ -106,13 +106,13 @@ def encode(answers: pd.Series, names: Sequence[str]) -> np.ndarray:
     A class that the training rows do not know gets -1.
     """
     if not names:
-        return answers.to_numpy(dtype=float)
+        return np.asarray(answers, dtype=float)
     codes = {name: code for code, name in enumerate(names)}
-    return labels(answers).map(codes).fillna(-1).to_numpy(dtype=int)
+    return np.asarray(labels(answers).map(codes).fillna(-1), dtype=int)
 
 
 def group_key(rows: pd.DataFrame, problem: DictConfig) -> np.ndarray | None:
     """Return the number of each row's group (`problem.group`), shape (n,); None where none is named."""
     if not problem.group:
         return None
-    return rows.groupby(list(problem.group), dropna=False, sort=True).ngroup().to_numpy()
+    return np.asarray(rows.groupby(list(problem.group), dropna=False, sort=True).ngroup())

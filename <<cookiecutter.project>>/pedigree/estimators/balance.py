@@ -37,7 +37,7 @@ def weights(class_weight: str, y: np.ndarray) -> np.ndarray:
     """Return each row's weight; "balanced": n / (k * rows of its class), so that all classes weigh alike."""
     from sklearn.utils.class_weight import compute_sample_weight
 
-    return compute_sample_weight(class_weight, y)
+    return np.asarray(compute_sample_weight(class_weight, y))
 
 
 class Smote:
@@ -87,7 +87,10 @@ class Smote:
         }
         categories = list(X.select_dtypes("category").columns)
         if not categories:
-            return SMOTE(**options).fit_resample(X, y)
-        if len(categories) == X.shape[1]:
-            return SMOTEN(**options).fit_resample(X, y)
-        return SMOTENC(categories, **options).fit_resample(X, y)
+            method = SMOTE(**options)
+        elif len(categories) == X.shape[1]:
+            method = SMOTEN(**options)
+        else:
+            method = SMOTENC(categories, **options)
+        rows, answers = method.fit_resample(X, y)
+        return rows, answers

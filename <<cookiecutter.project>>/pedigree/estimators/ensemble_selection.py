@@ -135,7 +135,7 @@ class EnsembleSelection(BaseEstimator):
             weight * np.mean([self._says(one, X) for one in self.bags_[name]], axis=0)
             for name, weight in self.weights_.items()
         ]
-        return np.sum(said, axis=0)
+        return np.asarray(np.sum(said, axis=0))
 
     def _says(self, member: Member, X: pd.DataFrame) -> np.ndarray:
         """Ask a member: class probabilities of shape (n, k), or numbers of shape (n,)."""
@@ -159,7 +159,7 @@ class EnsembleSelectionClassifier(ClassifierMixin, EnsembleSelection):
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:
         """Predict classes, shape (n,)."""
-        return self.classes_[self._mean(X).argmax(axis=1)]
+        return np.asarray(self.classes_[self._mean(X).argmax(axis=1)])
 
     def _says(self, member: Member, X: pd.DataFrame) -> np.ndarray:
         said = predict(member.pipeline_, X, int(self.classes_[-1]) + 1)
@@ -169,7 +169,7 @@ class EnsembleSelectionClassifier(ClassifierMixin, EnsembleSelection):
         return said[np.arange(len(y)), np.searchsorted(self.classes_, y)]
 
     def _losses(self, told: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return -np.log(np.clip(told, np.finfo(float).eps, None))
+        return np.asarray(-np.log(np.clip(told, np.finfo(float).eps, None)))
 
 
 class EnsembleSelectionRegressor(RegressorMixin, EnsembleSelection):
@@ -186,7 +186,7 @@ class EnsembleSelectionRegressor(RegressorMixin, EnsembleSelection):
         return said
 
     def _losses(self, told: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return (told - y) ** 2
+        return np.asarray((told - y) ** 2)
 
 
 def choose(

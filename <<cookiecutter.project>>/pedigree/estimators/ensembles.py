@@ -64,7 +64,7 @@ class MemberClassifier(ClassifierMixin, Member):
 
     def predict_proba(self, X: pd.DataFrame) -> np.ndarray:
         """Predict the classes' probabilities, shape (n, k)."""
-        return self.pipeline_.predict_proba(plain(X))
+        return np.asarray(self.pipeline_.predict_proba(plain(X)))
 
 
 class MemberRegressor(RegressorMixin, Member):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # Early stopping needs two things of a library: the arguments that switch it on, and the form in
 # which fit() takes the rows to watch.
-WATCHED_ROWS = {
+WATCHED_ROWS: dict[str, Callable[[Any, Any], dict[str, Any]]] = {
     "eval_set": lambda X, y: {"eval_set": [(X, y)]},
     "eval_X": lambda X, y: {"eval_X": X, "eval_y": y},
     "X_val": lambda X, y: {"X_val": X, "y_val": y},

@@ -185,7 +185,7 @@ class EntityEmbeddingMLP(BaseEstimator):
         *hidden, last = self.layers_
         for weights, biases in hidden:
             values = np.maximum(values @ weights + biases, 0)
-        return values @ last[0] + last[1]
+        return np.asarray(values @ last[0] + last[1])
 
     def _learn_target(self, y: np.ndarray) -> int:
         """Learn how answers are coded; return the number of outputs."""
@@ -200,11 +200,11 @@ class EntityEmbeddingClassifier(ClassifierMixin, EntityEmbeddingMLP):
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return the classes' probabilities, shape (n, k)."""
-        return softmax(self._outputs(X), axis=1)
+        return np.asarray(softmax(self._outputs(X), axis=1))
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the likeliest classes, shape (n,)."""
-        return self.classes_[self._outputs(X).argmax(axis=1)]
+        return np.asarray(self.classes_[self._outputs(X).argmax(axis=1)])
 
     def _learn_target(self, y: np.ndarray) -> int:
         self.classes_ = np.unique(y)

@@ -143,7 +143,7 @@ def _numbers(values: pd.Series) -> np.ndarray:
     """Return numbers, or dates as nanoseconds, as floats; NaN where missing."""
     if values.dtype.kind == "M":
         values = values.astype("datetime64[ns]").astype("int64").where(values.notna())
-    return values.to_numpy(dtype=float, na_value=np.nan)
+    return np.asarray(values.to_numpy(dtype=float, na_value=np.nan))
 
 
 def _texts(values: pd.Series) -> pd.Series:
@@ -166,7 +166,9 @@ def _quantiles(values: np.ndarray, bins: int) -> np.ndarray:
     known = np.sort(values[~np.isnan(values)])
     shares = np.arange(1, bins) / bins
     edges = np.unique(np.quantile(known, shares, method="inverted_cdf"))
-    return edges[edges < known[-1]] if edges[0] < known[-1] else known[known < known[-1]][-1:]
+    if edges[0] < known[-1]:
+        return np.asarray(edges[edges < known[-1]])
+    return np.asarray(known[known < known[-1]][-1:])
 
 
 def _marks(edges: np.ndarray, are_dates: bool) -> Sequence[str]:

@@ -30,7 +30,7 @@ def classification_curves(
     from sklearn.calibration import calibration_curve
     from sklearn.metrics import precision_recall_curve, roc_curve
 
-    def each(curve: Callable, x: str, y: str) -> Rows:
+    def each(curve: Callable[..., Any], x: str, y: str) -> Rows:
         points: Rows = []
         for code in range(len(classes) == 2, len(classes)):
             hit, probability = (truth == code).astype(int), prediction.values[:, code]

@@ -104,7 +104,7 @@ def candidates(probability: np.ndarray) -> np.ndarray:
 def thin(values: np.ndarray, *kept: int) -> np.ndarray:
     """Leave about `SHOWN` values at equal distances, with the first, the last, and those at the places `kept`."""
     places = np.linspace(0, len(values) - 1, min(SHOWN, len(values))).round().astype(int)
-    return values[np.unique([*places, *kept])]
+    return np.asarray(values[np.unique([*places, *kept])])
 
 
 def confusions(thresholds: np.ndarray, truth: np.ndarray, probability: np.ndarray) -> np.ndarray:

@@ -121,7 +121,9 @@ class Eli5:
 
         def scoring(shuffled: np.ndarray, truth: np.ndarray) -> float:
             rows: pd.DataFrame = codes.rows(shuffled)
-            return gain(subject.metric, score(subject.metric, truth, subject.predict(rows)), 0.0)
+            return float(
+                gain(subject.metric, score(subject.metric, truth, subject.predict(rows)), 0.0)
+            )
 
         _, losses = get_score_importances(
             scoring, codes.code(subject.X), subject.y, self.repeats, random_state=self.seed

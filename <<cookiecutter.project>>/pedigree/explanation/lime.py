@@ -95,7 +95,7 @@ class Lime:
 def below(usual: np.ndarray) -> np.ndarray:
     """Return a number for each column, smaller than all its values, that stands for a missing one."""
     least = np.nan_to_num(np.nanmin(usual, axis=0, initial=0))
-    return least - np.maximum(np.abs(least), 1)
+    return np.asarray(least - np.maximum(np.abs(least), 1))
 
 
 def quartiles(usual: np.ndarray, codes: Codes, gaps: np.ndarray, random: Any) -> Any:
@@ -115,7 +115,9 @@ def quartiles(usual: np.ndarray, codes: Codes, gaps: np.ndarray, random: Any) ->
         def get_undiscretize_values(self, feature: int, values: np.ndarray) -> np.ndarray:
             """Draw a value of each bin; LIME itself would give 0 for a bin of one value."""
             low, high = (np.array(ends[feature])[values] for ends in (self.mins, self.maxs))
-            return np.where(low == high, low, super().get_undiscretize_values(feature, values))
+            return np.asarray(
+                np.where(low == high, low, super().get_undiscretize_values(feature, values))
+            )
 
     made = QuartilesAndGaps(usual, codes.texts, codes.names, random_state=random)
     for place in made.to_discretize:  # the lowest quartile begins at the least value

@@ -64,6 +64,5 @@ def _xgboost(estimator: Any, encoded: pd.DataFrame, **what: bool) -> np.ndarray:
     booster = estimator.get_booster()
     last = booster.attr("best_iteration")
     end = int(last) + 1 if last is not None else 0
-    return booster.predict(
-        DMatrix(encoded, enable_categorical=True), iteration_range=(0, end), **what
-    )
+    rows = DMatrix(encoded, enable_categorical=True)
+    return np.asarray(booster.predict(rows, iteration_range=(0, end), **what))

@@ -35,7 +35,9 @@ class Permutation:
         from sklearn.inspection import permutation_importance
 
         def scoring(fitted: Pipeline, rows: pd.DataFrame, truth: np.ndarray) -> float:
-            return gain(subject.metric, score(subject.metric, truth, subject.predict(rows)), 0.0)
+            return float(
+                gain(subject.metric, score(subject.metric, truth, subject.predict(rows)), 0.0)
+            )
 
         found = permutation_importance(
             subject.model,

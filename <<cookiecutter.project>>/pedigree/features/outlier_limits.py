@@ -105,4 +105,4 @@ def isolated(numbers: pd.DataFrame, share: float, seed: int) -> np.ndarray:
 
     filled = numbers.fillna(numbers.median()).dropna(axis=1).to_numpy()
     forest = IsolationForest(contamination=share, random_state=seed)
-    return forest.fit_predict(filled) == -1
+    return np.asarray(forest.fit_predict(filled) == -1)

@@ -184,7 +184,7 @@ def together(groups: np.ndarray | None, when: pd.Series | None) -> np.ndarray | 
     """
     if when is None:
         return groups
-    return np.ceil(when.rank(method="min", pct=True) * STRETCHES).fillna(0).to_numpy(dtype=int)
+    return np.asarray(np.ceil(when.rank(method="min", pct=True) * STRETCHES).fillna(0), dtype=int)
 
 
 def inner_folds(

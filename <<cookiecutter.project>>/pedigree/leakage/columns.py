@@ -124,8 +124,8 @@ def _guess(values: pd.Series, y: np.ndarray, n_classes: int, folds: int, leaves:
     kind = DecisionTreeClassifier if n_classes else DecisionTreeRegressor
     tree = kind(max_leaf_nodes=leaves, random_state=0)
     if not folds:
-        return tree.fit(x, y).predict(x)
-    return cross_val_predict(tree, x, y, cv=KFold(folds, shuffle=True, random_state=0))
+        return np.asarray(tree.fit(x, y).predict(x))
+    return np.asarray(cross_val_predict(tree, x, y, cv=KFold(folds, shuffle=True, random_state=0)))
 
 
 def _by_others(values: pd.Series, y: np.ndarray, n_classes: int) -> np.ndarray:
@@ -134,18 +134,18 @@ def _by_others(values: pd.Series, y: np.ndarray, n_classes: int) -> np.ndarray:
     counts = np.bincount(codes)[codes]
     if not n_classes:
         others = np.bincount(codes, y)[codes] - y
-        return np.where(counts > 1, others / np.maximum(counts - 1, 1), y.mean())
+        return np.asarray(np.where(counts > 1, others / np.maximum(counts - 1, 1), y.mean()))
     table = np.zeros((codes.max() + 1, n_classes))
     np.add.at(table, (codes, y), 1)
     votes = table[codes] + np.bincount(y, minlength=n_classes) / len(y) / 2  # which breaks ties
     votes[np.arange(len(y)), y] -= 1
-    return votes.argmax(axis=1)
+    return np.asarray(votes.argmax(axis=1))
 
 
 def _order(values: pd.Series) -> np.ndarray:
     """Return numbers in the order of the values; texts that end in a number (A17) go by it, others by the alphabet."""
     if values.dtype.kind in "iuf":
-        return values.to_numpy()
+        return np.asarray(values.to_numpy())
     texts = labels(values)
     numbers = texts.str.extract(r"(\d+)\D*$")[0].str[-15:].astype("float64")
-    return numbers.to_numpy() if numbers.notna().all() else pd.factorize(texts, sort=True)[0]
+    return np.asarray(numbers if numbers.notna().all() else pd.factorize(texts, sort=True)[0])

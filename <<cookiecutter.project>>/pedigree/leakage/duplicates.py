@@ -109,7 +109,7 @@ def neighbours(
     def scaled(side: str, most: int) -> np.ndarray:
         rows = evidence.features(side)[names]
         rows = rows.iloc[evidence.draw(len(rows), most)]
-        return ((rows.fillna(middle) - middle) / width).to_numpy(dtype=float)
+        return np.asarray((rows.fillna(middle) - middle) / width, dtype=float)
 
     cloud = np.unique(scaled("train", max_training_rows), axis=0)
     own = _distances(cloud[evidence.draw(len(cloud), max_rows)], cloud)
@@ -150,11 +150,11 @@ def _coded(values: pd.Series, digits: int | None) -> np.ndarray:
         values = values.dt.floor("D")
     elif digits is not None:
         values = labels(values).str.casefold().str.replace(r"[\W_]+", "", regex=True)
-    return pd.factorize(values)[0]
+    return np.asarray(pd.factorize(values)[0])
 
 
 def _key(codes: np.ndarray) -> np.ndarray:
-    return pd.util.hash_pandas_object(pd.DataFrame(codes), index=False).to_numpy()
+    return np.asarray(pd.util.hash_pandas_object(pd.DataFrame(codes), index=False))
 
 
 def _tree(codes: np.ndarray) -> list[int]:

@@ -92,7 +92,7 @@ class Evidence:
     @property
     def by_time(self) -> bool:
         """Whether later rows are expected to be different."""
-        return self.settings.split.name == "time"
+        return bool(self.settings.split.name == "time")
 
     def features(self, side: str) -> pd.DataFrame:
         """Return what a model may see of a side's rows, before feature engineering."""

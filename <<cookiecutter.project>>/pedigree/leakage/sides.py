@@ -107,7 +107,7 @@ def _standard(rows: pd.DataFrame) -> np.ndarray:
             columns += [(values == one).fillna(False).to_numpy(dtype=float) for one in common]
     table = np.column_stack([np.zeros(len(rows)), *columns])
     table = np.nan_to_num(table - np.nanmean(table, axis=0))
-    return table / np.where(table.std(axis=0) > 0, table.std(axis=0), 1)
+    return np.asarray(table / np.where(table.std(axis=0) > 0, table.std(axis=0), 1))
 
 
 def _intraclass(

@@ -42,7 +42,9 @@ def write_export(settings: DictConfig, folder: Path) -> dict[str, Any] | None:
     if settings.package.export["_target_"] is None:
         return None
     X, _, classes = read_subset("validation")
-    said = instantiate(settings.package.export, artifact.load_model(MODEL), folder, X)
+    said: dict[str, Any] = instantiate(
+        settings.package.export, artifact.load_model(MODEL), folder, X
+    )
     calibration = read_json(METRICS / "train.json")["calibration"]
     lacks = ["calibration" if classes else "intervals"] if calibration else []
     lacks += ["threshold"] if read_json(THRESHOLD)["value"] is not None else []

@@ -99,11 +99,11 @@ class LogOdds(ClassifierMixin, BaseEstimator):
         """Return log-odds, shape (n, k), or (n,) of two classes."""
         p = np.clip(X, SUREST, 1 - SUREST)
         odds = np.log(p / (1 - p))
-        return odds[:, 1] if self.n_classes == 2 else odds
+        return np.asarray(odds[:, 1] if self.n_classes == 2 else odds)
 
     def predict(self, X: np.ndarray) -> np.ndarray:
         """Return the most probable class."""
-        return np.argmax(X, axis=1)
+        return np.asarray(np.argmax(X, axis=1))
 
 
 class Intervals:

@@ -33,10 +33,11 @@ class RunOutputs:
     problem: dict[str, Any]
     read: Callable[[str], bytes | None]
 
-    def json(self, path: str) -> Any:
+    def json(self, path: str) -> dict[str, Any]:
         """Read a JSON file; an empty mapping if it is missing."""
         data = self.read(path)
-        return json.loads(data) if data else {}
+        found: dict[str, Any] = json.loads(data) if data else {}
+        return found
 
     def rows(self, path: str, *numbers: str) -> list[Row]:
         """Read a CSV file; no rows if it is missing.
@@ -112,7 +113,8 @@ class RunOutputs:
     @property
     def headline(self) -> dict[str, Any]:
         """Return the scores of the first metric on the test set."""
-        return self.verdict["metrics"][0]
+        first: dict[str, Any] = self.verdict["metrics"][0]
+        return first
 
     @property
     def remarks(self) -> list[str]:
@@ -124,7 +126,8 @@ class RunOutputs:
         """Return the worst slice of the test set, or else of the validation set."""
         for scores in (self.verdict, self.validation):
             if scores.get("worst"):
-                return scores["worst"][0]
+                worst: dict[str, Any] = scores["worst"][0]
+                return worst
         return None
 
     def slices(self) -> tuple[str, list[Row]]:

@@ -66,7 +66,7 @@ class Prediction:
     def labels(self) -> np.ndarray:
         """Codes of the decided classes, shape (n,)."""
         if self.threshold is None:
-            return self.values.argmax(axis=1)
+            return np.asarray(self.values.argmax(axis=1))
         return (self.values[:, 1] >= self.threshold.value).astype(int)
 
     def answers(self, classes: list[str]) -> dict[str, np.ndarray]:

@@ -44,7 +44,7 @@ def formula(name: str, truth: np.ndarray, prediction: Prediction | np.ndarray) -
 
 def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
     """Divide; 0 where there is nothing to divide by, as scikit-learn has it."""
-    return np.divide(above, below, out=np.zeros_like(above), where=below != 0)
+    return np.asarray(np.divide(above, below, out=np.zeros_like(above), where=below != 0))
 
 
 def _mean(losses: np.ndarray) -> Formula:
@@ -53,11 +53,11 @@ def _mean(losses: np.ndarray) -> Formula:
 
 def _surprise(truth: np.ndarray, said: np.ndarray) -> np.ndarray:
     eps = np.finfo(float).eps
-    return -np.log(np.clip(said[np.arange(len(truth)), truth], eps, 1 - eps))
+    return np.asarray(-np.log(np.clip(said[np.arange(len(truth)), truth], eps, 1 - eps)))
 
 
 def _relative(truth: np.ndarray, said: np.ndarray) -> np.ndarray:
-    return np.abs(truth - said) / np.maximum(np.abs(truth), np.finfo(float).eps)
+    return np.asarray(np.abs(truth - said) / np.maximum(np.abs(truth), np.finfo(float).eps))
 
 
 def _rmse(truth: np.ndarray, said: np.ndarray) -> Formula:
@@ -89,7 +89,7 @@ def _median_error(truth: np.ndarray, said: np.ndarray) -> Formula:
         reached = np.cumsum(weights[order], axis=0)
         middle = ((reached[-1] - 1) // 2, reached[-1] // 2)
         low, high = (errors[(reached <= place).sum(axis=0)] for place in middle)
-        return (low + high) / 2
+        return np.asarray((low + high) / 2)
 
     return median
 
@@ -108,11 +108,11 @@ def _counted(compute: Callable[..., np.ndarray]) -> Callable[[np.ndarray, Predic
 
 def _f1_macro(hits: np.ndarray, actual: np.ndarray, guessed: np.ndarray) -> np.ndarray:
     present = (actual + guessed > 0).sum(axis=0)
-    return _ratio(2 * hits, actual + guessed).sum(axis=0) / present
+    return np.asarray(_ratio(2 * hits, actual + guessed).sum(axis=0) / present)
 
 
 def _balanced(hits: np.ndarray, actual: np.ndarray, guessed: np.ndarray) -> np.ndarray:
-    return _ratio(hits, actual).sum(axis=0) / (actual > 0).sum(axis=0)
+    return np.asarray(_ratio(hits, actual).sum(axis=0) / (actual > 0).sum(axis=0))
 
 
 def _matthews(hits: np.ndarray, actual: np.ndarray, guessed: np.ndarray) -> np.ndarray:

@@ -69,14 +69,14 @@ def covered(truth: np.ndarray, prediction: Prediction) -> np.ndarray:
     if prediction.interval is None:
         return np.full(len(truth), np.nan)
     low, high = prediction.interval.T
-    return ((low <= truth) & (truth <= high)).astype(float)
+    return np.asarray(((low <= truth) & (truth <= high)).astype(float))
 
 
 def widths(truth: np.ndarray, prediction: Prediction) -> np.ndarray:
     """Return the widths of the prediction intervals, in the target's units; NaN where there is none."""
     if prediction.interval is None:
         return np.full(len(truth), np.nan)
-    return prediction.interval[:, 1] - prediction.interval[:, 0]
+    return np.asarray(prediction.interval[:, 1] - prediction.interval[:, 0])
 
 
 _BOTH = ("binary", "multiclass")

@@ -70,7 +70,7 @@ def by_column(rows: pd.DataFrame, problem: DictConfig, column: str | None) -> np
         raise UserError(
             f"split.column: '{column}' says '{value}' of a row; {did_you_mean(value, SUBSETS)}"
         )
-    return said.to_numpy(dtype="<U10")
+    return np.asarray(said.to_numpy(dtype="<U10"))
 
 
 def by_hash(

@@ -102,7 +102,7 @@ def upload(
         client.set_terminated(run_id, "FAILED")
         raise
     client.set_terminated(run_id, "FINISHED")
-    return run.info.run_name
+    return str(run.info.run_name)
 
 
 def origin() -> dict[str, str]:

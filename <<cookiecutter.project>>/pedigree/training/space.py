@@ -43,5 +43,5 @@ def _raw(one: Mapping[str, Any], generator: np.random.Generator) -> float:
     if one["type"] == "choice":
         return int(generator.integers(len(one["choices"])))
     if one.get("log"):
-        return np.exp(generator.uniform(np.log(one["low"]), np.log(one["high"])))
-    return generator.uniform(one["low"], one["high"])
+        return float(np.exp(generator.uniform(np.log(one["low"]), np.log(one["high"]))))
+    return float(generator.uniform(one["low"], one["high"]))

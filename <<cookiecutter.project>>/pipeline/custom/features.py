@@ -47,7 +47,7 @@ class DistanceFromMedian(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """Return the distances, of the shape of X; missing values stay missing."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype="float64", ensure_all_finite="allow-nan", reset=False)
-        return np.minimum(np.abs(X - self.median_) / self.deviation_, self.limit)
+        return np.asarray(np.minimum(np.abs(X - self.median_) / self.deviation_, self.limit))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -101,7 +101,7 @@ def logit(rows: dict[str, np.ndarray], shift: np.ndarray, signal: float) -> np.n
         + 0.5 * shift
     )
     thousandths = np.rint(1000 * (BASE + signal * (score - CENTRE)))
-    return np.clip(thousandths, -LIMIT, LIMIT).astype(np.int64)
+    return np.asarray(np.clip(thousandths, -LIMIT, LIMIT).astype(np.int64))
 
 
 def _customers(rng: np.random.Generator, months: int, drift: float) -> dict[str, np.ndarray]:

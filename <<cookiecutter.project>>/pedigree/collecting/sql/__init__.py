@@ -134,7 +134,9 @@ def _bound(query: str, given: Mapping[str, Any]) -> TextClause:
     return clause.bindparams(*bound)
 
 
-def _ordered(connection: Connection, table: str, schema: str | None) -> tuple[Select, list[str]]:
+def _ordered(
+    connection: Connection, table: str, schema: str | None
+) -> tuple[Select[Any], list[str]]:
     """Select a table in the order of its primary key, and name that."""
     import sqlalchemy as sa
 
@@ -158,7 +160,7 @@ def _ordered(connection: Connection, table: str, schema: str | None) -> tuple[Se
     return sa.select(source).order_by(*keys), order
 
 
-def _write(result: CursorResult, folder: Path, chunk: int) -> None:
+def _write(result: CursorResult[Any], folder: Path, chunk: int) -> None:
     """Write what a cursor yields as Parquet parts."""
     from tqdm import tqdm
 

@@ -135,7 +135,8 @@ class Apply(ColumnStep):
         for one in vars(self).get("fitted_", ()):
             for part in _within(one):
                 vars(part).pop("_stop_words_id", None)
-        return super().__getstate__()
+        state: dict[str, Any] = super().__getstate__()
+        return state
 
     def _read(self, X: pd.DataFrame) -> tuple[Any, np.ndarray]:
         """Return what the transformer is given of some columns, and of which rows."""

@@ -39,7 +39,7 @@ def moments(values: pd.Series) -> np.ndarray:
         values = (values - pd.Timestamp("1970-01-01")) / pd.Timedelta(days=1)
     if not pd.api.types.is_numeric_dtype(values):
         raise UserError(f"'{values.name}' tells no time: it holds neither dates nor numbers.")
-    return values.to_numpy("float64", na_value=np.nan)
+    return np.asarray(values.to_numpy("float64", na_value=np.nan))
 
 
 def remember(key: pd.Series, moment: np.ndarray, known: pd.DataFrame) -> Memory:

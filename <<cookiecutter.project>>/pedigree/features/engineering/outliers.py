@@ -139,7 +139,7 @@ class IsolationForest(ColumnStep):
         return X.assign(outlier_score=-scores, is_outlier=flags)
 
     def _filled(self, X: pd.DataFrame) -> np.ndarray:
-        return X[list(self.medians_)].astype("float64").fillna(self.medians_).to_numpy()
+        return np.asarray(X[list(self.medians_)].astype("float64").fillna(self.medians_))
 
 
 def _numbers(X: pd.DataFrame, columns: Sequence[str] | None) -> list[str]:

@@ -32,7 +32,9 @@ class MutualInformation:
         from sklearn import feature_selection
 
         measure = getattr(feature_selection, f"mutual_info_{self.statistic}")
-        return measure(X, y, n_neighbors=self.n_neighbors, random_state=self.random_state)
+        return np.asarray(
+            measure(X, y, n_neighbors=self.n_neighbors, random_state=self.random_state)
+        )
 
 
 class ShapImportance(MetaEstimatorMixin, BaseEstimator):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 
@@ -13,7 +15,7 @@ def useless(X: pd.DataFrame, identifier_share: float) -> dict[str, str]:
     their number.
     """
     out: dict[str, str] = {}
-    seen: dict[tuple, str] = {}
+    seen: dict[tuple[Any, ...], str] = {}
     for name in map(str, X):
         values = X[name]
         present = values.dropna()

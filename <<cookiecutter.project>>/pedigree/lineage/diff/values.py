@@ -22,14 +22,13 @@ def differ(old: pd.Series, new: pd.Series) -> np.ndarray:
     """Tell where two columns of equal length differ; 1 and 1.0 do not, and neither do two gaps."""
     both_missing = (old.isna() & new.isna()).to_numpy()
     if old.dtype.kind in "iu" and new.dtype.kind in "iu":
-        return old.to_numpy() != new.to_numpy()
+        return np.asarray(old.to_numpy() != new.to_numpy())
     if _is_number(old) and _is_number(new):
-        return (
-            old.to_numpy(float, na_value=np.nan) != new.to_numpy(float, na_value=np.nan)
-        ) & ~both_missing
+        before, after = (one.to_numpy(float, na_value=np.nan) for one in (old, new))
+        return np.asarray((before != after) & ~both_missing)
     if old.dtype != new.dtype:
         old, new = labels(old), labels(new)
-    return (old != new).fillna(True).to_numpy(dtype=bool) & ~both_missing
+    return np.asarray((old != new).fillna(True).to_numpy(dtype=bool) & ~both_missing)
 
 
 def shifts(

@@ -208,8 +208,13 @@ def source(record: Record) -> dict[str, Any] | None:
     for _, owner, md5 in record.outputs():
         if owner == RAW.as_posix():
             if digest(RAW) == md5:
-                return json.loads((RAW / "snapshot.json").read_text(encoding="utf-8"))
+                return _account(RAW / "snapshot.json")
             for entry in listing(md5):
                 if entry["relpath"] == "snapshot.json" and cached(entry["md5"]).exists():
-                    return json.loads(cached(entry["md5"]).read_text(encoding="utf-8"))
+                    return _account(cached(entry["md5"]))
     return None
+
+
+def _account(path: Path) -> dict[str, Any]:
+    account: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return account

@@ -79,6 +79,7 @@ def entries(lock: bytes) -> dict[str, bytes]:
 @cache
 def parsed(entry: bytes) -> dict[str, Any]:
     """Parse an entry. Most versions of dvc.lock share most of theirs, and YAML is slow."""
+    stage: dict[str, Any]
     (stage,) = yaml.load(entry, Loader=Loader).values()
     return stage
 
