@@ -21,8 +21,7 @@ def code() -> str:
 @pytest.mark.parametrize("folder", [".", "notebooks", "data/split"])
 def test_it_runs_from_any_folder(copy_of, task: str, folder: str) -> None:
     project: Project = copy_of(task)
-    for name in ("pedigree", "pipeline"):
-        Path(name).symlink_to(ROOT / name)
+    Path("pedigree").symlink_to(ROOT / "pedigree")
     Path("notebooks").mkdir(exist_ok=True)
     script = f"{code()}\n\nprint(len(X), len(predictions), model[-1])\n"
     done = subprocess.run(

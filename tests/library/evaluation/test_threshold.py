@@ -194,7 +194,7 @@ def test_the_bundle_and_the_api_answer_by_it(costly: Project) -> None:
     assert [one["label"] == "male" for one in answers] == (positive >= threshold).tolist()
     assert ((positive >= threshold) & (positive < 0.5)).any()  # which would be female otherwise
     card = Path("models/bundle/README.md").read_text(encoding="utf-8")
-    assert "male from a probability of 0.1 on" in card
+    assert "male if its probability is at least 0.1" in card
 
 
 def test_the_curve_is_a_plot_of_two_classes_only(copy_of) -> None:
