@@ -141,7 +141,7 @@ CLEAN = {
         "_target_": "pedigree.cleaning.replace_text",
         "columns": ["species"],
         "pattern": " .*$",
-        "by": "",
+        "replacement": "",
     },
     "fix_types": {
         "_target_": "pedigree.cleaning.fix_types",

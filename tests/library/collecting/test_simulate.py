@@ -45,25 +45,25 @@ REPAIRS = {
         "_target_": "pedigree.cleaning.replace_text",
         "columns": ["monthly_price", "usage_hours"],
         "pattern": "[^0-9.,]",
-        "by": "",
+        "replacement": "",
     },
     "decimal_point": {
         "_target_": "pedigree.cleaning.replace_text",
         "columns": ["monthly_price", "usage_hours"],
         "pattern": ",",
-        "by": ".",
+        "replacement": ".",
     },
     "year_first": {
         "_target_": "pedigree.cleaning.replace_text",
         "columns": ["signed_up_on"],
         "pattern": r"^(\d\d)\.(\d\d)\.(\d{4})$",
-        "by": r"\3-\2-\1",
+        "replacement": r"\3-\2-\1",
     },
     "dashes": {
         "_target_": "pedigree.cleaning.replace_text",
         "columns": ["signed_up_on"],
         "pattern": r"^(\d{4})/?(\d\d)/?(\d\d)$",
-        "by": r"\1-\2-\3",
+        "replacement": r"\1-\2-\3",
     },
     "fix_types": {
         "_target_": "pedigree.cleaning.fix_types",
@@ -326,11 +326,11 @@ def test_values_are_missing_at_random_and_depending_on_others(tmp_path: Path) ->
 def test_dirt_is_the_share_of_untidy_spellings_and_can_be_cleaned_away(tmp_path: Path) -> None:
     tidy = made(tmp_path / "tidy", 20_000, **TIDY)
     dirty = made(tmp_path / "dirty", 20_000, **{**TIDY, "dirt": 0.4})
-    spelt = ["signed_up_on", "plan", "billing", "monthly_price", "country", "channel"]
-    spelt += ["autopay", "newsletter", "usage_hours"]
-    for name in spelt:
+    spelled = ["signed_up_on", "plan", "billing", "monthly_price", "country", "channel"]
+    spelled += ["autopay", "newsletter", "usage_hours"]
+    for name in spelled:
         assert (dirty[name] != tidy[name]).mean() == pytest.approx(0.4, abs=0.02), name
-    rest = [name for name in tidy if name not in spelt]
+    rest = [name for name in tidy if name not in spelled]
     pd.testing.assert_frame_equal(dirty[rest], tidy[rest])
     pd.testing.assert_frame_equal(cleaned(dirty), cleaned(tidy))
 
