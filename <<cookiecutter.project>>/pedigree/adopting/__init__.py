@@ -35,7 +35,7 @@ def decide(source: Source, target: str, task: str | None = None) -> Adoption:
     Raises
     ------
     UserError
-        The rows cannot be read, the target is no answer, or no column is left to learn from.
+        The rows cannot be read, the target is not an answer, or no column is left to learn from.
     """
     facts = scan(source.paths, source.reading, read_yaml(LOAD)["missing"])
     columns = describe(facts)

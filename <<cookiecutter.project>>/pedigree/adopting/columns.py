@@ -93,8 +93,8 @@ def _describe(name: str, facts: Facts, scan: Scan) -> Column:
     if dtype == "datetime64[ns]":
         values = dates(present, date_format)
         span = f"{values.min():%Y-%m-%d} to {values.max():%Y-%m-%d}"
-        spelt = f", written as {date_format}" if date_format else ""
-        return decided("date", dtype, f"{span}{spelt}", date_format=date_format)
+        spelled = f", written as {date_format}" if date_format else ""
+        return decided("date", dtype, f"{span}{spelled}", date_format=date_format)
     if dtype in ("int64", "float64"):
         if dtype == "int64" and unique and (ID_NAME.search(name) or _counts_up(present)):
             why = "a whole number of its own in each row"
@@ -139,7 +139,7 @@ def _group(decided: Callable[..., Column], dtype: str, distinct: int, present: p
 
 
 def _is_group(name: str, distinct: int, rows: int) -> bool:
-    """Tell whether a column names groups of rows: an ID that comes back, on average at least once."""
+    """Return whether a column names groups of rows: an ID that comes back, on average at least once."""
     return bool(GROUP_NAME.search(name)) and 10 < distinct <= rows / 1.5
 
 
@@ -184,6 +184,6 @@ def dates(texts: pd.Series, form: str | None) -> pd.Series:
 
 
 def _counts_up(present: pd.Series) -> bool:
-    """Tell whether whole numbers count the rows of the sample, in any order of the columns."""
+    """Return whether whole numbers count the rows of the sample, in any order of the columns."""
     numbers = parse(present, "int64")
     return bool(numbers.is_monotonic_increasing and numbers.diff().dropna().nunique() == 1)

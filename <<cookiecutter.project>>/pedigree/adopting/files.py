@@ -51,7 +51,7 @@ defaults:
 
 _target_: pedigree.collecting.file.collect
 {pinned}path: {flow(path)}
-{"# How the files are spelt; `dates` are columns whose dates are not in ISO 8601." if reading else ""}
+{"# How the files are spelled; `dates` are columns whose dates are not in ISO 8601." if reading else ""}
 reading:{" {}" if not reading else ""}
 {told}"""
 

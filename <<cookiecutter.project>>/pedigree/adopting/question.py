@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MAX_CLASSES = 100  # beyond, a leaderboard of classifiers says nothing
 MAX_NUMBERED = 10  # different whole numbers that are still classes, such as marks from 1 to 6
 MIN_CLASS = 3  # rows of a class: one for each side of the split
-MIN_PAIRS = 30  # rows with both values, below which a column is no suspect
+MIN_PAIRS = 30  # rows with both values, below which a column is not a suspect
 # A minority below this share: ROC AUC looks good while most alarms are false, so average precision
 # decides (Saito and Rehmsmeier 2015, doi:10.1371/journal.pone.0118432).
 IMBALANCE = 0.1
@@ -48,7 +48,7 @@ def ask(name: str, columns: list[Column], scan: Scan, task: str | None = None) -
     Parameters
     ----------
     name : str
-        The target, spelt as in the source or in snake_case.
+        The target, spelled as in the source or in snake_case.
     columns : list of Column
     scan : Scan
     task : {"binary", "multiclass", "regression"}, optional
@@ -123,7 +123,7 @@ def _regression(target: Column, values: pd.Series) -> Question:
 def _refuse_classes(
     target: Column, task: str, counts: pd.Series, classes: int, number: bool
 ) -> None:
-    """Refuse classes that cannot be learnt."""
+    """Refuse classes that cannot be learned."""
     name = target.source_name
     if task == "binary" and classes > 2:
         raise UserError(

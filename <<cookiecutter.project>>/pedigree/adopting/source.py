@@ -23,7 +23,7 @@ class Source:
     paths : list of Path
         Where its files can be read now.
     reading : dict
-        How its text files are spelt.
+        How its text files are spelled.
     origin : Path, str or None
         The local file or folder, the address, or None for an option of conf/collect/.
     """

@@ -37,7 +37,7 @@ def plain_errors(name: str) -> Iterator[None]:
 def show(found: Any, text: str, as_json: bool) -> None:
     """Print what was found, as a text for people or as JSON for machines.
 
-    The reader may leave early, as `head` does: that is no mistake.
+    The reader may leave early, as `head` does: that is not a mistake.
     """
     try:
         print(json.dumps(found, indent=2, ensure_ascii=False) if as_json else text, flush=True)

@@ -50,7 +50,7 @@ def listed_keys(stage: Mapping[str, Any]) -> list[str]:
 
 
 def read_settings(stage: str, overrides: Sequence[str] = ()) -> DictConfig:
-    """Read a stage's own settings, with ``key=value`` overrides for one run by hand.
+    """Read a stage's own settings, with ``key=value`` overrides for one run manually.
 
     Parameters
     ----------

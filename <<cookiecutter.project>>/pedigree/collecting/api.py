@@ -148,7 +148,7 @@ def as_lines(data: Any, path: str, url: str) -> list[bytes]:
     Raises
     ------
     UserError
-        There is no list where it should be, or something in it is no object.
+        There is no list where it should be, or something in it is not an object.
     """
     try:
         found = find(data, path)

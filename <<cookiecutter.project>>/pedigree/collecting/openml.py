@@ -17,7 +17,7 @@ from urllib.request import urlopen
 from pedigree.base.names import UserError
 from pedigree.collecting.parts import write_parts
 
-SECONDS = 60  # that the server may be silent; scikit-learn itself would wait for ever
+SECONDS = 60  # that the server may be silent; scikit-learn itself would wait forever
 
 
 def collect(

@@ -56,7 +56,7 @@ def check(rows: Any, contract: dict[str, Any], path: Path) -> int:
     print(f"{path} is broken:")
     print("\n".join(map(_line, found)))
     print(
-        "Mend the data, or let `python -m pedigree contract update` propose a contract that holds."
+        "Fix the data, or let `python -m pedigree contract update` propose a contract that holds."
     )
     return 1
 
@@ -75,7 +75,7 @@ def propose(rows: Any, contract: dict[str, Any], path: Path, options: argparse.N
         print("\n" + "".join(diff), end="")
     left = violations(rows, yaml.load(new, Loader=Loader))
     if left:
-        print("\nthese have no wider form; mend the data, or change the rule by hand:")
+        print("\nthese have no wider form; fix the data, or change the rule manually:")
         print("\n".join(map(_line, left)))
     elif not changes:
         print(f"nothing to change: all {len(rows)} rows honour {path}")

@@ -103,7 +103,7 @@ def fault(path: Path, reading: Mapping[str, Any], width: int) -> str | None:
 
 
 def _ends_quoted(path: Path, reading: Mapping[str, Any]) -> bool:
-    """Tell whether a quote is the last that a file holds."""
+    """Return whether a quote is the last that a file holds."""
     tail = b""
     with open_bytes(path) as stream:
         while chunk := stream.read(2**20):
@@ -137,7 +137,7 @@ def _localised(table: pa.Table, reading: Mapping[str, Any]) -> pa.Table:
         if name in dates:
             trimmed = pc.utf8_trim_whitespace(values)
             parsed = pc.strptime(trimmed, dates[name], "s", error_is_null=True)
-            # What is no date stays as it is, for the contract to name.
+            # What is not a date stays as it is, for the contract to name.
             values = pc.coalesce(pc.strftime(parsed, "%Y-%m-%dT%H:%M:%S"), values)
         elif any(pc.any(pc.match_substring(values, mark)).as_py() for mark in marks):
             plain = pc.replace_substring(values, thousands, "") if thousands else values

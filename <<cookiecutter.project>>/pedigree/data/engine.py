@@ -59,7 +59,7 @@ def from_arrow(table: pa.Table) -> pd.DataFrame:
 
 
 def _plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Give a column a type that pandas has: number, truth value, point in time or text."""
+    """Give a column a type that pandas has: number, boolean, point in time or text."""
     types = pa.types
     if isinstance(values.type, pa.BaseExtensionType):
         values = values.cast(values.type.storage_type)
@@ -101,7 +101,7 @@ def parse(values: pd.Series, dtype: str, date_format: str = "ISO8601") -> pd.Ser
     dtype : {"float64", "int64", "boolean", "datetime64[ns]", "str"}
         ``int64`` becomes ``float64`` where a value is missing, ``boolean`` knows missing values.
     date_format : str
-        How dates are spelt: ISO8601, or strptime's directives.
+        How dates are spelled: ISO8601, or strptime's directives.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def parse(values: pd.Series, dtype: str, date_format: str = "ISO8601") -> pd.Ser
     if dtype == "str":
         return values.astype("str").where(values.notna())  # pandas 2 would write "None" for a gap
     raise UserError(
-        f"'{dtype}' is no column type; known are float64, int64, boolean, datetime64[ns], str."
+        f"'{dtype}' is not a column type; known are float64, int64, boolean, datetime64[ns], str."
     )
 
 

@@ -49,7 +49,7 @@ def kind(path: Path) -> str:
 
 
 def readable(path: Path) -> bool:
-    """Tell whether a file has a suffix that can be read."""
+    """Return whether a file has a suffix that can be read."""
     try:
         return path.is_file() and not path.name.startswith(".") and bool(kind(path))
     except UserError:
@@ -69,7 +69,7 @@ def find_reading(path: Path, given: Mapping[str, Any] | None = None) -> dict[str
     Raises
     ------
     UserError
-        The file is not there, is empty, or is no text; or a value of the reading cannot be.
+        The file is not there, is empty, or is not a text; or a value of the reading cannot be.
     """
     given, which = given or {}, kind(path)
     if not path.is_file():

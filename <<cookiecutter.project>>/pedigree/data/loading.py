@@ -71,7 +71,7 @@ class Contract:
         return enforce(rows, self.schema, types)
 
     def check_target(self, rows: pd.DataFrame, problem: DictConfig) -> None:
-        """Refuse rows from which `problem.target` cannot be learnt (see `check_target`)."""
+        """Refuse rows from which `problem.target` cannot be learned (see `check_target`)."""
         check_target(rows, problem)
 
     def describe(self, broken: pd.DataFrame, limit: int) -> str:
@@ -158,7 +158,7 @@ def describe(broken: pd.DataFrame, limit: int, contract: str) -> str:
         )
         lines.append(f"  column {reason}: {len(rows)} rows ({shown})")
     lines.append(
-        "Mend the data, widen the contract (`python -m pedigree contract update` shows how), or raise "
+        "Fix the data, widen the contract (`python -m pedigree contract update` shows how), or raise "
         "load.max_rejected in conf/load/."
     )
     return "\n".join(lines)

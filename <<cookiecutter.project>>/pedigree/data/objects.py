@@ -42,7 +42,7 @@ def from_json(path: Path, missing: Sequence[str]) -> Iterator[pa.Table]:
     Raises
     ------
     UserError
-        A line is no JSON object.
+        A line is not a JSON object.
     """
     kinds: dict[str, set[type]] = {}
     for row in _objects(path, missing):
@@ -109,7 +109,7 @@ def from_excel(path: Path, sheet: int | str, missing: Sequence[str]) -> Iterator
     Raises
     ------
     UserError
-        It is no workbook, there is no such sheet, or nothing in it.
+        It is not a workbook, there is no such sheet, or nothing in it.
     """
     unknown = {"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", *missing}
     rows = _cells(path, sheet, values=True)
@@ -210,7 +210,7 @@ def _table(kinds: dict[Any, set[type]], columns: Iterable[Sequence[Any]]) -> pa.
 
 
 def as_text(value: Any) -> str:
-    """Write a value as a text: lists and truth values as JSON, the rest as Python does."""
+    """Write a value as a text: lists and booleans as JSON, the rest as Python does."""
     if isinstance(value, (bool, list, dict, tuple)):
         return json.dumps(value, default=str, ensure_ascii=False)
     if isinstance(value, float) and value.is_integer() and math.fabs(value) < 2**53:

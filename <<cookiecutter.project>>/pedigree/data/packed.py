@@ -49,7 +49,7 @@ def refusing(path: Path) -> Iterator[None]:
 
 
 def suffix(path: Path) -> str:
-    """Return a file's suffix, beneath that of a compression, in small letters."""
+    """Return a file's suffix, beneath that of a compression, in lower case."""
     suffixes = [one.lower() for one in path.suffixes]
     if suffixes and suffixes[-1] in PACKED:
         suffixes.pop()
@@ -57,7 +57,7 @@ def suffix(path: Path) -> str:
 
 
 def is_packed(path: Path) -> bool:
-    """Tell whether a file is packed, by its name."""
+    """Return whether a file is packed, by its name."""
     return path.suffix.lower() in PACKED
 
 
@@ -81,7 +81,7 @@ def member(path: Path) -> str:
     Raises
     ------
     UserError
-        It is no archive, or does not hold one file.
+        It is not an archive, or does not hold one file.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -93,7 +93,7 @@ def member(path: Path) -> str:
                 and not PurePosixPath(name).name.startswith(".")
             ]
     except BROKEN:
-        raise UserError(f"{path} is no ZIP archive, whatever its name says.") from None
+        raise UserError(f"{path} is not a ZIP archive, whatever its name says.") from None
     if len(names) != 1:
         raise UserError(f"{path} holds {len(names)} files; one is expected. Unpack it first.")
     return names[0]

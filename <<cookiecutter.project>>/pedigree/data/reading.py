@@ -1,4 +1,4 @@
-"""How a text file of rows is spelt: found out from the file, since it does not say so.
+"""How a text file of rows is spelled: found out from the file, since it does not say so.
 
 A *reading* is a mapping with `separator`, `quote` (empty: none), `escape` (before a quote in quotes;
 empty: quotes are doubled), `encoding`, `header` (whether the first row holds names), `decimal` and
@@ -57,7 +57,7 @@ def find(stream: IO[bytes], path: Path, given: Mapping[str, Any]) -> dict[str, A
     Raises
     ------
     UserError
-        The file is empty, or is no text.
+        The file is empty, or is not a text.
     """
     start = stream.read(SAMPLE)
     encoding = given.get("encoding") or _encoding(start, stream, path)
@@ -68,7 +68,7 @@ def find(stream: IO[bytes], path: Path, given: Mapping[str, Any]) -> dict[str, A
         raise UserError(f"{path} is empty.")
     controls = sum(text.count(chr(n)) for n in range(9) if chr(n) != given.get("separator"))
     if controls > len(text) // 100 or "\0" in text:
-        raise UserError(f"{path} is no text file: it holds bytes that no text has.")
+        raise UserError(f"{path} is not a text file: it holds bytes that no text has.")
     quote = given.get("quote", max("\"'", key=lambda mark: _quoted(text, mark)))
     found = {"quote": quote, "escape": _escape(text, quote), "encoding": encoding, **given}
     separator = given.get("separator") or _separator(text, found)
@@ -159,14 +159,14 @@ def _encoding(start: bytes, rest: IO[bytes], path: Path) -> str:
     for magic, packed in ARCHIVES.items():
         if start.startswith(magic):
             raise UserError(
-                f"{path} is no text file: it is packed; let its name end in {packed} once, or unpack it."
+                f"{path} is not a text file: it is packed; let its name end in {packed} once, or unpack it."
             )
     even, odd = start[:200:2], start[1:200:2]
     for encoding, zeros, letters in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
         if zeros.count(0) > len(zeros) / 2 and 0 not in letters:
             return encoding
     if b"\0" in start or start.startswith((b"%PDF", b"\x89PNG")):
-        raise UserError(f"{path} is no text file: it holds bytes that no text has.")
+        raise UserError(f"{path} is not a text file: it holds bytes that no text has.")
     chunk, complete = start, len(start) < SAMPLE
     while chunk.isascii() and not complete:  # as long as nothing tells them apart
         chunk = rest.read(2**20)
@@ -187,7 +187,7 @@ def _quoted(text: str, mark: str) -> int:
 
 
 def _escape(text: str, quote: str) -> str:
-    """Tell whether quotes in quotes stand after a backslash, or are doubled."""
+    """Return whether quotes in quotes stand after a backslash, or are doubled."""
     if not quote:
         return ""
     inside = rf"[^{SEPARATORS}\r\n\\{quote}]"
@@ -208,7 +208,7 @@ def _separator(text: str, found: Mapping[str, Any]) -> str:
 
 
 def _has_header(rows: list[list[str]]) -> bool:
-    """Tell whether a first row holds names: texts, or years and counts above other values."""
+    """Return whether a first row holds names: texts, or years and counts above other values."""
     first, beneath = rows[0], rows[1:]
     numbers = [value.strip() for value in first if re.fullmatch(NUMBER, value)]
     if len(numbers) > 3 and numbers == [str(number) for number in range(len(numbers))]:

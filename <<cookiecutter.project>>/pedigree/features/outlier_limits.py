@@ -1,6 +1,6 @@
-"""Outliers: limits learnt from training rows, and a sampler that leaves such rows out of the fit.
+"""Outliers: limits learned from training rows, and a sampler that leaves such rows out of the fit.
 
-Limits that are known beforehand are a repair (`pedigree.cleaning.limit`). Those that are learnt would tell
+Limits that are known beforehand are a repair (`pedigree.cleaning.limit`). Those that are learned would tell
 of the test rows if they came before the split; so a value is treated by a fitted transformer
 (`pedigree.features.engineering.Outliers`), and a row is dropped inside the fit, where it takes part in no score.
 """

@@ -48,7 +48,7 @@ def set_aside(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Cut training rows into those that a model learns from and those that it watches, to stop in time.
 
-    Of each class alike, and no group on both sides; what is the last of its class is learnt from.
+    Of each class alike, and no group on both sides; what is the last of its class is learned from.
 
     Parameters
     ----------

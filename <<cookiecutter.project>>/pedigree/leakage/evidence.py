@@ -124,7 +124,7 @@ def at_most(hits: float, n: int) -> float:
 
 
 def names_rows(values: pd.Series, name: str, pattern: str) -> bool:
-    """Tell whether a column names its rows: a text or whole number of its own in nearly each.
+    """Return whether a column names its rows: a text or whole number of its own in nearly each.
 
     Whole numbers are names only if they are called so (`pattern`) or count up, filling their range.
     """

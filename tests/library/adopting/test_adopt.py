@@ -400,7 +400,7 @@ def test_ten_thousand_classes_are_refused_though_not_all_are_kept_in_mind(
     [
         (b"", "is empty"),
         (b"a,b,y\n", "has a header but no rows"),
-        (bytes(range(256)) * 50, "is no text file"),
+        (bytes(range(256)) * 50, "is not a text file"),
         (b"a,b,y\n1,2,3\n1,2\n", "line 3: 2 values, and 3 are expected"),
     ],
 )

@@ -65,7 +65,7 @@ def test_a_new_version_of_the_file_makes_another_snapshot(project: Project) -> N
             b"studyName,Sex\n",
             r"file returned nothing \(penguins.csv has no rows\), and collect.min_rows requires 1",
         ),
-        (b"studyName,Sex\n\x00,1\n", "penguins.csv is no text file"),
+        (b"studyName,Sex\n\x00,1\n", "penguins.csv is not a text file"),
         (b"studyName,Sex\na,b,c\n", "penguins.csv, line 2: 3 values, and 2 are expected"),
         (b"studyName,Sex\na,b\n", "file returned 1 rows, and 2.. last time; collect.max_shrink"),
     ],

@@ -349,8 +349,8 @@ def test_a_query_that_begins_with_with_cannot_write(shop: Path, tmp_path: Path) 
         ("sqlite:///{folder}/notes.txt", "file is not a database"),
         ("mysql://tim:s3cret@", "needs the driver '{driver}', which is not installed"),
         ("oracel://tim:s3cret@host/db", "SQLAlchemy knows no dialect 'oracel'"),
-        ("tim:s3cret", "is no URL of the form dialect://user:password@host/database"),
-        ("postgresql://tim:s3cret@host:s3cret/db", "is no URL of the form"),
+        ("tim:s3cret", "is not a URL of the form dialect://user:password@host/database"),
+        ("postgresql://tim:s3cret@host:s3cret/db", "is not a URL of the form"),
     ],
 )
 def test_a_url_that_leads_nowhere_is_not_repeated(

@@ -44,7 +44,7 @@ def test_a_parquet_file_keeps_its_types(penguins: pd.DataFrame, tmp_path: Path) 
     [
         ("", "is empty"),
         ("a,b\n", "has a header but no rows"),
-        (b"a,b\n\x00\xfe,1\n", "is no text file"),
+        (b"a,b\n\x00\xfe,1\n", "is not a text file"),
         ('a,b\n"1,2\n', "line 2: 1 values, and 2 are expected"),
         ("a,b\n1,2\n1,2,3\n", "line 3: 3 values, and 2 are expected"),
         ("a,b\n1,2\n1\n", "line 3: 1 values, and 2 are expected"),
@@ -136,7 +136,7 @@ def test_dates_of_several_zones_are_put_into_one() -> None:
 
 
 def test_an_unknown_type_is_refused() -> None:
-    with pytest.raises(UserError, match="'category' is no column type"):
+    with pytest.raises(UserError, match="'category' is not a column type"):
         parse(pd.Series(["a"]), "category")
 
 

@@ -1,4 +1,4 @@
-"""How a text file is spelt is found out from the file."""
+"""How a text file is spelled is found out from the file."""
 
 import csv
 import io
@@ -256,9 +256,9 @@ def test_a_reading_that_cannot_be_is_refused(found, key: str, value: Any, what: 
         (b"", "is empty"),
         (b"\n \r\n\t\n", "is empty"),
         (b"\xef\xbb\xbf", "is empty"),
-        (b"a,b\n1,\0\n", "is no text file"),
-        (b"\1\2\3\4\5\6,\7", "is no text file"),
-        (b"%PDF-1.7", "is no text file"),
+        (b"a,b\n1,\0\n", "is not a text file"),
+        (b"\1\2\3\4\5\6,\7", "is not a text file"),
+        (b"%PDF-1.7", "is not a text file"),
         (b"\x1f\x8b\x08\0", "is packed; let its name end in .gz once"),
         (b"PK\3\4", "is packed; let its name end in .zip once"),
     ],

@@ -249,14 +249,14 @@ def test_a_column_that_is_the_answer_in_other_words_is_found(name: str, kind: st
 
 
 @pytest.mark.parametrize("name", ["breast_cancer", "wine", "diabetes"])
-@pytest.mark.parametrize("spelt", ["{:.0f}", "P{:05.0f}"])
-def test_numbers_of_rows_that_were_sorted_by_the_answer_are_found(name: str, spelt: str) -> None:
+@pytest.mark.parametrize("spelled", ["{:.0f}", "P{:05.0f}"])
+def test_numbers_of_rows_that_were_sorted_by_the_answer_are_found(name: str, spelled: str) -> None:
     rows = sklearn_set(name).sample(frac=1, random_state=0)
     order = pd.Series(pd.factorize(rows.target, sort=True)[0], rows.index).rank(
         method="first"
     ) + np.random.default_rng(0).normal(0, 40, len(rows))
-    numbers = order.rank().map(spelt.format)
-    named = numbers if "P" in spelt else numbers.astype(int)
+    numbers = order.rank().map(spelled.format)
+    named = numbers if "P" in spelled else numbers.astype(int)
     assert alarms(deal(rows.assign(record=named)), "identifiers") == {"identifiers"}
     shuffled = rows.assign(record=np.random.default_rng(1).permutation(named))
     assert alarms(deal(shuffled), "identifiers") == set()

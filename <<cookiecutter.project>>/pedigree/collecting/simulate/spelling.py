@@ -1,6 +1,6 @@
 """How the truth is written down: with gaps, untidy spellings, and rows that come twice.
 
-The texts of a column are few, so each is spelt once, in every way, and rows point to them.
+The texts of a column are few, so each is spelled once, in every way, and rows point to them.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ class Spellings:
     @classmethod
     def of(cls, values: Iterable[Sequence[str]]) -> Spellings:
         """Take the spellings of each code, in the order of the codes."""
-        spelt = list(values)
-        return cls(pa.array([*(text for ways in spelt for text in ways), *GAPS]), len(spelt[0]))
+        spelled = list(values)
+        return cls(pa.array([*(text for ways in spelled for text in ways), *GAPS]), len(spelled[0]))
 
 
 class Writer:
@@ -90,7 +90,7 @@ class Writer:
     def text(
         self, codes: np.ndarray, spellings: Spellings, gap: np.ndarray | None = None
     ) -> pa.Array:
-        """Spell codes in the tidy way, a share of them in another; an untidy gap is spelt too."""
+        """Spell codes in the tidy way, a share of them in another; an untidy gap is spelled too."""
         untidy = self.chosen(self.dirt)
         other = self.rng.integers(1, spellings.ways, size=self.rows)
         index = codes * spellings.ways + np.where(untidy, other, 0)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
 
 EXTRA = f"needs the packages of the extra 'sql'; {way_to_add('sql')}."
-# What a session begins with: nothing is written, times are in UTC, no request takes for ever.
+# What a session begins with: nothing is written, times are in UTC, no request takes forever.
 SESSION = {
     "sqlite": ("PRAGMA query_only = ON",),
     "postgresql": (
@@ -80,7 +80,7 @@ def _address(url_env: str) -> URL:
         url = make_url(value)
     except (ArgumentError, ValueError):  # their message may hold a part of the password
         raise UserError(
-            f"collect.url_env: the value of {url_env} is no URL of the form {form} "
+            f"collect.url_env: the value of {url_env} is not a URL of the form {form} "
             "(special characters in a password are written as %40 for @, %2F for /)."
         ) from None
     if url.drivername in ("postgres", "postgresql"):  # SQLAlchemy 2.0 would take an older driver
@@ -105,7 +105,7 @@ def _engine(url: URL) -> Engine:
         return create_engine(url, poolclass=NullPool)
     except NoSuchModuleError:
         raise UserError(
-            f"SQLAlchemy knows no dialect '{url.drivername}'; install the package that brings it, or mend the URL."
+            f"SQLAlchemy knows no dialect '{url.drivername}'; install the package that brings it, or fix the URL."
         ) from None
     except ImportError as error:
         if url.get_backend_name() == "postgresql":

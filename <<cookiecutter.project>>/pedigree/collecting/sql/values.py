@@ -88,7 +88,7 @@ def to_arrow(values: Sequence[Any]) -> pa.Array:
 
 
 def _is_exact(value: Any, number: float | None) -> bool:
-    """Tell whether a number is still told apart from its neighbours."""
+    """Return whether a number is still told apart from its neighbours."""
     return number is None or type(value) is float or not EXACT <= abs(number) < math.inf
 
 

@@ -57,7 +57,7 @@ class Client:
     pause : float
         Seconds from an answer to the next request; may be changed.
     retries : int
-        Further attempts after a broken connection, a time-out, 429 or 5xx.
+        Further attempts after a broken connection, a timeout, 429 or 5xx.
     backoff : float
         Seconds before the first further attempt, doubled at each; a longer Retry-After is honoured.
     max_wait : float
@@ -196,7 +196,7 @@ class Client:
 
     def _reason(self, error: httpx.RequestError) -> str:
         if isinstance(error, httpx.ConnectTimeout | httpx.ConnectError):
-            return f"cannot be reached: {error or 'time-out'}."
+            return f"cannot be reached: {error or 'timeout'}."
         if isinstance(error, httpx.TimeoutException):
             return f"was silent for {self._read_timeout:g} seconds (collect.read_timeout)."
         return f"broke off: {error or type(error).__name__}."
@@ -226,12 +226,14 @@ def join(url: str, link: str) -> str:
     Raises
     ------
     UserError
-        The link is no address.
+        The link is not an address.
     """
     try:
         return urldefrag(urljoin(url, link.strip()))[0]
     except ValueError as error:
-        raise UserError(f"{url} holds the link '{link}', which is no address: {error}.") from None
+        raise UserError(
+            f"{url} holds the link '{link}', which is not an address: {error}."
+        ) from None
 
 
 def _origin(url: str) -> str:
@@ -239,9 +241,11 @@ def _origin(url: str) -> str:
     try:
         address = httpx.URL(url)
     except httpx.InvalidURL as error:
-        raise UserError(f"collect.url: '{url}' is no address: {error}.") from None
+        raise UserError(f"collect.url: '{url}' is not an address: {error}.") from None
     if address.scheme not in ("http", "https") or not address.host or (address.port or 0) > 65535:
-        raise UserError(f"collect.url: '{url}' is no address that begins with https:// or http://.")
+        raise UserError(
+            f"collect.url: '{url}' is not an address that begins with https:// or http://."
+        )
     if address.userinfo:
         raise UserError(
             f"collect.url: the address of {address.host} holds a user or password, and settings are committed; "

@@ -29,7 +29,7 @@ def parse(answer: Answer) -> BeautifulSoup:
     from bs4.dammit import EncodingDetector
 
     if answer.kind and not re.search(r"html|xml|text/", answer.kind):
-        raise UserError(f"{answer.url} is no web page, but {answer.kind}.")
+        raise UserError(f"{answer.url} is not a web page, but {answer.kind}.")
     declared = answer.charset or EncodingDetector.find_declared_encoding(answer.body, is_html=True)
     for encoding in ("utf-8-sig" if answer.body.startswith(codecs.BOM_UTF8) else declared, "utf-8"):
         try:
@@ -86,7 +86,7 @@ def value_of(item: Tag, field: str) -> str | None:
 
 
 def one_line(text: str) -> str:
-    """Write any white space as one blank, as browsers show it."""
+    """Write any whitespace as one blank, as browsers show it."""
     return " ".join(text.split())
 
 

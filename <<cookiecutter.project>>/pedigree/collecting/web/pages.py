@@ -89,7 +89,7 @@ def next_address(
             return None
         if isinstance(cursor, dict | list):
             raise UserError(
-                f"collect.paging.next: '{paging['next']}' is no text or number in the answer of {asked}."
+                f"collect.paging.next: '{paging['next']}' is not a text or number in the answer of {asked}."
             )
         if not param:
             return join(answer.url, str(cursor))

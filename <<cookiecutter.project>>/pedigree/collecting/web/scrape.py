@@ -155,7 +155,7 @@ def check_selectors(
             soupsieve.compile(selector or "*")
         except soupsieve.SelectorSyntaxError as error:
             what = str(error).splitlines()[0]
-            raise UserError(f"collect.{name}: '{selector}' is no CSS selector: {what}") from None
+            raise UserError(f"collect.{name}: '{selector}' is not a CSS selector: {what}") from None
 
 
 def obey_robots(client: Client, url: str, user_agent: str, max_bytes: int) -> None:

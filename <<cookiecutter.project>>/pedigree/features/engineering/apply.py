@@ -65,7 +65,7 @@ class Apply(ColumnStep):
         self.max_columns = max_columns
 
     def mistakes(self) -> Iterator[str]:
-        """Find what is no transformer, and values that it refuses."""
+        """Find what is not a transformer, and values that it refuses."""
         if not (hasattr(self.transformer, "fit") and hasattr(self.transformer, "transform")):
             yield f"transformer: {self.transformer!r} has no fit and transform, as scikit-learn's have."
             return

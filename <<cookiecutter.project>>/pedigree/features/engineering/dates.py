@@ -104,12 +104,12 @@ class Durations(ColumnStep):
         self.unit = unit
 
     def mistakes(self) -> Iterator[str]:
-        """Find what is no date and no unit, and settings that measure nothing."""
+        """Find what is not a date and no unit, and settings that measure nothing."""
         yield from unknown("unit", [self.unit], UNITS)
         if not self.pairs and self.since is None:
             yield "measures nothing: name pairs of date columns, or a date as since."
         if self.since is not None and pd.isna(pd.to_datetime(str(self.since), errors="coerce")):
-            yield f"since: '{self.since}' is no date; write it as 2020-01-31."
+            yield f"since: '{self.since}' is not a date; write it as 2020-01-31."
 
     def fit(self, X: pd.DataFrame, y: object = None) -> Durations:
         """Find the date columns."""

@@ -104,7 +104,7 @@ class Lags(ColumnStep):
     The history is that of the fitted rows, and a row sees what is strictly earlier than itself:
     neither itself, nor another of the same moment, nor a later one. The rows of a batch that is to be
     predicted do not see each other either, since which of them come together, and whether their
-    values are known by then, is no property of a row. So a row alone gets the features that it gets
+    values are known by then, is not a property of a row. So a row alone gets the features that it gets
     among others.
 
     Parameters

@@ -21,7 +21,7 @@ STATISTICS = (*RUNNING, "last", "nunique")
 class RelatedTable(ColumnStep):
     """What both ways of summing up a related table share: finding, reading and keeping it.
 
-    The table is data and not learnt from the rows, so it is read once, by the first fit; clones (one
+    The table is data and not learned from the rows, so it is read once, by the first fit; clones (one
     for each fold) take it along, and what is stored predicts without the file.
     """
 
@@ -130,7 +130,7 @@ class Related(RelatedTable):
     child_key, child_time : str or None
         Names of the two columns in the table, where they are others.
     reading : mapping or None
-        How a text file is spelt (see conf/collect/file.yaml); None = found out.
+        How a text file is spelled (see conf/collect/file.yaml); None = found out.
     missing : list of str
         Texts that mean "no value".
 

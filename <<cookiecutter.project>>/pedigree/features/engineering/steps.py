@@ -50,7 +50,7 @@ class ColumnStep(TransformerMixin, BaseEstimator):
                 if name in hidden:
                     raise UserError(
                         f"{setting} '{name}' is the target or excluded; take it out of problem.exclude, and "
-                        "drop it by a later step (pedigree.features.engineering.DropColumns) if it is no feature."
+                        "drop it by a later step (pedigree.features.engineering.DropColumns) if it is not a feature."
                     )
         for setting in self.COLUMN_SETTINGS:
             named = getattr(self, setting)

@@ -113,7 +113,7 @@ def test_training_rows_with_outliers_can_be_left_out_of_a_fit(
     assert not {5, 9} & set(kept.index)
     assert kept.columns.tolist() == X.columns.tolist()
     assert (answers == y[kept.index]).all()
-    assert 3 in kept.index  # a bird that was not measured is no outlier
+    assert 3 in kept.index  # a bird that was not measured is not an outlier
 
 
 def test_a_class_must_not_vanish() -> None:

@@ -1,4 +1,4 @@
-"""What every transformer keeps to, and what each computes, against values worked out by hand."""
+"""What every transformer keeps to, and what each computes, against values worked out manually."""
 
 import re
 import zipfile
@@ -260,7 +260,7 @@ def test_too_many_columns_and_what_cannot_be_fitted_are_refused(penguins: pd.Dat
     ("step", "change", "said"),
     [
         ("date_parts", {"parts": ["mont"]}, "no part 'mont'; did you mean 'month'?"),
-        ("durations", {"since": "soon"}, "since: 'soon' is no date"),
+        ("durations", {"since": "soon"}, "since: 'soon' is not a date"),
         ("durations", {"since": None, "pairs": []}, "measures nothing"),
         ("durations", {"unit": "weeks"}, "no unit 'weeks'"),
         ("interactions", {"operations": ["products"]}, "did you mean 'product'?"),
