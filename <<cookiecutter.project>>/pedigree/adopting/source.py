@@ -62,15 +62,15 @@ def find_source(named: str, scratch: Path) -> Source:
         )
     paths = _files(path)
     if not paths:
-        formats.kind(path)
+        formats.file_kind(path)
         raise UserError(f"the folder {named} holds no file that can be read.")
-    return Source(_data_name(path.name), paths, formats.find_reading(paths[0]), path)
+    return Source(_data_name(path.name), paths, formats.file_dialect(paths[0]), path)
 
 
 def _files(path: Path) -> list[Path]:
     """List the files of a folder, or the one file, that can be read."""
     found = sorted(path.rglob("*")) if path.is_dir() else [path]
-    return [one for one in found if formats.readable(one)]
+    return [one for one in found if formats.is_readable(one)]
 
 
 def _taken(option: str, scratch: Path) -> tuple[list[Path], dict[str, Any]]:

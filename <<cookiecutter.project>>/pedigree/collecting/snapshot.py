@@ -1,4 +1,4 @@
-"""The snapshot of a source: its files in data/raw/, and the account of them in data/raw/snapshot.json."""
+"""The snapshot of a source: its files in data/raw/, described in data/raw/snapshot.json."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-LIMITS = ("min_rows", "max_shrink")  # they judge a snapshot, and do not say which one is wanted
+LIMITS = ("min_rows", "max_shrink")  # these validate a snapshot, and do not identify it
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What was collected, and from where.
+    """Collected files and their origin.
 
     Parameters
     ----------
     settings : dict
-        Of the source (a file of ``conf/collect/``), without limits.
+        Settings of the source (a file of ``conf/collect/``), without limits.
     source : dict
         The source's own account: `kind`, where the rows came from, and `reading`, how its files are to be read.
     rows : int
     columns : list of str
-        As the source spells them.
+        Names in the source.
     files : list of dict
         `name` (relative to the folder), `bytes`, `sha256` and `rows` of each.
 
@@ -53,14 +53,14 @@ class Snapshot:
 
     @classmethod
     def take(cls, settings: Mapping[str, Any], folder: Path) -> Snapshot:
-        """Let a source write its files into a folder, and describe them.
+        """Let a source write its files to a folder, and return their description.
 
         Parameters
         ----------
         settings : mapping
             A file of ``conf/collect/``; its `_target_` is called with `folder` and the other settings.
         folder : Path
-            Exists, and is empty.
+            An existing empty folder.
         """
         wanted = source_settings(settings)
         own = {key: value for key, value in wanted.items() if key != "as_of"}
@@ -77,16 +77,16 @@ class Snapshot:
             No snapshot has been taken yet.
         """
         if not SNAPSHOT.exists():
-            raise UserError(f"{SNAPSHOT} does not exist; `dvc repro collect` takes a snapshot.")
+            raise UserError(f"{SNAPSHOT} does not exist; run `dvc repro collect`.")
         return cls(**read_json(SNAPSHOT))
 
     def check(self, last: Snapshot | None, limits: Mapping[str, Any], contract: str) -> None:
-        """Refuse a snapshot that is worse than the last one, which then stays.
+        """Raise an error if a new snapshot is implausible, so that the last one is kept.
 
         Parameters
         ----------
         last : Snapshot or None
-            The one before it.
+            The last snapshot.
         limits : mapping
             `min_rows`, and `max_shrink`, the fraction of rows that may be lost since the last one of this source.
         contract : str
@@ -96,7 +96,7 @@ class Snapshot:
         Raises
         ------
         UserError
-            Names the limit, or the column of the contract that is missing.
+            The snapshot has too few rows, or a column of the contract is missing.
         """
         _refuse_few(self, last, limits)
         _refuse_other_columns(self.columns, Path(contract))
@@ -123,7 +123,7 @@ class Snapshot:
         Parameters
         ----------
         missing : sequence of str
-            Words that stand for a missing value (`load.missing`).
+            Strings that mark a missing value (`load.missing`).
         """
         import pandas as pd
 
@@ -142,18 +142,18 @@ def source_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def fingerprint(folder: Path, source: dict[str, Any]) -> dict[str, Any]:
-    """Describe a snapshot: rows, columns as the source spells them, and each file.
+    """Return the number of rows, the columns, and the size and checksum of each file.
 
     Raises
     ------
     UserError
-        A file cannot be read, or two have different columns.
+        A file cannot be read.
     """
     files: list[dict[str, Any]] = []
     columns: list[str] = []
     for path in sorted(one for one in folder.rglob("*") if one.is_file()):
         rows = 0
-        for table in formats.tables(path, source.get("reading") or {}):
+        for table in formats.read_tables(path, source.get("reading") or {}):
             rows += table.num_rows
             columns += [name for name in table.column_names if name not in columns]
         name = path.relative_to(folder).as_posix()
@@ -169,7 +169,7 @@ def _refuse_few(snapshot: Snapshot, last: Snapshot | None, limits: Mapping[str, 
         empty = f" ({snapshot.files[0]['name']} has no rows)" if snapshot.files else ""
         found = f"returned {rows} rows" if rows else f"returned nothing{empty}"
         raise UserError(
-            f"{kind} {found}, and collect.min_rows requires {limits['min_rows']}; the last snapshot stays."
+            f"{kind} {found}, but collect.min_rows requires {limits['min_rows']}; the last snapshot is kept."
         )
 
     def identity(one: Snapshot) -> dict[str, Any]:
@@ -178,8 +178,8 @@ def _refuse_few(snapshot: Snapshot, last: Snapshot | None, limits: Mapping[str, 
     same = last is not None and identity(snapshot) == identity(last)
     if last and same and rows < (1 - limits["max_shrink"]) * last.rows:
         raise UserError(
-            f"{kind} returned {rows} rows, and {last.rows} last time; collect.max_shrink allows a "
-            f"loss of {limits['max_shrink']:.0%}. The last snapshot stays. If the loss is right, raise the limit."
+            f"{kind} returned {rows} rows, but {last.rows} last time; collect.max_shrink allows a loss of "
+            f"{limits['max_shrink']:.0%}. The last snapshot is kept; if the loss is expected, raise the limit."
         )
 
 
@@ -188,14 +188,14 @@ def _refuse_other_columns(columns: list[str], contract: Path) -> None:
         return
     present = snake_cased(columns)
     promised = (read_yaml(contract) or {}).get("columns") or {}
-    lacking = [
+    absent = [
         name
         for name, column in promised.items()
         if name not in present and (column or {}).get("required", True)
     ]
-    if lacking:
+    if absent:
         raise UserError(
-            f"the source returned other columns than {contract} requires: '{lacking[0]}' is missing"
-            f"{f' and {len(lacking) - 1} more' if lacking[1:] else ''}; {did_you_mean(lacking[0], present)} "
-            "The last snapshot stays."
+            f"the source lacks columns of {contract}: '{absent[0]}'"
+            f"{f' and {len(absent) - 1} more' if absent[1:] else ''}; {did_you_mean(absent[0], present)} "
+            "The last snapshot is kept."
         )

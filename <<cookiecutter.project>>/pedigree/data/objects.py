@@ -1,4 +1,4 @@
-"""Rows of Python's own values, from JSON and Excel, as Arrow tables."""
+"""JSON and Excel files as Arrow tables."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from pedigree.base.extras import way_to_add
 from pedigree.base.names import UserError, did_you_mean
-from pedigree.data.packed import MOST, open_bytes, read_bytes
+from pedigree.data.compression import MAX_BYTES, open_bytes, read_bytes
 
 LINE = 2**23  # characters of a line of JSON, at most
 CELLS = 2_000_000  # of a table
@@ -35,21 +35,21 @@ TYPES = {
 
 
 def from_json(path: Path, missing: Sequence[str]) -> Iterator[pa.Table]:
-    """Yield one object a line, or the objects of one list; objects within them become columns.
+    """Yield tables of a file of JSON lines or of one JSON list; nested objects are flattened to columns.
 
-    The file is read twice: which columns there are, and of which types, is known at its end.
+    The file is read twice, since columns and types are only known at its end.
 
     Raises
     ------
     UserError
-        A line is not a JSON object.
+        A line or item is not a JSON object.
     """
     kinds: dict[str, set[type]] = {}
     for row in _objects(path, missing):
         for name, value in row.items():
-            _note(kinds.setdefault(name, set()), value)
+            _add_type(kinds.setdefault(name, set()), value)
     if not kinds:
-        raise UserError(f"{path} holds no object with a value.")
+        raise UserError(f"{path} contains no object with a value.")
     rows = _objects(path, missing)
     while some := list(islice(rows, max(CELLS // len(kinds), 1))):
         columns = ([row.get(name) for row in some] for name in kinds)
@@ -57,8 +57,8 @@ def from_json(path: Path, missing: Sequence[str]) -> Iterator[pa.Table]:
 
 
 def _objects(path: Path, missing: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Yield flat objects, blanks made None."""
-    unknown = set(missing)
+    """Yield flattened objects; blank strings become None."""
+    markers = set(missing)
     with open_bytes(path) as stream:
         text = io.TextIOWrapper(stream, encoding="utf-8-sig")
         what: str
@@ -72,8 +72,8 @@ def _objects(path: Path, missing: Sequence[str]) -> Iterator[dict[str, Any]]:
             what, items = "line", ((number, _parsed(path, number, line)) for number, line in there)
         for number, item in items:
             if not isinstance(item, dict):
-                raise UserError(f"{path}, {what} {number}: no object, but {item!r:.50}.")
-            yield {name: _known(value, unknown) for name, value in _flat(item)}
+                raise UserError(f"{path}, {what} {number}: {item!r:.50} is not an object.")
+            yield {name: _or_none(value, markers) for name, value in _flatten(item)}
 
 
 def _list(path: Path) -> list[Any]:
@@ -81,7 +81,7 @@ def _list(path: Path) -> list[Any]:
         found: list[Any] = json.loads(read_bytes(path))
         return found
     except json.JSONDecodeError as error:
-        raise UserError(f"{path} begins like a list of objects, and is none: {error}") from None
+        raise UserError(f"{path} begins with '[' but is not a JSON list: {error}") from None
 
 
 def _parsed(path: Path, number: int, line: str) -> Any:
@@ -91,34 +91,46 @@ def _parsed(path: Path, number: int, line: str) -> Any:
         return json.loads(line)
     except json.JSONDecodeError as error:
         raise UserError(
-            f"{path}, line {number}: no JSON ({error.msg}); one object a line is expected, or one list of objects."
+            f"{path}, line {number}: invalid JSON ({error.msg}); one object per line or one list of objects is expected."
         ) from None
 
 
-def _flat(item: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+def _flatten(item: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
     for name, value in item.items():
         if isinstance(value, dict):
-            yield from _flat(value, f"{above}{name}.")
+            yield from _flatten(value, f"{above}{name}.")
         else:
             yield above + name, value
 
 
 def from_excel(path: Path, sheet: int | str, missing: Sequence[str]) -> Iterator[pa.Table]:
-    """Yield one sheet of a workbook; its first row that is not empty holds the names.
+    """Yield one sheet of an Excel workbook; its first non-empty row has the column names.
+
+    Parameters
+    ----------
+    path : Path
+    sheet : int or str
+        Position or name of the sheet.
+    missing : sequence of str
+        Strings that mark a missing value.
+
+    Yields
+    ------
+    pa.Table
 
     Raises
     ------
     UserError
-        It is not a workbook, there is no such sheet, or nothing in it.
+        The file is not a workbook, or the sheet is missing or empty.
     """
-    unknown = {"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", *missing}
+    markers = {"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", *missing}
     rows = _cells(path, sheet, values=True)
-    known = [[_known(value, unknown) for value in row] for row in rows]
-    known = [row for row in known if any(value is not None for value in row)]
-    if not known:
+    filled = [[_or_none(value, markers) for value in row] for row in rows]
+    filled = [row for row in filled if any(value is not None for value in row)]
+    if not filled:
         raise UserError(f"{path}: the sheet {sheet!r} is empty.")
-    width = max(map(len, known))
-    names, *columns_by_row = ([*row, *[None] * (width - len(row))] for row in known)
+    width = max(map(len, filled))
+    names, *columns_by_row = ([*row, *[None] * (width - len(row))] for row in filled)
     columns = list(zip(*columns_by_row, strict=True)) or [()] * width
     kept = [
         place
@@ -131,7 +143,7 @@ def from_excel(path: Path, sheet: int | str, missing: Sequence[str]) -> Iterator
     kinds: dict[int, set[type]] = {}
     for place in kept:
         for value in columns[place]:
-            _note(kinds.setdefault(place, set()), value)
+            _add_type(kinds.setdefault(place, set()), value)
         kinds.setdefault(place, set())
     table = _table(kinds, (columns[place] for place in kept))
     yield table.rename_columns(
@@ -140,23 +152,23 @@ def from_excel(path: Path, sheet: int | str, missing: Sequence[str]) -> Iterator
 
 
 def _cells(path: Path, sheet: int | str, values: bool) -> list[tuple[Any, ...]]:
-    """Return the rows of a sheet: values, or formulas where there are any."""
+    """Return the non-empty rows of a sheet: values, or formulas where `values` is False."""
     try:
         import openpyxl
     except ImportError:
         raise UserError(
-            f"{path} is an Excel workbook, which takes the package openpyxl; {way_to_add('excel')}."
+            f"{path} is an Excel workbook, which requires the package openpyxl; {way_to_add('excel')}."
         ) from None
     data = read_bytes(path)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             size = sum(one.file_size for one in archive.infolist())
-        if size > MOST:
+        if size > MAX_BYTES:
             raise UserError(
-                f"{path} holds more than {MOST >> 30} GB when unpacked; store it as Parquet."
+                f"{path} is larger than {MAX_BYTES >> 30} GB when unpacked; store it as Parquet."
             )
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of styles and rules that are left unread
+            warnings.simplefilter("ignore")  # about styles and rules that openpyxl does not support
             book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=values)
             sheets = {one.title: one for one in book.worksheets}
             name = list(sheets)[sheet] if isinstance(sheet, int) and sheet < len(sheets) else sheet
@@ -164,33 +176,33 @@ def _cells(path: Path, sheet: int | str, values: bool) -> list[tuple[Any, ...]]:
                 raise UserError(
                     f"reading.sheet: {path} has no sheet '{sheet}'; {did_you_mean(str(sheet), sheets)}"
                 )
-            sheets[name].reset_dimensions()  # some programs write wrong ones
-            rows = islice(sheets[name].iter_rows(values_only=True), 2**20)  # Excel has no more
+            sheets[name].reset_dimensions()  # some programs write wrong dimensions
+            rows = islice(sheets[name].iter_rows(values_only=True), 2**20)  # Excel's limit
             return [row for row in rows if any(value is not None for value in row)]
     except UserError:
         raise
-    except Exception as error:  # openpyxl raises whatever it stumbles over
+    except Exception as error:  # openpyxl lets all kinds of errors through
         raise UserError(
-            f"{path} cannot be read as an Excel workbook ({error}); the old kind .xls and files with a password cannot."
+            f"{path} cannot be read as an Excel workbook ({error}); save old .xls files and protected files as plain .xlsx."
         ) from None
 
 
 def _refuse_formulas(path: Path, sheet: int | str, places: list[int], names: list[Any]) -> None:
-    """Refuse formulas that no spreadsheet program has computed: their values would be missing."""
+    """Raise an error for formulas without stored results: their values would be missing."""
     for row in _cells(path, sheet, values=False):
         for place in places:
             if place < len(row) and isinstance(row[place], str) and row[place].startswith("="):
                 raise UserError(
-                    f"{path}: column '{names[place]}' holds formulas without values; open it in a spreadsheet program and save it."
+                    f"{path}: column '{names[place]}' has formulas without values; open the file in a spreadsheet program and save it."
                 )
 
 
-def _known(value: Any, unknown: Collection[str]) -> Any:
-    """Make None of a text that means "no value"."""
-    return None if isinstance(value, str) and (value in unknown or not value.strip()) else value
+def _or_none(value: Any, markers: Collection[str]) -> Any:
+    """Return None for a blank string or a marker of a missing value."""
+    return None if isinstance(value, str) and (value in markers or not value.strip()) else value
 
 
-def _note(kinds: set[type], value: Any) -> None:
+def _add_type(kinds: set[type], value: Any) -> None:
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
         kinds.add(str)
     elif value is not None:
@@ -198,7 +210,7 @@ def _note(kinds: set[type], value: Any) -> None:
 
 
 def _table(kinds: dict[Any, set[type]], columns: Iterable[Sequence[Any]]) -> pa.Table:
-    """Make a table; values of several types in one column become texts."""
+    """Build a table; the values of a column of mixed types become strings."""
     arrays = []
     for found, values in zip(kinds.values(), columns, strict=True):
         dtype = TYPES.get(frozenset(found), pa.string())
@@ -209,8 +221,8 @@ def _table(kinds: dict[Any, set[type]], columns: Iterable[Sequence[Any]]) -> pa.
     return pa.Table.from_arrays(arrays, [str(name) for name in kinds])
 
 
-def as_text(value: Any) -> str:
-    """Write a value as a text: lists and booleans as JSON, the rest as Python does."""
+def cell_to_string(value: Any) -> str:
+    """Convert a value to a string: lists and booleans to JSON, others with `str`."""
     if isinstance(value, (bool, list, dict, tuple)):
         return json.dumps(value, default=str, ensure_ascii=False)
     if isinstance(value, float) and value.is_integer() and math.fabs(value) < 2**53:
@@ -218,4 +230,7 @@ def as_text(value: Any) -> str:
     return str(value)
 
 
-TO_PLAIN: dict[pa.DataType, Callable[[Any], Any]] = {pa.string(): as_text, pa.float64(): float}
+TO_PLAIN: dict[pa.DataType, Callable[[Any], Any]] = {
+    pa.string(): cell_to_string,
+    pa.float64(): float,
+}

@@ -12,7 +12,7 @@ from pedigree.base.paths import INCOMING, PLOTS, REPORTS, SNAPSHOT, SPLIT
 from pedigree.base.tables import new_folder, read_json, read_table
 from pedigree.cleaning import clean_rows
 from pedigree.data.engine import read_file
-from pedigree.data.formats import readable
+from pedigree.data.formats import is_readable
 from pedigree.data.target import features
 from pedigree.monitoring.drift import drift
 from pedigree.monitoring.performance import performance, reasons
@@ -61,7 +61,7 @@ class Batches:
     @classmethod
     def read(cls, settings: DictConfig) -> Batches:
         """Read all files of data/incoming/ that hold rows; they come in the format of the snapshot."""
-        files = sorted(path for path in INCOMING.rglob("*") if readable(path))
+        files = sorted(path for path in INCOMING.rglob("*") if is_readable(path))
         if not files:
             return cls(settings, [])
         reading = read_json(SNAPSHOT)["source"].get("reading")

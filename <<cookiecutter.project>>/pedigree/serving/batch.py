@@ -107,9 +107,9 @@ def _chunks(
 ) -> Iterator[tuple[pd.DataFrame, pa.Table]]:
     """Yield what the model is given and what is carried along: first of no rows, then of the file's."""
     recorded = bundle.snapshot["source"].get("reading") or {}
-    reading = formats.find_reading(source, {k: recorded[k] for k in SPELLING if k in recorded})
+    reading = formats.file_dialect(source, {k: recorded[k] for k in SPELLING if k in recorded})
     names: list[str] | None = None
-    for table in formats.tables(source, reading):
+    for table in formats.read_tables(source, reading):
         if names is None:
             names = table.column_names
             known = _known(source, names, bundle, keep)

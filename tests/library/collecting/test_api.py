@@ -22,7 +22,7 @@ from pedigree.base.names import UserError
 from pedigree.collecting import api
 from pedigree.collecting.snapshot import fingerprint
 from pedigree.collecting.web import retry_after
-from pedigree.collecting.web.pages import RESUME, find
+from pedigree.collecting.web.pages import RESUME, value_at
 from pipeline.collect import main
 
 TOKEN = "s3cr3t-t0ken"
@@ -705,7 +705,7 @@ def test_a_dotted_path_finds_what_stands_there(path: list[str], value: int) -> N
     data: Any = value
     for key in reversed(path):
         data = {key: data}
-    assert find(data, ".".join(path)) == value
+    assert value_at(data, ".".join(path)) == value
 
 
 # --- as a stage ----------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from pyarrow import parquet
 
 from pedigree.base.names import UserError
 from pedigree.collecting import simulate
-from pedigree.collecting.simulate import truth
+from pedigree.collecting.simulate import customers
 from pipeline import clean, collect, load, split
 
 USUAL = {
@@ -186,10 +186,10 @@ def test_no_probability_depends_on_how_a_machine_computes_exp() -> None:
     """Every one equals the exactly rounded one, and none lies near a boundary of rounding."""
     with localcontext() as context:
         context.prec = 40
-        for place in range(0, 2 * truth.LIMIT + 1, 7):
-            logit = Decimal(place - truth.LIMIT) / 1000
+        for place in range(0, 2 * customers.LIMIT + 1, 7):
+            logit = Decimal(place - customers.LIMIT) / 1000
             exact = Decimal(10**6) / (1 + (-logit).exp())
-            assert truth.PROBABILITIES[place] == int(exact.to_integral_value())
+            assert customers.PROBABILITIES[place] == int(exact.to_integral_value())
             assert abs(exact % 1 - Decimal("0.5")) > Decimal("1e-9")
 
 
@@ -221,8 +221,8 @@ def test_labels_are_drawn_with_the_stated_probability(
 def test_the_best_auc_is_that_of_the_probability_averaged_over_labels() -> None:
     from sklearn.metrics import roc_auc_score
 
-    blocks = [truth.draw(3, block, 24, 0.5, 2)["logit"] for block in range(2)]
-    p = truth.PROBABILITIES[np.concatenate(blocks) + truth.LIMIT] / truth.MILLION
+    blocks = [customers.draw_block(3, block, 24, 0.5, 2)["logit"] for block in range(2)]
+    p = customers.PROBABILITIES[np.concatenate(blocks) + customers.LIMIT] / customers.MILLION
     rng = np.random.default_rng(0)
     areas = [roc_auc_score(rng.random(len(p)) < p, p) for _ in range(40)]
     best = simulate.best_auc(seed=3, drift=0.5, signal=2, rows=len(p))
@@ -243,7 +243,7 @@ def test_no_model_beats_the_best_auc_even_if_it_is_told_the_true_logit() -> None
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.metrics import roc_auc_score
 
-    train, test = truth.draw(42, 0, 24, 0, 1), truth.draw(42, 1, 24, 0, 1)
+    train, test = customers.draw_block(42, 0, 24, 0, 1), customers.draw_block(42, 1, 24, 0, 1)
     told = HistGradientBoostingClassifier(max_iter=50, random_state=0)
     told.fit(train["logit"][:, None], train["churned"])
     guess = told.predict_proba(test["logit"][:, None])[:, 1]
@@ -280,7 +280,7 @@ def test_a_customer_is_observed_month_by_month_and_leaves_once(tmp_path: Path) -
     rows = made(tmp_path, 20_000, **TIDY)
     rows["month"] = pd.to_datetime(rows["observed_on"]).dt.to_period("M").map(lambda m: m.ordinal)
     of = rows.groupby("customer_id")
-    assert of.size().max() == truth.OBSERVATIONS
+    assert of.size().max() == customers.OBSERVATIONS
     assert of.size().mean() > 3
     assert (of["month"].diff().dropna() == 1).all()
     assert (of["tenure_months"].diff().dropna() == 1).all()
@@ -304,7 +304,7 @@ def test_tidy_rows_have_no_gap_but_where_nothing_is_to_be_said(tmp_path: Path) -
     gaps = rows.isna()
     assert set(gaps.columns[gaps.any()]) == {"age", "last_message"}
     assert (gaps["age"] == rows["is_business"]).all()
-    assert set(rows["plan"]) == set(truth.PLANS)
+    assert set(rows["plan"]) == set(customers.PLANS)
     assert set(rows["autopay"]) == {"yes", "no"}
     assert not rows.duplicated().any()
 

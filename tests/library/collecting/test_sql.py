@@ -20,7 +20,7 @@ from pyarrow import parquet
 
 from pedigree.base.names import UserError
 from pedigree.collecting import sql
-from pedigree.collecting.sql.values import joined, to_arrow
+from pedigree.collecting.sql.values import merged_types, to_arrow
 
 COUNT = """
 WITH RECURSIVE numbers(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < :rows)
@@ -36,7 +36,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         database.executescript(
             """
             CREATE TABLE customers (
-                id INTEGER PRIMARY KEY, name TEXT, joined DATE, balance NUMERIC, photo BLOB, note TEXT
+                id INTEGER PRIMARY KEY, name TEXT, merged_types DATE, balance NUMERIC, photo BLOB, note TEXT
             );
             INSERT INTO customers VALUES
                 (3, 'Zoë: 100 % :sure', '2024-02-29', 12.5, x'00ff', NULL),
@@ -77,7 +77,7 @@ def test_a_table_is_read_in_the_order_of_its_primary_key(shop: Path, take: Take)
     rows, said = take(table="customers")
     assert rows["id"].to_pylist() == [1, 2, 3]
     assert rows["name"].to_pylist() == ["it's; DELETE", None, "Zoë: 100 % :sure"]
-    assert rows["joined"].to_pylist() == ["2023-01-01", "yesterday", "2024-02-29"]
+    assert rows["merged_types"].to_pylist() == ["2023-01-01", "yesterday", "2024-02-29"]
     assert rows["balance"].to_pylist() == [7, -0.25, 12.5]
     assert rows["photo"].to_pylist() == [None, "", "00ff"]
     assert rows["note"].to_pylist() == [None, None, None]
@@ -107,7 +107,7 @@ def test_a_query_returns_its_own_columns_in_its_own_order(shop: Path, take: Take
 def test_parameters_are_bound_by_their_names(shop: Path, take: Take) -> None:
     """So a date of the settings decides which rows there are, and no quote in a value does harm."""
     rows, _ = take(
-        query="SELECT id FROM customers WHERE joined < :until AND name = :name",
+        query="SELECT id FROM customers WHERE merged_types < :until AND name = :name",
         parameters={"until": "2024-01-01", "name": "it's; DELETE"},
     )
     assert rows["id"].to_pylist() == [1]
@@ -287,7 +287,7 @@ WILD = st.one_of(
 @given(st.lists(st.lists(WILD, min_size=1, max_size=4), min_size=1, max_size=4))
 def test_no_value_is_lost_whatever_comes_with_it(chunks: list[list[Any]]) -> None:
     tables = [pa.table([to_arrow(values)], ["value"]) for values in chunks]
-    (whole,) = joined(tables, sum(map(len, chunks)))
+    (whole,) = merged_types(tables, sum(map(len, chunks)))
     values = [value for chunk in chunks for value in chunk]
     missing = [value is None for value in values]
     assert [value is None for value in whole["value"].to_pylist()] == missing

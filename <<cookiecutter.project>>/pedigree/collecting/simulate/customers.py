@@ -1,8 +1,8 @@
-"""What is true of the customers: their features, and the probability that each of them leaves.
+"""Simulated customers: their features, and the true probability that each of them leaves.
 
-Everything is drawn as whole numbers and worked out with + - * / alone, whose results IEEE 754 fixes
-to the last bit, so that the same settings make the same rows on every machine. The one function that
-is not, the logistic, is looked up in a table of rounded values.
+Everything is computed from random integers with + - * / only, whose results IEEE 754 defines exactly, so
+that the same settings give the same rows on every machine. Values of the logistic function, which is not
+exact, are looked up in a table of rounded values.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-CUSTOMERS = 4_000  # of a block: the rows that are drawn together, by a generator of their own
-OBSERVATIONS = 12  # of one customer, at most; fewer where the customer leaves or the months end
-MAX_MONTHS = 240  # as many as `spelling` has dates for
-MAX_TENURE = 71  # months that a customer may have been one when first observed
+CUSTOMERS = 4_000  # of a block, which has its own random generator
+OBSERVATIONS = 12  # maximum per customer; fewer if the customer leaves or the months end
+MAX_MONTHS = 240  # the dates of `rendering` end here
+MAX_TENURE = 71  # maximum tenure in months when first observed
 
 PLANS = ("basic", "standard", "premium")
 BILLINGS = ("monthly", "yearly")
@@ -25,7 +25,7 @@ TOPICS = ("none", "praise", "question", "billing", "outage", "cancel")
 BASE = -1.9  # the logit of a customer whose score is CENTRE
 CENTRE = 2.9
 TOPIC_EFFECTS = np.array([0.0, -0.4, 0.0, 0.3, 0.5, 1.4])
-# Logits count in thousandths, probabilities in millionths: both are whole numbers.
+# Logits are integers in thousandths, probabilities in millionths.
 LIMIT = 12_000
 MILLION = 1_000_000
 
@@ -39,29 +39,33 @@ def probabilities() -> np.ndarray:
 PROBABILITIES = probabilities()
 
 
-def generator(seed: int, block: int, purpose: int) -> np.random.Generator:
-    """Return a block's own generator; what is drawn for one purpose moves nothing of another."""
+def block_generator(seed: int, block: int, purpose: int) -> np.random.Generator:
+    """Return the random generator of a block for one purpose, independent of those for others."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(block, purpose)))
 
 
-def draw(seed: int, block: int, months: int, drift: float, signal: float) -> dict[str, np.ndarray]:
-    """Draw a block of customers, one row for each month in which one of them is observed.
+def draw_block(
+    seed: int, block: int, months: int, drift: float, signal: float
+) -> dict[str, np.ndarray]:
+    """Draw a block of customers, with one row per customer and observed month.
 
     Parameters
     ----------
     seed, block : int
-        Which customers.
-    months, drift, signal
-        As in `collect`.
+        Random seed, and number of the block.
+    months : int
+        Months of observation.
+    drift, signal : float
+        Strength of drift, and factor of the differences between customers.
 
     Returns
     -------
     dict of str to np.ndarray
-        Whole numbers of shape (n,): codes of the names above, amounts in the smallest unit that is
-        shown, `logit` in thousandths, and `churned` (0 or 1). Rows stand by customer and month; the
-        one in which a customer leaves is the last.
+        Integers of shape (n,): codes of the names above, amounts in the smallest rendered unit, `logit`
+        in thousandths, and `churned` (0 or 1). Rows are sorted by customer and month; the month in which
+        a customer leaves is the last.
     """
-    rng = generator(seed, block, 0)
+    rng = block_generator(seed, block, 0)
     one = _customers(rng, months, drift)
     length = np.minimum(months - one["entry"], OBSERVATIONS)
     of = np.repeat(np.arange(CUSTOMERS), length)
@@ -105,7 +109,7 @@ def logit(rows: dict[str, np.ndarray], shift: np.ndarray, signal: float) -> np.n
 
 
 def _customers(rng: np.random.Generator, months: int, drift: float) -> dict[str, np.ndarray]:
-    """Draw what stays with a customer."""
+    """Draw the constant features of customers."""
     entry = rng.integers(months, size=CUSTOMERS)
     shift = drift * _elapsed(entry, months)
 
@@ -141,7 +145,7 @@ def _customers(rng: np.random.Generator, months: int, drift: float) -> dict[str,
 def _month(
     rng: np.random.Generator, rows: dict[str, np.ndarray], shift: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Draw what a customer does in a month."""
+    """Draw the features of customers that change each month."""
     n = len(shift)
     engaged = np.clip(rows["engagement"] + rng.integers(-250, 251, size=n), 0, 999)
     usage = engaged * engaged // 2000
@@ -162,10 +166,10 @@ def _month(
 
 
 def _choose(chance: np.ndarray, limits: Sequence[int]) -> np.ndarray:
-    """Return the number of limits that each chance reaches: a code, with given frequencies."""
+    """Return for each random number how many limits it reaches: codes of given frequencies."""
     return np.searchsorted(np.asarray(limits), chance, side="right")
 
 
 def _elapsed(month: np.ndarray, months: int) -> np.ndarray:
-    """Return the share of the period that has passed: 0 in the first month, 1 in the last."""
+    """Return the elapsed fraction of the period: 0 in the first month, 1 in the last."""
     return month / max(1, months - 1)

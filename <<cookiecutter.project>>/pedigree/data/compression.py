@@ -1,4 +1,4 @@
-"""Files opened as the bytes they hold, unpacked where they are packed."""
+"""Reading the bytes of files, decompressed if necessary."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ import pyarrow as pa
 
 from pedigree.base.names import UserError
 
-PACKED = (".gz", ".bz2", ".zst", ".zip")
-MOST = 2**31  # bytes that are unpacked into memory; rows of text are streamed, whatever their size
-# What readers of files raise over bytes that are not what the file's name says; Arrow's and
-# Unicode's errors are among them.
-BROKEN = (
+COMPRESSED = (".gz", ".bz2", ".zst", ".zip")
+MAX_BYTES = 2**31  # of a file that is decompressed into memory; text files are streamed
+# Errors that readers raise for invalid content; Arrow's and Unicode's errors are subclasses.
+READER_ERRORS = (
     ValueError,
     OSError,
     EOFError,
@@ -34,40 +33,40 @@ BROKEN = (
 
 
 @contextmanager
-def refusing(path: Path) -> Iterator[None]:
-    """Turn the errors of readers into one that names the file.
+def reader_errors(path: Path) -> Iterator[None]:
+    """Convert errors of readers to a `UserError` with the name of the file.
 
     Raises
     ------
     UserError
-        Reading failed.
+        The file cannot be read.
     """
     try:
         yield
-    except BROKEN as error:
+    except READER_ERRORS as error:
         raise UserError(f"{path} cannot be read: {error or type(error).__name__}") from None
 
 
 def suffix(path: Path) -> str:
-    """Return a file's suffix, beneath that of a compression, in lower case."""
+    """Return a file's suffix in lower case, without that of a compression."""
     suffixes = [one.lower() for one in path.suffixes]
-    if suffixes and suffixes[-1] in PACKED:
+    if suffixes and suffixes[-1] in COMPRESSED:
         suffixes.pop()
     return suffixes[-1] if suffixes else ""
 
 
-def is_packed(path: Path) -> bool:
-    """Return whether a file is packed, by its name."""
-    return path.suffix.lower() in PACKED
+def is_compressed(path: Path) -> bool:
+    """Return whether a file is compressed, by its name."""
+    return path.suffix.lower() in COMPRESSED
 
 
 def open_bytes(path: Path) -> IO[bytes]:
-    """Open a file, unpacked where it is packed.
+    """Open a file, decompressed if necessary.
 
     Raises
     ------
     UserError
-        A ZIP archive holds no file, or more than one.
+        A ZIP archive does not contain exactly one file.
     """
     if path.suffix.lower() == ".zip":
         return zipfile.ZipFile(path).open(member(path))
@@ -76,12 +75,12 @@ def open_bytes(path: Path) -> IO[bytes]:
 
 
 def member(path: Path) -> str:
-    """Name the one file of a ZIP archive.
+    """Return the name of the only file in a ZIP archive.
 
     Raises
     ------
     UserError
-        It is not an archive, or does not hold one file.
+        The file is not an archive, or does not contain exactly one file.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -92,28 +91,28 @@ def member(path: Path) -> str:
                 and not name.startswith("__MACOSX")
                 and not PurePosixPath(name).name.startswith(".")
             ]
-    except BROKEN:
-        raise UserError(f"{path} is not a ZIP archive, whatever its name says.") from None
+    except READER_ERRORS:
+        raise UserError(f"{path} is not a ZIP archive; rename or replace it.") from None
     if len(names) != 1:
-        raise UserError(f"{path} holds {len(names)} files; one is expected. Unpack it first.")
+        raise UserError(f"{path} contains {len(names)} files, but one is expected; unpack it.")
     return names[0]
 
 
 def read_bytes(path: Path) -> bytes:
-    """Read a file whole, unpacked.
+    """Read a whole file, decompressed.
 
     Raises
     ------
     UserError
-        It is larger than what is unpacked into memory.
+        The content is larger than `MAX_BYTES`.
     """
     chunks, size = [], 0
     with open_bytes(path) as stream:
         while chunk := stream.read(2**24):
             chunks.append(chunk)
             size += len(chunk)
-            if size > MOST:
+            if size > MAX_BYTES:
                 raise UserError(
-                    f"{path} holds more than {MOST >> 30} GB when unpacked; unpack it, or store it as Parquet."
+                    f"{path} is larger than {MAX_BYTES >> 30} GB when unpacked; unpack it, or store it as Parquet."
                 )
     return b"".join(chunks)

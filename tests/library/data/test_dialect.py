@@ -1,4 +1,4 @@
-"""How a text file is spelled is found out from the file."""
+"""The dialect of a text file is detected from its content."""
 
 import csv
 import io
@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from library.projects import RAW
 
 from pedigree.base.names import UserError
-from pedigree.data.formats import find_reading, tables
-from pedigree.data.reading import SAMPLE
+from pedigree.data.dialect import SAMPLE
+from pedigree.data.formats import file_dialect, read_tables
 
 PENGUINS = pd.read_csv(RAW, dtype="str", keep_default_na=False)
 NAMES = list(PENGUINS)
@@ -27,14 +27,14 @@ def found(tmp_path: Path):
     def find(text: str | bytes, **given: Any) -> dict[str, Any]:
         path = tmp_path / "rows.csv"
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return find_reading(path, given)
+        return file_dialect(path, given)
 
     return find
 
 
-def values(path: Path, reading: dict[str, Any] | None = None) -> list[list[str | None]]:
+def values(path: Path, dialect: dict[str, Any] | None = None) -> list[list[str | None]]:
     """Read a file's rows, names first."""
-    parts = list(tables(path, reading or {}))
+    parts = list(read_tables(path, dialect or {}))
     rows = [list(row) for part in parts for row in zip(*part.to_pydict().values(), strict=True)]
     return [parts[0].column_names, *rows]
 
@@ -93,10 +93,10 @@ def test_whatever_a_given_reading_can_write_it_can_read(tmp_path: Path, rows) ->
     path = tmp_path / "wild.csv"
     assume(not any("\ud800" <= letter <= "\udfff" for row in rows for letter in row[1]))
     path.write_bytes(written([["a", "b"], *map(list, rows)], quoting=csv.QUOTE_ALL).encode())
-    reading = {"separator": ",", "quote": '"', "escape": "", "encoding": "utf-8", "header": True}
+    dialect = {"separator": ",", "quote": '"', "escape": "", "encoding": "utf-8", "header": True}
     expected = [[value if value.strip() else None for value in row] for row in rows]
-    reading |= {"decimal": ".", "thousands": "", "dates": {}}
-    assert values(path, reading) == [["a", "b"], *expected]
+    dialect |= {"decimal": ".", "thousands": "", "dates": {}}
+    assert values(path, dialect) == [["a", "b"], *expected]
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
@@ -128,13 +128,13 @@ def test_decimal_commas_become_points(tmp_path: Path, separator: str, encoding: 
     ],
 )
 def test_marks_of_numbers_are_found(found, cells: list[str], decimal: str, thousands: str) -> None:
-    reading = found("a;b\n" + "".join(f"x;{cell}\n" for cell in cells))
-    assert (reading["decimal"], reading["thousands"]) == (decimal, thousands)
+    dialect = found("a;b\n" + "".join(f"x;{cell}\n" for cell in cells))
+    assert (dialect["decimal"], dialect["thousands"]) == (decimal, thousands)
 
 
 def test_a_group_of_thousands_in_a_file_of_commas_is_one(found) -> None:
-    reading = found('a,b\nx,"4,711"\ny,"1,234"\n')
-    assert (reading["decimal"], reading["thousands"]) == (".", ",")
+    dialect = found('a,b\nx,"4,711"\ny,"1,234"\n')
+    assert (dialect["decimal"], dialect["thousands"]) == (".", ",")
 
 
 @pytest.mark.parametrize(
@@ -193,8 +193,8 @@ def test_the_separator_is_the_one_that_gives_even_rows(found, text: str, separat
 def test_quotes_and_what_stands_before_them_are_found(
     found, text: str, quote: str, escape: str
 ) -> None:
-    reading = found(text)
-    assert (reading["quote"], reading["escape"]) == (quote, escape)
+    dialect = found(text)
+    assert (dialect["quote"], dialect["escape"]) == (quote, escape)
 
 
 def test_escaped_quotes_are_read_as_quotes(tmp_path: Path) -> None:
@@ -228,8 +228,8 @@ def test_a_letter_that_the_sample_cuts_in_two_is_no_other_encoding(found, shift:
 
 def test_what_is_given_is_not_looked_for(found) -> None:
     given = {"separator": ";", "encoding": "cp850", "header": False, "decimal": ",", "quote": "'"}
-    reading = found("a,b\n1,2\n", **given, dates={"a": "%Y"})
-    assert reading | given | {"dates": {"a": "%Y"}} == reading
+    dialect = found("a,b\n1,2\n", **given, dates={"a": "%Y"})
+    assert dialect | given | {"dates": {"a": "%Y"}} == dialect
 
 
 @pytest.mark.parametrize(
@@ -259,8 +259,8 @@ def test_a_reading_that_cannot_be_is_refused(found, key: str, value: Any, what: 
         (b"a,b\n1,\0\n", "is not a text file"),
         (b"\1\2\3\4\5\6,\7", "is not a text file"),
         (b"%PDF-1.7", "is not a text file"),
-        (b"\x1f\x8b\x08\0", "is packed; let its name end in .gz once"),
-        (b"PK\3\4", "is packed; let its name end in .zip once"),
+        (b"\x1f\x8b\x08\0", "is compressed; rename it so that its name ends in .gz once"),
+        (b"PK\3\4", "is compressed; rename it so that its name ends in .zip once"),
     ],
 )
 def test_what_is_no_text_is_refused(found, content: bytes, what: str) -> None:

@@ -1,8 +1,8 @@
-"""How a text file of rows is spelled: found out from the file, since it does not say so.
+"""CSV dialects of text files, detected from their content.
 
-A *reading* is a mapping with `separator`, `quote` (empty: none), `escape` (before a quote in quotes;
-empty: quotes are doubled), `encoding`, `header` (whether the first row holds names), `decimal` and
-`thousands` (marks in numbers) and `dates` (column to `strptime` format).
+A dialect is a mapping with `separator`, `quote` (empty: none), `escape` (character before a quote within
+quotes; empty: quotes are doubled), `encoding`, `header` (whether the first row has the column names),
+`decimal` and `thousands` (separators in numbers) and `dates` (column to `strptime` format).
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from pedigree.base.names import UserError
 
 KEYS = ("separator", "quote", "escape", "encoding", "header", "decimal", "thousands", "dates")
 SEPARATORS = ",;\t|"
-SAMPLE = 2**18  # bytes that are looked at
-BLOCK = 2**23  # bytes of a text file that are parsed at a time; no row may be longer
+SAMPLE = 2**18  # bytes from which the dialect is detected
+BLOCK = 2**23  # bytes of a text file that are parsed at a time; the maximum length of a row
 BYTE_ORDER_MARKS = {
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF32_LE: "utf-32",  # begins like UTF-16's
@@ -30,7 +30,7 @@ BYTE_ORDER_MARKS = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 ARCHIVES = {b"PK\3\4": ".zip", b"\x1f\x8b": ".gz", b"BZh": ".bz2", b"(\xb5/\xfd": ".zst"}
-MARKS = {
+CHARACTERS = {
     "separator": (r"[\x01-\x7f]", "one character of ASCII"),
     "quote": (r"[\x01-\x7f]?", "one character of ASCII, or '' for none"),
     "escape": (r"[\x01-\x7f]?", "one character of ASCII, or '' for none"),
@@ -42,37 +42,43 @@ NUMBER = r"\s*[-+]?(\d[\d.,]*|[.,]\d+)([eE][-+]?\d+)?\s*"
 DATE = r"\s*\d{1,4}([-/.])\d{1,2}\1\d{1,4}([T ].*)?"
 
 
-def find(stream: IO[bytes], path: Path, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Find out how a text file is to be read.
+def detect_dialect(stream: IO[bytes], path: Path, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Detect the dialect of a text file.
 
     Parameters
     ----------
     stream : binary file
-        The file, unpacked; its beginning is looked at, and more of it where that is plain ASCII.
+        The decompressed content. The encoding is detected from all of it as long as it is plain ASCII,
+        everything else from its beginning.
     path : Path
         Its name, for messages.
     given : mapping
-        What is known of the reading already.
+        Known keys of the dialect, which are not detected.
+
+    Returns
+    -------
+    dict
+        With all keys of `KEYS`.
 
     Raises
     ------
     UserError
-        The file is empty, or is not a text.
+        The file is empty, or is not a text file.
     """
     start = stream.read(SAMPLE)
     encoding = given.get("encoding") or _encoding(start, stream, path)
-    text = start.decode(_with_mark(encoding), errors="ignore")
-    if len(start) == SAMPLE:  # the last line may be cut
+    text = start.decode(_decoder_name(encoding), errors="ignore")
+    if len(start) == SAMPLE:  # the last line may be incomplete
         text = text[: max(text.rfind("\n"), text.rfind("\r")) + 1] or text
     if not text.strip():
         raise UserError(f"{path} is empty.")
     controls = sum(text.count(chr(n)) for n in range(9) if chr(n) != given.get("separator"))
     if controls > len(text) // 100 or "\0" in text:
-        raise UserError(f"{path} is not a text file: it holds bytes that no text has.")
-    quote = given.get("quote", max("\"'", key=lambda mark: _quoted(text, mark)))
+        raise UserError(f"{path} is not a text file: it contains control characters.")
+    quote = given.get("quote", max("\"'", key=lambda mark: _count_quoted(text, mark)))
     found = {"quote": quote, "escape": _escape(text, quote), "encoding": encoding, **given}
     separator = given.get("separator") or _separator(text, found)
-    rows = [row for row in split(text, {**found, "separator": separator}) if row]
+    rows = [row for row in split_rows(text, {**found, "separator": separator}) if row]
     values = (value for row in rows[1:] for value in row)
     found |= {
         "separator": separator,
@@ -83,13 +89,13 @@ def find(stream: IO[bytes], path: Path, given: Mapping[str, Any]) -> dict[str, A
     return {key: given.get(key, found[key]) for key in KEYS}
 
 
-def check(given: Mapping[str, Any]) -> None:
-    """Refuse a reading, or a part of one, by which no file can be read.
+def validate_dialect(given: Mapping[str, Any]) -> None:
+    """Validate the given keys of a dialect.
 
     Raises
     ------
     UserError
-        Names the key.
+        A value is invalid; the message has its key.
     """
     for key, value in given.items():
         if key == "encoding":
@@ -99,7 +105,7 @@ def check(given: Mapping[str, Any]) -> None:
         elif key == "dates":
             fits, expected = isinstance(value, Mapping), "a mapping of columns to formats"
         else:
-            pattern, expected = MARKS[key]
+            pattern, expected = CHARACTERS[key]
             fits = isinstance(value, str) and bool(re.fullmatch(pattern, value))
         if not fits:
             raise UserError(f"reading.{key}: {value!r} is not {expected}.")
@@ -113,32 +119,42 @@ def _is_encoding(name: object) -> bool:
 
 
 def number_pattern(decimal: str, thousands: str) -> str:
-    """Return the pattern of numbers that are written with a decimal mark and, perhaps, thousands'."""
+    """Return a regular expression for numbers with these decimal and (optional) thousands separators."""
     grouped = rf"[1-9]\d{{0,2}}({re.escape(thousands)}\d{{3}})+|" if thousands else ""
     return rf"^\s*[-+]?({grouped}\d+)({re.escape(decimal)}\d+)?([eE][-+]?\d+)?\s*$"
 
 
-def split(text: str | Iterable[str], reading: Mapping[str, Any]) -> Any:
-    """Split a text, or its lines, into rows of values as Python's `csv` does."""
+def split_rows(text: str | Iterable[str], dialect: Mapping[str, Any]) -> Any:
+    """Split text, or its lines, into rows of values with Python's `csv`."""
     csv.field_size_limit(BLOCK)
     return csv.reader(
         io.StringIO(text, newline="") if isinstance(text, str) else text,
-        delimiter=reading["separator"],
-        quotechar=reading["quote"] or None,
-        quoting=csv.QUOTE_MINIMAL if reading["quote"] else csv.QUOTE_NONE,
-        escapechar=reading["escape"] or None,
+        delimiter=dialect["separator"],
+        quotechar=dialect["quote"] or None,
+        quoting=csv.QUOTE_MINIMAL if dialect["quote"] else csv.QUOTE_NONE,
+        escapechar=dialect["escape"] or None,
     )
 
 
-def lines(stream: IO[bytes], reading: Mapping[str, Any], errors: str = "strict") -> Iterator[str]:
-    """Yield the lines of a text file, ends included.
+def read_lines(
+    stream: IO[bytes], dialect: Mapping[str, Any], errors: str = "strict"
+) -> Iterator[str]:
+    """Yield the lines of a text file, including their line ends.
+
+    Parameters
+    ----------
+    stream : binary file
+    dialect : mapping
+        Only its `encoding` is used.
+    errors : str
+        Error handler of the decoder.
 
     Raises
     ------
     ValueError
-        A line is longer than what is parsed at a time.
+        A line is longer than `BLOCK`.
     """
-    encoding = _with_mark(reading["encoding"])
+    encoding = _decoder_name(dialect["encoding"])
     text = io.TextIOWrapper(stream, encoding=encoding, errors=errors, newline="")
     for number, line in enumerate(iter(lambda: text.readline(BLOCK), ""), 1):
         if len(line) == BLOCK:
@@ -146,29 +162,29 @@ def lines(stream: IO[bytes], reading: Mapping[str, Any], errors: str = "strict")
         yield line
 
 
-def _with_mark(encoding: str) -> str:
-    """Let a mark at the beginning of UTF-8 go unread."""
+def _decoder_name(encoding: str) -> str:
+    """Return the name of the decoder that skips a byte order mark of UTF-8."""
     return "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding
 
 
 def _encoding(start: bytes, rest: IO[bytes], path: Path) -> str:
-    """Name the encoding: by its mark, else UTF-8 where it decodes, else Windows' or ISO's Latin."""
+    """Detect the encoding: by a byte order mark, else UTF-8 if valid, else cp1252 or latin-1."""
     for mark, encoding in BYTE_ORDER_MARKS.items():
         if start.startswith(mark):
             return encoding
     for magic, packed in ARCHIVES.items():
         if start.startswith(magic):
             raise UserError(
-                f"{path} is not a text file: it is packed; let its name end in {packed} once, or unpack it."
+                f"{path} is compressed; rename it so that its name ends in {packed} once, or unpack it."
             )
     even, odd = start[:200:2], start[1:200:2]
     for encoding, zeros, letters in (("utf-16-le", odd, even), ("utf-16-be", even, odd)):
         if zeros.count(0) > len(zeros) / 2 and 0 not in letters:
             return encoding
     if b"\0" in start or start.startswith((b"%PDF", b"\x89PNG")):
-        raise UserError(f"{path} is not a text file: it holds bytes that no text has.")
+        raise UserError(f"{path} is not a text file: it contains binary data.")
     chunk, complete = start, len(start) < SAMPLE
-    while chunk.isascii() and not complete:  # as long as nothing tells them apart
+    while chunk.isascii() and not complete:  # the encodings differ beyond ASCII only
         chunk = rest.read(2**20)
         complete = not chunk
     for encoding in ("utf-8", "cp1252"):
@@ -180,14 +196,14 @@ def _encoding(start: bytes, rest: IO[bytes], path: Path) -> str:
     return "latin-1"
 
 
-def _quoted(text: str, mark: str) -> int:
-    """Count the values that stand between two marks."""
+def _count_quoted(text: str, mark: str) -> int:
+    """Count the values that are quoted with a character."""
     value = rf"(?:^|[{SEPARATORS}]){mark}(?:[^{mark}\\]|\\.|{mark}{mark})*+{mark}(?=[{SEPARATORS}\r\n]|\Z)"
     return sum(1 for _ in re.finditer(value, text, re.MULTILINE))
 
 
 def _escape(text: str, quote: str) -> str:
-    """Return whether quotes in quotes stand after a backslash, or are doubled."""
+    """Return a backslash if quotes within quotes are escaped by it, or "" if they are doubled."""
     if not quote:
         return ""
     inside = rf"[^{SEPARATORS}\r\n\\{quote}]"
@@ -196,26 +212,29 @@ def _escape(text: str, quote: str) -> str:
 
 
 def _separator(text: str, found: Mapping[str, Any]) -> str:
-    """Return the separator by which most rows have as many values as the first, and the most."""
+    """Return the separator for which most rows are as long as the first one, and the longest."""
 
     def evenness(separator: str) -> tuple[float, int, bool]:
-        lengths = [len(row) for row in split(text, {**found, "separator": separator}) if row]
+        lengths = [len(row) for row in split_rows(text, {**found, "separator": separator}) if row]
         first = lengths[0]
         even = lengths.count(first) / len(lengths) if first > 1 else 0.0
-        return even, first, separator not in text  # one column: a mark that no value has
+        return even, first, separator not in text  # for one column: a character that no value has
 
     return max(SEPARATORS, key=evenness)
 
 
 def _has_header(rows: list[list[str]]) -> bool:
-    """Return whether a first row holds names: texts, or years and counts above other values."""
+    """Return whether the first row has column names: strings, or years and dates above other values."""
     first, beneath = rows[0], rows[1:]
     numbers = [value.strip() for value in first if re.fullmatch(NUMBER, value)]
     if len(numbers) > 3 and numbers == [str(number) for number in range(len(numbers))]:
-        return True  # as pandas writes columns without names
+        return True  # pandas writes unnamed columns like this
     for place, name in enumerate(first):
         like = next((one for one in (YEAR, NUMBER, DATE) if re.fullmatch(one, name)), None)
-        if like in (YEAR, DATE):  # they may be names, unless most values beneath are alike
+        if like in (
+            YEAR,
+            DATE,
+        ):  # these can be names, unless most values of the column look the same
             column = [row[place] for row in beneath if len(row) > place and row[place].strip()]
             alike = sum(bool(re.fullmatch(like, value)) for value in column)
         if like == NUMBER or (like and alike > len(column) / 2):
@@ -224,15 +243,15 @@ def _has_header(rows: list[list[str]]) -> bool:
 
 
 def _number_marks(values: Iterable[str], separator: str) -> dict[str, str]:
-    """Find the marks of numbers: 1,234.5 or 1.234,5 or 1234.5."""
-    readings = {decimal: number_pattern(decimal, other) for decimal, other in (".,", ",.")}
-    only: Counter[str] = Counter()  # values that one reading makes a number of
-    both: Counter[str] = Counter()  # values that each does, by their mark: "1,234"
+    """Detect the separators in numbers: 1,234.5 or 1.234,5 or 1234.5."""
+    patterns = {decimal: number_pattern(decimal, other) for decimal, other in (".,", ",.")}
+    only: Counter[str] = Counter()  # values that match one pattern
+    both: Counter[str] = Counter()  # values that match both, by their separator: "1,234"
     grouped: Counter[str] = Counter()
     for value in values:
         if not re.search(r"\d[.,]\d", value):
             continue
-        fitting = [decimal for decimal, pattern in readings.items() if re.match(pattern, value)]
+        fitting = [decimal for decimal, pattern in patterns.items() if re.match(pattern, value)]
         if len(fitting) == 1:
             only[fitting[0]] += 1
         elif fitting:
@@ -240,7 +259,7 @@ def _number_marks(values: Iterable[str], separator: str) -> dict[str, str]:
         for decimal in fitting:
             grouped[decimal] += {".": ",", ",": "."}[decimal] in value
     comma = only[","] > only["."]
-    if only[","] == only["."]:  # who separates by semicolons does so because of decimal commas
+    if only[","] == only["."]:  # semicolons are used as separators because of decimal commas
         comma = separator == ";" and both[","] > both["."]
     decimal, thousands = (",", ".") if comma else (".", ",")
     return {"decimal": decimal, "thousands": thousands if grouped[decimal] else ""}
