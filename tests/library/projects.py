@@ -120,10 +120,10 @@ SMALLER: dict[str, Any] = {
     "profile/default": {"reports": {"overview": {"max_columns": 6}}},
     "profile/plots": {"reports": {"plots": {"max_columns": 6}}},
     "profile/sweetviz": {"reports": {"sweetviz": {"max_pairwise": 4}}},
-    "select/importance": {"chooser": {"estimator": {"n_estimators": 10}}, "stability_folds": 2},
-    "select/permutation": {"chooser": {"estimator": {"n_estimators": 10}}, "stability_folds": 2},
-    "select/rfe": {"chooser": {"estimator": {"n_estimators": 10}}, "stability_folds": 2},
-    "select/rfecv": {"chooser": {"estimator": {"n_estimators": 10}}, "stability_folds": 0},
+    "select/importance": {"selector": {"estimator": {"n_estimators": 10}}, "stability_folds": 2},
+    "select/permutation": {"selector": {"estimator": {"n_estimators": 10}}, "stability_folds": 2},
+    "select/rfe": {"selector": {"estimator": {"n_estimators": 10}}, "stability_folds": 2},
+    "select/rfecv": {"selector": {"estimator": {"n_estimators": 10}}, "stability_folds": 0},
     "select/sequential": {"stability_folds": 0},
     "train/calibration/default": {"folds": 2},
     "tune/grid": {"trials": 3, "seconds": 300, "folds": 2, "confidence": 0},
@@ -168,7 +168,7 @@ ENGINEER = {
     },
     "rare_categories": {
         "_target_": "pedigree.features.engineering.RareCategories",
-        "min_share": 0.02,
+        "min_fraction": 0.02,
     },
 }
 CONTRACT = {

@@ -14,7 +14,7 @@ import numpy as np
 
 from pedigree.base.stage import say
 from pedigree.folds.folding import Fold, mean_and_spread
-from pedigree.folds.sampling import some
+from pedigree.folds.sampling import stratified_sample
 from pedigree.leaderboard.contest import Contest
 from pedigree.leaderboard.rounds import Round
 from pedigree.scoring.metrics import METRICS
@@ -47,7 +47,8 @@ def halving(contest: Contest, finalists: int, folds: int, rows: float) -> list[R
         share = min(1.0, rows * 2 ** len(rounds))
         say(f"round {len(rounds) + 1}: {len(names)} models, {share:.0%} of the training rows")
         few = [
-            fold.of(some(fold.y, share, contest.classify, contest.seed)) for fold in cut[-folds:]
+            fold.of(stratified_sample(fold.y, share, contest.classify, contest.seed))
+            for fold in cut[-folds:]
         ]
         rounds.append(contest.hold(names, few))
         stay = max(finalists, math.ceil(len(names) / 2))

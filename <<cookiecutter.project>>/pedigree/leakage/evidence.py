@@ -111,7 +111,7 @@ class Evidence:
         return np.sort(random.choice(n, max_rows, replace=False))
 
 
-def surely(hits: float, n: int) -> float:
+def lower_bound(hits: float, n: int) -> float:
     """Return the lower end of a share's one-sided 99 % interval (Wilson 1927)."""
     z2 = SURE**2
     middle, reach = hits + z2 / 2, SURE * np.sqrt(max(hits * (n - hits), 0) / n + z2 / 4)
@@ -119,8 +119,8 @@ def surely(hits: float, n: int) -> float:
 
 
 def at_most(hits: float, n: int) -> float:
-    """Return the upper end of a share's one-sided 99 % interval; see `surely`."""
-    return 1 - surely(n - hits, n)
+    """Return the upper end of a share's one-sided 99 % interval; see `lower_bound`."""
+    return 1 - lower_bound(n - hits, n)
 
 
 def names_rows(values: pd.Series, name: str, pattern: str) -> bool:

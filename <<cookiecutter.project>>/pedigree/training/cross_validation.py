@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pedigree.estimators.building import build_model
 from pedigree.estimators.fitting import fit
 from pedigree.estimators.predicting import predict
-from pedigree.folds.sampling import set_aside
+from pedigree.folds.sampling import early_stopping_split
 from pedigree.scoring.metrics import score
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def fit_on(
     """
     X, y, groups, watched = fold.X, fold.y, fold.groups, None
     if model and model["early_stopping"]:
-        kept, aside = set_aside(y, groups, classify, WATCHED_SEED)
+        kept, aside = early_stopping_split(y, groups, classify, WATCHED_SEED)
         watched = (X.iloc[aside], y[aside]) if len(aside) else None
         X, y = X.iloc[kept], y[kept]
         groups = None if groups is None else groups[kept]

@@ -14,7 +14,7 @@ from pedigree.base.tables import read_json, read_table
 from pedigree.data.target import encode, features, group_key
 from pedigree.estimators import artifact
 from pedigree.estimators.predicting import predict
-from pedigree.folds.folding import Fold, FoldScheme, folds, together
+from pedigree.folds.folding import Fold, FoldScheme, fold_groups, folds
 from pedigree.training.cross_validation import fit_on
 
 if TYPE_CHECKING:
@@ -157,4 +157,4 @@ def training_groups(settings: DictConfig) -> np.ndarray | None:
     """Tell which training rows folds inside a model keep together, as the split does (see `together`)."""
     rows = read_table(SPLIT / "train")
     how = scheme_of(settings, rows, np.empty(0), classify=False, seed=0)
-    return together(how.groups, how.when)
+    return fold_groups(how.groups, how.when)

@@ -247,7 +247,7 @@ def test_a_tool_for_classes_is_refused_where_the_answers_are_numbers(
 ) -> None:
     monkeypatch.chdir(finished("regression").folder)
     config = OmegaConf.load("params.yaml")
-    config.select.chooser = {
+    config.select.selector = {
         "_target_": "pedigree.features.selection.selectors.ChiSquare",
         "k": 3,
         "bins": 5,
@@ -255,7 +255,7 @@ def test_a_tool_for_classes_is_refused_where_the_answers_are_numbers(
     with pytest.raises(UserError) as error:
         check(config)
     assert (
-        "select.chooser: pedigree.features.selection.selectors.ChiSquare is for classes, and the task is regression; "
+        "select.selector: pedigree.features.selection.selectors.ChiSquare is for classes, and the task is regression; "
         "choose another option (`python -m pedigree options select`)." in str(error.value)
     )
 

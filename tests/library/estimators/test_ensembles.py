@@ -20,7 +20,7 @@ from pedigree.estimators import artifact, fitting
 from pedigree.estimators.building import build_model
 from pedigree.estimators.fitting import fit
 from pedigree.estimators.predicting import predict
-from pedigree.folds.folding import inner_folds, together
+from pedigree.folds.folding import fold_groups, inner_folds
 from pedigree.training.data import training_groups
 from pedigree.training.inputs import read_subset
 
@@ -82,7 +82,7 @@ def test_a_moment_is_never_cut_in_two(moments: list) -> None:
     when = pd.Series(
         pd.to_datetime("2020-01-01") + pd.to_timedelta(pd.array(moments, "Int64"), "D")
     )
-    found = together(None, when)
+    found = fold_groups(None, when)
     dated = when.notna().to_numpy()
     assert (pd.Series(found[dated]).groupby(when[dated].to_numpy()).nunique() == 1).all()
     assert (np.diff(found[dated][np.argsort(when[dated].to_numpy(), kind="stable")]) >= 0).all()

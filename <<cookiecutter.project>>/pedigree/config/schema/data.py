@@ -126,8 +126,8 @@ class Split(Tool):
 class Select(Section):
     """conf/select/."""
 
-    chooser: Tool | None
-    identifier_share: float = Field(gt=0, le=1)
+    selector: Tool | None
+    identifier_fraction: float = Field(gt=0, le=1)
     stability_folds: int = Field(ge=0)
 
     @model_validator(mode="after")

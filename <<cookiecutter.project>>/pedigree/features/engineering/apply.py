@@ -1,4 +1,4 @@
-"""Transformers of scikit-learn, behind the contract of this step."""
+"""Wrapper for any transformer of scikit-learn."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ QUIET = (
 
 
 class Apply(ColumnStep):
-    """Let any transformer of scikit-learn, or one made like it, add columns.
+    """Add the columns of any transformer with scikit-learn's interface.
 
     Parameters
     ----------
     transformer : object
-        One transformer, or a scikit-learn Pipeline of several. One that takes no missing value gets
-        the rows that have none, and gives the others missing features.
+        A transformer, or a scikit-learn Pipeline of several. If it does not support missing values, it is
+        applied to the complete rows, and the others get missing features.
     columns : list of str or None
-        What it reads. None = all that it can: free texts if it is a vectorizer, else numbers.
+        Input columns. None = free text for vectorizers, else all numeric columns.
     each : bool
-        Fit a copy for each column; vectorizers always are.
+        Fit a copy for each column; always the case for vectorizers.
     keep : bool
-        Keep the columns that were read.
+        Keep the input columns.
     prefix : str
-        Goes before the names that the transformer gives to its columns.
+        Prefix of the names of new columns.
     max_columns : int
-        More new columns are refused: a vocabulary or a polynomial grows fast.
+        Maximum number of new columns.
 
     Notes
     -----
-    A transformer that learns from the target sees that of the training rows, which then get features
-    made of their own answers. Encode categories in the model (conf/model/encoder/), not here.
+    A transformer that uses the target leaks it into the features of training rows. Encode categories
+    with an encoder of the model (conf/model/encoder/) instead.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What was known before a moment: each row is given only what is strictly earlier."""
+"""Features of the past: values of rows with a strictly earlier time."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ class RelatedTable(ColumnStep):
         rows, _ = retype(rows, {name: infer(rows[name]) for name in rows})
         key, time = self.columns
         for name in filter(None, (key, time)):
-            self.demand(name, rows)
+            self.require_column(name, rows)
         moment = moments(rows[time]) if time else np.zeros(len(rows))
         texts = keys(rows, [key])
         order = np.argsort(moment, kind="stable")
@@ -102,12 +102,12 @@ class RelatedTable(ColumnStep):
         rows, texts = (one.iloc[order].reset_index(drop=True) for one in (rows, texts))
         return rows, texts, moment[order]
 
-    def demand(self, name: str, rows: pd.DataFrame) -> None:
+    def require_column(self, name: str, rows: pd.DataFrame) -> None:
         """Refuse a column that the table does not have."""
         if name not in rows:
             raise UserError(f"{self.path} has no column '{name}'; {did_you_mean(name, rows)}")
 
-    def asked(self, X: pd.DataFrame) -> tuple[pd.Series, np.ndarray]:
+    def key_and_time(self, X: pd.DataFrame) -> tuple[pd.Series, np.ndarray]:
         """Return key and moment of rows; without a time, all that is in the table lies before them."""
         moment = moments(X[self.time]) if self.time else np.ones(len(X))
         return keys(X, [self.key]), moment
@@ -184,7 +184,7 @@ class Related(RelatedTable):
         }
         known: dict[str, pd.Series] = {f"{self.name}_count": key.groupby(key).cumcount() + 1}
         for column, statistics in wanted.items():
-            self.demand(column, rows)
+            self.require_column(column, rows)
             for statistic in statistics:
                 label = f"{self.name}_{column}_{statistic}"
                 known[label] = self._after_each(key, rows[column], statistic)
@@ -199,7 +199,7 @@ class Related(RelatedTable):
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Add the columns."""
         check_is_fitted(self)
-        key, moment = self.asked(X)
+        key, moment = self.key_and_time(X)
         new, when = recall(self.memory_, key, moment)
         nothing = np.isnan(when) & key.notna().to_numpy() & ~np.isnan(moment)
         new[nothing, 0] = 0  # the count

@@ -115,7 +115,7 @@ class DeepFeatures(RelatedTable):
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Add the features, numbers as float64 and the others as texts."""
         check_is_fitted(self)
-        key, moment = self.asked(X)
+        key, moment = self.key_and_time(X)
         codes = pd.Index(self.keys_, dtype="object").get_indexer(key.astype("object"))
         cutoff = X[self.time].to_numpy() if self.time else SOME_DAY
         cutoffs = pd.DataFrame({ROW: codes, "time": cutoff}, index=X.index)

@@ -144,7 +144,7 @@ def test_texts_that_are_all_rare_are_left_to_the_selection(penguins: pd.DataFram
 def test_no_transformer_changes_the_rows_that_it_is_given(penguins: pd.DataFrame) -> None:
     before = penguins.copy()
     steps = [
-        Outliers(reach=0.1),
+        Outliers(threshold=0.1),
         DateParts(),
         Ratios([["culmen_length_mm", "culmen_depth_mm"]]),
         GroupStatistics(["island"], ["body_mass_g"]),

@@ -48,7 +48,7 @@ def test_a_column_of_two_values_or_mostly_one_has_no_limits() -> None:
 def test_far_values_are_treated_by_the_limits_of_the_fitted_rows(
     action: str, expected: list
 ) -> None:
-    fitted = Outliers(reach=1.0, action=action).fit(
+    fitted = Outliers(threshold=1.0, action=action).fit(
         pd.DataFrame({"x": [0.0, 1, 2, 3, 4], "c": [5] * 5})
     )
     made = fitted.transform(pd.DataFrame({"x": [-99.0, 2, 99, None], "c": [5, 9, 9, 9]}))
@@ -57,7 +57,9 @@ def test_far_values_are_treated_by_the_limits_of_the_fitted_rows(
 
 
 def test_far_values_may_be_flagged_and_left() -> None:
-    fitted = Outliers(columns=["x"], reach=1.0, action="flag").fit(pd.DataFrame({"x": range(5)}))
+    fitted = Outliers(columns=["x"], threshold=1.0, action="flag").fit(
+        pd.DataFrame({"x": range(5)})
+    )
     made = fitted.transform(pd.DataFrame({"x": [-99.0, 2, 99, None]}))
     assert made["x_is_outlier"].tolist() == [1, 0, 1, 0]
     assert made["x"].tolist()[:3] == [-99, 2, 99]
@@ -65,7 +67,7 @@ def test_far_values_may_be_flagged_and_left() -> None:
 
 def test_unlike_rows_are_flagged_by_several_columns_at_once(penguins: pd.DataFrame) -> None:
     columns = list(numbers(penguins))
-    fitted = IsolationForest(columns, share=0.02, random_state=3).fit(penguins)
+    fitted = IsolationForest(columns, contamination=0.02, random_state=3).fit(penguins)
     made = fitted.transform(penguins)
     assert made["is_outlier"].sum() == pytest.approx(0.02 * len(penguins), abs=2)
     flagged = made["is_outlier"] == 1
@@ -82,7 +84,7 @@ def test_unlike_rows_are_flagged_by_several_columns_at_once(penguins: pd.DataFra
     [
         ({"method": "iqrr"}, "no method 'iqrr'"),
         ({"action": "drop"}, "no action 'drop'"),
-        ({"method": "quantile"}, "`reach` is the share of rows at each end"),
+        ({"method": "quantile"}, "`threshold` is the contamination of rows at each end"),
     ],
 )
 def test_wrong_settings_are_refused(settings: dict, said: str) -> None:

@@ -1,4 +1,4 @@
-"""What the sides of a split may not share, and the order in which they stand."""
+"""Groups and categories shared by the subsets of a split, and their order in time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from pedigree.leakage.evidence import Evidence, Finding, at_most, surely
+from pedigree.leakage.evidence import Evidence, Finding, at_most, lower_bound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,8 +19,8 @@ FEW = 10  # values up to which a column is a category and no name of groups
 def groups(
     evidence: Evidence,
     limit: float,
-    alike: float,
-    chance: float,
+    min_correlation: float,
+    significance: float,
     permutations: int,
     max_rows: int,
     identifiers: str,
@@ -37,9 +37,9 @@ def groups(
     evidence : Evidence
     limit : float
         Share of the validation and test rows whose group trains.
-    alike : float
+    min_correlation : float
         Intraclass correlation below which answers, or features, are not alike.
-    chance : float
+    significance : float
         Significance of the permutation test.
     permutations, max_rows : int
         Of the permutation test; rows, drawn at random.
@@ -66,13 +66,15 @@ def groups(
         others = features.iloc[known].drop(columns=name, errors="ignore")
 
         rho, p = _intraclass(codes, answers, permutations, evidence.settings.seed)
-        alike_answers = rho > alike and p <= chance
+        alike_answers = rho > min_correlation and p <= significance
         known_again = name in features
         if alike_answers and not known_again:
             again, p = _intraclass(codes, _standard(others), permutations, evidence.settings.seed)
-            known_again = again > alike and p <= 5 * chance  # of many columns, few need be alike
+            known_again = (
+                again > min_correlation and p <= 5 * significance
+            )  # of many columns, few need be alike
         matters = alike_answers and known_again and not evidence.by_time
-        found = matters and surely(shared * n, n) > limit
+        found = matters and lower_bound(shared * n, n) > limit
         says = (
             f"{shared:.0%} of {n} validation and test rows share their {name} with a training row; the target's correlation "
             f"within a {name} is {rho:.2f}"
@@ -132,7 +134,7 @@ def _intraclass(
     return float(rho), (reached + 1) / (permutations + 1)
 
 
-def time(evidence: Evidence, limit: float, ordered: float) -> list[Finding]:
+def time(evidence: Evidence, limit: float, min_ordered: float) -> list[Finding]:
     """Find training rows that are later than the rows which they are to predict.
 
     That is asked of a split by time. Of a column that says the sides it is asked, too, if they stand
@@ -143,14 +145,14 @@ def time(evidence: Evidence, limit: float, ordered: float) -> list[Finding]:
     evidence : Evidence
     limit : float
         Share of the earlier side's rows that may be as late as a row of the later side.
-    ordered : float
+    min_ordered : float
         Share of pairs of a training and a test row in order, from which on order was meant.
     """
     name, method = evidence.settings.problem.time, evidence.settings.split.name
     if name is None or method not in ("time", "column"):
         return [Finding(name or "", False, None, limit, "The split is not by time.")]
     when = {side: rows[name].dropna() for side, rows in evidence.rows.items()}
-    if method == "column" and _in_order(when["train"], when["test"]) < ordered:
+    if method == "column" and _in_order(when["train"], when["test"]) < min_ordered:
         return [Finding(name, False, None, limit, "The subsets are not in the order of time.")]
     findings = []
     for early, late in (("train", "validation"), ("train", "test"), ("validation", "test")):
@@ -193,7 +195,7 @@ def categories(evidence: Evidence, limit: float) -> list[Finding]:
         alone = int(once[codes[codes >= 0]].sum())
         unseen = new.notna() & ~new.isin(known)
         hits, n = int(unseen.sum()), len(new)
-        excess = surely(hits, n) - at_most(alone, len(old))
+        excess = lower_bound(hits, n) - at_most(alone, len(old))
         found = bool(excess > limit and not evidence.by_time)
         shown = ", ".join(sorted(set(map(str, new[unseen])))[:3])
         says = f"{hits} of {n} {side} rows have a {name} that no training row has" + (

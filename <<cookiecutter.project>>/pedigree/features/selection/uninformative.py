@@ -1,4 +1,4 @@
-"""Columns that can teach a model nothing."""
+"""Uninformative columns: constants, copies and identifiers."""
 
 from __future__ import annotations
 
@@ -7,12 +7,22 @@ from typing import Any
 import pandas as pd
 
 
-def useless(X: pd.DataFrame, identifier_share: float) -> dict[str, str]:
-    """Name the columns that can teach a model nothing, each with the reason.
+def uninformative_columns(X: pd.DataFrame, identifier_fraction: float) -> dict[str, str]:
+    """Find columns from which a model cannot learn: constants, copies and identifiers.
 
-    Constant columns, copies of an earlier column, texts with (nearly) a value for each row, and
-    whole numbers that count the rows: all distinct and packed in a range of less than three times
-    their number.
+    Identifiers are strings with a distinct value in (nearly) each row, and integers that count the rows:
+    all distinct, in a range of less than three times their number.
+
+    Parameters
+    ----------
+    X : DataFrame
+    identifier_fraction : float
+        Fraction of distinct values from which a string column is an identifier.
+
+    Returns
+    -------
+    dict of str to str
+        Column to reason.
     """
     out: dict[str, str] = {}
     seen: dict[tuple[Any, ...], str] = {}
@@ -27,16 +37,16 @@ def useless(X: pd.DataFrame, identifier_share: float) -> dict[str, str]:
             out[name] = f"constant: always {present.tolist()[0]!r}"
         elif content in seen:
             out[name] = f"a copy of {seen[content]}"
-        elif len(present) >= 20 and _names_rows(present, distinct, identifier_share):
+        elif len(present) >= 20 and _names_rows(present, distinct, identifier_fraction):
             out[name] = f"identifier-like: {distinct} different values in {len(present)} rows"
         seen.setdefault(content, name)
     return out
 
 
-def _names_rows(present: pd.Series, distinct: int, identifier_share: float) -> bool:
+def _names_rows(present: pd.Series, distinct: int, identifier_fraction: float) -> bool:
     if pd.api.types.is_bool_dtype(present):
         return False
     if not pd.api.types.is_numeric_dtype(present):
-        return distinct >= identifier_share * len(present)
+        return distinct >= identifier_fraction * len(present)
     whole = bool((present % 1 == 0).all())
     return whole and distinct == len(present) and present.max() - present.min() < 3 * len(present)
