@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from pedigree.base.names import UserError
 from pedigree.base.stage import say
+from pedigree.features.frames import FrameTransformer, as_frame
 from pedigree.features.selection.choosing import choose
 from pedigree.features.selection.stability import choices, nogueira
 from pedigree.features.selection.useless import useless
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pedigree.folds.folding import FoldScheme
 
 
-class Selector(TransformerMixin, BaseEstimator):
+class Selector(FrameTransformer):
     """Drop useless columns, then let a scikit-learn selector choose among the rest.
 
     Parameters
@@ -59,6 +59,7 @@ class Selector(TransformerMixin, BaseEstimator):
         UserError
             No column is left.
         """
+        X = as_frame(self, X, reset=True)
         self.dropped_ = useless(X, self.identifier_share)
         self.useless_ = list(self.dropped_)
         rest = X[[name for name in map(str, X) if name not in self.dropped_]]
@@ -73,6 +74,7 @@ class Selector(TransformerMixin, BaseEstimator):
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Return the kept columns."""
         check_is_fitted(self)
+        X = as_frame(self, X)
         return X[self.kept_]
 
     def stability(
