@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone, is_classifier
+from sklearn.utils.validation import check_is_fitted
 
 from pedigree.estimators.fitting import fit
 from pedigree.estimators.predicting import plain
+from pedigree.estimators.validation import training_rows
+from pedigree.features.frames import as_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,12 +49,14 @@ class Member(BaseEstimator):
         `sample_weight`, the class weights of the ensemble, is for what is fitted on the members'
         predictions: each member computes its own.
         """
+        X, y, _ = training_rows(self, X, y, sample_weight)
         self.pipeline_ = fit(clone(self.pipeline), self.model, X, y, watched)
         return self
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:
         """Predict classes or numbers, shape (n,)."""
-        return np.ravel(self.pipeline_.predict(plain(X)))
+        check_is_fitted(self)
+        return np.ravel(self.pipeline_.predict(plain(as_frame(self, X))))
 
 
 class MemberClassifier(ClassifierMixin, Member):
@@ -64,7 +69,8 @@ class MemberClassifier(ClassifierMixin, Member):
 
     def predict_proba(self, X: pd.DataFrame) -> np.ndarray:
         """Predict the classes' probabilities, shape (n, k)."""
-        return np.asarray(self.pipeline_.predict_proba(plain(X)))
+        check_is_fitted(self)
+        return np.asarray(self.pipeline_.predict_proba(plain(as_frame(self, X))))
 
 
 class MemberRegressor(RegressorMixin, Member):

@@ -16,9 +16,11 @@ import numpy as np
 import pandas as pd
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from pedigree.base.names import UserError
+from pedigree.estimators.validation import training_rows
+from pedigree.features.frames import as_frame
 
 
 @dataclass(frozen=True)
@@ -131,11 +133,10 @@ class EntityEmbeddingMLP(BaseEstimator):
         UserError
             A number is missing or infinite.
         """
-        X = pd.DataFrame(X)
-        self.feature_names_in_ = np.asarray(X.columns, dtype=object)
-        self.n_features_in_ = X.shape[1]
-        outputs = self._learn_target(np.asarray(y))
-        weight = np.ones(len(X)) if sample_weight is None else np.asarray(sample_weight)
+        validate_data(self, X, skip_check_array=True)  # keeps names and number of the features
+        X, y, weight = training_rows(self, X, y, sample_weight)
+        outputs = self._learn_target(y)
+        weight = np.ones(len(X)) if weight is None else weight
         rows = self._rows(X, y, weight / weight.mean())
         watched = None if X_val is None else self._rows(X_val, y_val, np.ones(len(X_val)))
         sizes = [len(X[name].cat.categories) for name in X.select_dtypes("category")]
@@ -169,7 +170,7 @@ class EntityEmbeddingMLP(BaseEstimator):
         return max(1, min(self.embedding_size, (categories + 1) // 2))
 
     def _rows(self, X: Any, y: Any, weight: np.ndarray) -> Rows:
-        numbers, codes = _inputs(pd.DataFrame(X))
+        numbers, codes = _inputs(as_frame(self, X))
         return Rows(
             numbers.astype("float32"), codes, self._code(np.asarray(y)), weight.astype("float32")
         )
@@ -177,7 +178,7 @@ class EntityEmbeddingMLP(BaseEstimator):
     def _outputs(self, X: Any) -> np.ndarray:
         """Return what the last layer says, shape (n, outputs)."""
         check_is_fitted(self)
-        numbers, codes = _inputs(pd.DataFrame(X))
+        numbers, codes = _inputs(as_frame(self, X))
         # In double precision, so that a row alone gets the answer that it gets among others.
         values = np.hstack(
             [numbers, *(t[c] for t, c in zip(self.embeddings_, codes.T, strict=True))]
@@ -204,7 +205,8 @@ class EntityEmbeddingClassifier(ClassifierMixin, EntityEmbeddingMLP):
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the likeliest classes, shape (n,)."""
-        return np.asarray(self.classes_[self._outputs(X).argmax(axis=1)])
+        best = self._outputs(X).argmax(axis=1)
+        return np.asarray(self.classes_[best])
 
     def _learn_target(self, y: np.ndarray) -> int:
         self.classes_ = np.unique(y)

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from pedigree.base.names import UserError, snake_cased
 from pedigree.features.engineering.steps import ColumnStep, numbers
+from pedigree.features.frames import as_frame
 
 # As `adopt` tells free text from a category: words of the average value, and different values.
 TEXT_WORDS, TEXT_VALUES = 4, 30
@@ -84,6 +85,7 @@ class Apply(ColumnStep):
         UserError
             It cannot be fitted on these columns, or makes too many.
         """
+        X = as_frame(self, X, reset=True)
         tags = get_tags(_steps(self.transformer)[0]).input_tags
         self.reads_texts_, self.takes_missing_ = not tags.two_d_array, tags.allow_nan
         find = free_texts if self.reads_texts_ else numbers
@@ -100,7 +102,9 @@ class Apply(ColumnStep):
                     # On a narrow table, or of few values, a transformer keeps or makes fewer columns than it
                     # might; so it should, in silence: it is fitted again in each fold.
                     warnings.filterwarnings("ignore", QUIET)
-                    one = clone(self.transformer).fit(values, None if y is None else y[rows])
+                    one = clone(self.transformer).fit(
+                        values, None if y is None else np.asarray(y)[rows]
+                    )
                 width = one.transform(values[:1]).shape[1]
             except ValueError as error:
                 raise UserError(f"{kind} cannot be fitted on {', '.join(part)}: {error}") from error
@@ -120,6 +124,7 @@ class Apply(ColumnStep):
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Add the new columns, all float64; rows that could not be read get missing values."""
         check_is_fitted(self)
+        X = as_frame(self, X)
         made = [np.empty((len(X), 0))]
         for part, one, width in zip(self.parts_, self.fitted_, self.widths_, strict=True):
             values, rows = self._read(X[part])

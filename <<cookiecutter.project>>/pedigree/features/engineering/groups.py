@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from pedigree.data.target import row_key
 from pedigree.features.engineering.steps import ColumnStep, unknown
+from pedigree.features.frames import as_frame
 
 # Aggregations of pandas; a row's difference from them makes sense where they keep the unit.
 STATISTICS = ("mean", "median", "min", "max", "std", "sum")
@@ -46,6 +47,7 @@ class GroupStatistics(ColumnStep):
 
     def fit(self, X: pd.DataFrame, y: object = None) -> GroupStatistics:
         """Compute the statistics of each group."""
+        X = as_frame(self, X, reset=True)
         self.names_ = [
             f"{c}_{s}_by_{'_'.join(self.by)}" for c in self.columns for s in self.statistics
         ]
@@ -65,6 +67,7 @@ class GroupStatistics(ColumnStep):
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Add two columns for each statistic."""
         check_is_fitted(self)
+        X = as_frame(self, X)
         if not self.by:
             return X
         keys = row_key(X, self.by)
@@ -102,6 +105,7 @@ class RareCategories(ColumnStep):
 
     def fit(self, X: pd.DataFrame, y: object = None) -> RareCategories:
         """Learn the frequent texts of each column."""
+        X = as_frame(self, X, reset=True)
         self.frequent_: dict[str, list[str]] = {}
         for name in X.select_dtypes(exclude=["number", "bool", "boolean", "datetime"]):
             rows = X[name].value_counts()
@@ -114,6 +118,7 @@ class RareCategories(ColumnStep):
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Replace what was not frequent."""
         check_is_fitted(self)
+        X = as_frame(self, X)
         return X.assign(
             **{
                 name: X[name].where(X[name].isin(kept) | X[name].isna(), self.RARE)

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from pedigree.base.names import UserError
 from pedigree.data.target import row_key
 from pedigree.features.engineering.steps import ColumnStep, numbers, unknown
+from pedigree.features.frames import as_frame
 
 RUNNING = ("mean", "median", "min", "max", "std", "sum")  # what pandas computes over a window
 TARGET = "target"  # the name of the answers among the columns
@@ -169,6 +170,7 @@ class Lags(ColumnStep):
         UserError
             A column holds no numbers, or the answers of earlier rows are not there or no numbers.
         """
+        X = as_frame(self, X, reset=True)
         if self.columns is None:
             self.columns_ = [c for c in numbers(X) if c not in (self.time, *self.by)]
         else:
@@ -204,6 +206,7 @@ class Lags(ColumnStep):
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Add the columns; the number of earlier rows and the time since the last come with them."""
         check_is_fitted(self)
+        X = as_frame(self, X)
         moment = moments(X[self.time])
         known, when = recall(self.memory_, keys(X, self.by), moment - self.delay)
         new = np.column_stack([known, moment - when])

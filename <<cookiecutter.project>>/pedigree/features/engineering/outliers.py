@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from pedigree.base.names import UserError
 from pedigree.features.engineering.steps import ColumnStep
+from pedigree.features.frames import as_frame
 from pedigree.features.outlier_limits import METHODS, limits
 
 ACTIONS = ("clip", "missing", "flag")
@@ -66,6 +67,7 @@ class Outliers(ColumnStep):
         UserError
             The settings are wrong.
         """
+        X = as_frame(self, X, reset=True)
         for mistake in self.mistakes():
             raise UserError(f"engineer: {mistake}")
         self.limits_: dict[str, list[float]] = {}
@@ -77,6 +79,7 @@ class Outliers(ColumnStep):
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Treat what lies beyond the limits."""
         check_is_fitted(self)
+        X = as_frame(self, X)
         made = {}
         for name, (low, high) in self.limits_.items():
             values = X[name].astype("float64")
@@ -120,6 +123,7 @@ class IsolationForest(ColumnStep):
 
     def fit(self, X: pd.DataFrame, y: object = None) -> IsolationForest:
         """Grow the trees."""
+        X = as_frame(self, X, reset=True)
         from sklearn import ensemble
 
         medians = X[_numbers(X, self.columns)].astype("float64").median().dropna()
@@ -134,6 +138,7 @@ class IsolationForest(ColumnStep):
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Add the score and the flag."""
         check_is_fitted(self)
+        X = as_frame(self, X)
         scores = self.forest_.score_samples(self._filled(X))
         flags = (scores < self.forest_.offset_).astype("float64")
         return X.assign(outlier_score=-scores, is_outlier=flags)

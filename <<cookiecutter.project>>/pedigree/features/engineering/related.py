@@ -14,6 +14,7 @@ from pedigree.base.names import UserError, did_you_mean, snake_case
 from pedigree.base.paths import EXTERNAL
 from pedigree.features.engineering.history import RUNNING, keys, moments, recall, remember, running
 from pedigree.features.engineering.steps import ColumnStep, numbers, unknown
+from pedigree.features.frames import as_frame
 
 STATISTICS = (*RUNNING, "last", "nunique")
 
@@ -176,6 +177,7 @@ class Related(RelatedTable):
         UserError
             The file cannot be read, or lacks a column.
         """
+        as_frame(self, X, reset=True)
         if hasattr(self, "memory_"):
             return self
         rows, key, moment = self.read()
@@ -199,6 +201,7 @@ class Related(RelatedTable):
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Add the columns."""
         check_is_fitted(self)
+        X = as_frame(self, X)
         key, moment = self.key_and_time(X)
         new, when = recall(self.memory_, key, moment)
         nothing = np.isnan(when) & key.notna().to_numpy() & ~np.isnan(moment)

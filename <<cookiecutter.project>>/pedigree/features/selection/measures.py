@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.utils import get_tags
+
+from pedigree.features.frames import as_frame
 
 
 class MutualInformation:
@@ -54,6 +57,7 @@ class ShapImportance(MetaEstimatorMixin, BaseEstimator):
 
     def fit(self, X: Any, y: np.ndarray) -> ShapImportance:
         """Fit the model; `feature_importances_` has shape (p,)."""
+        X = as_frame(self, X, reset=True)
         self.estimator_ = clone(self.estimator).fit(X, y)
         if type(self.estimator_).__module__.startswith("catboost"):
             from catboost import Pool
@@ -67,3 +71,8 @@ class ShapImportance(MetaEstimatorMixin, BaseEstimator):
         # With several classes there are values for each class.
         self.feature_importances_ = np.abs(values.reshape(*values.shape[:2], -1)).mean(axis=(0, 2))
         return self
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = get_tags(self.estimator).input_tags.allow_nan
+        return tags

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from pedigree.base.names import UserError
 from pedigree.base.stage import say
+from pedigree.features.frames import FrameTransformer, as_frame
 from pedigree.features.selection.selecting import columns_to_drop
 from pedigree.features.selection.stability import nogueira, selected_by_fold
 from pedigree.features.selection.uninformative import uninformative_columns
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pedigree.folds.folding import FoldScheme
 
 
-class Selector(TransformerMixin, BaseEstimator):
+class Selector(FrameTransformer):
     """Drop uninformative columns, then apply a scikit-learn selector to the others.
 
     Parameters
@@ -61,6 +61,7 @@ class Selector(TransformerMixin, BaseEstimator):
         UserError
             No column is left.
         """
+        X = as_frame(self, X, reset=True)
         self.dropped_ = uninformative_columns(X, self.identifier_fraction)
         self.uninformative_ = list(self.dropped_)
         rest = X[[name for name in map(str, X) if name not in self.dropped_]]
@@ -75,6 +76,7 @@ class Selector(TransformerMixin, BaseEstimator):
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Return the kept columns."""
         check_is_fitted(self)
+        X = as_frame(self, X)
         return X[self.kept_]
 
     def stability(

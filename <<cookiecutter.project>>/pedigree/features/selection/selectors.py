@@ -12,6 +12,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.feature_selection import SelectorMixin
 
+from pedigree.features.frames import as_frame
 from pedigree.folds.folding import Fold, interval_of_gain
 from pedigree.scoring.metrics import score
 
@@ -36,6 +37,7 @@ class Correlation(SelectorMixin, BaseEstimator):
 
     def fit(self, X: pd.DataFrame, y: object = None) -> Correlation:
         """Select the columns; `reasons_` has the reason for each dropped one."""
+        X = as_frame(self, X, reset=True)
         variance = ((X - X.min()) / (X.max() - X.min()).replace(0, 1)).var(ddof=0)
         correlation = X.rank().corr().fillna(0.0)
         kept: list[str] = []
@@ -79,6 +81,7 @@ class ChiSquare(SelectorMixin, BaseEstimator):
 
     def fit(self, X: pd.DataFrame, y: np.ndarray) -> ChiSquare:
         """Score the features; `scores_` has shape (p,)."""
+        X = as_frame(self, X, reset=True)
         self.scores_ = np.array([self._score(X[name], y) for name in X])
         return self
 
@@ -129,8 +132,10 @@ class Permutation(SelectorMixin, BaseEstimator):
 
     def fit(self, X: pd.DataFrame, y: np.ndarray) -> Permutation:
         """Measure the losses; `low_` has shape (p,)."""
+        X = as_frame(self, X, reset=True)
         from sklearn.model_selection import check_cv
 
+        y = np.asarray(y)
         scheme = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
         cut = [
             Fold(X.iloc[train], y[train], X.iloc[held_out], y[held_out], train, held_out, None)
