@@ -26,35 +26,32 @@ from pedigree.config.composing import hand_out
 from pedigree.config.tools import missing_packages, tools, way_to_install
 
 TEMPLATE = Path(__file__).parents[2]
+TREE = TEMPLATE / "<<cookiecutter.project>>"
 
 
-def render() -> Path:
-    """Return a project with the defaults whose code is the template's own, so that an edit of it is tested at once.
+def render() -> str:
+    """Make a project with the defaults whose code is the template's own, so that an edit of it is tested at once."""
+    from cookiecutter.main import cookiecutter
 
-    It is made by the process that starts first; workers of pytest-xdist find it in the environment.
-    """
-    if "PROJECT_UNDER_TEST" not in os.environ:
-        from cookiecutter.main import cookiecutter
-
-        folder = tempfile.mkdtemp(prefix="pedigree-")
-        atexit.register(shutil.rmtree, folder)
-        answers = {"project": "project", "setup": "no"}
-        project = cookiecutter(
-            str(TEMPLATE),
-            no_input=True,
-            output_dir=folder,
-            extra_context=answers,
-            accept_hooks=False,
-            default_config=True,
-        )
-        for name in ("pedigree", "pipeline"):
-            shutil.rmtree(Path(project, name))
-            Path(project, name).symlink_to(TEMPLATE / "<<cookiecutter.project>>" / name)
-        os.environ["PROJECT_UNDER_TEST"] = project
-    return Path(os.environ["PROJECT_UNDER_TEST"])
+    folder = tempfile.mkdtemp(prefix="pedigree-")
+    atexit.register(shutil.rmtree, folder)
+    project = cookiecutter(
+        str(TEMPLATE),
+        no_input=True,
+        output_dir=folder,
+        extra_context={"project": "project", "setup": "no"},
+        accept_hooks=False,
+        default_config=True,
+    )
+    for name in ("pedigree", "pipeline"):
+        shutil.rmtree(Path(project, name))
+        Path(project, name).symlink_to(TREE / name)
+    return project
 
 
-ROOT = render()
+# Of the process that starts first; the workers of pytest-xdist find it in their environment.
+ROOT = Path(os.environ.get("PROJECT_UNDER_TEST") or render())
+os.environ["PROJECT_UNDER_TEST"] = str(ROOT)
 RAW = Path(str(files("palmerpenguins") / "data" / "penguins-raw.csv"))
 
 # The extra `legacy` has an environment of its own.
