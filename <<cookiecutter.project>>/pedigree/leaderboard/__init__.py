@@ -11,7 +11,7 @@ from pedigree.report.figures import bars, figure
 
 def draw(board: list[dict[str, Any]], contest: Contest) -> None:
     """Draw the first metric of each model, as measured in its last round; who left bears its number."""
-    metric = contest.metrics[0]
+    metric = contest.metrics[0].name
     names = [
         f"{row['model']} (round {row['left_in_round']})" if row["left_in_round"] else row["model"]
         for row in board
