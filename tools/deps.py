@@ -18,12 +18,13 @@ CODE = (LIBRARY.name, SCRIPTS.name)
 WHOLE = 1 / 4  # from this fraction of its modules on, a room is listed as a whole
 PLACED = {"compare": ["model"], "train": ["model"]}  # groups whose files conf/ places into another
 CLASSES = {"select": "pedigree.features.selection.selector"}  # fitted, and named by no setting
-# What lies in pipeline/custom/, and the group of settings that names what is in it.
+# What lies in pipeline/custom/, and the group or key of settings that names what is in it.
 CUSTOM = {
     "sources.py": "collect",
     "cleaning.py": "clean",
     "features.py": "engineer",
     "models.py": "model",
+    "metrics.py": "problem.custom_metrics",
     "explainers.py": "explain",
     "templates": "report",
 }
@@ -59,7 +60,8 @@ def imported(file: Path) -> set[str]:
 def groups(stage: str, data: list[str]) -> set[str]:
     """Name the groups of settings that a stage sees, or opens fitted objects of."""
     folders = [path.name for path in Path("conf").iterdir() if path.is_dir()]
-    used = {one for one in folders if any(users(one, {stage: {"deps": data}}))}
+    places = {*folders, *CUSTOM.values()}
+    used = {one for one in places if any(users(one, {stage: {"deps": data}}))}
     return used.union(*(PLACED.get(one, ()) for one in used))
 
 

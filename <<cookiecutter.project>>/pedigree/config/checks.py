@@ -18,9 +18,9 @@ from pedigree.base.tools import instantiate
 from pedigree.config.arguments import wrong_arguments, wrong_repairs
 from pedigree.config.balance import wrong_balance
 from pedigree.config.dependencies import undeclared
+from pedigree.config.metrics import wrong_metrics, wrong_threshold
 from pedigree.config.schema import Settings
 from pedigree.config.tools import locate, wrong_kinds, wrong_models, wrong_tools
-from pedigree.scoring.metrics import DECIDED, METRICS
 
 _SECRET_KEY = re.compile(
     r"password|passwd|secret|token|api_?key|access_?key|private_?key|credential", re.I
@@ -44,6 +44,7 @@ def check(config: DictConfig) -> None:
     mistakes = [*wrong_shape(data)]
     if not mistakes:  # the checks below rely on the shape
         mistakes = [
+            *wrong_metrics(data["problem"]),
             *wrong_problem(data["problem"]),
             *wrong_threshold(data["problem"]),
             *wrong_split(data["split"]["name"], data["problem"]),
@@ -93,23 +94,9 @@ def wrong_shape(data: dict[str, Any]) -> Iterator[str]:
 
 
 def wrong_problem(problem: dict[str, Any]) -> Iterator[str]:
-    """Find metrics that do not exist or do not fit the task, and criteria that nothing measures."""
+    """Find differences between groups that are not named, and a target that is used as something else, too."""
     from pedigree.evaluation.fairness import DIFFERENCES
-    from pedigree.verdict.criteria import wrong_criteria
 
-    task = problem["task"]
-    fitting = [name for name, metric in METRICS.items() if task in metric.tasks]
-    for name in problem["metrics"]:
-        if name not in METRICS:
-            yield f"problem.metrics: no metric '{name}'; {did_you_mean(name, fitting)}"
-        elif name not in fitting:
-            yield f"problem.metrics: '{name}' does not fit task {task}; fitting are {', '.join(fitting)}."
-        elif name in DECIDED:
-            yield (
-                f"problem.metrics: '{name}' cannot compare models, since folds have neither threshold nor intervals; take it "
-                "out: it is reported by itself, and problem.criteria may name it."
-            )
-    yield from wrong_criteria(problem["criteria"], task)
     for name in DIFFERENCES[problem["kind"]]:
         if name in problem["criteria"] and not problem["protected"]:
             yield f"problem.criteria: '{name}' is between groups; name their columns in problem.protected."
@@ -120,19 +107,6 @@ def wrong_problem(problem: dict[str, Any]) -> Iterator[str]:
         for name in problem[key] or ():
             if snake_case(name) == snake_case(problem["target"]):
                 yield f"problem.{key}: '{name}' is the target; slices are of what is known before the answer."
-
-
-def wrong_threshold(problem: dict[str, Any]) -> Iterator[str]:
-    """Find a threshold of other than two classes, and a metric that no threshold moves."""
-    asked, task = problem["threshold"], problem["task"]
-    if asked and task != "binary":
-        yield f"problem.threshold: is of two classes, and the task is {task}; set it to null."
-    elif asked and asked.get("metric"):
-        moved = [n for n, m in METRICS.items() if m.needs == "label" and task in m.tasks]
-        if asked["metric"] not in moved:
-            yield f"problem.threshold.metric: no threshold moves '{asked['metric']}'; {did_you_mean(asked['metric'], moved)}"
-    if "cost" in problem["criteria"] and not (asked and asked.get("costs")):
-        yield "problem.criteria: 'cost' needs what mistakes cost; set problem.threshold.costs."
 
 
 def wrong_split(name: str, problem: dict[str, Any]) -> Iterator[str]:

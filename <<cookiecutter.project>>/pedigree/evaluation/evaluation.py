@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pedigree.base.paths import THRESHOLD
@@ -13,7 +13,7 @@ from pedigree.evaluation.curves import Rows, classification_curves, regression_c
 from pedigree.evaluation.threshold import choose
 from pedigree.evaluation.weakness import Weakness, weakness
 from pedigree.scoring.decision import Prediction, Threshold, decided
-from pedigree.scoring.metrics import METRICS, reported, score
+from pedigree.scoring.metrics import METRICS, Metric, reported, score
 from pedigree.scoring.predictions import Predictions
 
 if TYPE_CHECKING:
@@ -33,11 +33,14 @@ class Evaluation:
         The same with thresholds and intervals.
     notes : tuple of str
         What a reader has to know of the rows and the predictors.
+    known : mapping of str to Metric
+        By name, see `pedigree.scoring.custom.known`.
     """
 
     predictions: Predictions
     by: dict[str, Prediction]
     notes: tuple[str, ...] = ()
+    known: Mapping[str, Metric] = field(default_factory=lambda: METRICS)
 
     @property
     def y(self) -> np.ndarray:
@@ -65,7 +68,7 @@ class Evaluation:
             Points for plots/evaluate/threshold.csv.
         """
         if len(self.classes) == 2:
-            return choose(as_dict(rule), self.y, self.prediction.values[:, 1])
+            return choose(as_dict(rule), self.y, self.prediction.values[:, 1], self.known)
         return {"asked": None, "value": None}, []
 
     def decide(self) -> Evaluation:
@@ -83,7 +86,7 @@ class Evaluation:
             With `resamples`, `confidence` and `seed`.
         """
         return bootstrap(
-            metrics,
+            [self.known[name] for name in metrics],
             self.y,
             self.by,
             groups=self.predictions.group,
@@ -102,7 +105,7 @@ class Evaluation:
         also : iterable of str
             Names of which those that are metrics come last, such as `problem.criteria`.
         """
-        named = [name for name in also if name in METRICS]
+        named = [name for name in also if name in self.known]
         return list(dict.fromkeys([*reported(listed, self.prediction), *named]))
 
     @property
@@ -118,7 +121,7 @@ class Evaluation:
 
     def score(self, metric: str) -> float:
         """Score the model, without an interval."""
-        return score(metric, self.y, self.prediction)
+        return score(self.known[metric], self.y, self.prediction)
 
     def weak_slices(self, problem: DictConfig, slices: DictConfig, options: DictConfig) -> Weakness:
         """Find slices on which the model is weak, and differences between protected groups (see `weakness`)."""

@@ -11,6 +11,7 @@ from pedigree.estimators import artifact
 from pedigree.estimators.predicting import predict
 from pedigree.evaluation.evaluation import Evaluation
 from pedigree.prediction.calibration import calibrated
+from pedigree.scoring.custom import known
 from pedigree.scoring.decision import decided
 from pedigree.scoring.predictions import Predictions, dummy
 from pedigree.training.inputs import read_subset
@@ -25,7 +26,7 @@ def predict_validation(problem: DictConfig) -> Evaluation:
     Parameters
     ----------
     problem : DictConfig
-        With `group`.
+        With `group` and `custom_metrics`.
 
     Examples
     --------
@@ -47,4 +48,4 @@ def predict_validation(problem: DictConfig) -> Evaluation:
     prediction = calibrated(artifact.load_model(CALIBRATOR), of["model"])
     of["model"] = prediction.values
     predictions = Predictions.about(rows, problem, truth, classes, of)
-    return Evaluation(predictions, decided(of, prediction))
+    return Evaluation(predictions, decided(of, prediction), known=known(problem))

@@ -13,6 +13,8 @@ from pedigree.base.stage import say
 from pedigree.base.tables import read_table, write_csv
 from pedigree.evaluation import fairness, slices
 from pedigree.evaluation.bins import learn
+from pedigree.scoring.custom import listed
+from pedigree.scoring.metrics import Metric, as_metric
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -27,7 +29,7 @@ class Weakness:
 
     Parameters
     ----------
-    metric : str
+    metric : Metric
         By which slices are compared.
     slices, fairness : list of dict
         See `slices.slice_scores` and `fairness.fairness`.
@@ -35,12 +37,12 @@ class Weakness:
         Scores the slices by another metric.
     """
 
-    metric: str
+    metric: Metric
     slices: list[dict[str, Any]]
     fairness: list[dict[str, Any]]
-    by: Callable[[str], list[dict[str, Any]]]
+    by: Callable[[Metric], list[dict[str, Any]]]
 
-    def on_worst(self, metric: str) -> tuple[float, float, float]:
+    def on_worst(self, metric: Metric) -> tuple[float, float, float]:
         """Return a metric of the slice that is worst by it, and its interval; NaN where none is judged."""
         table = self.slices if metric == self.metric else self.by(metric)
         return _ends(slices.worst(table, metric))
@@ -57,7 +59,7 @@ class Weakness:
             sure = "significantly" if one["surely_worse"] else "not significantly"
             where = f"{one['column']} {one['slice']}, {one['rows']} rows"
             say(
-                f"worst slice {self.metric} {one['value']:.4g} ({where}; {sure} worse than all rows)"
+                f"worst slice {self.metric.name} {one['value']:.4g} ({where}; {sure} worse than all rows)"
             )
 
     def summary(self) -> dict[str, Any]:
@@ -87,7 +89,7 @@ def weakness(
     prediction : Prediction
         The model's, with its threshold.
     problem : DictConfig
-        With `metrics`, `slices`, `protected`, `target` and `exclude`.
+        With `metrics`, `custom_metrics`, `slices`, `protected`, `target` and `exclude`.
     cut : DictConfig
         `evaluate.slices`.
     bootstrap : DictConfig
@@ -104,10 +106,10 @@ def weakness(
     known |= {"groups": found.group, "min_rows": cut.min_rows}
     truth, rows = found.truth, found.rows
 
-    def by(*metrics: str) -> list[dict[str, Any]]:
+    def by(*metrics: Metric) -> list[dict[str, Any]]:
         return slices.slice_scores(metrics, truth, prediction, rows, cuts, **known)
 
-    metrics = [slices.STANDS_IN.get(name, name) for name in problem.metrics]
+    metrics = [as_metric(slices.STANDS_IN.get(one.name, one)) for one in listed(problem)]
     fair = fairness.fairness(truth, prediction, found.classes, rows, protected, **known)
     return Weakness(metrics[0], by(*metrics), fair, by)
 

@@ -53,7 +53,7 @@ class Eli5:
         if said.error:
             strengths = self._shuffled(subject)
             measure = f"loss when shuffled (ELI5), mean of {self.repeats}, {len(subject.X)} validation rows"
-            return Explanation(measure, f"loss of {subject.metric}", strengths, contributions)
+            return Explanation(measure, f"loss of {subject.metric.name}", strengths, contributions)
         if said.feature_importances:
             strengths = [
                 Strength(str(one.feature), float(one.weight), one.std)

@@ -12,6 +12,8 @@ from pedigree.estimators.building import as_trained
 from pedigree.folds.folding import Fold, mean_and_spread
 from pedigree.leaderboard.board import last_round, leaderboard
 from pedigree.leaderboard.rounds import Round
+from pedigree.scoring.custom import listed
+from pedigree.scoring.metrics import Metric
 from pedigree.training.cross_validation import Outcome, try_on
 from pedigree.training.data import Training
 
@@ -30,7 +32,7 @@ class Contest:
     models : dict
         Settings of ``conf/model`` by name.
     training : Training
-    metrics : list of str
+    metrics : list of Metric
         The first one decides.
     folds, repeats, seed : int
         As in `pedigree.folds.folding.folds`.
@@ -50,7 +52,7 @@ class Contest:
 
     models: dict[str, dict[str, Any]]
     training: Training
-    metrics: list[str]
+    metrics: list[Metric]
     folds: int
     repeats: int
     seed: int
@@ -69,7 +71,7 @@ class Contest:
         return cls(
             {name: as_trained(model, early) for name, model in options["models"].items()},
             Training.read(settings),
-            list(settings.problem.metrics),
+            listed(settings.problem),
             options["folds"],
             options["repeats"],
             settings.seed,
@@ -113,9 +115,10 @@ class Contest:
 
     def tell(self, held: Round, name: str, before: str = "") -> None:
         """Print how a model did in a round."""
-        mean, spread = mean_and_spread(held.values(name, self.metrics[0]))
+        first = self.metrics[0].name
+        mean, spread = mean_and_spread(held.values(name, first))
         took = held.seconds(name)
         say(
-            f"{before}{name}: {self.metrics[0]} {mean:.4g} ± {spread:.2g}, "
+            f"{before}{name}: {first} {mean:.4g} ± {spread:.2g}, "
             f"fit {took['fit']:.3f} s, predict {took['predict']:.3f} s"
         )

@@ -17,7 +17,6 @@ from pedigree.folds.folding import Fold, mean_and_spread
 from pedigree.folds.sampling import stratified_sample
 from pedigree.leaderboard.contest import Contest
 from pedigree.leaderboard.rounds import Round
-from pedigree.scoring.metrics import METRICS
 from pedigree.training.space import draw
 
 
@@ -102,7 +101,7 @@ def _search(
 ) -> tuple[dict[str, Any], bool]:
     """Return a model's best hyperparameters on inner folds, and whether there was time for all trials."""
     metric, started = contest.metrics[0], time.monotonic()
-    sign = -1 if METRICS[metric].greater_is_better else 1
+    sign = -1 if metric.greater_is_better else 1
     space, random = contest.models[name]["search_space"], np.random.default_rng(contest.seed)
     best: tuple[float, dict[str, Any]] = (math.inf, {})
     # Its own settings first; without a space there is nothing to choose.
@@ -110,7 +109,7 @@ def _search(
     for changes in candidates:
         if time.monotonic() - started > seconds:
             return best[1], False
-        scores = [contest.measure(name, fold, changes).scores[metric] for fold in inner]
+        scores = [contest.measure(name, fold, changes).scores[metric.name] for fold in inner]
         loss = sign * mean_and_spread(scores)[0]
         if loss < best[0]:
             best = loss, changes

@@ -27,7 +27,7 @@ import pedigree
 from pedigree.base.paths import CUSTOM, TRIALS
 from pedigree.base.stage import say
 from pedigree.folds.folding import Fold, mean_and_spread
-from pedigree.scoring.metrics import METRICS
+from pedigree.scoring.metrics import Metric
 from pedigree.training.cross_validation import cross_validate
 
 
@@ -41,7 +41,7 @@ class Objective:
 
     model: dict[str, Any]
     cut: list[Fold]
-    metric: str
+    metric: Metric
     n_classes: int
 
     def __call__(self, changes: Mapping[str, Any], fold: int) -> float:
@@ -49,12 +49,12 @@ class Objective:
         scores = cross_validate(
             self.model, [self.cut[fold]], [self.metric], self.n_classes, changes
         )
-        return scores[0][self.metric]
+        return scores[0][self.metric.name]
 
     def fingerprint(self) -> str:
         """Hash all that decides a score: model, metric, rows of the folds, code, packages, threads."""
         own = {key: one for key, one in self.model.items() if "space" not in key}
-        digest = hashlib.sha256(json.dumps([own, self.metric, self.n_classes]).encode())
+        digest = hashlib.sha256(json.dumps([own, self.metric.name, self.n_classes]).encode())
         for fold in self.cut:
             for name, part in vars(fold).items():
                 table = pd.DataFrame(part)
@@ -193,7 +193,7 @@ class Study:
         return cls(
             objective,
             folds=len(objective.cut),
-            greater_is_better=METRICS[objective.metric].greater_is_better,
+            greater_is_better=objective.metric.greater_is_better,
             journal=Journal(TRIALS / f"{objective.fingerprint()[:16]}.jsonl"),
             budget=budget,
             seconds=seconds,

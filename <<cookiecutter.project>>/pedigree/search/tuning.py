@@ -13,7 +13,8 @@ from pedigree.base.settings import as_dict
 from pedigree.base.stage import say
 from pedigree.estimators.building import as_trained, own_value
 from pedigree.folds.folding import interval_of_gain, mean_and_spread
-from pedigree.scoring.metrics import gain
+from pedigree.scoring.custom import listed
+from pedigree.scoring.metrics import Metric, gain
 from pedigree.search.study import Objective, Study, Trial
 from pedigree.training.data import Training
 
@@ -34,7 +35,7 @@ class Tuning:
     ----------
     model : dict
         Settings of ``conf/model``.
-    metric : str
+    metric : Metric
         The one that decides.
     search : dict
         `_target_` of the search and its arguments.
@@ -57,7 +58,7 @@ class Tuning:
     """
 
     model: dict[str, Any]
-    metric: str
+    metric: Metric
     search: dict[str, Any]
     budget: dict[str, Any]
     confidence: float
@@ -78,7 +79,7 @@ class Tuning:
         search = as_dict(settings.tune).copy()
         confidence = search.pop("confidence", 0)
         budget = {key: search.pop(key, None) for key in BUDGET}
-        metric = settings.problem.metrics[0]
+        metric = listed(settings.problem)[0]
         tuning = cls(model, metric, search, budget, confidence)
         if budget["trials"] and model["search_space"]:
             training = Training.read(settings)
@@ -114,7 +115,7 @@ class Tuning:
 
     def report(self) -> dict[str, Any]:
         """Return what was searched, within which budget, and what it gained."""
-        known = {"model": self.model["name"], "metric": self.metric}
+        known = {"model": self.model["name"], "metric": self.metric.name}
         known |= {"search": self.search, "budget": self.budget}
         known |= {"trials": 0, "stopped_by": self.stopped_by}
         if not self.study:
@@ -157,7 +158,7 @@ def scored(study: Study) -> list[Trial]:
     return [trial for trial in study.trials if trial.scores]
 
 
-def summary(study: Study, metric: str) -> dict[str, Any]:
+def summary(study: Study, metric: Metric) -> dict[str, Any]:
     """Summarise what a search gained over the model's own settings."""
     untuned, (best, spread) = (
         mean_and_spread(study.trials[0].scores)[0],

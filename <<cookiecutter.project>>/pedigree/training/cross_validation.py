@@ -10,7 +10,7 @@ from pedigree.estimators.building import build_model
 from pedigree.estimators.fitting import fit
 from pedigree.estimators.predicting import predict
 from pedigree.folds.sampling import early_stopping_split
-from pedigree.scoring.metrics import score
+from pedigree.scoring.metrics import Metric, as_metric, score
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -57,7 +57,7 @@ def fit_on(
 def try_on(
     model: Mapping[str, Any],
     fold: Fold,
-    metrics: Sequence[str],
+    metrics: Sequence[str | Metric],
     n_classes: int,
     changes: Mapping[str, Any] | None = None,
 ) -> Outcome:
@@ -67,14 +67,14 @@ def try_on(
     fitted = time.perf_counter()
     prediction = predict(pipeline, fold.X_held_out, n_classes)
     predicted = time.perf_counter()
-    scores = {name: score(name, fold.y_held_out, prediction) for name in metrics}
+    scores = {one.name: score(one, fold.y_held_out, prediction) for one in map(as_metric, metrics)}
     return Outcome(scores, fitted - started, predicted - fitted)
 
 
 def cross_validate(
     model: Mapping[str, Any],
     cut: Sequence[Fold],
-    metrics: Sequence[str],
+    metrics: Sequence[str | Metric],
     n_classes: int,
     changes: Mapping[str, Any] | None = None,
 ) -> list[dict[str, float]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ from pedigree.evaluation.fairness import DIFFERENCES
 from pedigree.evaluation.slices import STANDS_IN
 from pedigree.evaluation.weakness import Weakness
 from pedigree.prediction.predictor import PARTS
-from pedigree.scoring.metrics import METRICS, gain
+from pedigree.scoring.metrics import gain
 
 
 class Measured(NamedTuple):
@@ -53,8 +53,8 @@ class Case:
     def measure(self, name: str, rows: str = "all") -> Measured | None:
         """Measure a metric or another quantity: NaN where it cannot be, None where the clock has to."""
         if rows == "worst_slice":
-            return Measured(*self.weak.on_worst(name))
-        if name in METRICS:
+            return Measured(*self.weak.on_worst(self.scores.metrics[name]))
+        if name in self.scores.metrics:
             return Measured(self.scores.values[name]["model"], *self.scores.interval(name))
         return QUANTITIES[name].measure(self)
 
@@ -72,7 +72,7 @@ class Case:
     def gap(self) -> Measured:
         """Return how much better the score on the validation rows is than on the test rows."""
         value = self.scores.values[self.metric]["model"]
-        return Measured(gain(self.metric, self.validation[self.metric], value))
+        return Measured(gain(self.scores.metrics[self.metric], self.validation[self.metric], value))
 
 
 class Quantity(NamedTuple):
@@ -141,7 +141,9 @@ def judge(case: Case, criteria: Mapping[str, Mapping[str, Any]]) -> list[dict[st
     return lines
 
 
-def wrong_criteria(criteria: Mapping[str, Mapping[str, Any]], task: str) -> Iterator[str]:
+def wrong_criteria(
+    criteria: Mapping[str, Mapping[str, Any]], task: str, metrics: Iterable[str]
+) -> Iterator[str]:
     """Find criteria that nothing measures, and ends of intervals that are not known.
 
     Parameters
@@ -149,10 +151,11 @@ def wrong_criteria(criteria: Mapping[str, Mapping[str, Any]], task: str) -> Iter
     criteria : mapping
         As in `judge`.
     task : str
+    metrics : iterable of str
+        Names of those that fit it.
     """
-    fitting = [name for name, metric in METRICS.items() if task in metric.tasks]
     other = "classification" if task == "regression" else "regression"
-    known = [*fitting, *(name for name in QUANTITIES if name not in DIFFERENCES[other])]
+    known = [*metrics, *(name for name in QUANTITIES if name not in DIFFERENCES[other])]
     for name, asked in criteria.items():
         which = asked.get("judged", "value")
         if name not in known:

@@ -12,7 +12,6 @@ from pedigree.base.tables import read_json
 from pedigree.evaluation.bootstrap import Scores, cluster
 from pedigree.evaluation.evaluation import Evaluation
 from pedigree.evaluation.weakness import Weakness
-from pedigree.scoring.metrics import METRICS
 from pedigree.verdict.criteria import Case, judge
 
 if TYPE_CHECKING:
@@ -117,7 +116,7 @@ def unseen(scores: Scores, n: int) -> list[str]:
     perfect = [
         name
         for name, said in scores.values.items()
-        if METRICS[name].greater_is_better and said["model"] == 1
+        if scores.metrics[name].greater_is_better and said["model"] == 1
     ]
     if not perfect:
         return []

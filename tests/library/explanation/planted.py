@@ -11,6 +11,7 @@ from omegaconf import OmegaConf
 from pedigree.estimators.building import build_model
 from pedigree.estimators.fitting import fit
 from pedigree.explanation.subject import Subject
+from pedigree.scoring.metrics import METRICS
 
 TASKS = ("binary", "multiclass", "regression")
 TEXT, NUMBERS = ("island", "sex"), ("x", "third", "noise")
@@ -28,7 +29,7 @@ def planted(family: str, task: str, *overrides: str) -> Subject:
     y = score.to_numpy() if task == "regression" else (score > 0).to_numpy(dtype=int)
     y = np.digitize(score, [-1, 1]) if task == "multiclass" else y
     classes = {"binary": ["no", "yes"], "multiclass": ["a", "b", "c"], "regression": []}[task]
-    metric = "rmse" if task == "regression" else "log_loss"
+    metric = METRICS["rmse" if task == "regression" else "log_loss"]
     kind = "regression" if task == "regression" else "classification"
     config = compose(
         Path("conf").resolve(),

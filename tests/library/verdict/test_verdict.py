@@ -13,7 +13,7 @@ from pedigree.evaluation.bootstrap import Scores, bootstrap
 from pedigree.evaluation.fairness import DIFFERENCES
 from pedigree.evaluation.weakness import Weakness
 from pedigree.prediction.predictor import PARTS, Predictor
-from pedigree.scoring.metrics import gain, score
+from pedigree.scoring.metrics import METRICS, gain, score
 from pedigree.scoring.predictions import Predictions
 from pedigree.verdict.criteria import QUANTITIES, Case, judge
 from pedigree.verdict.judging import unseen
@@ -29,7 +29,7 @@ def case(value: float, low: float = np.nan, high: float = np.nan, **others: floa
     """Make a case of a mean absolute error with an interval, and of others' errors."""
     of = {"model": value, **others}
     draws = {who: np.linspace(low, high, 3) + one - value for who, one in of.items()}
-    scores = Scores({"mae": of}, {"mae": draws}, 1 - 1e-12)
+    scores = Scores({"mae": METRICS["mae"]}, {"mae": of}, {"mae": draws}, 1 - 1e-12)
     weak = Weakness("mae", [], [], lambda metric: [])
     return Case("mae", scores, {"mae": 0.5}, "champion" in of, weak)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -56,6 +56,7 @@ class Problem(Section):
     statistic: Literal["classif", "regression"]
     target_type: Literal["binary", "multiclass", "continuous"]
     metrics: list[str] = Field(min_length=1)
+    custom_metrics: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Tool]
     goal: str
     target: str = Field(min_length=1)
     positive: str | int | float | bool | None

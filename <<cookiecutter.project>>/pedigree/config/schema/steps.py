@@ -10,12 +10,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from pedigree.config.schema.base import Seed
+from pedigree.config.schema.base import Seed, Tool
 from pedigree.config.schema.data import (
     Collect,
     Criterion,
     Load,
-    Problem,
     Profile,
     Select,
     Split,
@@ -60,10 +59,15 @@ class GroupedColumns(Columns, Groups):
     """What cross-validation needs."""
 
 
-class ScoredColumns(GroupedColumns):
-    """What a leaderboard or a search needs."""
+class Metrics(Part):
+    """By which metrics models are compared."""
 
     metrics: list[str]
+    custom_metrics: dict[str, Tool]
+
+
+class ScoredColumns(GroupedColumns, Metrics):
+    """What a leaderboard or a search needs."""
 
 
 class Target(Part):
@@ -85,27 +89,19 @@ class SplitProblem(Target, Groups):
     """What `split` needs."""
 
 
-class EvaluateProblem(Columns):
+class EvaluateProblem(Columns, Metrics):
     """What `evaluate` needs."""
 
     group: list[str]
-    metrics: list[str]
     slices: list[str] | None
     protected: list[str]
     threshold: Threshold | None
 
 
-class ExplainProblem(Part):
-    """What `explain` needs."""
-
-    metrics: list[str]
-
-
-class VerdictProblem(Columns):
+class VerdictProblem(Columns, Metrics):
     """What `verdict` needs."""
 
     group: list[str]
-    metrics: list[str]
     slices: list[str] | None
     protected: list[str]
     criteria: dict[str, Criterion]
@@ -118,11 +114,21 @@ class PackageProblem(Columns):
     task: str
 
 
-class MonitorProblem(Columns):
+class MonitorProblem(Columns, Metrics):
     """What `monitor` needs."""
 
     group: list[str]
+
+
+class ReportProblem(Target, GroupedColumns):
+    """What `report` needs, and templates of the owner's may want."""
+
+    goal: str
     metrics: list[str]
+    slices: list[str] | None
+    protected: list[str]
+    threshold: Threshold | None
+    criteria: dict[str, Criterion]
 
 
 class Contract(Part):
@@ -247,7 +253,7 @@ class ExplainSettings(Part):
     """Settings of `explain`."""
 
     explain: Explain
-    problem: ExplainProblem
+    problem: Metrics
 
 
 class LeakageSettings(Part):
@@ -290,7 +296,7 @@ class ReportSettings(Part):
     """Settings of `report`."""
 
     report: ReportPage
-    problem: Problem
+    problem: ReportProblem
 
 
 class TrackSettings(Part):
