@@ -9,7 +9,7 @@ from typing import Any
 from pedigree.base.names import UserError, did_you_mean, snake_case
 from pedigree.base.paths import CONF
 from pedigree.data import formats
-from pedigree.data.packed import PACKED
+from pedigree.data.compression import COMPRESSED
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def _taken(option: str, scratch: Path) -> tuple[list[Path], dict[str, Any]]:
 def _data_name(name: str) -> str:
     """Make a name for files and settings of a file's name; no option's, and nothing YAML reads as a value."""
     stem = Path(name.rstrip("/").rpartition("/")[2]).name
-    while Path(stem).suffix.lower() in {*formats.KINDS, *PACKED}:
+    while Path(stem).suffix.lower() in {*formats.KINDS, *COMPRESSED}:
         stem = Path(stem).stem
     stem = snake_case(stem) if snake_case(stem) != "column" else "data"
     taken = {"binary", "multiclass", "regression", *(p.stem for p in _shipped())}
