@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from pedigree.base.names import UserError
 from pedigree.estimators.encoders import texts
-from pedigree.features.frames import FrameTransformer, as_frame
+from pedigree.estimators.frames import FrameTransformer, as_frame
 
 if TYPE_CHECKING:
     from category_encoders.utils import BaseEncoder

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
-from pedigree.features.frames import FrameTransformer, as_frame
+from pedigree.estimators.frames import FrameTransformer, as_frame
 
 if TYPE_CHECKING:
     from sklearn.impute import IterativeImputer

@@ -18,9 +18,9 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone, 
 from sklearn.utils.validation import check_is_fitted
 
 from pedigree.base.stage import say
+from pedigree.estimators.frames import as_frame
 from pedigree.estimators.predicting import plain, predict
 from pedigree.estimators.validation import training_rows
-from pedigree.features.frames import as_frame
 from pedigree.folds.sampling import splitter
 
 if TYPE_CHECKING:

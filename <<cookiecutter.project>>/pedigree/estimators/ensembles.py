@@ -10,9 +10,9 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone, 
 from sklearn.utils.validation import check_is_fitted
 
 from pedigree.estimators.fitting import fit
+from pedigree.estimators.frames import as_frame
 from pedigree.estimators.predicting import plain
 from pedigree.estimators.validation import training_rows
-from pedigree.features.frames import as_frame
 
 if TYPE_CHECKING:
     import pandas as pd

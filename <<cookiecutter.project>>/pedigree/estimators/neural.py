@@ -19,8 +19,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from pedigree.base.names import UserError
+from pedigree.estimators.frames import as_frame
 from pedigree.estimators.validation import training_rows
-from pedigree.features.frames import as_frame
 
 
 @dataclass(frozen=True)

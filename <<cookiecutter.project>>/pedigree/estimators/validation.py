@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, is_classifier
 from sklearn.utils import assert_all_finite, check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
-from pedigree.features.frames import as_frame
+from pedigree.estimators.frames import as_frame
 
 if TYPE_CHECKING:
     import pandas as pd

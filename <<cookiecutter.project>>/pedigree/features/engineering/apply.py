@@ -14,8 +14,8 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from pedigree.base.names import UserError, snake_cased
+from pedigree.estimators.frames import as_frame
 from pedigree.features.engineering.steps import ColumnStep, numbers
-from pedigree.features.frames import as_frame
 
 # As `adopt` tells free text from a category: words of the average value, and different values.
 TEXT_WORDS, TEXT_VALUES = 4, 30

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from pedigree.estimators.frames import FrameTransformer, as_frame
 from pedigree.features.engineering.steps import ColumnStep, unknown
-from pedigree.features.frames import FrameTransformer, as_frame
 
 # Parts that begin again, and after how many (of the longest month and year).
 PERIODS = {

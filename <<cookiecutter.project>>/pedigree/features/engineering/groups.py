@@ -8,8 +8,8 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from pedigree.data.target import row_key
+from pedigree.estimators.frames import as_frame
 from pedigree.features.engineering.steps import ColumnStep, unknown
-from pedigree.features.frames import as_frame
 
 # Aggregations of pandas; a row's difference from them makes sense where they keep the unit.
 STATISTICS = ("mean", "median", "min", "max", "std", "sum")

@@ -10,8 +10,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from pedigree.base.names import UserError
 from pedigree.data.target import row_key
+from pedigree.estimators.frames import as_frame
 from pedigree.features.engineering.steps import ColumnStep, numbers, unknown
-from pedigree.features.frames import as_frame
 
 RUNNING = ("mean", "median", "min", "max", "std", "sum")  # what pandas computes over a window
 TARGET = "target"  # the name of the answers among the columns

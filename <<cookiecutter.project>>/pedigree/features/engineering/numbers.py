@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from pedigree.estimators.frames import as_frame
 from pedigree.features.engineering.steps import ColumnStep, unknown
-from pedigree.features.frames import as_frame
 
 OPERATIONS = {
     "product": ("times", pd.Series.mul),

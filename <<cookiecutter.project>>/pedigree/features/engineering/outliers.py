@@ -14,8 +14,8 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from pedigree.base.names import UserError
+from pedigree.estimators.frames import as_frame
 from pedigree.features.engineering.steps import ColumnStep
-from pedigree.features.frames import as_frame
 from pedigree.features.outlier_limits import METHODS, limits
 
 ACTIONS = ("clip", "missing", "flag")

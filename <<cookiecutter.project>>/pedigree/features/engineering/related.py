@@ -12,9 +12,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from pedigree.base.names import UserError, did_you_mean, snake_case
 from pedigree.base.paths import EXTERNAL
+from pedigree.estimators.frames import as_frame
 from pedigree.features.engineering.history import RUNNING, keys, moments, recall, remember, running
 from pedigree.features.engineering.steps import ColumnStep, numbers, unknown
-from pedigree.features.frames import as_frame
 
 STATISTICS = (*RUNNING, "last", "nunique")
 

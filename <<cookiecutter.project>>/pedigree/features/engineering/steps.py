@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from pedigree.base.names import UserError, did_you_mean, snake_case
-from pedigree.features.frames import FrameTransformer, as_frame
+from pedigree.estimators.frames import FrameTransformer, as_frame
 
 
 class ColumnStep(FrameTransformer):

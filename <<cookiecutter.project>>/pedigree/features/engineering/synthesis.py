@@ -13,9 +13,9 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from pedigree.base.names import snake_cased
+from pedigree.estimators.frames import as_frame
 from pedigree.features.engineering.related import RelatedTable
 from pedigree.features.engineering.steps import unknown
-from pedigree.features.frames import as_frame
 
 if TYPE_CHECKING:
     from featuretools import EntitySet

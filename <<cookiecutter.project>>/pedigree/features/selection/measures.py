@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.utils import get_tags
 
-from pedigree.features.frames import as_frame
+from pedigree.estimators.frames import as_frame
 
 
 class MutualInformation:

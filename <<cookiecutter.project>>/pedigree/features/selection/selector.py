@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from pedigree.base.names import UserError
 from pedigree.base.stage import say
-from pedigree.features.frames import FrameTransformer, as_frame
+from pedigree.estimators.frames import FrameTransformer, as_frame
 from pedigree.features.selection.selecting import columns_to_drop
 from pedigree.features.selection.stability import nogueira, selected_by_fold
 from pedigree.features.selection.uninformative import uninformative_columns

@@ -12,7 +12,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.feature_selection import SelectorMixin
 
-from pedigree.features.frames import as_frame
+from pedigree.estimators.frames import as_frame
 from pedigree.folds.folding import Fold, interval_of_gain
 from pedigree.scoring.metrics import score
 
