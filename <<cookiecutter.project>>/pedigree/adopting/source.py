@@ -1,4 +1,4 @@
-"""Where a person's data are: a file, a folder, an address, or a source of ``conf/collect/``."""
+"""Finding the user's data: a file, a folder, an address, or a source of ``conf/collect/``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Source:
     paths : list of Path
         Where its files can be read now.
     reading : dict
-        How its text files are spelled.
+        How its text files are format_note.
     origin : Path, str or None
         The local file or folder, the address, or None for an option of conf/collect/.
     """
@@ -58,12 +58,12 @@ def find_source(named: str, scratch: Path) -> Source:
         near = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
         options = [one.stem for one in (CONF / "collect").glob("*.yaml")]
         raise UserError(
-            f"there is no file '{named}', and no source of that name in conf/collect/; {did_you_mean(path.name, [*near, *options])}"
+            f"'{named}' is neither a file nor a source of conf/collect/; {did_you_mean(path.name, [*near, *options])}"
         )
     paths = _files(path)
     if not paths:
         formats.file_kind(path)
-        raise UserError(f"the folder {named} holds no file that can be read.")
+        raise UserError(f"the folder {named} contains no file of a known format.")
     return Source(_data_name(path.name), paths, formats.file_dialect(paths[0]), path)
 
 

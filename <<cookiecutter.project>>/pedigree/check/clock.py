@@ -1,4 +1,4 @@
-"""What only the clock can measure, on the machine where the check runs."""
+"""Measuring latency and training time on the current machine."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ def wrong_problem(problem: dict[str, Any]) -> Iterator[str]:
 
 def wrong_split(name: str, problem: dict[str, Any]) -> Iterator[str]:
     """Find a split that lacks what it goes by."""
-    from pedigree.splitting.subsets import LACKS
+    from pedigree.splitting.subsets import REQUIREMENTS
 
     fits = {
         "group": bool(problem["group"]),
@@ -119,7 +119,7 @@ def wrong_split(name: str, problem: dict[str, Any]) -> Iterator[str]:
         "stratified": problem["kind"] != "regression",
     }
     if not fits.get(name, True):
-        yield LACKS[name]
+        yield REQUIREMENTS[name]
 
 
 def wrong_export(export: str | None, model: dict[str, Any]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Permutation importance (Breiman 2001): what the metric loses when a feature is shuffled."""
+"""Permutation importance (Breiman 2001): the loss of the metric when a feature is shuffled."""
 
 from __future__ import annotations
 

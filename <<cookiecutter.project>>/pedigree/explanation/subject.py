@@ -1,4 +1,4 @@
-"""What every method is asked: a model and rows, which it may want as numbers."""
+"""The input of all explanation methods: a model and rows, optionally encoded as numbers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Subject:
-    """What is to be explained.
+    """The model and rows to explain.
 
     Parameters
     ----------

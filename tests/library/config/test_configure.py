@@ -229,7 +229,7 @@ def test_a_mistake_is_named_with_its_key_and_the_way_out(
     ("name", "problem", "said"),
     [
         ("group", {"group": []}, "split: group needs the columns that say which rows belong together"),
-        ("time", {"time": None}, "split: time needs the column that tells when"),
+        ("time", {"time": None}, "split: time requires the column of the time"),
         ("stratified", {"kind": "regression"}, "split: stratified needs classes"),
     ],
 )  # fmt: skip

@@ -8,8 +8,8 @@ import pandas as pd
 from library.projects import compose
 from omegaconf import OmegaConf
 
+from pedigree.estimators.algorithm_for import fit
 from pedigree.estimators.building import build_model
-from pedigree.estimators.fitting import fit
 from pedigree.explanation.subject import Subject
 from pedigree.scoring.metrics import METRICS
 

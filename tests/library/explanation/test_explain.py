@@ -14,8 +14,8 @@ from omegaconf import OmegaConf
 from pedigree.base.names import UserError
 from pedigree.base.settings import read_yaml
 from pedigree.config.checks import check
+from pedigree.estimators.algorithm_for import fit
 from pedigree.estimators.building import build_model
-from pedigree.estimators.fitting import fit
 from pedigree.estimators.predicting import plain
 from pedigree.explanation import tables
 from pedigree.explanation.dependence import PartialDependence
@@ -103,7 +103,7 @@ def test_shap_values_of_any_model_are_shapleys(algorithm: str, near: float) -> N
 
 @pytest.mark.parametrize("family", ["catboost", "xgboost", "random_forest"])
 def test_interactions_of_a_feature_add_up_to_its_shap_value(family: str) -> None:
-    from pedigree.explanation.shapley import as_outputs, interaction_values, pairs
+    from pedigree.explanation.shapley import as_outputs, interaction_strengths, interaction_values
 
     subject = planted(family, "binary")
     found = shap()(subject).contributions
@@ -114,9 +114,11 @@ def test_interactions_of_a_feature_add_up_to_its_shap_value(family: str) -> None
     sums, _ = as_outputs(values.sum(axis=2), np.zeros(values.shape[3]), subject)
     assert sums.sum(axis=1) == pytest.approx(found.values.sum(axis=1), abs=1e-4)
     said = shap(interaction_rows=12)(subject).interactions
-    assert said == sorted(pairs(subject, found.rows), key=lambda one: -one.strength)
+    assert said == sorted(interaction_strengths(subject, found.rows), key=lambda one: -one.strength)
     assert {said[0].feature, said[0].other} == {"x", "third"}  # through the sigmoid of their sum
-    assert len(said) == 10  # pairs of five features, whatever the encoder made of them
+    assert (
+        len(said) == 10
+    )  # interaction_strengths of five features, whatever the encoder made of them
 
 
 def test_an_algorithm_that_does_not_know_the_model_is_refused(project: Project) -> None:

@@ -82,7 +82,7 @@ def build_features(steps: DictConfig, rows: pd.DataFrame, problem: DictConfig) -
         for column in transformer.spell().named_columns():
             if column not in rows:
                 hint = did_you_mean(column, rows.columns)
-                raise UserError(f"{place}: '{column}' is not a column of the data; {hint}")
+                raise UserError(f"{place}: column '{column}' is not in the data; {hint}")
         try:
             made.append((name, transformer.without(hidden)))
         except UserError as error:

@@ -69,7 +69,7 @@ def test_the_same_settings_serve_a_question_about_a_named_column(copy_of) -> Non
 def test_a_column_that_is_not_there_is_refused(project: Project) -> None:
     project.compose("engineer.steps.date_parts.columns=[date_eg]")
     with pytest.raises(
-        UserError, match="'date_eg' is not a column of the data; did you mean 'date_egg'"
+        UserError, match="column 'date_eg' is not in the data; did you mean 'date_egg'"
     ):
         project.run("engineer")
 

@@ -1,4 +1,4 @@
-"""Columns that give the target away: copies, and those that tell almost everything by themselves."""
+"""Association of single columns with the target, to find leaks."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ MOST_VALUES = 0.2  # different values by row, above which a column only names it
 BINS = 50
 
 
-def told_of_number(values: pd.Series, answers: pd.Series) -> float:
-    """Measure how much of a number a column tells: the squared rank correlation, 0 for texts.
+def explained_by_ranks(values: pd.Series, answers: pd.Series) -> float:
+    """Compute the squared rank correlation of a column with a numeric target; 0 for strings.
 
-    1 is for the same number in another unit only, a straight line through all points.
+    It is 1 only for the target in another unit (a linear function).
     """
     if values.dtype.kind not in "iuf" or values.nunique() < 10:
         return 0.0
@@ -25,8 +25,8 @@ def told_of_number(values: pd.Series, answers: pd.Series) -> float:
     return min(float(numbers.rank().corr(truth.rank()) ** 2), 0.999)
 
 
-def told_of_class(values: pd.Series, classes: np.ndarray) -> float:
-    """Measure how much of a class a column tells.
+def explained_by_values(values: pd.Series, classes: np.ndarray) -> float:
+    """Compute the fraction of the majority class's errors that a column explains.
 
     It is the share of the majority's errors that knowing the column's value saves (Goodman and
     Kruskal's lambda, 1954), each row judged by the others with its value; numbers are cut into bins
@@ -53,7 +53,7 @@ def told_of_class(values: pd.Series, classes: np.ndarray) -> float:
         return 0.0
     if (table > 0).sum() == len(table) == (table.sum(axis=0) > 0).sum():
         return 1.0
-    # Left out of its own vote, a row is told right if its class leads without it.
+    # Left out of its own vote, a row is predicted correctly if its class leads without it.
     right = table.max(axis=1)[table.sum(axis=1) > 1].sum()
     return min(float((right - majority) / (len(values) - majority)), 0.999)
 

@@ -1,12 +1,12 @@
-"""The question that a target puts: task, positive class, metrics, a first criterion."""
+"""Proposing the problem for a target: task, positive class, metrics and a first criterion."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pedigree.adopting.association import SUSPECT, explained_by_ranks, explained_by_values
 from pedigree.adopting.columns import Column
-from pedigree.adopting.leaks import SUSPECT, told_of_class, told_of_number
 from pedigree.adopting.scan import Scan
 from pedigree.base.names import UserError, did_you_mean, snake_case
 from pedigree.data.engine import parse
@@ -31,8 +31,8 @@ METRICS = {
 
 
 @dataclass(frozen=True)
-class Question:
-    """What is asked of the data."""
+class ProposedProblem:
+    """Target, task, metrics and first criterion, proposed from the data."""
 
     target: Column
     task: str
@@ -42,22 +42,28 @@ class Question:
     why: str
 
 
-def ask(name: str, columns: list[Column], scan: Scan, task: str | None = None) -> Question:
-    """Find the question that a target puts.
+def propose_problem(
+    name: str, columns: list[Column], scan: Scan, task: str | None = None
+) -> ProposedProblem:
+    """Propose the problem for a target.
 
     Parameters
     ----------
     name : str
-        The target, spelled as in the source or in snake_case.
+        The target, format_note as in the source or in snake_case.
     columns : list of Column
     scan : Scan
     task : {"binary", "multiclass", "regression"}, optional
-        Found out where it is not given.
+        Inferred from the values if None.
+
+    Returns
+    -------
+    ProposedProblem
 
     Raises
     ------
     UserError
-        There is no such column, or its values are no answers.
+        The column does not exist, or cannot be a target.
     """
     target = _find(name, columns)
     target.kind, target.left_out = "target", None
@@ -69,7 +75,7 @@ def ask(name: str, columns: list[Column], scan: Scan, task: str | None = None) -
     counts = labels(parse(values, target.dtype)).value_counts()
     if len(counts) == 1:
         raise UserError(
-            f"the target '{target.source_name}' is {counts.index[0]!r} in every row; there is nothing to tell apart."
+            f"the target '{target.source_name}' is {counts.index[0]!r} in every row; at least two different values are required."
         )
     known = scan.columns[target.name].values
     classes = len(known) if known is not None else len(counts)
@@ -83,7 +89,7 @@ def ask(name: str, columns: list[Column], scan: Scan, task: str | None = None) -
     _refuse_classes(target, task, counts, max(classes, len(counts)), number)
     if task == "multiclass":
         why = f"{len(counts)} classes, the rarest {counts.min() / counts.sum():.1%} of the rows"
-        return Question(target, task, None, METRICS[task], 0.01, why)
+        return ProposedProblem(target, task, None, METRICS[task], 0.01, why)
     rarer = counts.index[-1]
     usual = [one for one in counts.index if one.strip().lower() in POSITIVE]
     positive = usual[0] if len(usual) == 1 else rarer
@@ -91,7 +97,7 @@ def ask(name: str, columns: list[Column], scan: Scan, task: str | None = None) -
     metrics = list(METRICS[task])
     if counts.min() / counts.sum() < IMBALANCE:
         metrics[:2] = reversed(metrics[:2])
-    return Question(
+    return ProposedProblem(
         target, task, positive, metrics, 0.01, f"{positive!r} in {share:.1%} of the rows"
     )
 
@@ -107,15 +113,15 @@ def _find(name: str, columns: list[Column]) -> Column:
     raise UserError(f"the data has no column '{name}' to be the target; {hint}")
 
 
-def _regression(target: Column, values: pd.Series) -> Question:
+def _regression(target: Column, values: pd.Series) -> ProposedProblem:
     if target.dtype not in ("int64", "float64"):
         raise UserError(
-            f"the target '{target.source_name}' is not numeric, as task regression needs; it is {target.why}."
+            f"the target '{target.source_name}' is not numeric, but task is regression; it is {target.why}."
         )
     spread = float(parse(values, "float64").std())
     # One hundredth of the target's standard deviation, which is the dummy's RMSE.
     why = f"{target.why}, standard deviation {spread:.4g}"
-    return Question(
+    return ProposedProblem(
         target, "regression", None, METRICS["regression"], float(f"{spread / 100:.1g}"), why
     )
 
@@ -127,7 +133,7 @@ def _refuse_classes(
     name = target.source_name
     if task == "binary" and classes > 2:
         raise UserError(
-            f"the target '{name}' has {classes} values, and task binary knows two; use multiclass."
+            f"the target '{name}' has {classes} values, but task is binary; use multiclass."
         )
     if task == "multiclass" and classes == 2:
         raise UserError(f"the target '{name}' has two values; use task binary.")
@@ -139,31 +145,31 @@ def _refuse_classes(
     if counts.min() < MIN_CLASS:
         raise UserError(
             f"the target '{name}': the class {counts.index[-1]!r} has "
-            f"{'1 row' if counts.min() == 1 else f'{counts.min()} rows'}, too few for three sides of a split; drop it or merge it with another."
+            f"{'1 row' if counts.min() == 1 else f'{counts.min()} rows'}, too few for a training, validation and test set; drop it or merge it with another."
         )
 
 
-def mark_suspects(columns: list[Column], question: Question, scan: Scan) -> None:
-    """Find the columns that give the target away, and leave out those that certainly do.
+def mark_suspects(columns: list[Column], problem: ProposedProblem, scan: Scan) -> None:
+    """Find the columns that leak the target, and leave out those that certainly do.
 
     Certain is a column that says the same as the target in other words: each of its values goes with
     one answer and each answer with one value, or it is the target in another unit. Others that tell
     almost every answer by themselves are named, since only a person knows when they are known.
     """
-    answers = parse(scan.sample[question.target.name], question.target.dtype)
+    answers = parse(scan.sample[problem.target.name], problem.target.dtype)
     classes = answers.factorize()[0]  # missing: -1
     for column in columns:
-        if column is question.target or column.left_out or column.kind == "date":
+        if column is problem.target or column.left_out or column.kind == "date":
             continue
         values = parse(scan.sample[column.name], column.dtype)
         both = (values.notna() & answers.notna()).to_numpy()
         if both.sum() < max(MIN_PAIRS, len(both) / 2):
             continue
-        if question.task == "regression":
-            told = told_of_number(values[both], answers[both])
+        if problem.task == "regression":
+            explained = explained_by_ranks(values[both], answers[both])
         else:
-            told = told_of_class(values[both], classes[both])
-        if told == 1:
-            column.suspect = column.left_out = "says the same as the target in other words"
-        elif told > SUSPECT:
-            column.suspect = f"tells {told:.1%} of the target by itself: is it known in time?"
+            explained = explained_by_values(values[both], classes[both])
+        if explained == 1:
+            column.suspect = column.left_out = "is the target in another form"
+        elif explained > SUSPECT:
+            column.suspect = f"explains {explained:.1%} of the target by itself; check that it is known before the target"
