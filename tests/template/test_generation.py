@@ -51,6 +51,7 @@ TOP = {
         ".dvc/config",
         ".dvcignore",
         ".gitattributes",
+        ".github/dependabot.yml",
         ".github/workflows/ci.yml",
         ".gitignore",
     ),

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Self
 from urllib.parse import urldefrag, urljoin
 
-import httpx
+import httpx2
 
 from pedigree.base.names import UserError
 
@@ -80,7 +80,7 @@ class Client:
         connect_timeout: float,
         read_timeout: float,
     ) -> None:
-        for name, value in headers.items():  # httpx would show an invalid value in its error
+        for name, value in headers.items():  # httpx2 would show an invalid value in its error
             if not re.fullmatch(r"[\w-]+: [!-~]([ -~]*[!-~])?", f"{name}: {value}", re.ASCII):
                 raise UserError(
                     f"the header {name!r} is invalid: its name must consist of letters, digits and hyphens, and its "
@@ -94,8 +94,8 @@ class Client:
         self._read_timeout = read_timeout
         self._ready = 0.0
         self._params = params or {}
-        self._http = httpx.Client(
-            headers=headers, timeout=httpx.Timeout(read_timeout, connect=connect_timeout)
+        self._http = httpx2.Client(
+            headers=headers, timeout=httpx2.Timeout(read_timeout, connect=connect_timeout)
         )
 
     def __enter__(self) -> Self:
@@ -117,7 +117,7 @@ class Client:
         for attempt in range(self._retries + 1):
             try:
                 return self._request(url, max_bytes)
-            except httpx.RequestError as error:
+            except httpx2.RequestError as error:
                 failure = RequestFailed(self._redact(f"{url} {self._reason(error)}"))
             except RequestFailed as error:
                 if error.status != 429 and error.status < 500:
@@ -137,7 +137,7 @@ class Client:
         """Remove the secret parameters from an address in a response, which may repeat them."""
         if url is None or not self._params:
             return url
-        address = httpx.URL(url)
+        address = httpx2.URL(url)
         for name in self._params:
             address = address.copy_remove_param(name)
         return str(address)
@@ -152,7 +152,7 @@ class Client:
                     )
                 )
             self.check_url(url)
-            whole = httpx.URL(url).copy_merge_params(self._params) if self._params else url
+            whole = httpx2.URL(url).copy_merge_params(self._params) if self._params else url
             time.sleep(max(0.0, self._ready - time.monotonic()))
             try:
                 with self._http.stream("GET", whole) as response:
@@ -163,7 +163,7 @@ class Client:
                 self._ready = time.monotonic() + self.pause
         raise RequestFailed(self._redact(f"{url} is redirected more than {REDIRECTS} times."))
 
-    def _response(self, url: str, response: httpx.Response, max_bytes: int) -> Response:
+    def _response(self, url: str, response: httpx2.Response, max_bytes: int) -> Response:
         kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if response.status_code != 200:
             message = ""
@@ -181,7 +181,7 @@ class Client:
             url, self._read(url, response, max_bytes), kind, response.charset_encoding, link
         )
 
-    def _read(self, url: str, response: httpx.Response, max_bytes: int) -> bytes:
+    def _read(self, url: str, response: httpx2.Response, max_bytes: int) -> bytes:
         body = bytearray()
         for chunk in response.iter_bytes():  # decompressed, so that the limit holds for the content
             body += chunk
@@ -194,10 +194,10 @@ class Client:
                 )
         return bytes(body)
 
-    def _reason(self, error: httpx.RequestError) -> str:
-        if isinstance(error, httpx.ConnectTimeout | httpx.ConnectError):
+    def _reason(self, error: httpx2.RequestError) -> str:
+        if isinstance(error, httpx2.ConnectTimeout | httpx2.ConnectError):
             return f"cannot be reached: {error or 'timeout'}."
-        if isinstance(error, httpx.TimeoutException):
+        if isinstance(error, httpx2.TimeoutException):
             return f"sent nothing for {self._read_timeout:g} seconds (collect.read_timeout)."
         return f"closed the connection: {error or type(error).__name__}."
 
@@ -237,8 +237,8 @@ def absolute_url(url: str, link: str) -> str:
 def _origin(url: str) -> str:
     """Return scheme, host and port of an address."""
     try:
-        address = httpx.URL(url)
-    except httpx.InvalidURL as error:
+        address = httpx2.URL(url)
+    except httpx2.InvalidURL as error:
         raise UserError(f"collect.url: '{url}' is not an address: {error}.") from None
     if address.scheme not in ("http", "https") or not address.host or (address.port or 0) > 65535:
         raise UserError(f"collect.url: '{url}' does not begin with https:// or http://.")

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 from pedigree.base.names import UserError, did_you_mean
 from pedigree.base.stage import say
@@ -55,7 +55,7 @@ def complete_paging(paging: Mapping[str, Any]) -> dict[str, Any]:
 
 def first_address(url: str, params: Mapping[str, Any], paging: Mapping[str, Any]) -> str:
     """Return the address of the first page."""
-    address = httpx.URL(url).copy_merge_params(params)
+    address = httpx2.URL(url).copy_merge_params(params)
     if "start" in paging:
         address = address.copy_set_param(paging["param"], paging["start"])
     return str(address)
@@ -98,11 +98,11 @@ def next_address(
             )
         if not param:
             return absolute_url(response.url, str(cursor))
-        return str(httpx.URL(url).copy_set_param(param, cursor))
+        return str(httpx2.URL(url).copy_set_param(param, cursor))
     if kind == "none" or not items:
         return None
     step = 1 if kind == "page" else items  # an API may return fewer items than requested
-    return str(httpx.URL(url).copy_set_param(param, int(httpx.URL(url).params[param]) + step))
+    return str(httpx2.URL(url).copy_set_param(param, int(httpx2.URL(url).params[param]) + step))
 
 
 def value_at(data: Any, path: str) -> Any:
