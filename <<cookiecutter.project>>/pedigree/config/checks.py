@@ -137,7 +137,7 @@ def wrong_export(export: str | None, model: dict[str, Any]) -> Iterator[str]:
 
 def wrong_algorithms(data: dict[str, Any]) -> Iterator[str]:
     """Find explanations by an algorithm that does not know the chosen model."""
-    from pedigree.explanation.shapley import KNOWN, fitting
+    from pedigree.explanation.shapley import KNOWN, algorithm_for
 
     if data["model"]["estimator"] is None:
         return  # nobody knows yet which family wins
@@ -146,7 +146,7 @@ def wrong_algorithms(data: dict[str, Any]) -> Iterator[str]:
     except UserError:
         return  # said by `wrong_tools`
     for name, method in data["explain"]["methods"].items():
-        algorithm, fits = method.get("algorithm"), fitting(estimator)
+        algorithm, fits = method.get("algorithm"), algorithm_for(estimator)
         if algorithm in KNOWN and algorithm != fits:
             yield (
                 f"explain.methods.{name}.algorithm: '{algorithm}' does not know {estimator.__name__}; "
