@@ -12,11 +12,12 @@ from pedigree.splitting.subsets import LACKS
 
 if TYPE_CHECKING:
     import pandas as pd
-    from omegaconf import DictConfig
+
+    from pedigree.splitting.settings import SplitProblem
 
 
 def by_chance(
-    rows: pd.DataFrame, problem: DictConfig, validation: float, test: float, seed: int
+    rows: pd.DataFrame, problem: SplitProblem, validation: float, test: float, seed: int
 ) -> np.ndarray:
     """Draw each row's side at random.
 
@@ -24,7 +25,7 @@ def by_chance(
     ----------
     rows : DataFrame, shape (n, p)
         Labelled rows.
-    problem : DictConfig
+    problem : SplitProblem
         Names the target, group and time columns.
     validation, test : float
         Shares of the rows, in (0, 1), together less than 1.
@@ -40,7 +41,7 @@ def by_chance(
 
 
 def by_stratum(
-    rows: pd.DataFrame, problem: DictConfig, validation: float, test: float, seed: int
+    rows: pd.DataFrame, problem: SplitProblem, validation: float, test: float, seed: int
 ) -> np.ndarray:
     """Draw each row's side at random, every class in the same proportion; see `by_chance`."""
     if problem.kind == "regression":
@@ -55,7 +56,7 @@ def by_stratum(
 
 
 def by_group(
-    rows: pd.DataFrame, problem: DictConfig, validation: float, test: float, seed: int
+    rows: pd.DataFrame, problem: SplitProblem, validation: float, test: float, seed: int
 ) -> np.ndarray:
     """Draw the side of whole groups, classes in about the same proportion; see `by_chance`.
 

@@ -14,11 +14,12 @@ from pedigree.splitting.subsets import LACKS, LEFT_OUT, SUBSETS
 
 if TYPE_CHECKING:
     import pandas as pd
-    from omegaconf import DictConfig
+
+    from pedigree.splitting.settings import SplitProblem
 
 
 def by_time(
-    rows: pd.DataFrame, problem: DictConfig, validation: float, test: float, gap: float = 0
+    rows: pd.DataFrame, problem: SplitProblem, validation: float, test: float, gap: float = 0
 ) -> np.ndarray:
     """Put the past on the training side and the future on the test side; see `by_chance`.
 
@@ -50,7 +51,7 @@ def by_time(
     return side
 
 
-def by_column(rows: pd.DataFrame, problem: DictConfig, column: str | None) -> np.ndarray:
+def by_column(rows: pd.DataFrame, problem: SplitProblem, column: str | None) -> np.ndarray:
     """Take each row's side from a column that says train, validation or test; see `by_chance`.
 
     Rows without a value are left out.
@@ -75,7 +76,7 @@ def by_column(rows: pd.DataFrame, problem: DictConfig, column: str | None) -> np
 
 def by_hash(
     rows: pd.DataFrame,
-    problem: DictConfig,
+    problem: SplitProblem,
     validation: float,
     test: float,
     key: Sequence[str],
