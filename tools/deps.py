@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from pedigree.base.steps import STEPS
 from pedigree.config.dependencies import users
 
 LIBRARY, SCRIPTS = Path("pedigree"), Path("pipeline")
@@ -32,9 +33,12 @@ CUSTOM = {
 
 @cache
 def statements(file: Path) -> list[ast.stmt]:
-    """Parse a file into statements, without docstrings; none if it does not exist."""
+    """Parse a file into statements, without docstrings and what is for type checkers; none if it does not exist."""
     body = ast.parse(file.read_text(encoding="utf-8")).body if file.is_file() else []
-    return [one for one in body if not isinstance(one, ast.Expr)]
+    typing = [
+        one for one in body if isinstance(one, ast.If) and "TYPE_CHECKING" in ast.unparse(one.test)
+    ]
+    return [one for one in body if not isinstance(one, ast.Expr) and one not in typing]
 
 
 @cache
@@ -74,7 +78,8 @@ def tools(group: str) -> Iterator[str]:
 
 def code(stage: str, used: set[str]) -> set[Path]:
     """Return every file of the project that can run in a stage with these groups of settings."""
-    waiting = [f"{SCRIPTS}.{stage}", SCRIPTS.name, *(name for one in used for name in tools(one))]
+    waiting = [f"{SCRIPTS}.{stage}", SCRIPTS.name, STEPS[stage].rpartition(".")[0]]
+    waiting += [name for one in used for name in tools(one)]
     seen: set[Path] = set()
     while waiting:
         path = Path(*waiting.pop().split("."))

@@ -16,10 +16,10 @@ from pedigree import (
 )
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
+    from pedigree.data.settings import LoadSettings
 
 
-def main(settings: DictConfig) -> None:
+def main(settings: LoadSettings) -> None:
     """Read data/raw/ and keep the rows that honour the contract in data/loaded/."""
     options = settings.load
     rows = Snapshot.read().table(options.missing)

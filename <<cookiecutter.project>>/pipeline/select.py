@@ -18,10 +18,10 @@ from pedigree import (
 )
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
+    from pedigree.features.selection.settings import SelectSettings
 
 
-def main(settings: DictConfig) -> None:
+def main(settings: SelectSettings) -> None:
     """Fit the selector on data/features/train/; write which columns stay, which go, and how stable the choice is."""
     options = settings.select
     X, y, _ = read_subset("train", selected=False)

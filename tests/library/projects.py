@@ -22,7 +22,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from pedigree.base.lock import digest
 from pedigree.base.settings import as_dict, read_settings
-from pedigree.config.composing import hand_out
+from pedigree.config.configuration import hand_out
 from pedigree.config.tools import missing_packages, tools, way_to_install
 
 TEMPLATE = Path(__file__).parents[2]

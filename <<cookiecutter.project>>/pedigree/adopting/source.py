@@ -9,7 +9,7 @@ from typing import Any
 from pedigree.base.names import UserError, did_you_mean, snake_case
 from pedigree.base.paths import CONF
 from pedigree.data import formats
-from pedigree.data.compression import COMPRESSED
+from pedigree.data.files.compression import COMPRESSED
 
 
 @dataclass(frozen=True)
@@ -75,10 +75,13 @@ def _files(path: Path) -> list[Path]:
 
 def _taken(option: str, scratch: Path) -> tuple[list[Path], dict[str, Any]]:
     """Take a snapshot of a source of conf/collect/ into a folder that is thrown away."""
+    from pedigree.collecting.settings import Collect
     from pedigree.collecting.snapshot import Snapshot
     from pedigree.config.composing import compose
 
-    snapshot = Snapshot.take(compose([f"collect={option}"]).collect, scratch)
+    snapshot = Snapshot.take(
+        Collect.model_validate(compose([f"collect={option}"])["collect"]), scratch
+    )
     return _files(scratch), snapshot.source.get("reading") or {}
 
 

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from inspect import signature
 from typing import Any
 
 from pedigree.base.command import plain_errors
@@ -24,8 +25,8 @@ def run(stage: str, main: Callable[..., dict[str, Any] | None]) -> None:
     stage : str
         Name of the stage in ``dvc.yaml``.
     main : callable
-        Does the step. It is called with the stage's own settings; its docstring is the help. If it
-        measured more than its own seconds, it returns that as a dictionary.
+        Does the step. It is called with the stage's own settings, if it takes any; its docstring is the help. If
+        it measured more than its own seconds, it returns that as a dictionary.
 
     Examples
     --------
@@ -44,7 +45,8 @@ def run(stage: str, main: Callable[..., dict[str, Any] | None]) -> None:
         _limit_threads()
         from pedigree.base.settings import read_settings
 
-        measured = main(read_settings(stage, arguments)) or {}
+        settings = read_settings(stage, arguments)
+        measured = (main(settings) if signature(main).parameters else main()) or {}
     TIMINGS.mkdir(exist_ok=True)
     timings = {"seconds": round(time.perf_counter() - started, 3)} | measured
     (TIMINGS / f"{stage}.json").write_text(json.dumps(timings, indent=2) + "\n", encoding="utf-8")
@@ -73,7 +75,7 @@ def _limit_threads() -> None:
 
     from pedigree.base.settings import read_yaml
 
-    threads = read_yaml(PARAMS).get("threads", 1) if PARAMS.exists() else 1
+    threads = (read_yaml(PARAMS) or {}).get("threads", 1) if PARAMS.exists() else 1
     threadpool_limits(threads)
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[variable] = str(threads)

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pedigree.base.settings import as_dict
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -157,6 +159,8 @@ def write_csv(
 
 def _plain(value: Any) -> Any:
     """Turn NumPy and mapping types into what JSON knows; NaN and infinity become null."""
+    if hasattr(value, "model_dump"):  # settings, as they were written
+        return _plain(as_dict(value))
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):

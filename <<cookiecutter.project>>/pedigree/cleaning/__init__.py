@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from pedigree.base.names import UserError, did_you_mean
+from pedigree.base.settings import as_dict
 from pedigree.base.tools import instantiate
 from pedigree.cleaning.rows import drop_duplicates, limit, require
 from pedigree.cleaning.text import (
@@ -85,8 +86,8 @@ def clean_rows(
     counts: dict[str, Any] = {}
     frame = nw.from_native(rows, eager_only=True)
     for name, step in steps.items():
-        options = {key: value for key, value in step.items() if key != "training_only"}
-        if serving and step.get("training_only", False):
+        options = as_dict(step)
+        if options.pop("training_only", False) and serving:
             continue
         try:
             for column in options.get("columns") or ():

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from pedigree.base.extras import way_to_add
 from pedigree.base.names import UserError, did_you_mean
 from pedigree.base.paths import EXTERNAL
-from pedigree.data import compression, formats
+from pedigree.data import formats
+from pedigree.data.files import compression
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem

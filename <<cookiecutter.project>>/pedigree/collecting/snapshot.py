@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pedigree.base.names import UserError, did_you_mean, snake_cased
 from pedigree.base.paths import RAW, SNAPSHOT
-from pedigree.base.settings import as_dict, read_yaml
+from pedigree.base.settings import read_yaml
 from pedigree.base.tables import read_json, sha256, write_json
 from pedigree.base.tools import instantiate
 from pedigree.data import formats
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from pedigree.collecting.settings import Collect
 
 
 LIMITS = ("min_rows", "max_shrink")  # these validate a snapshot, and do not identify it
@@ -52,12 +54,12 @@ class Snapshot:
     files: list[dict[str, Any]]
 
     @classmethod
-    def take(cls, settings: Mapping[str, Any], folder: Path) -> Snapshot:
+    def take(cls, settings: Collect, folder: Path) -> Snapshot:
         """Let a source write its files to a folder, and return their description.
 
         Parameters
         ----------
-        settings : mapping
+        settings : Collect
             A file of ``conf/collect/``; its `_target_` is called with `folder` and the other settings.
         folder : Path
             An existing empty folder.
@@ -80,14 +82,14 @@ class Snapshot:
             raise UserError(f"{SNAPSHOT} does not exist; run `dvc repro collect`.")
         return cls(**read_json(SNAPSHOT))
 
-    def check(self, last: Snapshot | None, limits: Mapping[str, Any], contract: str) -> None:
+    def check(self, last: Snapshot | None, limits: Collect, contract: str) -> None:
         """Raise an error if a new snapshot is implausible, so that the last one is kept.
 
         Parameters
         ----------
         last : Snapshot or None
             The last snapshot.
-        limits : mapping
+        limits : Collect
             `min_rows`, and `max_shrink`, the fraction of rows that may be lost since the last one of this source.
         contract : str
             Path of the contract. It is no dependency of the stage: whether a snapshot is accepted depends on it, what
@@ -105,7 +107,7 @@ class Snapshot:
         """Write snapshot.json beside the files."""
         write_json(asdict(self), folder / SNAPSHOT.name)
 
-    def pinned(self, wanted: Mapping[str, Any]) -> bool:
+    def pinned(self, wanted: Collect) -> bool:
         """Return whether these settings, with a date `as_of`, took this snapshot and its files are unchanged."""
         known = source_settings(wanted)
         return known.get("as_of") is not None and self.settings == known and self.intact()
@@ -136,9 +138,9 @@ class Snapshot:
         return pd.concat(parts, ignore_index=True)
 
 
-def source_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+def source_settings(settings: Collect) -> dict[str, Any]:
     """Return a file of ``conf/collect/`` without the limits."""
-    return {key: value for key, value in as_dict(settings).items() if key not in LIMITS}
+    return settings.without(*LIMITS)
 
 
 def fingerprint(folder: Path, source: dict[str, Any]) -> dict[str, Any]:
@@ -163,23 +165,23 @@ def fingerprint(folder: Path, source: dict[str, Any]) -> dict[str, Any]:
     return {"rows": sum(file["rows"] for file in files), "columns": columns, "files": files}
 
 
-def _refuse_few(snapshot: Snapshot, last: Snapshot | None, limits: Mapping[str, Any]) -> None:
+def _refuse_few(snapshot: Snapshot, last: Snapshot | None, limits: Collect) -> None:
     rows, kind = snapshot.rows, snapshot.source["kind"]
-    if rows < limits["min_rows"]:
+    if rows < limits.min_rows:
         empty = f" ({snapshot.files[0]['name']} has no rows)" if snapshot.files else ""
         found = f"returned {rows} rows" if rows else f"returned nothing{empty}"
         raise UserError(
-            f"{kind} {found}, but collect.min_rows requires {limits['min_rows']}; the last snapshot is kept."
+            f"{kind} {found}, but collect.min_rows requires {limits.min_rows}; the last snapshot is kept."
         )
 
     def identity(one: Snapshot) -> dict[str, Any]:
         return {key: value for key, value in one.settings.items() if key != "as_of"}
 
     same = last is not None and identity(snapshot) == identity(last)
-    if last and same and rows < (1 - limits["max_shrink"]) * last.rows:
+    if last and same and rows < (1 - limits.max_shrink) * last.rows:
         raise UserError(
             f"{kind} returned {rows} rows, but {last.rows} last time; collect.max_shrink allows a loss of "
-            f"{limits['max_shrink']:.0%}. The last snapshot is kept; if the loss is expected, raise the limit."
+            f"{limits.max_shrink:.0%}. The last snapshot is kept; if the loss is expected, raise the limit."
         )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from pedigree.base.names import UserError, did_you_mean
+from pedigree.base.problem import Problem
+from pedigree.base.section import Tool
+from pedigree.base.settings import as_dict
 from pedigree.config.tools import locate, wrong_tools
 from pedigree.scoring.custom import TASKS, argument, own, response_method
 from pedigree.scoring.decision import Prediction
@@ -24,13 +27,13 @@ SUFFIXES = ("_std", "_half_width")
 ROWS = 60  # made up, on which a metric is tried
 
 
-def wrong_metrics(problem: Mapping[str, Any]) -> Iterator[str]:
+def wrong_metrics(problem: Problem) -> Iterator[str]:
     """Find metrics that do not exist or do not fit the task, and criteria that nothing measures."""
-    task, wrong = problem["task"], dict(wrong_custom_metrics(problem))
+    task, wrong = problem.task, dict(wrong_custom_metrics(problem))
     yield from filter(None, wrong.values())
     fitting = list(fitting_metrics(problem))
-    for name in problem["metrics"]:
-        if name not in METRICS and name not in problem["custom_metrics"]:
+    for name in problem.metrics:
+        if name not in METRICS and name not in problem.custom_metrics:
             yield f"problem.metrics: no metric '{name}'; {did_you_mean(name, fitting)}"
         elif name not in fitting and name not in wrong:
             yield f"problem.metrics: '{name}' does not fit task {task}; fitting are {', '.join(fitting)}."
@@ -39,35 +42,35 @@ def wrong_metrics(problem: Mapping[str, Any]) -> Iterator[str]:
                 f"problem.metrics: '{name}' cannot compare models, since folds have neither threshold nor intervals; take it "
                 "out: it is reported by itself, and problem.criteria may name it."
             )
-    criteria = {name: one for name, one in problem["criteria"].items() if name not in wrong}
+    criteria = {name: one for name, one in problem.criteria.items() if name not in wrong}
     yield from wrong_criteria(criteria, task, fitting)
 
 
-def wrong_threshold(problem: Mapping[str, Any]) -> Iterator[str]:
+def wrong_threshold(problem: Problem) -> Iterator[str]:
     """Find a threshold of other than two classes, and a metric that no threshold moves."""
-    asked, task = problem["threshold"], problem["task"]
-    if asked and task != "binary":
+    rule, task = problem.threshold, problem.task
+    if rule and task != "binary":
         yield f"problem.threshold: is of two classes, and the task is {task}; set it to null."
-    elif asked and asked.get("metric"):
+    elif rule and rule.metric:
         moved = [name for name, one in fitting_metrics(problem).items() if one.needs == "label"]
-        if asked["metric"] not in moved:
-            yield f"problem.threshold.metric: no threshold moves '{asked['metric']}'; {did_you_mean(asked['metric'], moved)}"
-    if "cost" in problem["criteria"] and not (asked and asked.get("costs")):
+        if rule.metric not in moved:
+            yield f"problem.threshold.metric: no threshold moves '{rule.metric}'; {did_you_mean(rule.metric, moved)}"
+    if "cost" in problem.criteria and not (rule and rule.costs):
         yield "problem.criteria: 'cost' needs what mistakes cost; set problem.threshold.costs."
 
 
-def fitting_metrics(problem: Mapping[str, Any]) -> dict[str, Metric]:
+def fitting_metrics(problem: Problem) -> dict[str, Metric]:
     """Return the metrics that fit the task, by name; an owner's that is wrong is left out."""
     wrong = dict(wrong_custom_metrics(problem))
-    named = problem["custom_metrics"].items()
+    named = problem.custom_metrics.items()
     found = METRICS | {name: own(name, one) for name, one in named if name not in wrong}
-    return {name: one for name, one in found.items() if problem["task"] in one.tasks}
+    return {name: one for name, one in found.items() if problem.task in one.tasks}
 
 
-def wrong_custom_metrics(problem: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def wrong_custom_metrics(problem: Problem) -> Iterator[tuple[str, str]]:
     """Find an owner's metrics that cannot be used; yields the name and a sentence, empty if another check says it."""
-    for name, settings in problem["custom_metrics"].items():
-        mistake = wrong_name(name) or wrong_class(name, settings, problem["task"])
+    for name, settings in problem.custom_metrics.items():
+        mistake = wrong_name(name) or wrong_class(name, settings, problem.task)
         if mistake is not None:
             yield name, mistake and f"problem.custom_metrics.{name}: {mistake}"
 
@@ -81,11 +84,11 @@ def wrong_name(name: str) -> str | None:
     return None
 
 
-def wrong_class(name: str, settings: Mapping[str, Any], task: str) -> str | None:
+def wrong_class(name: str, settings: Tool, task: str) -> str | None:
     """Say why a class is no metric, as far as made-up rows can tell; an empty string if another check says it."""
-    if any(wrong_tools({"problem": settings})):
+    if any(wrong_tools({"problem": as_dict(settings)})):
         return ""  # said of every tool
-    target = settings["_target_"]
+    target = settings.target
     metric_class: Any = locate(target)
     if not isinstance(metric_class, type):
         return f"{target} is a function; make it the `__call__` of a class, which says how it is to be used."

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from pedigree.base.names import UserError, snake_cased
 from pedigree.data import formats
-from pedigree.data.objects import cell_to_string
+from pedigree.data.files.objects import cell_to_string
 
 TRUE = ("true", "yes", "y", "t", "1", "1.0")
 FALSE = ("false", "no", "n", "f", "0", "0.0")

@@ -1,6 +1,6 @@
 """File formats: detecting them, and reading rows as Arrow tables.
 
-The CSV dialect of a text file (see `pedigree.data.dialect`) is detected once, when the snapshot is taken,
+The CSV dialect of a text file (see `pedigree.data.files.dialect`) is detected once, when the snapshot is taken,
 and recorded with it under the key `reading`. For Excel files this is the `sheet`; the other formats are
 self-describing.
 """
@@ -15,10 +15,10 @@ from typing import Any
 import pyarrow as pa
 
 from pedigree.base.names import UserError
-from pedigree.data import compression, delimited, objects
-from pedigree.data.compression import COMPRESSED, reader_errors
-from pedigree.data.dialect import KEYS as DIALECT_KEYS
-from pedigree.data.dialect import detect_dialect, validate_dialect
+from pedigree.data.files import compression, delimited, objects
+from pedigree.data.files.compression import COMPRESSED, reader_errors
+from pedigree.data.files.dialect import KEYS as DIALECT_KEYS
+from pedigree.data.files.dialect import detect_dialect, validate_dialect
 
 KINDS = {
     **dict.fromkeys((".csv", ".tsv", ".txt"), "csv"),

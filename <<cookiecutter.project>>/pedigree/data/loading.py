@@ -14,7 +14,8 @@ from pedigree.data.target import labels
 
 if TYPE_CHECKING:
     import pandas as pd
-    from omegaconf import DictConfig
+
+    from pedigree.data.settings import LoadProblem
 
 
 def read_contract(path: Path) -> dict[str, Any]:
@@ -70,7 +71,7 @@ class Contract:
         """Return the typed rows, and the first violation of each row that violates a rule (see `enforce`)."""
         return enforce(rows, self.schema, types)
 
-    def check_target(self, rows: pd.DataFrame, problem: DictConfig) -> None:
+    def check_target(self, rows: pd.DataFrame, problem: LoadProblem) -> None:
         """Raise an error if `problem.target` cannot be learned from the rows (see `check_target`)."""
         check_target(rows, problem)
 
@@ -186,7 +187,7 @@ def violation_message(broken: pd.DataFrame, limit: int, contract: str) -> str:
     return "\n".join(lines)
 
 
-def check_target(rows: pd.DataFrame, problem: DictConfig) -> None:
+def check_target(rows: pd.DataFrame, problem: LoadProblem) -> None:
     """Raise an error if the target cannot be learned from the rows.
 
     Raises
@@ -220,7 +221,9 @@ def check_target(rows: pd.DataFrame, problem: DictConfig) -> None:
             f"{where}: the class {rare!r} has fewer than 3 rows, one each for training, validation and test."
         )
     for key in ("group", "exclude", "time"):
-        for name in [problem.time] if key == "time" and problem.time else problem[key] or ():
+        for name in (
+            [problem.time] if key == "time" and problem.time else getattr(problem, key) or ()
+        ):
             if name not in rows:
                 raise UserError(
                     f"problem.{key}: column '{name}' is not in the data; {did_you_mean(name, rows.columns)}"

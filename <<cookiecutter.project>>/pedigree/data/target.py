@@ -12,23 +12,24 @@ from pedigree.base.tables import read_json
 
 if TYPE_CHECKING:
     import pandas as pd
-    from omegaconf import DictConfig
+
+    from pedigree.base.problem import Columns, Grouped, Target
 
 
-def features(rows: pd.DataFrame, problem: DictConfig) -> pd.DataFrame:
+def features(rows: pd.DataFrame, problem: Columns) -> pd.DataFrame:
     """Return the columns that are features: all but the target and the excluded ones."""
     other = {problem.target, *problem.exclude}
     return rows[[name for name in rows.columns if name not in other]]
 
 
-def features_and_target(rows: pd.DataFrame, problem: DictConfig) -> tuple[pd.DataFrame, np.ndarray]:
+def features_and_target(rows: pd.DataFrame, problem: Columns) -> tuple[pd.DataFrame, np.ndarray]:
     """Return the features and the encoded target.
 
     Parameters
     ----------
     rows : DataFrame, shape (n, p)
         Cleaned rows, as in data/split/.
-    problem : DictConfig
+    problem : Columns
         With `target` and `exclude`.
 
     Returns
@@ -73,14 +74,14 @@ def row_key(rows: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
     return pd.Series(list(map("\x1f".join, zip(*strings, strict=True))), rows.index, dtype="str")
 
 
-def classes(target: pd.Series, problem: DictConfig) -> list[str]:
+def classes(target: pd.Series, problem: Target) -> list[str]:
     """Return the classes in the order of their codes; in a binary task the positive class is the last.
 
     Parameters
     ----------
     target : Series
         Target of the training set.
-    problem : DictConfig
+    problem : Target
         With `kind`, `task` and `positive`.
 
     Returns
@@ -111,7 +112,7 @@ def encode(target: pd.Series, names: Sequence[str]) -> np.ndarray:
     return np.asarray(labels(target).map(codes).fillna(-1), dtype=int)
 
 
-def group_key(rows: pd.DataFrame, problem: DictConfig) -> np.ndarray | None:
+def group_key(rows: pd.DataFrame, problem: Grouped) -> np.ndarray | None:
     """Return the number of each row's group, shape (n,), or None if `problem.group` is empty."""
     if not problem.group:
         return None

@@ -9,9 +9,11 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone, is_classifier
 from sklearn.utils.validation import check_is_fitted
 
+from pedigree.base.settings import as_dict
 from pedigree.estimators.fitting import fit
 from pedigree.estimators.frames import as_frame
 from pedigree.estimators.predicting import plain
+from pedigree.estimators.settings import Model
 from pedigree.estimators.validation import training_rows
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ class Member(BaseEstimator):
         predictions: each member computes its own.
         """
         X, y, _ = training_rows(self, X, y, sample_weight)
-        self.pipeline_ = fit(clone(self.pipeline), self.model, X, y, watched)
+        self.pipeline_ = fit(clone(self.pipeline), Model.model_validate(self.model), X, y, watched)
         return self
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:
@@ -77,7 +79,7 @@ class MemberRegressor(RegressorMixin, Member):
     """A member that tells numbers."""
 
 
-def member(pipeline: Pipeline, model: Mapping[str, Any]) -> Member:
+def member(pipeline: Pipeline, model: Model) -> Member:
     """Make a member of a built pipeline and the settings it was built of."""
     kind = MemberClassifier if is_classifier(pipeline) else MemberRegressor
-    return kind(pipeline, model)
+    return kind(pipeline, as_dict(model))  # plain, since it is stored with what is fitted

@@ -18,7 +18,9 @@ from pedigree.scoring.predictions import Predictions
 
 if TYPE_CHECKING:
     import numpy as np
-    from omegaconf import DictConfig
+
+    from pedigree.base.problem import ThresholdRule
+    from pedigree.evaluation.settings import Bootstrap, JudgedColumns, Slices
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class Evaluation:
         """The model's; `values` are probabilities of shape (n, k), or numbers of shape (n,)."""
         return self.by["model"]
 
-    def choose_threshold(self, rule: Mapping[str, Any] | None) -> tuple[dict[str, Any], Rows]:
+    def choose_threshold(self, rule: ThresholdRule | None) -> tuple[dict[str, Any], Rows]:
         """Choose the decision threshold of two classes by `problem.threshold`.
 
         Returns
@@ -76,13 +78,13 @@ class Evaluation:
         prediction = replace(self.prediction, threshold=Threshold.read(THRESHOLD))
         return replace(self, by=decided(self.predictions.of, prediction))
 
-    def bootstrap(self, metrics: Sequence[str], options: DictConfig) -> Scores:
+    def bootstrap(self, metrics: Sequence[str], options: Bootstrap) -> Scores:
         """Score every predictor, with intervals.
 
         Parameters
         ----------
         metrics : sequence of str
-        options : DictConfig
+        options : Bootstrap
             With `resamples`, `confidence` and `seed`.
         """
         return bootstrap(
@@ -123,7 +125,7 @@ class Evaluation:
         """Score the model, without an interval."""
         return score(self.known[metric], self.y, self.prediction)
 
-    def weak_slices(self, problem: DictConfig, slices: DictConfig, options: DictConfig) -> Weakness:
+    def weak_slices(self, problem: JudgedColumns, slices: Slices, options: Bootstrap) -> Weakness:
         """Find slices on which the model is weak, and differences between protected groups (see `weakness`)."""
         return weakness(self.predictions, self.prediction, problem, slices, options)
 

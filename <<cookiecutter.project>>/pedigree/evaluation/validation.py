@@ -17,15 +17,15 @@ from pedigree.scoring.predictions import Predictions, dummy
 from pedigree.training.inputs import read_subset
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
+    from pedigree.evaluation.settings import JudgedColumns
 
 
-def predict_validation(problem: DictConfig) -> Evaluation:
+def predict_validation(problem: JudgedColumns) -> Evaluation:
     """Predict the validation rows by the calibrated model, the linear baseline and a dummy.
 
     Parameters
     ----------
-    problem : DictConfig
+    problem : JudgedColumns
         With `group` and `custom_metrics`.
 
     Examples

@@ -17,8 +17,7 @@ from pedigree.scoring.custom import listed
 from pedigree.scoring.metrics import Metric, as_metric
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
-
+    from pedigree.evaluation.settings import Bootstrap, JudgedColumns, Slices
     from pedigree.scoring.decision import Prediction
     from pedigree.scoring.predictions import Predictions
 
@@ -76,9 +75,9 @@ class Weakness:
 def weakness(
     found: Predictions,
     prediction: Prediction,
-    problem: DictConfig,
-    cut: DictConfig,
-    bootstrap: DictConfig,
+    problem: JudgedColumns,
+    cut: Slices,
+    bootstrap: Bootstrap,
 ) -> Weakness:
     """Look for weak slices and unfair differences among predicted rows.
 
@@ -88,11 +87,11 @@ def weakness(
         Of a side, with its cleaned rows.
     prediction : Prediction
         The model's, with its threshold.
-    problem : DictConfig
+    problem : JudgedColumns
         With `metrics`, `custom_metrics`, `slices`, `protected`, `target` and `exclude`.
-    cut : DictConfig
+    cut : Slices
         `evaluate.slices`.
-    bootstrap : DictConfig
+    bootstrap : Bootstrap
         With `resamples`, `confidence` and `seed`.
 
     Raises
@@ -102,8 +101,13 @@ def weakness(
     """
     cuts = learn(read_table(SPLIT / "train"), problem, cut)
     protected = {name: cuts[name] for name in problem.protected}
-    known: dict[str, Any] = {name: bootstrap[name] for name in ("resamples", "confidence", "seed")}
-    known |= {"groups": found.group, "min_rows": cut.min_rows}
+    known: dict[str, Any] = {
+        "resamples": bootstrap.resamples,
+        "confidence": bootstrap.confidence,
+        "seed": bootstrap.seed,
+        "groups": found.group,
+        "min_rows": cut.min_rows,
+    }
     truth, rows = found.truth, found.rows
 
     def by(*metrics: Metric) -> list[dict[str, Any]]:

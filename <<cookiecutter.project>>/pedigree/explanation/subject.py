@@ -17,9 +17,9 @@ from pedigree.training.inputs import read_subset
 
 if TYPE_CHECKING:
     import pandas as pd
-    from omegaconf import DictConfig
     from sklearn.pipeline import Pipeline
 
+    from pedigree.explanation.settings import ExplainSettings
     from pedigree.scoring.metrics import Metric
 
 
@@ -65,12 +65,12 @@ class Subject:
     seed: int
 
     @classmethod
-    def read(cls, settings: DictConfig) -> Subject:
+    def read(cls, settings: ExplainSettings) -> Subject:
         """Read the trained model and the rows on which it is explained.
 
         Parameters
         ----------
-        settings : DictConfig
+        settings : ExplainSettings
             With `explain.single_rows`, `explain.seed`, `problem.metrics` and `problem.custom_metrics`.
         """
         X, y, classes = read_subset("validation")

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pedigree.base.settings import as_dict
 from pedigree.base.stage import say
 from pedigree.estimators.building import as_trained
 from pedigree.folds.folding import Fold, mean_and_spread
@@ -18,7 +17,10 @@ from pedigree.training.cross_validation import Outcome, try_on
 from pedigree.training.data import Training
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
+    from pedigree.estimators.settings import Model
+    from pedigree.leaderboard.settings import CompareSettings
+
+    pass
 
 CONFIDENCE = 0.95  # of the intervals of how far a model is behind the winner
 
@@ -50,7 +52,7 @@ class Contest:
     'dummy'
     """
 
-    models: dict[str, dict[str, Any]]
+    models: dict[str, Model]
     training: Training
     metrics: list[Metric]
     folds: int
@@ -59,23 +61,23 @@ class Contest:
     rows: int | None = None
 
     @classmethod
-    def of(cls, settings: DictConfig) -> Contest:
+    def of(cls, settings: CompareSettings) -> Contest:
         """Read the training rows, and let the models of `compare.models` compete.
 
         Parameters
         ----------
-        settings : DictConfig
+        settings : CompareSettings
             Of the step: `compare`, `problem`, `split.name`, `seed` and `train.early_stopping`.
         """
-        options, early = as_dict(settings.compare), settings.train.early_stopping
+        options, early = settings.compare, settings.train.early_stopping
         return cls(
-            {name: as_trained(model, early) for name, model in options["models"].items()},
+            {name: as_trained(model, early) for name, model in options.models.items()},
             Training.read(settings),
             listed(settings.problem),
-            options["folds"],
-            options["repeats"],
+            options.folds,
+            options.repeats,
             settings.seed,
-            options["rows"],
+            options.rows,
         )
 
     def leaderboard(self, rounds: Sequence[Round]) -> list[dict[str, Any]]:

@@ -102,7 +102,7 @@ def _search(
     """Return a model's best hyperparameters on inner folds, and whether there was time for all trials."""
     metric, started = contest.metrics[0], time.monotonic()
     sign = -1 if metric.greater_is_better else 1
-    space, random = contest.models[name]["search_space"], np.random.default_rng(contest.seed)
+    space, random = contest.models[name].search_space, np.random.default_rng(contest.seed)
     best: tuple[float, dict[str, Any]] = (math.inf, {})
     # Its own settings first; without a space there is nothing to choose.
     candidates = [{}, *(draw(space, random) for _ in range(trials - 1))] if space else []

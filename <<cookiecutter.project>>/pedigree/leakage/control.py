@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from pedigree.training.inputs import read_subset
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from pedigree.estimators.settings import Model
 
 WATCHED = 5  # one row of so many is watched
 SPREAD = 3  # fits, below which their spread says nothing
@@ -68,14 +70,14 @@ def shuffled_target(
         reach = quantile * float(np.std(scores, ddof=1)) / np.sqrt(permutations)
         limit = min(0.5 + margin + reach, MAX_BY_LUCK)
     says = (
-        f"{model['name']}, fitted {permutations} times on a shuffled target, ranks {mean:.0%} of the pairs of "
+        f"{model.name}, fitted {permutations} times on a shuffled target, ranks {mean:.0%} of the pairs of "
         "validation rows correctly; 50% is chance."
     )
     return [Finding("model", mean > limit, mean, limit, says)]
 
 
 def _fit_predict(
-    model: dict[str, Any],
+    model: Model,
     X: pd.DataFrame,
     y: np.ndarray,
     groups: np.ndarray | None,
@@ -87,7 +89,7 @@ def _fit_predict(
     same = {name: one["to"] for name, one in best.items() if own_value(model, name) == one["from"]}
     pipeline = build_model(model, same)
     watched = None
-    if model["early_stopping"]:
+    if model.early_stopping:
         cut = len(y) - len(y) // WATCHED
         watched, X, y = (X.iloc[cut:], y[cut:]), X.iloc[:cut], y[:cut]
         groups = None if groups is None else groups[:cut]

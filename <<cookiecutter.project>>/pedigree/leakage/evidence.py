@@ -16,7 +16,8 @@ from pedigree.training.inputs import read_subset
 
 if TYPE_CHECKING:
     import pandas as pd
-    from omegaconf import DictConfig
+
+    from pedigree.leakage.settings import LeakageSettings
 
 SUBSETS = ("train", "validation", "test")
 SURE = 2.3263479  # standard errors of a one-sided 99 % bound; there are many checks
@@ -54,7 +55,7 @@ class Evidence:
 
     Parameters
     ----------
-    settings : DictConfig
+    settings : LeakageSettings
         With `problem`, `split.name` and `seed`.
     rows : dict of str to DataFrame
         By side, with all columns.
@@ -72,13 +73,13 @@ class Evidence:
     ['test', 'train', 'validation']
     """
 
-    settings: DictConfig
+    settings: LeakageSettings
     rows: dict[str, pd.DataFrame]
     classes: list[str]
     made: pd.DataFrame
 
     @classmethod
-    def read(cls, settings: DictConfig) -> Evidence:
+    def read(cls, settings: LeakageSettings) -> Evidence:
         """Read data/split/ and the training rows of data/features/."""
         rows = {side: read_table(SPLIT / side) for side in SUBSETS}
         made, _, classes = read_subset("train")

@@ -21,7 +21,7 @@ from pedigree.prediction.bundle import Bundle
 from pedigree.report.page import Page
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
+    from pedigree.monitoring.settings import MonitorSettings
 
 Lines = list[dict[str, Any]]
 
@@ -32,7 +32,7 @@ class Batches:
 
     Parameters
     ----------
-    settings : DictConfig
+    settings : MonitorSettings
         Of the step: `monitor`, `problem`, `load.missing` and `clean.steps`.
     files : list of Path
         In the order of their rows; none before the first batch.
@@ -52,14 +52,14 @@ class Batches:
     False
     """
 
-    settings: DictConfig
+    settings: MonitorSettings
     files: list[Path]
     bundle: Bundle | None = None
     rows: pd.DataFrame = field(default_factory=pd.DataFrame)
     broken: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @classmethod
-    def read(cls, settings: DictConfig) -> Batches:
+    def read(cls, settings: MonitorSettings) -> Batches:
         """Read all files of data/incoming/ that hold rows; they come in the format of the snapshot."""
         files = sorted(path for path in INCOMING.rglob("*") if is_readable(path))
         if not files:

@@ -16,11 +16,11 @@ from pedigree.prediction.bundle import Bundle
 from pedigree.scoring.custom import listed
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
+    from pedigree.monitoring.settings import Monitor, MonitorProblem
 
 
 def performance(
-    bundle: Bundle, batch: pd.DataFrame, problem: DictConfig, options: DictConfig
+    bundle: Bundle, batch: pd.DataFrame, problem: MonitorProblem, options: Monitor
 ) -> dict[str, Any] | None:
     """Score the bundle on the batch's labelled rows; None where they are too few."""
     classes = bundle.signature["target"]["classes"]
@@ -49,7 +49,7 @@ def reasons(
     drifted: list[dict[str, Any]],
     needed: Sequence[str],
     scores: dict[str, Any] | None,
-    options: DictConfig,
+    options: Monitor,
 ) -> list[str]:
     """Give the reasons to train again; none is a reason to leave the model."""
     found = []

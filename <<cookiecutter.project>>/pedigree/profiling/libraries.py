@@ -13,13 +13,14 @@ from pedigree.data.target import classes, labels
 
 if TYPE_CHECKING:
     import pandas as pd
-    from omegaconf import DictConfig
+
+    from pedigree.base.problem import Target
 
 
 def tables(
     rows: pd.DataFrame,
     *,
-    problem: DictConfig,
+    problem: Target,
     title: str,
     page: Path,
     pictures: Path,
@@ -45,7 +46,7 @@ tables.needs = ("skrub",)  # type: ignore[attr-defined]
 def sweetviz(
     rows: pd.DataFrame,
     *,
-    problem: DictConfig,
+    problem: Target,
     title: str,
     page: Path,
     pictures: Path,
@@ -92,7 +93,7 @@ sweetviz.needs = ("sweetviz",)  # type: ignore[attr-defined]
 def ydata(
     rows: pd.DataFrame,
     *,
-    problem: DictConfig,
+    problem: Target,
     title: str,
     page: Path,
     pictures: Path,

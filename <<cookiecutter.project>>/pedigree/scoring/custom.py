@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from pedigree.base.names import UserError
+from pedigree.base.section import Tool
 from pedigree.base.settings import as_dict
 from pedigree.base.tools import instantiate
 from pedigree.scoring.decision import Prediction
@@ -80,7 +81,7 @@ def custom(problem: Any) -> dict[str, Metric]:
     return {name: own(name, settings) for name, settings in named.items()}
 
 
-def own(name: str, settings: Mapping[str, Any]) -> Metric:
+def own(name: str, settings: Tool | Mapping[str, Any]) -> Metric:
     """Make a metric from its settings.
 
     Raises
@@ -91,11 +92,11 @@ def own(name: str, settings: Mapping[str, Any]) -> Metric:
     from hydra.errors import InstantiationException
 
     try:
-        metric = instantiate(dict(settings))
+        metric = instantiate(settings)
         tasks, method = tuple(metric.tasks), response_method(metric)
         answers = "value" if tasks == ("regression",) else "label"
         needs = "probability" if method == "predict_proba" else answers
-        function, better = Owned(metric, settings), metric.greater_is_better
+        function, better = Owned(metric, as_dict(settings)), metric.greater_is_better
         return Metric(name, function, needs, tasks, better, meaning=meaning(metric))
     except (AttributeError, InstantiationException, TypeError) as error:
         raise UserError(f"problem.custom_metrics.{name}: {error.__cause__ or error}") from None
@@ -118,4 +119,4 @@ def known(problem: Any) -> dict[str, Metric]:
 def listed(problem: Any) -> list[Metric]:
     """Return the metrics of `problem.metrics`, the one that decides first."""
     metrics = known(problem)
-    return [metrics[name] for name in problem["metrics"]]
+    return [metrics[name] for name in as_dict(problem)["metrics"]]

@@ -19,16 +19,20 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import distributions
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 import pedigree
 from pedigree.base.paths import CUSTOM, TRIALS
+from pedigree.base.settings import as_dict
 from pedigree.base.stage import say
 from pedigree.folds.folding import Fold, mean_and_spread
 from pedigree.scoring.metrics import Metric
 from pedigree.training.cross_validation import cross_validate
+
+if TYPE_CHECKING:
+    from pedigree.estimators.settings import Model
 
 
 class Spent(Exception):
@@ -39,7 +43,7 @@ class Spent(Exception):
 class Objective:
     """The score of hyperparameters on one fold of the training rows."""
 
-    model: dict[str, Any]
+    model: Model
     cut: list[Fold]
     metric: Metric
     n_classes: int
@@ -53,7 +57,7 @@ class Objective:
 
     def fingerprint(self) -> str:
         """Hash all that decides a score: model, metric, rows of the folds, code, packages, threads."""
-        own = {key: one for key, one in self.model.items() if "space" not in key}
+        own = {key: one for key, one in as_dict(self.model).items() if "space" not in key}
         digest = hashlib.sha256(json.dumps([own, self.metric.name, self.n_classes]).encode())
         for fold in self.cut:
             for name, part in vars(fold).items():

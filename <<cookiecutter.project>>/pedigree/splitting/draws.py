@@ -12,11 +12,12 @@ from pedigree.splitting.subsets import REQUIREMENTS
 
 if TYPE_CHECKING:
     import pandas as pd
-    from omegaconf import DictConfig
+
+    from pedigree.splitting.settings import SplitProblem
 
 
 def by_chance(
-    rows: pd.DataFrame, problem: DictConfig, validation: float, test: float, seed: int
+    rows: pd.DataFrame, problem: SplitProblem, validation: float, test: float, seed: int
 ) -> np.ndarray:
     """Assign each row to a subset at random.
 
@@ -24,7 +25,7 @@ def by_chance(
     ----------
     rows : DataFrame, shape (n, p)
         Labelled rows.
-    problem : DictConfig
+    problem : SplitProblem
         With the target, group and time columns.
     validation, test : float
         Fractions of the rows, in (0, 1), with a sum below 1.
@@ -40,7 +41,7 @@ def by_chance(
 
 
 def by_stratum(
-    rows: pd.DataFrame, problem: DictConfig, validation: float, test: float, seed: int
+    rows: pd.DataFrame, problem: SplitProblem, validation: float, test: float, seed: int
 ) -> np.ndarray:
     """Assign each row to a subset at random, stratified by class; parameters as of `by_chance`."""
     if problem.kind == "regression":
@@ -55,7 +56,7 @@ def by_stratum(
 
 
 def by_group(
-    rows: pd.DataFrame, problem: DictConfig, validation: float, test: float, seed: int
+    rows: pd.DataFrame, problem: SplitProblem, validation: float, test: float, seed: int
 ) -> np.ndarray:
     """Assign whole groups to subsets at random, approximately stratified; parameters as of `by_chance`.
 

@@ -14,11 +14,12 @@ from pedigree.splitting.subsets import LEFT_OUT, REQUIREMENTS, SUBSETS
 
 if TYPE_CHECKING:
     import pandas as pd
-    from omegaconf import DictConfig
+
+    from pedigree.splitting.settings import SplitProblem
 
 
 def by_time(
-    rows: pd.DataFrame, problem: DictConfig, validation: float, test: float, gap: float = 0
+    rows: pd.DataFrame, problem: SplitProblem, validation: float, test: float, gap: float = 0
 ) -> np.ndarray:
     """Split by time: the past for training, the future for testing.
 
@@ -27,7 +28,7 @@ def by_time(
     Parameters
     ----------
     rows : DataFrame, shape (n, p)
-    problem : DictConfig
+    problem : SplitProblem
         With `time`.
     validation, test : float
         Fractions of the rows, in (0, 1), with a sum below 1.
@@ -63,7 +64,7 @@ def by_time(
     return side
 
 
-def by_column(rows: pd.DataFrame, problem: DictConfig, column: str | None) -> np.ndarray:
+def by_column(rows: pd.DataFrame, problem: SplitProblem, column: str | None) -> np.ndarray:
     """Split by a column with the values train, validation and test.
 
     Rows without a value are left out.
@@ -71,7 +72,7 @@ def by_column(rows: pd.DataFrame, problem: DictConfig, column: str | None) -> np
     Parameters
     ----------
     rows : DataFrame, shape (n, p)
-    problem : DictConfig
+    problem : SplitProblem
     column : str
         Name of the column.
 
@@ -99,7 +100,7 @@ def by_column(rows: pd.DataFrame, problem: DictConfig, column: str | None) -> np
 
 def by_hash(
     rows: pd.DataFrame,
-    problem: DictConfig,
+    problem: SplitProblem,
     validation: float,
     test: float,
     key: Sequence[str],
@@ -110,7 +111,7 @@ def by_hash(
     Parameters
     ----------
     rows : DataFrame, shape (n, p)
-    problem : DictConfig
+    problem : SplitProblem
     validation, test : float
         Fractions of the rows, in (0, 1), with a sum below 1.
     key : sequence of str

@@ -15,6 +15,7 @@ from pedigree.scoring.metrics import Metric, as_metric, score
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
+    from pedigree.estimators.settings import Model
     from pedigree.folds.folding import Fold
 
 WATCHED_SEED = 0  # draws the rows of a fold that early stopping watches
@@ -28,9 +29,7 @@ class Outcome(NamedTuple):
     predict_seconds: float
 
 
-def fit_on(
-    pipeline: Pipeline, fold: Fold, classify: bool, model: Mapping[str, Any] | None
-) -> Pipeline:
+def fit_on(pipeline: Pipeline, fold: Fold, classify: bool, model: Model | None) -> Pipeline:
     """Fit a pipeline in place on a fold's training rows.
 
     Early stopping has some of them for its evaluation set, never those held out.
@@ -42,11 +41,11 @@ def fit_on(
     fold : Fold
     classify : bool
         Keep the classes' proportions in the evaluation set.
-    model : mapping or None
+    model : Model or None
         The settings it was built from, as in `fit`.
     """
     X, y, groups, watched = fold.X, fold.y, fold.groups, None
-    if model and model["early_stopping"]:
+    if model and model.early_stopping:
         kept, aside = early_stopping_split(y, groups, classify, WATCHED_SEED)
         watched = (X.iloc[aside], y[aside]) if len(aside) else None
         X, y = X.iloc[kept], y[kept]
@@ -55,7 +54,7 @@ def fit_on(
 
 
 def try_on(
-    model: Mapping[str, Any],
+    model: Model,
     fold: Fold,
     metrics: Sequence[str | Metric],
     n_classes: int,
@@ -72,7 +71,7 @@ def try_on(
 
 
 def cross_validate(
-    model: Mapping[str, Any],
+    model: Model,
     cut: Sequence[Fold],
     metrics: Sequence[str | Metric],
     n_classes: int,

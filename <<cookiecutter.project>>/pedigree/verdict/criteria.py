@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pedigree.base.names import did_you_mean
 from pedigree.base.paths import METRICS as METRICS_FOLDER
@@ -16,6 +16,9 @@ from pedigree.evaluation.slices import STANDS_IN
 from pedigree.evaluation.weakness import Weakness
 from pedigree.prediction.predictor import PARTS
 from pedigree.scoring.metrics import gain
+
+if TYPE_CHECKING:
+    from pedigree.base.problem import Criterion
 
 
 class Measured(NamedTuple):
@@ -106,13 +109,13 @@ QUANTITIES = {
 }
 
 
-def judge(case: Case, criteria: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+def judge(case: Case, criteria: Mapping[str, Criterion]) -> list[dict[str, Any]]:
     """Hold a case against limits.
 
     Parameters
     ----------
     case : Case
-    criteria : mapping of str to mapping
+    criteria : mapping of str to Criterion
         By quantity, its limits `at_least` and `at_most` (one or both), which number is `judged` (its
         value, the default, or the lower or upper end of its interval), and on which `rows` (all, the
         default, or the worst slice by this metric).
@@ -126,11 +129,11 @@ def judge(case: Case, criteria: Mapping[str, Mapping[str, Any]]) -> list[dict[st
     """
     lines: list[dict[str, Any]] = []
     for name, asked in criteria.items():
-        which, rows = asked.get("judged", "value"), asked.get("rows", "all")
+        which, rows = asked.judged, asked.rows
         found = case.measure(name, rows)
         value = None if found is None else float(getattr(found, which))
         for kind in ("at_least", "at_most"):
-            limit = asked.get(kind)
+            limit = getattr(asked, kind)
             if limit is None:
                 continue
             met = None
@@ -142,7 +145,7 @@ def judge(case: Case, criteria: Mapping[str, Mapping[str, Any]]) -> list[dict[st
 
 
 def wrong_criteria(
-    criteria: Mapping[str, Mapping[str, Any]], task: str, metrics: Iterable[str]
+    criteria: Mapping[str, Criterion], task: str, metrics: Iterable[str]
 ) -> Iterator[str]:
     """Find criteria that nothing measures, and ends of intervals that are not known.
 
@@ -157,12 +160,12 @@ def wrong_criteria(
     other = "classification" if task == "regression" else "regression"
     known = [*metrics, *(name for name in QUANTITIES if name not in DIFFERENCES[other])]
     for name, asked in criteria.items():
-        which = asked.get("judged", "value")
+        which = asked.judged
         if name not in known:
             yield f"problem.criteria: nothing measures '{name}' for task {task}; {did_you_mean(name, known)}"
         elif which != "value" and name in QUANTITIES and not QUANTITIES[name].has_interval:
             yield f"problem.criteria.{name}.judged: it has no interval, so no {which} end; leave `judged` out."
-        if asked.get("rows") == "worst_slice" and name in QUANTITIES:
+        if asked.rows == "worst_slice" and name in QUANTITIES:
             yield f"problem.criteria.{name}.rows: only metrics are measured on slices; leave `rows` out."
-        elif asked.get("rows") == "worst_slice" and name in STANDS_IN:
+        elif asked.rows == "worst_slice" and name in STANDS_IN:
             yield f"problem.criteria.{name}.rows: {name} does not compare between slices; name {STANDS_IN[name]}."

@@ -19,15 +19,15 @@ from pedigree.scoring.predictions import Predictions, dummy
 from pedigree.verdict import champion
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
+    from pedigree.verdict.settings import VerdictProblem
 
 
-def predict_test(problem: DictConfig) -> Evaluation:
+def predict_test(problem: VerdictProblem) -> Evaluation:
     """Predict the test rows by the model as it is deployed, the baselines and the champion.
 
     Parameters
     ----------
-    problem : DictConfig
+    problem : VerdictProblem
         With `target`, `exclude`, `group` and `custom_metrics`.
 
     Examples

@@ -4,13 +4,14 @@ import pytest
 from library.projects import Project, stages
 
 from pedigree.base.names import UserError
+from pedigree.base.section import keys_of
 from pedigree.base.settings import leaves, read_settings, read_yaml
-from pedigree.config.schema.steps import STEPS, keys
+from pedigree.base.steps import STEPS, settings_class
 
 
 @pytest.mark.parametrize("stage", STEPS)
 def test_a_step_sees_exactly_the_keys_of_its_class(project: Project, stage: str) -> None:
-    listed = keys(STEPS[stage])
+    listed = keys_of(settings_class(stage))
     seen = leaves(read_settings(stage))
     everything = leaves(read_yaml(project.folder / "params.yaml"))
     expected = {k for k in everything if any(f"{k}.".startswith(f"{key}.") for key in listed)}

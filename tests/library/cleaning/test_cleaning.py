@@ -15,8 +15,9 @@ from library.projects import ROOT, leave_out_missing
 
 from pedigree import cleaning as clean
 from pedigree.base.names import UserError
+from pedigree.cleaning.settings import CleanSettings
 from pedigree.cleaning.text import WHITESPACE
-from pedigree.config.arguments import wrong_arguments, wrong_repairs
+from pedigree.config.arguments import wrong_arguments
 from pedigree.config.tools import wrong_tools
 
 THOROUGH = ROOT / "conf/clean/thorough.yaml"
@@ -292,7 +293,8 @@ def test_the_catalogue_shows_every_repair_and_passes_the_check() -> None:
     for step in steps.values():
         leave_out_missing(step)
     data = {"clean": {"steps": steps}}
-    assert [*wrong_tools(data), *wrong_arguments(data), *wrong_repairs(steps)] == []
+    own = CleanSettings.model_validate(data).mistakes(None)
+    assert [*wrong_tools(data), *wrong_arguments(data), *own] == []
 
 
 def test_the_catalogues_safe_repairs_leave_the_meaning(penguins: pd.DataFrame) -> None:
@@ -344,6 +346,10 @@ def test_a_mistake_in_a_step_is_found_without_data(name: str, options: dict, sai
     ],
 )
 def test_a_repair_that_drops_rows_is_for_training_only(options: dict) -> None:
-    (said,) = wrong_repairs({"mine": options})
+    def mistakes(step: dict) -> list[str]:
+        settings = CleanSettings.model_validate({"clean": {"steps": {"mine": step}}})
+        return list(settings.mistakes(None))
+
+    (said,) = mistakes(options)
     assert said.startswith("clean.steps.mine: it drops rows")
-    assert list(wrong_repairs({"mine": options | {"training_only": True}})) == []
+    assert mistakes(options | {"training_only": True}) == []

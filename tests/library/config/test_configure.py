@@ -10,8 +10,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from pedigree.base.lock import digest
 from pedigree.base.names import UserError
+from pedigree.base.steps import STEPS
 from pedigree.config.checks import check
-from pedigree.config.schema.steps import STEPS
 from pipeline import configure
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from library.projects import RAW
 
 from pedigree.base.names import UserError
-from pedigree.data.dialect import SAMPLE
+from pedigree.data.files.dialect import SAMPLE
 from pedigree.data.formats import file_dialect, read_tables
 
 PENGUINS = pd.read_csv(RAW, dtype="str", keep_default_na=False)

@@ -24,8 +24,8 @@ from library.projects import RAW
 from pyarrow import feather, parquet
 
 from pedigree.base.names import UserError, snake_cased
-from pedigree.data import compression, dialect, objects
 from pedigree.data.engine import parse, read_file
+from pedigree.data.files import compression, dialect, objects
 from pedigree.data.formats import file_dialect, file_kind, is_readable, read_tables
 
 MISSING = ["", "NA"]

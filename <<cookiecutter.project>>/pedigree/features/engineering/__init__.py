@@ -5,7 +5,7 @@ They are fitted on the training rows only, and again inside every fold of a cros
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from sklearn.pipeline import Pipeline
@@ -25,7 +25,9 @@ from pedigree.features.engineering.synthesis import DeepFeatures
 
 if TYPE_CHECKING:
     import pandas as pd
-    from omegaconf import DictConfig
+
+    from pedigree.base.problem import Columns
+    from pedigree.base.section import Tool
 
 __all__ = [  # what conf/engineer/ names as pedigree.features.engineering.<class>
     "Apply",
@@ -46,16 +48,16 @@ __all__ = [  # what conf/engineer/ names as pedigree.features.engineering.<class
 ]
 
 
-def build_features(steps: DictConfig, rows: pd.DataFrame, problem: DictConfig) -> Pipeline:
+def build_features(steps: Mapping[str, Tool], rows: pd.DataFrame, problem: Columns) -> Pipeline:
     """Build the unfitted transformers of ``conf/engineer``.
 
     Parameters
     ----------
-    steps : DictConfig
+    steps : Mapping[str, Tool]
         `engineer.steps`.
     rows : DataFrame
         Training rows, whose columns the steps may name.
-    problem : DictConfig
+    problem : Columns
         With `target` and `exclude`, which no step sees.
 
     Raises

@@ -1,4 +1,4 @@
-"""The network of `pedigree.estimators.neural`, trained by PyTorch through skorch."""
+"""The network of `pedigree.estimators.networks.neural`, trained by PyTorch through skorch."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from pedigree.estimators.neural import (
+from pedigree.estimators.networks.neural import (
     EntityEmbeddingClassifier,
     EntityEmbeddingMLP,
     EntityEmbeddingRegressor,

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pedigree.base.names import UserError
-from pedigree.data.compression import open_bytes
-from pedigree.data.dialect import BLOCK, number_pattern, read_lines, split_rows
+from pedigree.data.files.compression import open_bytes
+from pedigree.data.files.dialect import BLOCK, number_pattern, read_lines, split_rows
 
 UNCLOSED = "a quote is opened there and never closed; if quotes are ordinary characters, set reading.quote to ''"
 
@@ -28,7 +28,7 @@ def read_delimited(
     ----------
     path : Path
     dialect : mapping
-        The complete CSV dialect of the file (see `pedigree.data.dialect`).
+        The complete CSV dialect of the file (see `pedigree.data.files.dialect`).
     missing : sequence of str
         Strings that mark a missing value.
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from pedigree.base.extras import way_to_add
 from pedigree.base.names import UserError, did_you_mean
-from pedigree.data.compression import MAX_BYTES, open_bytes, read_bytes
+from pedigree.data.files.compression import MAX_BYTES, open_bytes, read_bytes
 
 LINE = 2**23  # characters of a line of JSON, at most
 CELLS = 2_000_000  # of a table

@@ -1,4 +1,4 @@
-"""The network of `pedigree.estimators.neural`, trained by Keras with TensorFlow."""
+"""The network of `pedigree.estimators.networks.neural`, trained by Keras with TensorFlow."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from pedigree.estimators.neural import (
+from pedigree.estimators.networks.neural import (
     EntityEmbeddingClassifier,
     EntityEmbeddingMLP,
     EntityEmbeddingRegressor,
