@@ -45,13 +45,13 @@ class ExplainSettings(Excerpt):
 
     def mistakes(self, settings: Any) -> Iterator[str]:
         """Find explanations by an algorithm that does not support the chosen model."""
-        from pedigree.explanation.shapley import KNOWN, fitting
+        from pedigree.explanation.shapley import KNOWN, algorithm_for
 
         estimator = settings.model.estimator and found(settings.model.estimator.target)
         if not isinstance(estimator, type):
             return  # the leaderboard's winner, or not installed
         for name, method in self.explain.methods.items():
-            algorithm, fits = method.algorithm, fitting(estimator)
+            algorithm, fits = method.algorithm, algorithm_for(estimator)
             if algorithm in KNOWN and algorithm != fits:
                 yield (
                     f"explain.methods.{name}.algorithm: '{algorithm}' does not know {estimator.__name__}; "

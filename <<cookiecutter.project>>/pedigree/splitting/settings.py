@@ -9,7 +9,7 @@ from pydantic import model_validator
 
 from pedigree.base.problem import Groups, Target
 from pedigree.base.section import Excerpt, Share, Tool
-from pedigree.splitting.subsets import LACKS
+from pedigree.splitting.subsets import REQUIREMENTS
 
 
 class SplitMethod(Tool):
@@ -49,4 +49,4 @@ class SplitSettings(Excerpt):
             "stratified": self.problem.kind != "regression",
         }
         if not fits.get(self.split.name, True):
-            yield LACKS[self.split.name]
+            yield REQUIREMENTS[self.split.name]
