@@ -29,6 +29,7 @@ from pedigree.estimators.ensemble_selection import (
     EnsembleSelectionRegressor,
 )
 from pedigree.estimators.ensembles import Member, member
+from pedigree.estimators.settings import Model
 from pedigree.features import engineering as steps
 from pedigree.features.engineering.dates import DropDates
 from pedigree.features.selection.measures import ShapImportance
@@ -50,12 +51,18 @@ def part(estimator: BaseEstimator) -> Member:
     """Make a member of an ensemble, as a family of linear models is built."""
     scaler = StandardScaler().set_output(transform="pandas")
     nothing = {"_target_": None}
-    model = {
-        "sampler": nothing,
-        "class_weight": None,
-        "early_stopping": None,
-        "categorical_argument": None,
-    }
+    model = Model(
+        name="linear",
+        estimator={"_target_": "sklearn.linear_model.LogisticRegression"},
+        encoder={"_target_": "sklearn.preprocessing.StandardScaler"},
+        imputer=nothing,
+        scaler=nothing,
+        sampler=nothing,
+        class_weight=None,
+        categorical_argument=None,
+        early_stopping=None,
+        search_space={},
+    )
     return member(Pipeline([("encode", scaler), ("estimator", estimator)]), model)
 
 

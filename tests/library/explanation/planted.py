@@ -8,8 +8,9 @@ import pandas as pd
 from library.projects import compose
 from omegaconf import OmegaConf
 
-from pedigree.estimators.algorithm_for import fit
 from pedigree.estimators.building import build_model
+from pedigree.estimators.fitting import fit
+from pedigree.estimators.settings import Model
 from pedigree.explanation.subject import Subject
 from pedigree.scoring.metrics import METRICS
 
@@ -39,7 +40,7 @@ def planted(family: str, task: str, *overrides: str) -> Subject:
         *overrides,
     )
     model: Any = OmegaConf.to_container(config.model)
-    fitted = fit(build_model(model), model, X[:200], y[:200])
+    fitted = fit(build_model(model), Model.model_validate(model), X[:200], y[:200])
     rows = X[200:].reset_index(drop=True)
     return Subject(fitted, rows, y[200:], X[:200], classes, "mass", metric, 3, seed=1)
 

@@ -17,6 +17,7 @@ from pedigree.config.checks import check
 from pedigree.estimators.algorithm_for import fit
 from pedigree.estimators.building import build_model
 from pedigree.estimators.predicting import plain
+from pedigree.estimators.settings import Model
 from pedigree.explanation import tables
 from pedigree.explanation.dependence import PartialDependence
 from pedigree.explanation.encoded import owners
@@ -205,7 +206,7 @@ def test_encoded_columns_belong_to_the_feature_they_were_made_of() -> None:
     model: Any = OmegaConf.to_container(
         compose(Path("conf").resolve(), "model=linear", "++model.imputer.add_indicator=true").model
     )
-    encode = fit(build_model(model), model, rows, subject.y)["encode"]
+    encode = fit(build_model(model), Model.model_validate(model), rows, subject.y)["encode"]
     owned = owners(encode, encode.transform(rows), rows).idxmax(axis=1)
     assert owned["sex_third"] == "sex_third"
     assert owned["missingindicator_noise"] == "noise"

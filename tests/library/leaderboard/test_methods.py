@@ -15,6 +15,7 @@ from library.projects import Project
 from pedigree.base.names import UserError
 from pedigree.base.stage import run
 from pedigree.base.tables import read_json
+from pedigree.estimators.settings import Dimension, Model
 from pedigree.folds.folding import Fold, FoldScheme
 from pedigree.leaderboard.board import last_round, leaderboard
 from pedigree.leaderboard.contest import Contest
@@ -26,7 +27,7 @@ from pipeline import compare
 
 N = 200
 ROC_AUC = METRICS["roc_auc"]
-SPACE = {"x": {"type": "float", "low": 0.0, "high": 1.0}}
+SPACE = {"x": Dimension(type="float", low=0.0, high=1.0)}
 Score = Callable[[str, Fold, dict[str, Any]], float]
 
 
@@ -46,7 +47,10 @@ def planted(names: str, score: Score, **training: Any) -> Planted:
     y = np.arange(N) % 2
     known = {"groups": None, "when": None} | training
     contest = Planted(
-        {name: {"search_space": SPACE if name.isupper() else {}} for name in names},
+        {
+            name: Model.model_construct(search_space=SPACE if name.isupper() else {})
+            for name in names
+        },
         Training(rows, y, ["no", "yes"], [], FoldScheme(y, True, seed=0, **known)),
         [ROC_AUC],
         folds=4,
