@@ -466,7 +466,10 @@ def test_nobody_there_is_said_when_the_time_is_over(server: BigQuery, take: Take
     ("settings", "what"),
     [
         ({"query": None}, "collect.query: say in one SELECT"),
-        ({"project": None}, "collect.project: is not set; set it to the Google Cloud project to bill"),
+        (
+            {"project": None},
+            "collect.project: is not set; set it to the Google Cloud project to bill",
+        ),
         ({"endpoint": "http://example.org"}, "does not begin with https://"),
         ({"endpoint": None}, "no credentials for BigQuery were found; run `gcloud auth"),
     ],

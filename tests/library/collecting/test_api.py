@@ -499,7 +499,10 @@ def test_an_api_that_gives_a_page_again_is_refused(site: Site, tmp_path: Path, k
     ("settings", "what"),
     [
         ({"max_pages": 2}, "has more than 2 pages; if this is correct, raise collect.max_pages"),
-        ({"max_bytes": 100}, "bytes that remain of collect.max_bytes; if this is correct, raise the limit"),
+        (
+            {"max_bytes": 100},
+            "bytes that remain of collect.max_bytes; if this is correct, raise the limit",
+        ),
     ],
 )
 def test_more_than_the_limits_is_refused(

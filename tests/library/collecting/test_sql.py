@@ -305,9 +305,15 @@ def test_whole_numbers_are_exact(values: list[int | None]) -> None:
     ("settings", "what"),
     [
         ({}, "set exactly one of collect.query and collect.table"),
-        ({"query": "SELECT 1", "table": "visits"}, "set exactly one of collect.query and collect.table"),
+        (
+            {"query": "SELECT 1", "table": "visits"},
+            "set exactly one of collect.query and collect.table",
+        ),
         ({"table": "visits", "chunk": 0}, "set it to at least 1"),
-        ({"table": "custmers"}, "collect.table: 'custmers' does not exist; did you mean 'customers'?"),
+        (
+            {"table": "custmers"},
+            "collect.table: 'custmers' does not exist; did you mean 'customers'?",
+        ),
         ({"table": "visits", "schema": "mian"}, "'mian' does not exist; did you mean 'main'?"),
         ({"query": "DELETE FROM visits"}, "begin with SELECT or WITH; it begins with 'DELETE'"),
         ({"query": "-- SELECT"}, "must begin with SELECT or WITH"),
