@@ -122,7 +122,7 @@ def test_addresses_and_local_files_go_together(
 mistakes = pytest.mark.parametrize(
     ("asked", "what"),
     [
-        ("row.csv", r"://.*/row\.csv is not there"),
+        ("row.csv", r"://.*/row\.csv does not exist"),
         ("empty.csv", r"://.*/empty\.csv is empty"),
         ("months/notes.md", r"notes\.md has no suffix that can be read"),
     ],
@@ -157,7 +157,7 @@ def test_a_name_that_leads_out_of_the_snapshot_is_refused(take: Take, web: str) 
 
 
 def test_two_files_of_one_name_are_refused(take: Take, web: str) -> None:
-    with pytest.raises(UserError, match=r"two files are called rows\.csv"):
+    with pytest.raises(UserError, match=r"two files are named rows\.csv"):
         take([f"{web}/rows.csv", f"{web}/rows.csv"])
 
 
@@ -165,8 +165,8 @@ def test_two_files_of_one_name_are_refused(take: Take, web: str) -> None:
     ("address", "what"),
     [
         ("file:///etc/hostname", "is on this machine; copy it to data/external/"),
-        ("http://127.0.0.1:1/rows.csv", "cannot be fetched: "),
-        ("nonsense://bucket/rows.csv", "cannot be fetched: Protocol not known: nonsense"),
+        ("http://127.0.0.1:1/rows.csv", "cannot be downloaded: "),
+        ("nonsense://bucket/rows.csv", "cannot be downloaded: Protocol not known: nonsense"),
         ("hdfs://host/rows.csv", "hdfs://host/rows.csv "),
     ],
 )

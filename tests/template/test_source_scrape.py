@@ -299,7 +299,7 @@ def test_without_knowing_robots_txt_no_page_is_asked_for(
     shop: Site, tmp_path: Path, status: int
 ) -> None:
     shop.pages["/robots.txt"] = status
-    with pytest.raises(UserError, match=f"robots.txt answered {status} .*no page is asked for"):
+    with pytest.raises(UserError, match=f"robots.txt returned {status} .*no page is asked for"):
         shop.collect(tmp_path / "raw", "/shop/page-1.html", table="table")
     assert set(shop.asked) == {"/robots.txt"}
 
@@ -478,13 +478,13 @@ def test_a_latin_1_page_that_says_so_itself_is_read_as_such(site: Site, tmp_path
         ("<p>", {"item": "li", "fields": {"x": "a"}}, "collect.item: 'li' matches nothing on {url}/."),
         ("<li><a>1</a><li>2", {"item": "li", "fields": {"x": "a@herf"}}, "collect.fields.x: 'a@herf' matches nothing in any item of {url}/"),
         ("<table></table>", {"table": "table"}, "a table on {url}/ is empty"),
-        ("<div id=x><table><tr><td>1</table></div>", {"table": "#x"}, "picks a <div> on {url}/; pick a <table>, such as '#x table'"),
+        ("<div id=x><table><tr><td>1</table></div>", {"table": "#x"}, "matches a <div> on {url}/; pick a <table>, such as '#x table'"),
         ("<table><tr><th>a</table><table><tr><th>b</table>", {"table": "table"}, "other columns than the first on {url}/: b, and not a. Pick with a narrower"),
         ("<b>1</b><a href='javascript:go(2)'>", {"item": "b", "fields": {"x": ""}, "next": "a"}, "a link to 'javascript:go(2)' on {url}/, which only a browser can follow"),
         ("<b>1</b><a href='http://['>", {"item": "b", "fields": {"x": ""}, "next": "a"}, "the link 'http://[', which is no address"),
         ((b"%PDF", "application/pdf"), {"table": "table"}, "{url}/ is no web page, but application/pdf"),
         ("x" * 1000, {"table": "table", "max_bytes": 999}, "{url}/ has more than the 999 bytes"),
-        (404, {"table": "table"}, "{url}/ answered 404 Not Found"),
+        (404, {"table": "table"}, "{url}/ returned 404 Not Found"),
     ],
 )  # fmt: skip
 def test_a_page_that_does_not_fit_is_named(
@@ -517,14 +517,14 @@ def test_more_pages_than_the_limit_are_refused(shop: Site, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("chosen", "what"),
     [
-        ({}, "collect.table or collect.item is needed, and the other one null"),
+        ({}, "set exactly one of collect.table and collect.item, and the other one null"),
         ({"table": "table", "item": "li", "fields": {"x": "a"}}, "and the other one null"),
-        ({"item": "li"}, "collect.item and collect.fields belong together"),
-        ({"table": "table", "fields": {"x": "a"}}, "collect.item and collect.fields belong together"),
+        ({"item": "li"}, "collect.item and collect.fields require each other"),
+        ({"table": "table", "fields": {"x": "a"}}, "collect.item and collect.fields require each other"),
         ({"table": "td["}, r"collect.table: 'td\[' is no CSS selector: Malformed attribute selector"),
         ({"item": "li", "fields": {"x": "a >"}}, "collect.fields.x: 'a >' is no CSS selector"),
         ({"table": "table", "next": ":nope"}, "collect.next: ':nope' is no CSS selector"),
-        ({"table": "table", "user_agent": "Bücher\n"}, "the header 'User-Agent' cannot be sent"),
+        ({"table": "table", "user_agent": "Bücher\n"}, "the header 'User-Agent' is invalid"),
     ],
 )  # fmt: skip
 def test_a_setting_that_does_not_fit_is_named_before_anything_is_asked(

@@ -51,7 +51,7 @@ defaults:
 
 _target_: pedigree.collecting.file.collect
 {pinned}path: {flow(path)}
-{"# How the files are format_note; `dates` are columns whose dates are not in ISO 8601." if reading else ""}
+{"# CSV dialect of the files; `dates` are columns whose dates are not in ISO 8601." if reading else ""}
 reading:{" {}" if not reading else ""}
 {dialect}"""
 

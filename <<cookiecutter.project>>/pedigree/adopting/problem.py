@@ -50,7 +50,7 @@ def propose_problem(
     Parameters
     ----------
     name : str
-        The target, format_note as in the source or in snake_case.
+        Name of the target, as in the source or in snake_case.
     columns : list of Column
     scan : Scan
     task : {"binary", "multiclass", "regression"}, optional

@@ -23,7 +23,7 @@ class Source:
     paths : list of Path
         Where its files can be read now.
     reading : dict
-        How its text files are format_note.
+        CSV dialect of its text files.
     origin : Path, str or None
         The local file or folder, the address, or None for an option of conf/collect/.
     """

@@ -63,7 +63,7 @@ def test_a_new_version_of_the_file_makes_another_snapshot(project: Project) -> N
         (b"", "data/external/penguins.csv is empty"),
         (
             b"studyName,Sex\n",
-            r"file returned nothing \(penguins.csv has no rows\), and collect.min_rows requires 1",
+            r"file returned nothing \(penguins.csv has no rows\), but collect.min_rows requires 1",
         ),
         (b"studyName,Sex\n\x00,1\n", "penguins.csv is not a text file"),
         (b"studyName,Sex\na,b,c\n", "penguins.csv, line 2: 3 values, and 2 are expected"),
@@ -84,10 +84,10 @@ def test_a_file_without_rows_is_refused_and_the_last_snapshot_stays(
 @pytest.mark.parametrize(
     ("path", "what"),
     [
-        ("data/external/pengiuns.csv", "is not there; did you mean 'penguins.csv'?"),
-        ("data/raw/penguins.csv", "does not lie in data/external/; copy it there"),
-        ("data/external/../raw/penguins.csv", "does not lie in data/external/"),
-        ("/etc/hostname", "does not lie in data/external/"),
+        ("data/external/pengiuns.csv", "does not exist; did you mean 'penguins.csv'?"),
+        ("data/raw/penguins.csv", "is not in data/external/; copy it there"),
+        ("data/external/../raw/penguins.csv", "is not in data/external/"),
+        ("/etc/hostname", "is not in data/external/"),
         ("data/external/notes.md", "has no suffix that can be read"),
     ],
 )

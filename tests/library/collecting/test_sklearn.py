@@ -133,10 +133,10 @@ def test_a_seed_among_the_arguments_goes_before_the_settings(tmp_path: Path) -> 
         ("fetch_openml", {}, "use collect=openml"),
         ("load_svmlight_file", {"f": "x"}, "that collect=file reads"),
         ("make_moons", {"n_sample": 5}, "takes no 'n_sample'; did you mean 'n_samples'?"),
-        ("load_iris", {"return_X_y": True}, "'return_X_y' is this source's own matter"),
+        ("load_iris", {"return_X_y": True}, "'return_X_y' is set by this source"),
         ("load_iris", {"random_state": 1}, "load_iris takes no 'random_state'"),
-        ("make_moons", {"n_samples": "many"}, "refuses them: The 'n_samples' parameter"),
-        ("make_classification", {"n_informative": 30}, "refuses them: Number of informative"),
+        ("make_moons", {"n_samples": "many"}, "rejects them: The 'n_samples' parameter"),
+        ("make_classification", {"n_informative": 30}, "rejects them: Number of informative"),
         ("make_multilabel_classification", {"sparse": True}, "no dense table of rows"),
         ("make_multilabel_classification", {"return_indicator": False}, "no dense table of rows"),
     ],
@@ -192,6 +192,6 @@ def test_what_is_fetched_comes_whole_or_not_at_all(
         (folder / name).write_bytes(b"something else")
     else:
         (folder / name).unlink()
-    with pytest.raises(UserError, match="fetch_california_housing cannot fetch its data"):
+    with pytest.raises(UserError, match="fetch_california_housing cannot download its data"):
         collected(snapshot, "fetch_california_housing", **impatient)
     assert not list(snapshot.iterdir())

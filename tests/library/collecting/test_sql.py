@@ -304,19 +304,25 @@ def test_whole_numbers_are_exact(values: list[int | None]) -> None:
 @pytest.mark.parametrize(
     ("settings", "what"),
     [
-        ({}, "give either collect.query or collect.table"),
-        ({"query": "SELECT 1", "table": "visits"}, "give either collect.query or collect.table"),
-        ({"table": "visits", "chunk": 0}, "at least one row"),
-        ({"table": "custmers"}, "collect.table: there is no 'custmers'; did you mean 'customers'?"),
-        ({"table": "visits", "schema": "mian"}, "there is no 'mian'; did you mean 'main'?"),
+        ({}, "set exactly one of collect.query and collect.table"),
+        (
+            {"query": "SELECT 1", "table": "visits"},
+            "set exactly one of collect.query and collect.table",
+        ),
+        ({"table": "visits", "chunk": 0}, "set it to at least 1"),
+        (
+            {"table": "custmers"},
+            "collect.table: 'custmers' does not exist; did you mean 'customers'?",
+        ),
+        ({"table": "visits", "schema": "mian"}, "'mian' does not exist; did you mean 'main'?"),
         ({"query": "DELETE FROM visits"}, "begin with SELECT or WITH; it begins with 'DELETE'"),
         ({"query": "-- SELECT"}, "must begin with SELECT or WITH"),
         ({"query": "SELECT 1; SELECT 2"}, "more than one statement"),
         ({"query": "SELECT ';'; DELETE FROM visits"}, "more than one statement"),
-        ({"query": "SELECT 1 FORM visits"}, "the sqlite database of $SHOP_URL says: near"),
+        ({"query": "SELECT 1 FORM visits"}, "the sqlite database of $SHOP_URL reports: near"),
         ({"query": "SELECT * FROM vists"}, "no such table: vists."),
-        ({"query": "SELECT 1 AS a, 2 AS a"}, "two columns called 'a'; tell them apart with AS"),
-        ({"query": "SELECT :least"}, "asks for ':least'; give its value in collect.parameters"),
+        ({"query": "SELECT 1 AS a, 2 AS a"}, "two columns named 'a'; rename one with AS"),
+        ({"query": "SELECT :least"}, "requires ':least'; give its value in collect.parameters"),
         (
             {"query": "SELECT :least", "parameters": {"least": 1, "laest": 2}},
             "collect.query has no ':laest'; did you mean 'least'?",
@@ -347,8 +353,8 @@ def test_a_query_that_begins_with_with_cannot_write(shop: Path, tmp_path: Path) 
         ("sqlite:///{folder}/shpo.db", "there is no file shpo.db where SHOP_URL says; did you"),
         ("sqlite://", "there is no file :memory:"),
         ("sqlite:///{folder}/notes.txt", "file is not a database"),
-        ("mysql://tim:s3cret@", "needs the driver '{driver}', which is not installed"),
-        ("oracel://tim:s3cret@host/db", "SQLAlchemy knows no dialect 'oracel'"),
+        ("mysql://tim:s3cret@", "requires the driver '{driver}', which is not installed"),
+        ("oracel://tim:s3cret@host/db", "SQLAlchemy has no dialect 'oracel'"),
         ("tim:s3cret", "is not a URL of the form dialect://user:password@host/database"),
         ("postgresql://tim:s3cret@host:s3cret/db", "is not a URL of the form"),
     ],
@@ -379,7 +385,7 @@ def test_a_package_that_is_missing_is_named_with_its_extra(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str, url: str
 ) -> None:
     monkeypatch.setenv("SHOP_URL", url)
-    monkeypatch.setitem(sys.modules, missing, None)  # as Python does for what is not there
+    monkeypatch.setitem(sys.modules, missing, None)  # as Python does for what does not exist
     with pytest.raises(UserError, match=re.escape("pip install -c constraints.txt '.[sql]'")):
         sql.collect(tmp_path, "SHOP_URL", table="customers")
 

@@ -314,7 +314,7 @@ def test_the_decompressed_size_is_limited(
 def test_a_workbook_that_unpacks_to_more_than_memory_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(objects, "MOST", 2**24)
+    monkeypatch.setattr(objects, "MAX_BYTES", 2**24)
     bomb = zipped(bytes(2**24 + 1), "xl/workbook.xml")
     assert len(bomb) < 2**16
     assert "when unpacked; store it as Parquet" in refusal(write(tmp_path / "bomb.xlsx", bomb))
