@@ -107,7 +107,9 @@ def empty_pipeline(folder: Path) -> Path:
         }
         for n in range(1, 17)
     }
-    (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}))
+    (folder / "dvc.yaml").write_text(
+        yaml.safe_dump({"stages": stages}), encoding="utf-8", newline="\n"
+    )
     prepare(folder)
     seconds(["dvc", "config", "core.analytics", "false"], folder)
     seconds(["dvc", "repro"], folder)

@@ -59,7 +59,9 @@ def regenerating() -> bool:
 
 def check_name() -> None:
     """Refuse a project that bears the name of a package it needs; pip would mix them up."""
-    pinned = re.findall(r"^([\w-]+)==", Path("constraints.txt").read_text(), re.MULTILINE)
+    pinned = re.findall(
+        r"^([\w-]+)==", Path("constraints.txt").read_text(encoding="utf-8"), re.MULTILINE
+    )
     if ANSWERS["project"].replace("_", "-") in pinned:
         sys.exit(f"project: {ANSWERS['project']!r} is the name of a package that the project uses.")
 

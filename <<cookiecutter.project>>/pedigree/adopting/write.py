@@ -38,7 +38,7 @@ def write(adoption: Adoption, force: bool = False) -> list[str]:
     for path, text in adoption.contents.items():
         before = path.read_text(encoding="utf-8") if path.exists() else None
         if before is None or (force and before != text):
-            path.write_text(text, encoding="utf-8")
+            path.write_text(text, encoding="utf-8", newline="\n")
             done.append(f"{path}: written")
         else:
             edited = before != text
@@ -91,6 +91,6 @@ def _point(name: str, adoption: Adoption) -> list[str]:
         Path("dvc.yaml"): files.plots(Path("dvc.yaml"), adoption.problem.task),
     }.items():
         if path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
+            path.write_text(text, encoding="utf-8", newline="\n")
             done.append(f"{path}: points at it")
     return done

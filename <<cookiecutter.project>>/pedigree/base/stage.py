@@ -49,7 +49,8 @@ def run(stage: str, main: Callable[..., dict[str, Any] | None]) -> None:
         measured = (main(settings) if signature(main).parameters else main()) or {}
     TIMINGS.mkdir(exist_ok=True)
     timings = {"seconds": round(time.perf_counter() - started, 3)} | measured
-    (TIMINGS / f"{stage}.json").write_text(json.dumps(timings, indent=2) + "\n", encoding="utf-8")
+    text = json.dumps(timings, indent=2) + "\n"
+    (TIMINGS / f"{stage}.json").write_text(text, encoding="utf-8", newline="\n")
 
 
 def say(text: str) -> None:

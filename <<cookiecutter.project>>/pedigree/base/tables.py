@@ -38,6 +38,16 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary.rename(path)
 
 
+def link_or_copy(source: Path, target: Path) -> None:
+    """Show a file or folder at a second place: by a symbolic link or, where Windows does not allow it, as a copy."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.symlink_to(source.resolve())
+    except OSError:
+        copy = shutil.copytree if source.is_dir() else shutil.copyfile
+        copy(source, target)
+
+
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
     r"""Yield an empty folder that takes the place of ``path`` if the block succeeds; else the earlier one stays.
@@ -118,7 +128,7 @@ def write_json(data: Any, path: Path) -> None:
     """
     text = json.dumps(_plain(data), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     with replacing(path) as new:
-        new.write_text(text, encoding="utf-8")
+        new.write_text(text, encoding="utf-8", newline="\n")
 
 
 def read_json(path: Path) -> Any:

@@ -81,7 +81,7 @@ def propose(rows: Any, contract: dict[str, Any], path: Path, options: argparse.N
         print(f"nothing to change: all {len(rows)} rows honour {path}")
     if changes and options.write:
         with replacing(path) as temporary:
-            temporary.write_text(new, encoding="utf-8")
+            temporary.write_text(new, encoding="utf-8", newline="\n")
         print(f"\n{path} is written; look at it with `git diff {path}`, then commit it")
     elif changes:
         print("\nnothing is written yet; --write does")

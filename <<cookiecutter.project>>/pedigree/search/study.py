@@ -99,9 +99,8 @@ class Journal:
         """Write a score down."""
         self.scores[self._key(changes, fold)] = score
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open(
-            "a", encoding="utf-8"
-        ) as file:  # a line begins anew, after half a one too
+        # A line begins anew, after half a one too.
+        with self.path.open("a", encoding="utf-8", newline="\n") as file:
             file.write(f"\n{json.dumps([changes, fold, score])}")
 
     @staticmethod

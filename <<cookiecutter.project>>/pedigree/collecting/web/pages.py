@@ -209,7 +209,7 @@ class PageCache:
             "part": part,
             "end": end + len(text),
         }
-        with self.journal.open("a", encoding="utf-8") as file:
+        with self.journal.open("a", encoding="utf-8", newline="\n") as file:
             file.write(json.dumps(page) + "\n")
         self.pages.append(page)
         self.visited.add(url)
