@@ -17,7 +17,8 @@ from omegaconf import OmegaConf
 from pedigree.base.lock import lies_in
 from pedigree.base.settings import as_dict, leaves, read_yaml
 from pedigree.base.tables import link_or_copy, read_table, write_table
-from pedigree.config.composing import EXPERIMENT, compose, hand_out
+from pedigree.config.composing import compose
+from pedigree.config.configuration import EXPERIMENT, hand_out
 
 ROOT = Path(__file__).parents[1]
 # Settings that make stages take long, and the greatest values that tests need.
@@ -78,7 +79,7 @@ class Sandbox:
         self.ended: dict[str, BaseException | None] = {}  # the stages that ran, and how it went
         self.made: list[str] = []
         with chdir(ROOT):
-            self.settings = compose()
+            self.settings = OmegaConf.create(compose())
         for key, most in SMALL.items():
             value = OmegaConf.select(self.settings, key)
             if isinstance(value, int) and value > most:

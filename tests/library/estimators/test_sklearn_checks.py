@@ -21,7 +21,6 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import pedigree
-from pedigree.estimators import keras_mlp, torch_mlp
 from pedigree.estimators.category_encoder import CategoryEncoder
 from pedigree.estimators.encoders import NativeCategories
 from pedigree.estimators.ensemble_selection import (
@@ -29,6 +28,7 @@ from pedigree.estimators.ensemble_selection import (
     EnsembleSelectionRegressor,
 )
 from pedigree.estimators.ensembles import Member, member
+from pedigree.estimators.networks import keras_mlp, torch_mlp
 from pedigree.estimators.settings import Model
 from pedigree.features import engineering as steps
 from pedigree.features.engineering.dates import DropDates

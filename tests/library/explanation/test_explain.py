@@ -14,13 +14,13 @@ from omegaconf import OmegaConf
 from pedigree.base.names import UserError
 from pedigree.base.settings import read_yaml
 from pedigree.config.checks import check
-from pedigree.estimators.algorithm_for import fit
 from pedigree.estimators.building import build_model
+from pedigree.estimators.fitting import fit
 from pedigree.estimators.predicting import plain
 from pedigree.estimators.settings import Model
 from pedigree.explanation import tables
 from pedigree.explanation.dependence import PartialDependence
-from pedigree.explanation.encoded import owners
+from pedigree.explanation.encoded import column_features
 from pedigree.explanation.permutation import Permutation
 from pedigree.explanation.shapley import Shap
 from pedigree.explanation.subject import Codes, Subject, pick_rows
@@ -207,7 +207,7 @@ def test_encoded_columns_belong_to_the_feature_they_were_made_of() -> None:
         compose(Path("conf").resolve(), "model=linear", "++model.imputer.add_indicator=true").model
     )
     encode = fit(build_model(model), Model.model_validate(model), rows, subject.y)["encode"]
-    owned = owners(encode, encode.transform(rows), rows).idxmax(axis=1)
+    owned = column_features(encode, encode.transform(rows), rows).idxmax(axis=1)
     assert owned["sex_third"] == "sex_third"
     assert owned["missingindicator_noise"] == "noise"
     assert owned["sex_male"] == "sex"
