@@ -377,7 +377,7 @@ def test_a_server_on_this_machine_is_asked_without_credentials(
 
 def test_a_query_over_the_limit_is_refused_and_never_runs(server: BigQuery, take: Take) -> None:
     server.reads = 2_500_000_000
-    sentence = r"would read 2500000000 bytes \(2\.5 GB\), and collect\.max_bytes allows 1000;"
+    sentence = r"would read 2500000000 bytes \(2\.5 GB\), but collect\.max_bytes allows 1000;"
     with pytest.raises(UserError, match=sentence):
         take(max_bytes=1000)
     assert [job["dryRun"] for job in server.inserted()] == [True]

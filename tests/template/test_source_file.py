@@ -124,7 +124,7 @@ mistakes = pytest.mark.parametrize(
     [
         ("row.csv", r"://.*/row\.csv does not exist"),
         ("empty.csv", r"://.*/empty\.csv is empty"),
-        ("months/notes.md", r"notes\.md has no suffix that can be read"),
+        ("months/notes.md", r"notes\.md has an unknown suffix"),
     ],
 )
 

@@ -88,7 +88,7 @@ def test_a_file_without_rows_is_refused_and_the_last_snapshot_stays(
         ("data/raw/penguins.csv", "is not in data/external/; copy it there"),
         ("data/external/../raw/penguins.csv", "is not in data/external/"),
         ("/etc/hostname", "is not in data/external/"),
-        ("data/external/notes.md", "has no suffix that can be read"),
+        ("data/external/notes.md", "has an unknown suffix"),
     ],
 )
 def test_a_file_that_cannot_be_collected_is_named(project: Project, path: str, what: str) -> None:

@@ -322,7 +322,7 @@ def test_whole_numbers_are_exact(values: list[int | None]) -> None:
         ({"query": "SELECT 1 FORM visits"}, "the sqlite database of $SHOP_URL reports: near"),
         ({"query": "SELECT * FROM vists"}, "no such table: vists."),
         ({"query": "SELECT 1 AS a, 2 AS a"}, "two columns named 'a'; rename one with AS"),
-        ({"query": "SELECT :least"}, "requires ':least'; give its value in collect.parameters"),
+        ({"query": "SELECT :least"}, "requires ':least'; set it in collect.parameters"),
         (
             {"query": "SELECT :least", "parameters": {"least": 1, "laest": 2}},
             "collect.query has no ':laest'; did you mean 'least'?",
@@ -350,7 +350,7 @@ def test_a_query_that_begins_with_with_cannot_write(shop: Path, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("url", "what"),
     [
-        ("sqlite:///{folder}/shpo.db", "there is no file shpo.db where SHOP_URL says; did you"),
+        ("sqlite:///{folder}/shpo.db", "the file shpo.db of SHOP_URL does not exist; did you"),
         ("sqlite://", "there is no file :memory:"),
         ("sqlite:///{folder}/notes.txt", "file is not a database"),
         ("mysql://tim:s3cret@", "requires the driver '{driver}', which is not installed"),
@@ -410,6 +410,6 @@ def test_a_project_collects_from_a_database_and_keeps_the_snapshot(
     Path("penguins.db").unlink()
     project.run("collect")  # the snapshot of `first` stays, and the database is not asked
     project.compose(*chosen, "collect.as_of=second")
-    with pytest.raises(UserError, match=r"there is no file penguins\.db"):
+    with pytest.raises(UserError, match=r"the file penguins\.db of DATABASE_URL does not exist"):
         project.run("collect")
     assert json.loads(Path("data/raw/snapshot.json").read_text(encoding="utf-8")) == said
