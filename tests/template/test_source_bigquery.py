@@ -465,10 +465,10 @@ def test_nobody_there_is_said_when_the_time_is_over(server: BigQuery, take: Take
 @pytest.mark.parametrize(
     ("settings", "what"),
     [
-        ({"query": None}, "collect.query: say in one SELECT"),
+        ({"query": None}, "collect.query is not set; set it to a SELECT"),
         (
             {"project": None},
-            "collect.project: is not set; set it to the Google Cloud project to bill",
+            "collect.project is not set; set it to the Google Cloud project to bill",
         ),
         ({"endpoint": "http://example.org"}, "does not begin with https://"),
         ({"endpoint": None}, "no credentials for BigQuery were found; run `gcloud auth"),

@@ -327,7 +327,7 @@ def test_whole_numbers_are_exact(values: list[int | None]) -> None:
             {"query": "SELECT :least", "parameters": {"least": 1, "laest": 2}},
             "collect.query has no ':laest'; did you mean 'least'?",
         ),
-        ({"table": "visits", "parameters": {"x": 1}}, "collect.parameters are for a query"),
+        ({"table": "visits", "parameters": {"x": 1}}, "collect.parameters require collect.query"),
         ({"url_env": "NO_SUCH_URL", "table": "t"}, "the environment variable NO_SUCH_URL is not"),
     ],
 )
@@ -351,7 +351,7 @@ def test_a_query_that_begins_with_with_cannot_write(shop: Path, tmp_path: Path) 
     ("url", "what"),
     [
         ("sqlite:///{folder}/shpo.db", "the file shpo.db of SHOP_URL does not exist; did you"),
-        ("sqlite://", "there is no file :memory:"),
+        ("sqlite://", "the file :memory: of SHOP_URL does not exist"),
         ("sqlite:///{folder}/notes.txt", "file is not a database"),
         ("mysql://tim:s3cret@", "requires the driver '{driver}', which is not installed"),
         ("oracel://tim:s3cret@host/db", "SQLAlchemy has no dialect 'oracel'"),
