@@ -270,7 +270,9 @@ def test_another_site_is_never_asked(start: Callable[[], Site], tmp_path: Path) 
 def test_pages_that_robots_txt_closes_are_not_asked_for(shop: Site, tmp_path: Path) -> None:
     shop.pages["/robots.txt"] = (b"\xef\xbb\xbfUser-agent: *\nDisallow: /shop/page-2", "text/plain")
     chosen = {"item": "article", "fields": {"id": "@data-id"}, "next": ".next a"}
-    with pytest.raises(UserError, match=r"robots.txt does not allow 'pedigree' .* to fetch .*/page-2.html"):
+    with pytest.raises(
+        UserError, match=r"robots.txt does not allow 'pedigree' .* to fetch .*/page-2.html"
+    ):
         shop.collect(tmp_path / "raw", "/shop/page-1.html", **chosen)
     assert shop.asked == ["/robots.txt", "/shop/page-1.html"]
 
