@@ -124,7 +124,8 @@ demo: .venv/bin/cookiecutter  ## generate a project with the defaults, run it, s
 		&& PATH="$$PWD/.venv/bin:$$PATH" dvc exp run --quiet --temp -S model=linear evaluate
 	$(MAKE) -C build/demo/my-project show
 
-nightly: bench bench-quality  ## what takes hours and no push waits for: the benchmarks, whose tables go to docs/
+nightly: setup-tools bench bench-quality  ## what takes hours and no push waits for: long tests, and the benchmarks, whose tables go to docs/
+	NIGHTLY=1 ALL_EXTRAS=1 pytest tests/library/estimators/test_sklearn_checks.py -q -m slow
 	cp build/speed.md docs/speed.md
 	cp build/quality.md docs/quality.md
 

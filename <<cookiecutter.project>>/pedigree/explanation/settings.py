@@ -10,6 +10,7 @@ from pydantic import Field
 from pedigree.base.problem import Metrics
 from pedigree.base.section import Count, Excerpt, Number, Section, Seed, Tool, Word
 from pedigree.base.tools import found
+from pedigree.explanation.algorithms import KNOWN, algorithm_for
 
 
 class Method(Tool):
@@ -45,8 +46,6 @@ class ExplainSettings(Excerpt):
 
     def mistakes(self, settings: Any) -> Iterator[str]:
         """Find explanations by an algorithm that does not support the chosen model."""
-        from pedigree.explanation.shapley import KNOWN, algorithm_for
-
         estimator = settings.model.estimator and found(settings.model.estimator.target)
         if not isinstance(estimator, type):
             return  # the leaderboard's winner, or not installed

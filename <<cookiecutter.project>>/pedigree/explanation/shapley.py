@@ -10,6 +10,7 @@ import numpy as np
 
 from pedigree.base.names import UserError
 from pedigree.estimators.predicting import plain
+from pedigree.explanation.algorithms import KNOWN, algorithm_for
 from pedigree.explanation.encoded import column_features, display_values
 from pedigree.explanation.interface import Contributions, Explanation, Interaction, scale_of, unit
 from pedigree.explanation.native import native_interactions, native_shap
@@ -17,23 +18,6 @@ from pedigree.explanation.subject import Codes, Subject
 
 if TYPE_CHECKING:
     import pandas as pd
-
-# Algorithms that know one kind of estimator, by the packages of its class. Not scikit-learn's hist
-# gradient boosting: shap does not read its splits by category.
-KNOWN = {
-    "native": ("catboost", "xgboost", "lightgbm"),
-    "tree": ("sklearn.tree", "sklearn.ensemble._forest", "sklearn.ensemble._gb"),
-    "linear": ("sklearn.linear_model",),
-}
-
-
-def algorithm_for(estimator: Any) -> str:
-    """Return the exact algorithm for a class of estimators, or the one that serves any."""
-    module = f"{estimator.__module__}."
-    for algorithm, packages in KNOWN.items():
-        if any(module.startswith(f"{package}.") for package in packages):
-            return algorithm
-    return "permutation"
 
 
 @dataclass
