@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from pedigree.base.logs import LOGGER
 from pedigree.base.names import UserError, did_you_mean, snake_case
 from pedigree.base.paths import DVC_YAML, PARAMS, SETTINGS
 from pedigree.base.steps import settings_class
@@ -28,6 +29,7 @@ def read_yaml(path: Path) -> Any:
     UserError
         The file is missing or is not valid YAML.
     """
+    LOGGER.debug("read %s", path)
     try:
         return yaml.load(path.read_text(encoding="utf-8"), Loader=Loader)
     except FileNotFoundError:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pedigree.base.logs import LOGGER
 from pedigree.base.settings import as_dict
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def replacing(path: Path) -> Iterator[Path]:
         raise
     _remove(path)
     temporary.rename(path)
+    LOGGER.debug("wrote %s", path)
 
 
 def link_or_copy(source: Path, target: Path) -> None:
@@ -107,6 +109,7 @@ def read_table(folder: Path) -> pd.DataFrame:
     """
     import pandas as pd
 
+    LOGGER.debug("read %s", folder)
     parts = [pd.read_parquet(part) for part in sorted(folder.glob("*.parquet"))]
     return pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
 
@@ -133,6 +136,7 @@ def write_json(data: Any, path: Path) -> None:
 
 def read_json(path: Path) -> Any:
     """Read a JSON file."""
+    LOGGER.debug("read %s", path)
     return json.loads(path.read_text(encoding="utf-8"))
 
 

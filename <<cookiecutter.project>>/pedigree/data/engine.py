@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pedigree.base.logs import LOGGER
 from pedigree.base.names import UserError, snake_cased
 from pedigree.data import formats
 from pedigree.data.files.objects import cell_to_string
@@ -45,6 +46,7 @@ def read_file(
     UserError
         The file is empty, has no rows, or cannot be read.
     """
+    LOGGER.debug("read %s", path)
     parts = list(formats.read_tables(path, dialect or {}, missing))
     # Renamed first: neither Arrow's concatenation nor pandas supports duplicate column names.
     names = snake_cased(parts[0].column_names)
