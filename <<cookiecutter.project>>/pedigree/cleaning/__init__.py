@@ -1,4 +1,4 @@
-"""Step 5, data cleaning: an ordered list of cleaning steps, each a function of a Narwhals frame.
+"""Data cleaning: an ordered list of cleaning steps, each a function of a Narwhals frame.
 
 Every step either changes rows one at a time or only drops rows, so it can run before the split:
 nothing is learned from the data. The same functions clean the rows that are sent to the model. What is

@@ -1,4 +1,4 @@
-"""Step 2, data collection: an unchanged snapshot of a source.
+"""Data collection: an unchanged snapshot of a source.
 
 A source is a module of this package with one function, ``collect(folder, **settings)``: it writes
 files of rows to the folder and returns a description of their origin, without credentials.

@@ -1,4 +1,4 @@
-"""Step 3, data loading: read the snapshot, name and type its columns, enforce the contract."""
+"""Data loading: read the snapshot, name and type its columns, enforce the contract."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Step 6, feature engineering: scikit-learn transformers, pandas in and pandas out.
+"""Feature engineering: scikit-learn transformers, pandas in and pandas out.
 
 They are fitted on the training rows only, and again inside every fold of a cross-validation.
 """
