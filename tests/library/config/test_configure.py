@@ -228,9 +228,9 @@ def test_a_mistake_is_named_with_its_key_and_the_way_out(
 @pytest.mark.parametrize(
     ("name", "problem", "said"),
     [
-        ("group", {"group": []}, "split: group needs the columns that say which rows belong together"),
+        ("group", {"group": []}, "split: group requires the columns of groups; set problem.group"),
         ("time", {"time": None}, "split: time requires the column of the time"),
-        ("stratified", {"kind": "regression"}, "split: stratified needs classes"),
+        ("stratified", {"kind": "regression"}, "split: stratified requires classes"),
     ],
 )  # fmt: skip
 def test_a_split_that_lacks_what_it_goes_by_is_refused(

@@ -127,7 +127,7 @@ def test_without_a_snapshot_it_says_what_to_run(run: Run) -> None:
     Path("data/raw/snapshot.json").unlink()
     assert run("validate") == (
         1,
-        "contract: data/raw/snapshot.json does not exist; `dvc repro collect` takes a snapshot.",
+        "contract: data/raw/snapshot.json does not exist; run `dvc repro collect`.",
     )
 
 

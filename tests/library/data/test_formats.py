@@ -442,7 +442,7 @@ def test_cells_keep_their_types_and_mixed_columns_become_texts(workbook) -> None
         ([], "the sheet 0 is empty"),
         ([[None, " "]], "the sheet 0 is empty"),
         ([["a", "b"]], "has a header but no rows"),
-        ([["a", "b"], [1, "=A2*2"], [2, "=A3*2"]], "column 'b' holds formulas without values"),
+        ([["a", "b"], [1, "=A2*2"], [2, "=A3*2"]], "column 'b' has formulas without values"),
     ],
 )
 def test_a_sheet_without_values_is_refused(workbook, sheet: list, what: str) -> None:

@@ -99,7 +99,7 @@ def test_a_broken_number_is_shown_as_it_was_written(project: Project) -> None:
 def test_a_missing_column_is_named(project: Project) -> None:
     edit(lambda rows: rows.rename(columns={"Island": "Iland"}, inplace=True))
     assert refusal(project) == (
-        "column 'island' of the contract is not in the data; did you mean 'iland'?"
+        "column 'island' of the contract is missing in the data; did you mean 'iland'?"
     )
 
 
