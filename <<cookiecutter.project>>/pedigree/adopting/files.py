@@ -21,20 +21,44 @@ ROWS_PER_CATEGORY = 20  # fewer on average, and later data will bring values tha
 ROWS_WITHOUT_GAP = 1000  # after so many rows without a missing value, one is news
 
 _CLASSES = """\
-  - plots/evaluate/roc.csv: {x: false_positive_rate, y: true_positive_rate, title: ROC}
-  - plots/evaluate/precision_recall.csv: {x: recall, y: precision, title: Precision and recall}
-  - plots/evaluate/calibration.csv: {x: predicted, y: observed, title: Calibration}
-  - plots/evaluate/confusion.csv: {x: predicted, y: actual, template: confusion, title: Confusion}
+- plots/evaluate/roc.csv:
+    x: false_positive_rate
+    y: true_positive_rate
+    title: ROC
+- plots/evaluate/precision_recall.csv:
+    x: recall
+    y: precision
+    title: Precision and recall
+- plots/evaluate/calibration.csv:
+    x: predicted
+    y: observed
+    title: Calibration
+- plots/evaluate/confusion.csv:
+    x: predicted
+    y: actual
+    template: confusion
+    title: Confusion
 """
 PLOTS = {
     "binary": _CLASSES
     + """\
-  - plots/evaluate/threshold.csv: {x: threshold, y: value, title: Decision threshold}
+- plots/evaluate/threshold.csv:
+    x: threshold
+    y: value
+    title: Decision threshold
 """,
     "multiclass": _CLASSES,
     "regression": """\
-  - plots/evaluate/predicted.csv: {x: predicted, y: actual, template: scatter, title: Predicted and actual}
-  - plots/evaluate/residuals.csv: {x: predicted, y: residual, template: scatter, title: Residuals}
+- plots/evaluate/predicted.csv:
+    x: predicted
+    y: actual
+    template: scatter
+    title: Predicted and actual
+- plots/evaluate/residuals.csv:
+    x: predicted
+    y: residual
+    template: scatter
+    title: Residuals
 """,
 }
 
@@ -151,7 +175,8 @@ def point(path: Path, choices: Mapping[str, str]) -> str:
 def plots(path: Path, task: str) -> str:
     """Return dvc.yaml with the curves that `evaluate` draws for a task."""
     text = path.read_text(encoding="utf-8")
-    return re.sub(r"(  - plots/evaluate/.*\n)+", PLOTS[task].replace("\\", r"\\"), text, count=1)
+    drawn = r"^(- plots/evaluate/.*\n(    .*\n)*)+"
+    return re.sub(drawn, PLOTS[task], text, count=1, flags=re.MULTILINE)
 
 
 def chosen(group: str) -> str:

@@ -105,15 +105,15 @@ def test_a_category_that_is_mostly_numbers_or_dates_is_said_to_be(
     rows = pd.DataFrame(odd).assign(Answer=["yes", "no"] * 50)
     pd.concat([rows] * 4).to_csv(tmp_path / "rows.csv", index=False)
     why = {one.name: one.why for one in adopt(tmp_path / "rows.csv", "Answer").columns}
-    assert why["price"].endswith("; 99% are numbers, not '9,5 EUR': conf/clean/ can mend that")
-    assert why["day"].endswith("; 99% are dates, not '?': conf/clean/ can mend that")
+    assert why["price"].endswith("; 99% are numbers, not '9,5 EUR': a step in conf/clean/ can fix that")
+    assert why["day"].endswith("; 99% are dates, not '?': a step in conf/clean/ can fix that")
 
 
 def test_what_certainly_gives_the_target_away_is_left_out_and_the_rest_is_only_named(
     fresh: Project, churn: Path
 ) -> None:
     columns = {column.name: column for column in adopt(churn, "Churn").columns}
-    assert "same as the target" in (columns["left"].left_out or "")
+    assert "is the target in another form" in (columns["left"].left_out or "")
     assert columns["last_bill"].left_out is None
     assert "by itself" in (columns["last_bill"].suspect or "")
     named = {name for name, column in columns.items() if column.suspect}
@@ -370,7 +370,7 @@ def changed(**columns: Any) -> pd.DataFrame:
         (
             pd.DataFrame({"a": 1, "b": "x", "y": ["u", "v"] * 20}),
             "y",
-            "no column is left to learn from",
+            "no column is left as a feature",
         ),
         (customers().head(0), "Churn", "has a header but no rows"),
     ],
@@ -401,7 +401,7 @@ def test_ten_thousand_classes_are_refused_though_not_all_are_kept_in_mind(
         (b"", "is empty"),
         (b"a,b,y\n", "has a header but no rows"),
         (bytes(range(256)) * 50, "is not a text file"),
-        (b"a,b,y\n1,2,3\n1,2\n", "line 3: 2 values, and 3 are expected"),
+        (b"a,b,y\n1,2,3\n1,2\n", "line 3: 2 values, but 3 are expected"),
     ],
 )
 def test_a_file_that_is_no_table_is_refused_and_nothing_is_changed(

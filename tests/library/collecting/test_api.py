@@ -20,6 +20,7 @@ from omegaconf import OmegaConf
 
 from pedigree.base.names import UserError
 from pedigree.collecting import api
+from pedigree.collecting.settings import CollectSettings
 from pedigree.collecting.snapshot import fingerprint
 from pedigree.collecting.web import retry_after
 from pedigree.collecting.web.pages import RESUME, value_at
@@ -714,19 +715,23 @@ def test_a_dotted_path_finds_what_stands_there(path: list[str], value: int) -> N
 # --- as a stage ----------------------------------------------------------------------------------
 
 
+def typed(settings: Any) -> CollectSettings:
+    collect = OmegaConf.to_container(settings)
+    return CollectSettings.model_validate({"collect": collect, "load": {"contract": "none.yaml"}})
+
+
 def test_the_stage_takes_a_snapshot_that_stays_until_it_is_asked_for_anew(site: Site) -> None:
     site.routes["/items"] = by_page
     files = [ROOT / "conf/collect" / name for name in ("limits/default.yaml", "api.yaml")]
     settings = OmegaConf.merge(*map(OmegaConf.load, files))
     del settings["defaults"]
     settings.url, settings.paging.by = f"{site.url}/items", "page"
-    whole = OmegaConf.create({"collect": settings, "load": {"contract": "none.yaml"}})
-    main(whole)
+    main(typed(settings))
     said = json.loads(Path("data/raw/snapshot.json").read_text(encoding="utf-8"))
     assert (said["rows"], said["columns"], said["source"]["kind"]) == (7, ["id", "name"], "api")
     asked = len(site.asked)
-    main(whole)
+    main(typed(settings))
     assert len(site.asked) == asked
     settings.as_of = "later"
-    main(OmegaConf.merge(whole, {"collect": settings}))
+    main(typed(settings))
     assert len(site.asked) == 2 * asked

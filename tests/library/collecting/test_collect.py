@@ -66,8 +66,8 @@ def test_a_new_version_of_the_file_makes_another_snapshot(project: Project) -> N
             r"file returned nothing \(penguins.csv has no rows\), but collect.min_rows requires 1",
         ),
         (b"studyName,Sex\n\x00,1\n", "penguins.csv is not a text file"),
-        (b"studyName,Sex\na,b,c\n", "penguins.csv, line 2: 3 values, and 2 are expected"),
-        (b"studyName,Sex\na,b\n", "file returned 1 rows, and 2.. last time; collect.max_shrink"),
+        (b"studyName,Sex\na,b,c\n", "penguins.csv, line 2: 3 values, but 2 are expected"),
+        (b"studyName,Sex\na,b\n", "file returned 1 rows, but 2.. last time; collect.max_shrink"),
     ],
 )
 def test_a_file_without_rows_is_refused_and_the_last_snapshot_stays(
@@ -125,7 +125,7 @@ def test_the_example_keeps_the_seasons_that_are_asked_for(tmp_path: Path) -> Non
 
 
 def test_the_example_knows_its_seasons(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"there is no 'PAL0807'; did you mean 'PAL0[78]0[89]'"):
+    with pytest.raises(UserError, match=r"'PAL0807' does not exist; did you mean 'PAL0[78]0[89]'"):
         example.collect(tmp_path, ["PAL0807"])
 
 

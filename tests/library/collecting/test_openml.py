@@ -216,9 +216,9 @@ def test_a_data_set_is_named_by_its_number_or_by_name_and_version(
     ("asked", "what"),
     [
         ({"name": "credit-g", "version": 2}, "has no version 2; active are 1, 3."),
-        ({"name": "credt-g", "version": 1}, "no active data set called 'credt-g'"),
-        ({"name": "Credt G", "version": 1}, "no active data set called 'credt g'"),
-        ({"name": "credt-g", "version": "active"}, "no active data set called 'credt-g'"),
+        ({"name": "credt-g", "version": 1}, "no active data set named 'credt-g'"),
+        ({"name": "Credt G", "version": 1}, "no active data set named 'credt g'"),
+        ({"name": "credt-g", "version": "active"}, "no active data set named 'credt-g'"),
         ({"data_id": 999}, "collect.data_id: OpenML has no data set with the ID 999"),
         ({"name": "sparse", "version": 1}, "is sparse"),
     ],
@@ -233,15 +233,15 @@ def test_a_data_set_that_cannot_be_had_is_named(
 @pytest.mark.parametrize(
     ("asked", "what"),
     [
-        ({}, "collect.name: name a data set"),
+        ({}, "collect.name is not set; set it to the name of a data set"),
         ({"name": "credit-g"}, "collect.version is None"),
         ({"name": "credit-g", "version": "latest"}, "collect.version is 'latest'"),
         ({"name": "credit-g", "version": 0}, "collect.version is 0"),
         (
             {"name": "credit-g", "version": 1, "data_id": 31},
-            "collect.data_id is a whole number and",
+            "collect.data_id is an integer and",
         ),
-        ({"data_id": "31"}, "collect.data_id is a whole number and"),
+        ({"data_id": "31"}, "collect.data_id is an integer and"),
     ],
 )
 def test_settings_that_name_no_data_set_are_refused_before_anything_is_asked(
@@ -284,7 +284,7 @@ def test_a_server_that_cannot_be_reached_is_named(
     tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_openml, "_SEARCH_NAME", "http://127.0.0.1:1/{}")
-    assert "OpenML cannot be reached when asked for name credit-g version 1" in refused(
+    assert "OpenML cannot be reached for name credit-g version 1" in refused(
         tmp_path, name="credit-g", version=1
     )
 

@@ -16,7 +16,6 @@ from pyarrow import parquet
 from pedigree.base.names import UserError
 from pedigree.collecting import simulate
 from pedigree.collecting.simulate import customers
-from pipeline import clean, collect, load, split
 
 USUAL = {
     "rows_per_part": 250_000,
@@ -379,17 +378,17 @@ def test_drift_changes_customers_and_their_reasons_over_the_months(
 @pytest.mark.parametrize(
     ("knob", "value", "what"),
     [
-        ("rows", 0, "a whole number from 1 to 10000000000 is needed"),
-        ("rows", 10.5, "a whole number from 1"),
+        ("rows", 0, "set it to an integer from 1 to 10000000000."),
+        ("rows", 10.5, "set it to an integer from 1 to"),
         ("rows", "many", "collect.rows is 'many'"),
         ("rows_per_part", -1, "collect.rows_per_part is -1"),
-        ("missing", 0.3, "a number from 0 to 0.25 is needed"),
+        ("missing", 0.3, "set it to a number from 0 to 0.25."),
         ("dirt", -0.1, "collect.dirt is -0.1"),
         ("duplicates", True, "collect.duplicates is True"),
         ("drift", 2, "collect.drift is 2"),
         ("signal", float("nan"), "collect.signal is nan"),
-        ("seed", -1, "collect.seed is -1; a whole number from 0"),
-        ("months", 241, "a whole number from 1 to 240"),
+        ("seed", -1, "collect.seed is -1; set it to an integer from 0"),
+        ("months", 241, "an integer from 1 to 240"),
     ],
 )
 def test_a_knob_out_of_its_bounds_is_named(
@@ -434,12 +433,11 @@ def test_the_problem_that_the_settings_name_fits(
     project.write("contracts/churn.yaml", {"schema_type": "dataframe", "columns": {}})
     project.write("conf/config.yaml", {k: v for k, v in CONFIG.items() if k != "collect"})
     monkeypatch.chdir(project.folder)
-    config = project.compose(
+    project.compose(
         *("problem=churn", "collect=simulate", "clean=churn", "split=time", "engineer=default"),
         *("collect.rows=3e3", "collect.rows_per_part=1000", "load.contract=contracts/churn.yaml"),
     )
-    for step in (collect, load, clean, split):
-        step.main(config)
+    project.run("collect", "load", "clean", "split")
     snapshot = json.loads(Path("data/raw/snapshot.json").read_text(encoding="utf-8"))
     assert snapshot["rows"] == 3000
     assert [file["rows"] for file in snapshot["files"]] == [1000, 1000, 1000]
