@@ -15,6 +15,7 @@ from pedigree.base.settings import read_yaml
 from pedigree.base.tables import link_or_copy
 
 ROWS = 100  # that are asked for, one at a time
+INTERFACE = (Path("pedigree/__init__.py"), Path("pedigree/__init__.pyi"))  # which scripts import
 GRACE = 60  # seconds that a training may take beyond its limit: Python's start, and to be told by how much
 
 
@@ -72,7 +73,7 @@ def latency() -> tuple[float, str]:
 def training(limit: float | None) -> tuple[float | None, str]:
     """Measure seconds by training again, in a copy: DVC may have brought the model from elsewhere."""
     stage = read_yaml(DVC_YAML)["stages"]["train"]
-    needed = [*map(Path, stage["deps"]), DVC_YAML, PARAMS]
+    needed = [*map(Path, stage["deps"]), *INTERFACE, DVC_YAML, PARAMS]
     for path in needed:
         if not path.exists():
             raise UserError(

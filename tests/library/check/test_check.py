@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -230,9 +231,17 @@ def test_a_bundle_that_is_not_there_is_not_taken_for_fast(project: Project, monk
     assert "model.skops is missing" in str(exit_code(monkeypatch))
 
 
+def with_code(project: Project) -> None:
+    """Give a project the owner's scripts beside its templates, and the library."""
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(
+        ROOT / "pipeline", project.folder / "pipeline", ignore=ignored, dirs_exist_ok=True
+    )
+    (project.folder / "pedigree").symlink_to(ROOT / "pedigree")
+
+
 def test_training_is_timed_in_a_copy(project: Project) -> None:
-    for name in ("pedigree", "pipeline"):
-        (project.folder / name).symlink_to(ROOT / name)
+    with_code(project)
     before = {path: path.stat().st_mtime_ns for path in Path().rglob("*") if path.is_file()}
     Path("timings").mkdir(exist_ok=True)
     Path("timings/train.json").write_text('{"seconds": 1e9}')  # of another machine
@@ -250,8 +259,7 @@ def test_training_is_timed_in_a_copy(project: Project) -> None:
 def test_training_that_takes_too_long_is_ended_and_missed(
     project: Project, monkeypatch, capsys
 ) -> None:
-    for name in ("pedigree", "pipeline"):
-        (project.folder / name).symlink_to(ROOT / name)
+    with_code(project)
     monkeypatch.setattr(clock, "GRACE", 0)
     ask(criterion="training_seconds", at_most=0.01)
     assert exit_code(monkeypatch) == 1
