@@ -35,10 +35,8 @@ CUSTOM = {
 def statements(file: Path) -> list[ast.stmt]:
     """Parse a file into statements, without docstrings and what is for type checkers; none if it does not exist."""
     body = ast.parse(file.read_text(encoding="utf-8")).body if file.is_file() else []
-    typing = [
-        one for one in body if isinstance(one, ast.If) and "TYPE_CHECKING" in ast.unparse(one.test)
-    ]
-    return [one for one in body if not isinstance(one, ast.Expr) and one not in typing]
+    named = {one: getattr(getattr(one, "test", None), "id", None) for one in body}
+    return [one for one in body if not isinstance(one, ast.Expr) and named[one] != "TYPE_CHECKING"]
 
 
 @cache
