@@ -105,7 +105,9 @@ def test_a_category_that_is_mostly_numbers_or_dates_is_said_to_be(
     rows = pd.DataFrame(odd).assign(Answer=["yes", "no"] * 50)
     pd.concat([rows] * 4).to_csv(tmp_path / "rows.csv", index=False)
     why = {one.name: one.why for one in adopt(tmp_path / "rows.csv", "Answer").columns}
-    assert why["price"].endswith("; 99% are numbers, not '9,5 EUR': a step in conf/clean/ can fix that")
+    assert why["price"].endswith(
+        "; 99% are numbers, not '9,5 EUR': a step in conf/clean/ can fix that"
+    )
     assert why["day"].endswith("; 99% are dates, not '?': a step in conf/clean/ can fix that")
 
 

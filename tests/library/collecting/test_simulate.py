@@ -14,6 +14,7 @@ from library.projects import CONFIG, make_project
 from pyarrow import parquet
 
 from pedigree.base.names import UserError
+from pedigree.cleaning import clean_rows
 from pedigree.collecting import simulate
 from pedigree.collecting.simulate import customers
 
@@ -88,7 +89,7 @@ def made(folder: Path, rows: float = 3000, **knobs: Any) -> pd.DataFrame:
 
 
 def cleaned(rows: pd.DataFrame) -> pd.DataFrame:
-    return clean.clean_rows(rows, REPAIRS)[0]
+    return clean_rows(rows, REPAIRS)[0]
 
 
 def stated_probability(row: pd.Series, drift: float, signal: float, months: int) -> float:

@@ -137,8 +137,16 @@ def test_a_seed_among_the_arguments_goes_before_the_settings(tmp_path: Path) -> 
         ("load_iris", {"random_state": 1}, "load_iris has no argument 'random_state'"),
         ("make_moons", {"n_samples": "many"}, "rejects them: The 'n_samples' parameter"),
         ("make_classification", {"n_informative": 30}, "rejects them: Number of informative"),
-        ("make_multilabel_classification", {"sparse": True}, "does not return a dense table of rows"),
-        ("make_multilabel_classification", {"return_indicator": False}, "does not return a dense table of rows"),
+        (
+            "make_multilabel_classification",
+            {"sparse": True},
+            "does not return a dense table of rows",
+        ),
+        (
+            "make_multilabel_classification",
+            {"return_indicator": False},
+            "does not return a dense table of rows",
+        ),
     ],
 )
 def test_what_gives_no_table_is_refused_in_a_sentence(
