@@ -20,14 +20,14 @@ WORKERS ?= 3
 # Arguments of benchmarks/quality.py, such as ARGS="--seconds 120 ../shared/data/housing.csv:median_house_value".
 ARGS ?=
 
-.PHONY: help setup setup-tools services test test-fast test-tools test-main-tools test-legacy-tools lint format deps manifest demo bench bench-quality clean
+.PHONY: help setup setup-tools services test test-fast test-tools test-main-tools test-legacy-tools lint format deps manifest demo nightly bench bench-quality clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-17s %s\n", $$1, $$2}' Makefile
 
 setup: .venv/ready  ## make the environment for everyday work: what a project has by default, and what tests the template
 
-setup-tools: .venv/tools  ## add the optional tools to it: TensorFlow, PyTorch, Ray and the others, seven times as much
+setup-tools: .venv/tools  ## add the optional tools to it: TensorFlow, PyTorch, Ray and the others
 
 # One environment, which grows: what needs more adds to it, and nothing is installed back and forth. This much makes a project.
 .venv/bin/cookiecutter: $(PROJECT)/constraints.txt
@@ -74,11 +74,12 @@ services:  ## install what some tests start and pip does not bring: PostgreSQL, 
 	grep -qs '"version": "$(AZURITE)"' build/npm/node_modules/azurite/package.json \
 		|| npm install --prefix build/npm --no-save --no-package-lock --no-audit --no-fund --loglevel error azurite@$(AZURITE)
 
-test: test-fast  ## test the template: generate, set up and run projects; tests that lack a server are left out and say so (`make services`)
+test: test-fast  ## run the everyday tests; those that lack a server are left out and say so (`make services`)
 	pytest tests/template -n $(WORKERS) -rs --dist loadgroup -m "slow and not tools"
 
-test-fast: setup  ## run those of them that take seconds
+test-fast: setup  ## run those of them that take seconds: of the template, and of the library without its optional tools
 	pytest tests/template -n $(WORKERS) -rs -m "not slow and not tools"
+	pytest tests/library -n $(WORKERS) -q -m "not slow"
 
 test-tools: setup-tools test-main-tools test-legacy-tools  ## run what takes optional tools: the library's tests, among them every option of every step for every task
 	pytest tests/template -n $(WORKERS) -rs --dist loadgroup -m tools
@@ -93,9 +94,10 @@ test-main-tools: setup-tools build/tools  ## the part of them that needs no extr
 test-legacy-tools: build/legacy/ready build/tools  ## the part of them that does, in an environment of its own
 	build/legacy/bin/python -m pytest tests/library -q -m legacy --tools build/tools/legacy.csv
 
-lint: setup  ## check style and types
+lint: setup  ## check style, spelling and types
 	ruff check --config pyproject.toml .
 	ruff format --config pyproject.toml --check .
+	codespell
 	mypy hooks tests/template benchmarks tools .ci
 	cd '$(PROJECT)' && mypy --config-file ../pyproject.toml pedigree pipeline
 
@@ -122,8 +124,13 @@ demo: .venv/bin/cookiecutter  ## generate a project with the defaults, run it, s
 		&& PATH="$$PWD/.venv/bin:$$PATH" dvc exp run --quiet --temp -S model=linear evaluate
 	$(MAKE) -C build/demo/my-project show
 
+nightly: setup-tools bench bench-quality  ## what takes hours and no push waits for: long tests, and the benchmarks, whose tables go to docs/
+	NIGHTLY=1 ALL_EXTRAS=1 pytest tests/library/estimators/test_sklearn_checks.py -q -m slow
+	cp build/speed.md docs/speed.md
+	cp build/quality.md docs/quality.md
+
 bench: setup  ## measure speed and memory
-	python benchmarks/speed.py
+	python benchmarks/speed.py --runs 2
 
 build/autogluon/ready:
 	mkdir -p build/quality

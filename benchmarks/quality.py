@@ -63,7 +63,7 @@ def main() -> None:
                 except RuntimeError as failure:  # the others go on; the next run tries again
                     print(failure, flush=True)
     text = report(pd.read_csv(RESULTS), asked.seconds)
-    (TEMPLATE / "build/quality.md").write_text(text, encoding="utf-8")
+    (TEMPLATE / "build/quality.md").write_text(text, encoding="utf-8", newline="\n")
     print(text)
 
 

@@ -19,6 +19,8 @@ import yaml
 from cookiecutter.main import cookiecutter
 
 TEMPLATE = Path(__file__).parents[1]
+RESULTS = TEMPLATE / "build/speed.md"
+IDLE_RUNS = 5
 BIN = Path(sys.executable).parent
 ENVIRONMENT = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
 # As on a person's machine: where Python may not keep bytecode, each stage would compile the project.
@@ -37,7 +39,7 @@ for stage in yaml.safe_load(open("dvc.yaml"))["stages"]:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure, print, and write what was printed."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -53,22 +55,33 @@ def main() -> None:
             through_dvc.append(seconds(["dvc", "repro"], project))
             plain = generate(folder / f"plain{run}")
             one_process.append(seconds([sys.executable, "-c", ONE_PROCESS], plain))
-        compare(
-            "from nothing, seconds", "dvc repro", through_dvc, "one process", one_process, aim=1.5
-        )
         empty = empty_pipeline(folder / "empty")
         idle, idle_empty = [], []
-        for _ in range(5):
+        for _ in range(IDLE_RUNS):
             idle.append(seconds(["dvc", "repro"], project))
             idle_empty.append(seconds(["dvc", "repro"], empty))
-        compare(
-            "nothing to do, seconds", "this pipeline", idle, "16 empty stages", idle_empty, aim=1.2
-        )
         stages = list(yaml.safe_load((project / "dvc.yaml").read_text())["stages"])
         memory = {stage: peak_megabytes(stage, project) for stage in stages}
-    print("peak memory, MB")
-    for stage, megabytes in sorted(memory.items(), key=lambda one: -one[1]):
-        print(f"  {stage:<10} {megabytes:6.0f}")
+    largest = sorted(memory.items(), key=lambda one: -one[1])
+    text = "\n".join(
+        [
+            "# Speed and memory\n",
+            f"Measured by `benchmarks/speed.py` on {os.cpu_count()} cores: medians of {runs} runs from nothing, and of "
+            f"{IDLE_RUNS} with nothing to do. Seconds vary by half from one machine and hour to the next.\n",
+            "| | `dvc repro` | compared with | ratio | aim |",
+            "|---|---:|---|---:|---:|",
+            line(
+                "from nothing", through_dvc, "the same functions in one process", one_process, 1.5
+            ),
+            line("nothing to do", idle, "sixteen empty stages", idle_empty, 1.2),
+            "\n| stage | peak memory, MB |",
+            "|---|---:|",
+            *(f"| `{stage}` | {megabytes:.0f} |" for stage, megabytes in largest),
+        ]
+    )
+    print(text)
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
 def generate(folder: Path) -> Path:
@@ -94,7 +107,9 @@ def empty_pipeline(folder: Path) -> Path:
         }
         for n in range(1, 17)
     }
-    (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}))
+    (folder / "dvc.yaml").write_text(
+        yaml.safe_dump({"stages": stages}), encoding="utf-8", newline="\n"
+    )
     prepare(folder)
     seconds(["dvc", "config", "core.analytics", "false"], folder)
     seconds(["dvc", "repro"], folder)
@@ -118,15 +133,10 @@ def seconds(command: list[str], folder: Path) -> float:
     return taken
 
 
-def compare(
-    title: str, ours: str, mine: list[float], theirs: str, other: list[float], aim: float
-) -> None:
-    """Print two medians and their ratio."""
-    ratio = statistics.median(mine) / statistics.median(other)
-    print(
-        f"{title}\n  {ours:<16} {statistics.median(mine):7.2f}\n  {theirs:<16} {statistics.median(other):7.2f}"
-    )
-    print(f"  ratio {ratio:.2f} (aim: at most {aim})")
+def line(what: str, ours: list[float], than: str, theirs: list[float], aim: float) -> str:
+    """Write a line of the table: two medians and their ratio."""
+    mine, other = statistics.median(ours), statistics.median(theirs)
+    return f"| {what} | {mine:.1f} s | {than}, {other:.1f} s | {mine / other:.1f} | {aim} |"
 
 
 def peak_megabytes(stage: str, project: Path) -> float:

@@ -36,6 +36,7 @@ STORES = {
     "gs": ("gs", "gcs"),
     "azure": ("azure", "az", "abfs", "abfss", "adl"),
 }
+DEPENDABOT = Path(".github/dependabot.yml")
 DVC_CONFIG = Path(".dvc/config")
 WORKFLOW = Path(".github/workflows/ci.yml")
 CACHES = ("__pycache__", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache")
@@ -58,7 +59,9 @@ def regenerating() -> bool:
 
 def check_name() -> None:
     """Refuse a project that bears the name of a package it needs; pip would mix them up."""
-    pinned = re.findall(r"^([\w-]+)==", Path("constraints.txt").read_text(), re.MULTILINE)
+    pinned = re.findall(
+        r"^([\w-]+)==", Path("constraints.txt").read_text(encoding="utf-8"), re.MULTILINE
+    )
     if ANSWERS["project"].replace("_", "-") in pinned:
         sys.exit(f"project: {ANSWERS['project']!r} is the name of a package that the project uses.")
 
@@ -139,12 +142,17 @@ def enclosing() -> Path | None:
 
 
 def fit_workflow(root: Path) -> None:
-    """Let the workflow run in the project's folder, since it has to lie at the repository's root."""
+    """Let CI run in the project's folder, since what starts it has to lie at the repository's root."""
     inside = Path.cwd().resolve().relative_to(root.resolve()).as_posix()
     text = WORKFLOW.read_text(encoding="utf-8")
     text = text.replace("name: ci\n", f"name: {ANSWERS['project']}\n")
     text = text.replace("working-directory: .\n", f"working-directory: {json.dumps(inside)}\n")
     WORKFLOW.write_text(text, encoding="utf-8", newline="\n")
+    text = DEPENDABOT.read_text(encoding="utf-8")
+    text = text.replace(
+        "pip\n    directory: /\n", f"pip\n    directory: {json.dumps('/' + inside)}\n"
+    )
+    DEPENDABOT.write_text(text, encoding="utf-8", newline="\n")
 
 
 def place_storage(root: Path) -> None:
@@ -292,8 +300,9 @@ def report(left: list[list[str]]) -> None:
     if shared := enclosing():
         there = Path(".github/workflows", f"{ANSWERS['project']}.yml")
         print(
-            f"The project is a folder of the Git repository {shared}: nothing was committed. GitHub finds workflows"
-            f" at its root only: move {WORKFLOW.as_posix()} to {there.as_posix()} there; it is written for this folder."
+            f"The project is a folder of the Git repository {shared}: nothing was committed. GitHub looks at its root"
+            f" only: move {WORKFLOW.as_posix()} to {there.as_posix()} there, and add the entries of"
+            f" {DEPENDABOT.as_posix()} to that of the root; both are written for this folder."
         )
     if "_commit" in ANSWERS:
         print("and commit .cruft.json, which cruft writes last and `cruft update` looks for.")

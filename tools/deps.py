@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from pedigree.base.steps import STEPS
 from pedigree.config.dependencies import users
 
 LIBRARY, SCRIPTS = Path("pedigree"), Path("pipeline")
@@ -18,12 +19,13 @@ CODE = (LIBRARY.name, SCRIPTS.name)
 WHOLE = 1 / 4  # from this fraction of its modules on, a room is listed as a whole
 PLACED = {"compare": ["model"], "train": ["model"]}  # groups whose files conf/ places into another
 CLASSES = {"select": "pedigree.features.selection.selector"}  # fitted, and named by no setting
-# What lies in pipeline/custom/, and the group of settings that names what is in it.
+# What lies in pipeline/custom/, and the group or key of settings that names what is in it.
 CUSTOM = {
     "sources.py": "collect",
     "cleaning.py": "clean",
     "features.py": "engineer",
     "models.py": "model",
+    "metrics.py": "problem.custom_metrics",
     "explainers.py": "explain",
     "templates": "report",
 }
@@ -31,9 +33,10 @@ CUSTOM = {
 
 @cache
 def statements(file: Path) -> list[ast.stmt]:
-    """Parse a file into statements, without docstrings; none if it does not exist."""
+    """Parse a file into statements, without docstrings and what is for type checkers; none if it does not exist."""
     body = ast.parse(file.read_text(encoding="utf-8")).body if file.is_file() else []
-    return [one for one in body if not isinstance(one, ast.Expr)]
+    named = {one: getattr(getattr(one, "test", None), "id", None) for one in body}
+    return [one for one in body if not isinstance(one, ast.Expr) and named[one] != "TYPE_CHECKING"]
 
 
 @cache
@@ -59,7 +62,8 @@ def imported(file: Path) -> set[str]:
 def groups(stage: str, data: list[str]) -> set[str]:
     """Name the groups of settings that a stage sees, or opens fitted objects of."""
     folders = [path.name for path in Path("conf").iterdir() if path.is_dir()]
-    used = {one for one in folders if any(users(one, {stage: {"deps": data}}))}
+    places = {*folders, *CUSTOM.values()}
+    used = {one for one in places if any(users(one, {stage: {"deps": data}}))}
     return used.union(*(PLACED.get(one, ()) for one in used))
 
 
@@ -72,7 +76,8 @@ def tools(group: str) -> Iterator[str]:
 
 def code(stage: str, used: set[str]) -> set[Path]:
     """Return every file of the project that can run in a stage with these groups of settings."""
-    waiting = [f"{SCRIPTS}.{stage}", SCRIPTS.name, *(name for one in used for name in tools(one))]
+    waiting = [f"{SCRIPTS}.{stage}", SCRIPTS.name, STEPS[stage].rpartition(".")[0]]
+    waiting += [name for one in used for name in tools(one)]
     seen: set[Path] = set()
     while waiting:
         path = Path(*waiting.pop().split("."))

@@ -11,6 +11,7 @@ from .base.tables import write_table as write_table
 from .base.tools import instantiate as instantiate
 from .cleaning import clean_rows as clean_rows
 from .collecting.snapshot import Snapshot as Snapshot
+from .config.configuration import Configuration as Configuration
 from .data.loading import Contract as Contract
 from .data.target import features_and_target as features_and_target
 from .estimators.artifact import load_model as load_model

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
+from pedigree.base.logs import tolerate_any_terminal
 from pedigree.base.names import did_you_mean
 
 # Each module has a `main(arguments)`. They are imported only when called: some need libraries that others do not.
@@ -32,15 +33,18 @@ COMMANDS = {
 def main(arguments: list[str]) -> int | str:
     """Run a command; return the exit code, or the message of a mistake."""
     name, *rest = arguments or ["--help"]
+    if name in ("-v", "--verbose", "-q", "--quiet") and rest:  # before the command or after it
+        name, rest = rest[0], [name, *rest[1:]]
     if name in ("-h", "--help"):
         width = max(map(len, COMMANDS))
-        print("usage: python -m pedigree COMMAND [OPTION ...]\n")
+        print("usage: python -m pedigree [-v | -q] COMMAND [OPTION ...]\n")
         for command, (_, purpose) in COMMANDS.items():
             print(f"  {command:<{width}}  {purpose}")
         print("\n`python -m pedigree COMMAND --help` explains a command; steps run by `dvc repro`.")
         return 0
     if name not in COMMANDS:
         return f"pedigree: unknown command '{name}'; {did_you_mean(name, COMMANDS)}"
+    tolerate_any_terminal()
     return import_module(f"pedigree.{COMMANDS[name][0]}").main(rest) or 0
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from pedigree import clean_rows, paths, read_table, run, say, write_json, write_table
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
+    from pedigree.cleaning.settings import CleanSettings
 
 
-def main(settings: DictConfig) -> None:
+def main(settings: CleanSettings) -> None:
     """Clean data/loaded/ into data/clean/ and count what each step changed."""
     rows = read_table(paths.LOADED)
     cleaned, counts = clean_rows(rows, settings.clean.steps)

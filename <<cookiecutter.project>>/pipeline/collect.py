@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from pedigree import Snapshot, new_folder, paths, run, say
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
+    from pedigree.collecting.settings import CollectSettings
 
 
-def main(settings: DictConfig) -> None:
+def main(settings: CollectSettings) -> None:
     """Take a snapshot of the chosen source into data/raw/."""
     last = Snapshot.read() if paths.SNAPSHOT.exists() else None
     if last and last.pinned(settings.collect):

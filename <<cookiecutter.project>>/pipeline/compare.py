@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from pedigree import Contest, instantiate, paths, run, say, write_csv, write_json
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
+    from pedigree.leaderboard.settings import CompareSettings
 
 
-def main(settings: DictConfig) -> dict[str, Any]:
+def main(settings: CompareSettings) -> dict[str, Any]:
     """Cross-validate every model of compare.models on the training rows and rank them."""
     contest = Contest.of(settings)
     rounds = instantiate(settings.compare.method, contest)

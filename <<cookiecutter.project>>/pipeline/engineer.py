@@ -17,10 +17,10 @@ from pedigree import (
 )
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
+    from pedigree.features.settings import EngineerSettings
 
 
-def main(settings: DictConfig) -> None:
+def main(settings: EngineerSettings) -> None:
     """Fit the transformers on data/split/train/ and write the features of train and validation.
 
     The test rows are left alone; `verdict` transforms them with what was fitted here.

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from pedigree import new_folder, paths, predict_validation, run, say, write_csv, write_json
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
+    from pedigree.evaluation.settings import EvaluateSettings
 
 
-def main(settings: DictConfig) -> None:
+def main(settings: EvaluateSettings) -> None:
     """Choose the decision threshold, score model, baselines and slices on the validation rows; write the curves."""
     problem, options = settings.problem, settings.evaluate
     evaluation = predict_validation(problem)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from pedigree import Subject, instantiate, run, say, write_explanations
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
+    from pedigree.explanation.settings import ExplainSettings
 
 
-def main(settings: DictConfig) -> None:
+def main(settings: ExplainSettings) -> None:
     """Let each chosen method explain the model; write their tables and draw their charts."""
     options = settings.explain
     subject = Subject.read(settings)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from pedigree import Evidence, instantiate, paths, run, say, write_csv, write_json
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
+    from pedigree.leakage.settings import LeakageSettings
 
 COLUMNS = ("check", "where", "found", "measured", "limit", "says")
 
 
-def main(settings: DictConfig) -> None:
+def main(settings: LeakageSettings) -> None:
     """Run every chosen check; write what they found to reports/leakage.csv, and how much to metrics/leakage.json.
 
     A leak is a finding, not a crash: `verdict` can hold the number against a limit.

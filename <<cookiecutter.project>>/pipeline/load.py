@@ -16,10 +16,10 @@ from pedigree import (
 )
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
+    from pedigree.data.settings import LoadSettings
 
 
-def main(settings: DictConfig) -> None:
+def main(settings: LoadSettings) -> None:
     """Read data/raw/ and keep the rows that honour the contract in data/loaded/."""
     options = settings.load
     rows = Snapshot.read().table(options.missing)
@@ -28,7 +28,7 @@ def main(settings: DictConfig) -> None:
     typed, broken = contract.enforce(rows, types)
     rejected = broken.index.unique()
     if len(rejected) > options.max_rejected:
-        raise UserError(contract.describe(broken, options.max_rejected))
+        raise UserError(contract.error_message(broken, options.max_rejected))
     kept = typed.drop(index=rejected)
     contract.check_target(kept, settings.problem)
     write_table(rows.loc[broken.index].assign(reason=broken["reason"]), paths.REJECTED)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from pedigree import Batches, paths, run, say, write_json
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
+    from pedigree.monitoring.settings import MonitorSettings
 
 
-def main(settings: DictConfig) -> None:
+def main(settings: MonitorSettings) -> None:
     """Measure drift and performance on data/incoming/ and decide whether to train again."""
     batches = Batches.read(settings)
     drifted = batches.drift()

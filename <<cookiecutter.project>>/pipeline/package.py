@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from pedigree import BundleWriter, new_folder, paths, read_table, run, say
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
+    from pedigree.packaging.settings import PackageSettings
 
 
-def main(settings: DictConfig) -> None:
+def main(settings: PackageSettings) -> None:
     """Pack models/bundle/, then load it as a server would and predict a row."""
     with new_folder(paths.BUNDLE) as folder:
         writer = BundleWriter(folder, settings)

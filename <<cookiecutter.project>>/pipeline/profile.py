@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING
 from pedigree import instantiate, new_folder, paths, read_table, run, say
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
+    from pedigree.profiling.settings import ProfileSettings
 
 
-def main(settings: DictConfig) -> None:
+def main(settings: ProfileSettings) -> None:
     """Write every chosen report to reports/profile/ and its charts to plots/profile/."""
     rows, target = read_table(paths.LOADED), settings.problem.target
     rows = rows[[target, *(name for name in rows if name != target)]]
     charts, pages = paths.PLOTS / "profile", paths.REPORTS / "profile"
     with new_folder(charts) as charts_folder, new_folder(pages) as pages_folder:
         for name, report in settings.profile.reports.items():
-            options = {key: value for key, value in report.items() if key != "max_rows"}
             n = min(report.max_rows, len(rows))
             sample = (
                 rows.sample(n, random_state=settings.seed).sort_index() if n < len(rows) else rows
@@ -25,7 +24,7 @@ def main(settings: DictConfig) -> None:
             title = f"The data as it came: {target}"
             if n < len(rows):
                 title += f" ({n:,} of {len(rows):,} rows, drawn at random)"
-            instantiate(options, _partial_=True)(
+            instantiate(report.without("max_rows"), _partial_=True)(
                 sample.reset_index(drop=True),
                 problem=settings.problem,
                 title=title,

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from pedigree import RunReport, paths, run, say
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
+    from pedigree.report.settings import ReportSettings
 
 
-def main(settings: DictConfig) -> None:
+def main(settings: ReportSettings) -> None:
     """Write reports/index.html from the outputs of the other stages.
 
     Add a `page.paragraph`, `page.table`, `page.bars`, `page.curves` or `page.picture` of your own wherever you like.

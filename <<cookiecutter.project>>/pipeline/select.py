@@ -18,16 +18,16 @@ from pedigree import (
 )
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
+    from pedigree.features.selection.settings import SelectSettings
 
 
-def main(settings: DictConfig) -> None:
+def main(settings: SelectSettings) -> None:
     """Fit the selector on data/features/train/; write which columns stay, which go, and how stable the choice is."""
     options = settings.select
     X, y, _ = read_subset("train", selected=False)
     folds = fold_scheme(settings, y)
-    chooser = instantiate(options.chooser) if options.chooser else None
-    selector = Selector(chooser, options.identifier_share).fit(X, y, folds)
+    selector = instantiate(options.selector) if options.selector else None
+    selector = Selector(selector, options.identifier_fraction).fit(X, y, folds)
     save_model(selector, paths.SELECT)
     for name, why in selector.dropped_.items():
         say(f"{name} is dropped: {why}")

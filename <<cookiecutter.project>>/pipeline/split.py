@@ -16,10 +16,10 @@ from pedigree import (
 )
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
+    from pedigree.splitting.settings import SplitSettings
 
 
-def main(settings: DictConfig) -> None:
+def main(settings: SplitSettings) -> None:
     """Put each row of data/clean/ into one subset; rows without a target go to data/split/unlabelled/."""
     target = settings.problem.target
     split = split_rows(read_table(paths.CLEAN), settings.split, settings.problem)

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 from pedigree import Result, paths, run, write_json
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
+    from pedigree.tracking.settings import TrackSettings
 
 
-def main(settings: DictConfig) -> None:
+def main(settings: TrackSettings) -> None:
     """Log the result to the chosen tracker, and write the receipt reports/track.json."""
     receipt: dict[str, Any] = {"tracker": None, "result": None, "logged": False}
     if tracker := settings.track.tracker:
         result = Result.read()
-        receipt = {"tracker": tracker["_target_"], "result": result.id}
+        receipt = {"tracker": tracker.target, "result": result.id}
         receipt["logged"] = result.log(tracker)
     write_json(receipt, paths.REPORTS / "track.json")
 

@@ -19,10 +19,10 @@ from pedigree import (
 )
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
+    from pedigree.training.settings import TrainSettings
 
 
-def main(settings: DictConfig) -> None:
+def main(settings: TrainSettings) -> None:
     """Fit the chosen model with the tuned hyperparameters, and a plain one that it has to beat."""
     model, plain = chosen_model(settings), settings.train.baseline
     X, y, _ = read_subset("train")
@@ -36,8 +36,8 @@ def main(settings: DictConfig) -> None:
     save_model(baseline, paths.BASELINE)
     fitted.write_curves(settings.train.curves)
     record = {
-        "model": model["name"],
-        "baseline": plain["name"],
+        "model": model.name,
+        "baseline": plain.name,
         "estimator": fitted.class_name,
         "rows": len(X),
         "features": list(X.columns),
@@ -49,7 +49,7 @@ def main(settings: DictConfig) -> None:
         "parameters": fitted.parameters,
     }
     write_json(record, paths.METRICS / "train.json")
-    say(f"{model['name']}: {len(X)} rows, {X.shape[1]} features, {fitted.iterations} iterations")
+    say(f"{model.name}: {len(X)} rows, {X.shape[1]} features, {fitted.iterations} iterations")
 
 
 if __name__ == "__main__":

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 from pedigree import Tuning, chosen_model, instantiate, paths, run, write_csv, write_json
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
+    from pedigree.search.settings import TuneSettings
 
 
-def main(settings: DictConfig) -> None:
+def main(settings: TuneSettings) -> None:
     """Search the chosen model's hyperparameters by cross-validation on the training rows."""
     model = chosen_model(settings)
     tuning = Tuning.of(settings, model)
-    search = instantiate(tuning.search, model["search_space"], _partial_=True)
+    search = instantiate(tuning.search, model.search_space, _partial_=True)
     tuning.run(search)
-    write_json({"model": model["name"], "tuned": tuning.changes()}, paths.BEST_PARAMS)
+    write_json({"model": model.name, "tuned": tuning.changes()}, paths.BEST_PARAMS)
     write_json(tuning.report(), paths.REPORTS / "tune.json")
     write_csv(tuning.history(), paths.PLOTS / "tune.csv")
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from pedigree import judge_model, paths, predict_test, run, say, write_json
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
+    from pedigree.verdict.settings import VerdictSettings
 
 
-def main(settings: DictConfig) -> None:
+def main(settings: VerdictSettings) -> None:
     """Judge the model on data/split/test/.
 
     A model that fails is a result, not a crash: the stage ends well and `python -m pedigree check`

@@ -16,8 +16,9 @@ from omegaconf import OmegaConf
 
 from pedigree.base.lock import lies_in
 from pedigree.base.settings import as_dict, leaves, read_yaml
-from pedigree.base.tables import read_table, write_table
-from pedigree.config.composing import EXPERIMENT, compose, hand_out
+from pedigree.base.tables import link_or_copy, read_table, write_table
+from pedigree.config.composing import compose
+from pedigree.config.configuration import EXPERIMENT, hand_out
 
 ROOT = Path(__file__).parents[1]
 # Settings that make stages take long, and the greatest values that tests need.
@@ -78,13 +79,13 @@ class Sandbox:
         self.ended: dict[str, BaseException | None] = {}  # the stages that ran, and how it went
         self.made: list[str] = []
         with chdir(ROOT):
-            self.settings = compose()
+            self.settings = OmegaConf.create(compose())
         for key, most in SMALL.items():
             value = OmegaConf.select(self.settings, key)
             if isinstance(value, int) and value > most:
                 OmegaConf.update(self.settings, key, most)
         text = OmegaConf.to_yaml(self.settings)
-        (folder / "params.yaml").write_text(text, encoding="utf-8")
+        (folder / "params.yaml").write_text(text, encoding="utf-8", newline="\n")
         self.link("dvc.yaml")
         with chdir(folder):
             hand_out(as_dict(self.settings))
@@ -103,8 +104,7 @@ class Sandbox:
             for one in source.iterdir():
                 self.link(f"{path}/{one.name}")
         elif source.exists() and not target.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.symlink_to(source)
+            link_or_copy(source, target)
 
     def instances(self, name: str) -> list[str]:
         """Return the stages that an entry of dvc.yaml stands for: one, or those of a `foreach` or `matrix`."""
@@ -136,8 +136,7 @@ class Sandbox:
                         raise
                     for target in (self.folder / one for one in made):
                         if not target.exists():
-                            target.parent.mkdir(parents=True, exist_ok=True)
-                            target.symlink_to(ROOT / target.relative_to(self.folder))
+                            link_or_copy(ROOT / target.relative_to(self.folder), target)
 
     def surroundings(self) -> dict[str, str]:
         """Return the variables of commands: without those that settings name, which lead to servers."""

@@ -22,7 +22,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from pedigree.base.lock import digest
 from pedigree.base.settings import as_dict, read_settings
-from pedigree.config.composing import hand_out
+from pedigree.config.configuration import hand_out
 from pedigree.config.tools import missing_packages, tools, way_to_install
 
 TEMPLATE = Path(__file__).parents[2]
@@ -117,10 +117,10 @@ SMALLER: dict[str, Any] = {
     "profile/default": {"reports": {"overview": {"max_columns": 6}}},
     "profile/plots": {"reports": {"plots": {"max_columns": 6}}},
     "profile/sweetviz": {"reports": {"sweetviz": {"max_pairwise": 4}}},
-    "select/importance": {"chooser": {"estimator": {"n_estimators": 10}}, "stability_folds": 2},
-    "select/permutation": {"chooser": {"estimator": {"n_estimators": 10}}, "stability_folds": 2},
-    "select/rfe": {"chooser": {"estimator": {"n_estimators": 10}}, "stability_folds": 2},
-    "select/rfecv": {"chooser": {"estimator": {"n_estimators": 10}}, "stability_folds": 0},
+    "select/importance": {"selector": {"estimator": {"n_estimators": 10}}, "stability_folds": 2},
+    "select/permutation": {"selector": {"estimator": {"n_estimators": 10}}, "stability_folds": 2},
+    "select/rfe": {"selector": {"estimator": {"n_estimators": 10}}, "stability_folds": 2},
+    "select/rfecv": {"selector": {"estimator": {"n_estimators": 10}}, "stability_folds": 0},
     "select/sequential": {"stability_folds": 0},
     "train/calibration/default": {"folds": 2},
     "tune/grid": {"trials": 3, "seconds": 300, "folds": 2, "confidence": 0},
@@ -138,7 +138,7 @@ CLEAN = {
         "_target_": "pedigree.cleaning.replace_text",
         "columns": ["species"],
         "pattern": " .*$",
-        "by": "",
+        "replacement": "",
     },
     "fix_types": {
         "_target_": "pedigree.cleaning.fix_types",
@@ -165,7 +165,7 @@ ENGINEER = {
     },
     "rare_categories": {
         "_target_": "pedigree.features.engineering.RareCategories",
-        "min_share": 0.02,
+        "min_fraction": 0.02,
     },
 }
 CONTRACT = {

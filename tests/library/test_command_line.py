@@ -21,6 +21,16 @@ def test_without_arguments_it_lists_every_command_with_a_line(
         ]
 
 
+@pytest.mark.parametrize("option", ["-q", "--verbose"])
+def test_how_much_is_said_is_chosen_before_or_after_the_command(
+    option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for arguments in ([option, "trace", "--help"], ["trace", option, "--help"]):
+        with pytest.raises(SystemExit):
+            main(arguments)
+        assert "usage: python -m pedigree trace [-h] [-v | -q]" in capsys.readouterr().out
+
+
 def test_an_unknown_command_is_refused_with_what_may_have_been_meant() -> None:
     assert main(["trase"]) == "pedigree: unknown command 'trase'; did you mean 'trace'?"
 

@@ -19,12 +19,20 @@ WITHOUT_EXAMPLE = {"paths"}  # a module
 
 
 def imported(file: Path) -> set[str]:
-    """Name the modules of the library that a file imports from."""
+    """Name the modules of the library that a file imports from, but for the types of annotations."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
+    typing = [
+        one
+        for one in ast.walk(tree)
+        if isinstance(one, ast.If) and "TYPE_CHECKING" in ast.unparse(one.test)
+    ]
+    annotations = {node for one in typing for node in ast.walk(one)}
     return {
         str(node.module)
         for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("pedigree")
+        if isinstance(node, ast.ImportFrom)
+        and str(node.module).startswith("pedigree")
+        and node not in annotations
     }
 
 

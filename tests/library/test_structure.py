@@ -17,9 +17,10 @@ from pedigree.base import paths
 from pedigree.base.library import MANIFEST
 from pedigree.base.lock import is_code
 from pedigree.base.names import UserError
+from pedigree.base.section import keys_of
 from pedigree.base.settings import leaves
+from pedigree.base.steps import STEPS, settings_class
 from pedigree.config.checks import check
-from pedigree.config.schema.steps import STEPS, keys
 from pedigree.config.tools import STAGE_KEYS, locate, parameters, tools
 
 STAGES = stages()
@@ -261,7 +262,7 @@ def test_a_stage_depends_on_the_code_of_the_fitted_objects_that_it_opens(stage: 
 @pytest.mark.parametrize("stage", STEPS)
 def test_a_stage_depends_on_the_code_that_its_settings_name(stage: str) -> None:
     deps = STAGES[stage]["deps"]
-    for key in keys(STEPS[stage]):
+    for key in keys_of(settings_class(stage)):
         for place, tool in tools(OmegaConf.to_container(default())[key.split(".")[0]], key):
             file = module(tool["_target_"].rpartition(".")[0])
             if file and "." not in key:  # a whole section, which is what tools are made of
@@ -331,7 +332,7 @@ def test_a_stage_depends_on_its_own_settings_and_on_no_others(stage: str) -> Non
 
 @pytest.mark.parametrize("stage", STEPS)
 def test_the_settings_that_a_stage_names_exist(stage: str) -> None:
-    for key in keys(STEPS[stage]):
+    for key in keys_of(settings_class(stage)):
         assert OmegaConf.select(default(), key, default="(none)") != "(none)", key
 
 
@@ -339,7 +340,7 @@ def test_the_settings_that_a_stage_names_exist(stage: str) -> None:
 def test_a_stage_names_the_settings_that_its_code_reads(stage: str) -> None:
     """Whatever stands as `settings.section.key` in a module of its own."""
     own = [f for f in code(stage) if f.parts[0] == "pipeline"]
-    named = keys(STEPS[stage]) if stage in STEPS else []
+    named = keys_of(settings_class(stage)) if stage in STEPS else []
     text = "".join((ROOT / file).read_text(encoding="utf-8") for file in own)
     for key in re.findall(r"\bsettings\.(\w+(?:\.\w+)?)", text):
         if key.split(".")[0] in default():

@@ -101,13 +101,13 @@ def test_an_unknown_tool(project: Path) -> None:
         project,
         "select",
         "importance",
-        chooser={"_target_": "sklearn.feature_selection.SelectKBst"},
+        selector={"_target_": "sklearn.feature_selection.SelectKBst"},
     )
-    refused(project, "select.chooser._target_", "did you mean 'SelectKBest'?")
+    refused(project, "select.selector._target_", "did you mean 'SelectKBest'?")
 
 
 def test_a_tool_that_is_not_installed(project: Path) -> None:
-    settings(project, "select", "importance", chooser={"_target_": "not_there_at_all.Chooser"})
+    settings(project, "select", "importance", selector={"_target_": "not_there_at_all.Selector"})
     refused(project, "uv pip install -c constraints.txt not_there_at_all", "`pip install")
 
 

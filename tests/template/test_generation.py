@@ -51,6 +51,7 @@ TOP = {
         ".dvc/config",
         ".dvcignore",
         ".gitattributes",
+        ".github/dependabot.yml",
         ".github/workflows/ci.yml",
         ".gitignore",
     ),
@@ -364,7 +365,9 @@ def test_no_index_address_is_written_anywhere(project: Path) -> None:
 
 
 def test_actions_are_pinned_by_commit_with_their_version() -> None:
-    for workflow in TEMPLATE.glob("**/.github/workflows/*.yml"):
+    workflows = [*TEMPLATE.glob(".github/workflows/*.yml"), *TREE.glob(".github/workflows/*.yml")]
+    assert len(workflows) == 2
+    for workflow in workflows:
         for line in workflow.read_text().splitlines():
             if "uses:" in line:
                 assert re.search(r"uses: [\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$", line), line

@@ -58,6 +58,9 @@ def test_the_workflow_only_has_to_be_moved(project: Path) -> None:
     workflow = yaml.safe_load((project / ".github/workflows/ci.yml").read_text())
     assert workflow["name"] == "p"
     assert workflow["defaults"]["run"]["working-directory"] == "ml projects/p"
+    updates = yaml.safe_load((project / ".github/dependabot.yml").read_text())["updates"]
+    folders = {one["package-ecosystem"]: one["directory"] for one in updates}
+    assert folders == {"github-actions": "/", "pip": "/ml projects/p"}
 
 
 def test_nothing_is_left_to_do(project: Path) -> None:

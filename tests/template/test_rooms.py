@@ -13,7 +13,8 @@ LEVELS = (
     "base",
     "data folds tracking",
     "cleaning collecting scoring splitting",
-    "contract estimators features report",
+    "contract estimators report",
+    "features",
     "prediction profiling training",
     "evaluation explanation leaderboard leakage packaging search serving",
     "monitoring verdict",
@@ -21,7 +22,7 @@ LEVELS = (
     "adopting check",
 )
 LEVEL = {room: number for number, rooms in enumerate(LEVELS) for room in rooms.split()}
-MOST_LINES = 1500  # that lie directly in a folder
+MOST_LINES = 1600  # that lie directly in a folder: about 1,500
 
 
 def modules() -> list[str]:

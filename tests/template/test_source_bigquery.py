@@ -377,7 +377,7 @@ def test_a_server_on_this_machine_is_asked_without_credentials(
 
 def test_a_query_over_the_limit_is_refused_and_never_runs(server: BigQuery, take: Take) -> None:
     server.reads = 2_500_000_000
-    sentence = r"would read 2500000000 bytes \(2\.5 GB\), and collect\.max_bytes allows 1000;"
+    sentence = r"would read 2500000000 bytes \(2\.5 GB\), but collect\.max_bytes allows 1000;"
     with pytest.raises(UserError, match=sentence):
         take(max_bytes=1000)
     assert [job["dryRun"] for job in server.inserted()] == [True]
@@ -388,7 +388,7 @@ def test_a_statement_that_does_more_than_read_never_runs(
     server: BigQuery, take: Take, statement: str
 ) -> None:
     server.statement = statement
-    with pytest.raises(UserError, match=f"must be one SELECT; to BigQuery it is a {statement}"):
+    with pytest.raises(UserError, match=f"must be one SELECT, but BigQuery parsed a {statement}"):
         take()
     assert len(server.inserted()) == 1
 
@@ -405,7 +405,7 @@ def test_what_bigquery_objects_to_is_said_in_its_words(
     server: BigQuery, take: Take, failure: Answer, what: str
 ) -> None:
     server.fails = [failure]
-    with pytest.raises(UserError, match=f"BigQuery says: .*{what}") as refusal:
+    with pytest.raises(UserError, match=f"BigQuery reports: .*{what}") as refusal:
         take()
     assert server.endpoint not in str(refusal.value)
     assert str(refusal.value).count("\n") == 0
@@ -415,7 +415,7 @@ def test_a_query_that_fails_while_it_runs_is_said_to_have_failed(
     server: BigQuery, take: Take
 ) -> None:
     server.fails_running = {"reason": "invalidQuery", "message": "division by zero: 1 / 0"}
-    with pytest.raises(UserError, match=r"^BigQuery says: division by zero: 1 / 0\.$"):
+    with pytest.raises(UserError, match=r"^BigQuery reports: division by zero: 1 / 0\.$"):
         take()
 
 
@@ -446,7 +446,7 @@ def test_a_page_that_is_throttled_is_asked_for_again(
 
 def test_throttling_without_end_ends_with_the_time_allowed(server: BigQuery, take: Take) -> None:
     server.fails = [error(403, "rateLimitExceeded", "Exceeded rate limits.")] * 1000
-    with pytest.raises(UserError, match=r"BigQuery says: Exceeded rate limits\.$"):
+    with pytest.raises(UserError, match=r"BigQuery reports: Exceeded rate limits\.$"):
         take(timeout=2)
 
 
@@ -458,17 +458,20 @@ def test_a_query_that_takes_too_long_is_cancelled(server: BigQuery, take: Take) 
 
 
 def test_nobody_there_is_said_when_the_time_is_over(server: BigQuery, take: Take) -> None:
-    with pytest.raises(UserError, match=r"BigQuery says: .*refused"):
+    with pytest.raises(UserError, match=r"BigQuery reports: .*refused"):
         take(endpoint="http://127.0.0.1:9", timeout=1)
 
 
 @pytest.mark.parametrize(
     ("settings", "what"),
     [
-        ({"query": None}, "collect.query: say in one SELECT"),
-        ({"project": None}, "collect.project: say which Google Cloud project is billed"),
+        ({"query": None}, "collect.query is not set; set it to a SELECT"),
+        (
+            {"project": None},
+            "collect.project is not set; set it to the Google Cloud project to bill",
+        ),
         ({"endpoint": "http://example.org"}, "does not begin with https://"),
-        ({"endpoint": None}, "there are no credentials for BigQuery; run `gcloud auth"),
+        ({"endpoint": None}, "no credentials for BigQuery were found; run `gcloud auth"),
     ],
 )
 def test_settings_that_lead_nowhere_are_named(take: Take, settings: dict, what: str) -> None:

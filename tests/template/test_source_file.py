@@ -122,9 +122,9 @@ def test_addresses_and_local_files_go_together(
 mistakes = pytest.mark.parametrize(
     ("asked", "what"),
     [
-        ("row.csv", r"://.*/row\.csv is not there"),
+        ("row.csv", r"://.*/row\.csv does not exist"),
         ("empty.csv", r"://.*/empty\.csv is empty"),
-        ("months/notes.md", r"notes\.md has no suffix that can be read"),
+        ("months/notes.md", r"notes\.md has an unknown suffix"),
     ],
 )
 
@@ -144,7 +144,7 @@ def test_what_a_store_does_not_give_is_named(take: Take, store: str, asked: str,
 
 
 def test_a_pattern_that_nothing_fits_is_named(take: Take, store: str) -> None:
-    with pytest.raises(UserError, match=r"\*\.xlsx holds no file that can be read"):
+    with pytest.raises(UserError, match=r"\*\.xlsx contains no file of a known format"):
         take(f"{store}/*.xlsx")
 
 
@@ -152,12 +152,12 @@ def test_a_name_that_leads_out_of_the_snapshot_is_refused(take: Take, web: str) 
     store = fsspec.filesystem("memory")
     store.pipe_file("/bucket/../rows.csv", ROWS.encode())
     for address in ("memory://bucket", f"{web}/"):
-        with pytest.raises(UserError, match="holds no file of a plain name"):
+        with pytest.raises(UserError, match="has no valid file name"):
             take(address)
 
 
 def test_two_files_of_one_name_are_refused(take: Take, web: str) -> None:
-    with pytest.raises(UserError, match=r"two files are called rows\.csv"):
+    with pytest.raises(UserError, match=r"two files are named rows\.csv"):
         take([f"{web}/rows.csv", f"{web}/rows.csv"])
 
 
@@ -165,8 +165,8 @@ def test_two_files_of_one_name_are_refused(take: Take, web: str) -> None:
     ("address", "what"),
     [
         ("file:///etc/hostname", "is on this machine; copy it to data/external/"),
-        ("http://127.0.0.1:1/rows.csv", "cannot be fetched: "),
-        ("nonsense://bucket/rows.csv", "cannot be fetched: Protocol not known: nonsense"),
+        ("http://127.0.0.1:1/rows.csv", "cannot be downloaded: "),
+        ("nonsense://bucket/rows.csv", "cannot be downloaded: Protocol not known: nonsense"),
         ("hdfs://host/rows.csv", "hdfs://host/rows.csv "),
     ],
 )

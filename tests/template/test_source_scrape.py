@@ -259,7 +259,7 @@ def test_another_site_is_never_asked(start: Callable[[], Site], tmp_path: Path) 
     chosen: dict[str, Any] = {"item": "b", "fields": {"x": ""}, "next": "a"}
     for page in (f'<b>1</b><a href="{other.url}/p">next</a>', {"Location": f"{other.url}/p"}):
         site.pages["/"] = page
-        with pytest.raises(UserError, match=f"leads to {other.url}/p, which is another site"):
+        with pytest.raises(UserError, match=f"leads to {other.url}/p on another site"):
             site.collect(tmp_path / "raw", **chosen)
     assert other.asked == []
 
@@ -270,7 +270,9 @@ def test_another_site_is_never_asked(start: Callable[[], Site], tmp_path: Path) 
 def test_pages_that_robots_txt_closes_are_not_asked_for(shop: Site, tmp_path: Path) -> None:
     shop.pages["/robots.txt"] = (b"\xef\xbb\xbfUser-agent: *\nDisallow: /shop/page-2", "text/plain")
     chosen = {"item": "article", "fields": {"id": "@data-id"}, "next": ".next a"}
-    with pytest.raises(UserError, match=r"robots.txt does not allow .*/page-2.html to 'pedigree'"):
+    with pytest.raises(
+        UserError, match=r"robots.txt does not allow 'pedigree' .* to fetch .*/page-2.html"
+    ):
         shop.collect(tmp_path / "raw", "/shop/page-1.html", **chosen)
     assert shop.asked == ["/robots.txt", "/shop/page-1.html"]
 
@@ -287,7 +289,7 @@ def test_robots_txt_may_speak_to_one_agent(shop: Site, tmp_path: Path) -> None:
     shop.pages["/robots.txt"] = "User-agent: study\nDisallow: /\n\nUser-agent: *\nDisallow:\n"
     chosen = {"item": "article", "fields": {"id": "@data-id"}}
     shop.collect(tmp_path / "raw", "/shop/page-1.html", **chosen)
-    with pytest.raises(UserError, match=r"to 'study/1 \(me@example.org\)' \(collect.user_agent\)"):
+    with pytest.raises(UserError, match=r"'study/1 \(me@example.org\)' \(collect.user_agent\)"):
         shop.collect(
             tmp_path / "raw", "/shop/page-1.html", user_agent="study/1 (me@example.org)", **chosen
         )
@@ -299,7 +301,7 @@ def test_without_knowing_robots_txt_no_page_is_asked_for(
     shop: Site, tmp_path: Path, status: int
 ) -> None:
     shop.pages["/robots.txt"] = status
-    with pytest.raises(UserError, match=f"robots.txt answered {status} .*no page is asked for"):
+    with pytest.raises(UserError, match=f"robots.txt returned {status} .*No page is requested"):
         shop.collect(tmp_path / "raw", "/shop/page-1.html", table="table")
     assert set(shop.asked) == {"/robots.txt"}
 
@@ -476,15 +478,15 @@ def test_a_latin_1_page_that_says_so_itself_is_read_as_such(site: Site, tmp_path
     [
         ("<p>", {"table": "#x"}, "collect.table: '#x' matches nothing on {url}/."),
         ("<p>", {"item": "li", "fields": {"x": "a"}}, "collect.item: 'li' matches nothing on {url}/."),
-        ("<li><a>1</a><li>2", {"item": "li", "fields": {"x": "a@herf"}}, "collect.fields.x: 'a@herf' matches nothing in any item of {url}/"),
+        ("<li><a>1</a><li>2", {"item": "li", "fields": {"x": "a@herf"}}, "collect.fields.x: 'a@herf' matches nothing on the 1 pages of {url}/"),
         ("<table></table>", {"table": "table"}, "a table on {url}/ is empty"),
-        ("<div id=x><table><tr><td>1</table></div>", {"table": "#x"}, "picks a <div> on {url}/; pick a <table>, such as '#x table'"),
-        ("<table><tr><th>a</table><table><tr><th>b</table>", {"table": "table"}, "other columns than the first on {url}/: b, and not a. Pick with a narrower"),
+        ("<div id=x><table><tr><td>1</table></div>", {"table": "#x"}, "matches a <div> on {url}/; select a <table>, such as '#x table'"),
+        ("<table><tr><th>a</table><table><tr><th>b</table>", {"table": "table"}, "matches a table with columns b on {url}/, but the first has a; use a narrower"),
         ("<b>1</b><a href='javascript:go(2)'>", {"item": "b", "fields": {"x": ""}, "next": "a"}, "a link to 'javascript:go(2)' on {url}/, which only a browser can follow"),
-        ("<b>1</b><a href='http://['>", {"item": "b", "fields": {"x": ""}, "next": "a"}, "the link 'http://[', which is no address"),
-        ((b"%PDF", "application/pdf"), {"table": "table"}, "{url}/ is no web page, but application/pdf"),
+        ("<b>1</b><a href='http://['>", {"item": "b", "fields": {"x": ""}, "next": "a"}, "the link 'http://[', which is not an address"),
+        ((b"%PDF", "application/pdf"), {"table": "table"}, "{url}/ is application/pdf, not a web page"),
         ("x" * 1000, {"table": "table", "max_bytes": 999}, "{url}/ has more than the 999 bytes"),
-        (404, {"table": "table"}, "{url}/ answered 404 Not Found"),
+        (404, {"table": "table"}, "{url}/ returned 404 Not Found"),
     ],
 )  # fmt: skip
 def test_a_page_that_does_not_fit_is_named(
@@ -500,7 +502,7 @@ def test_a_page_with_other_columns_than_the_first_is_named(site: Site, tmp_path:
     site.pages["/"] = '<table><tr><th>a<tr><td>1</table><a href="/2">'
     site.pages["/2"] = "<table><tr><th>a<th>b<tr><td>1<td>2</table>"
     with pytest.raises(
-        UserError, match=f"other columns than the first on {site.url}/2: a, b, and not a"
+        UserError, match=f"matches a table with columns a, b on {site.url}/2, but the first has a"
     ):
         site.collect(tmp_path / "raw", table="table", next="a")
 
@@ -517,14 +519,14 @@ def test_more_pages_than_the_limit_are_refused(shop: Site, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("chosen", "what"),
     [
-        ({}, "collect.table or collect.item is needed, and the other one null"),
-        ({"table": "table", "item": "li", "fields": {"x": "a"}}, "and the other one null"),
-        ({"item": "li"}, "collect.item and collect.fields belong together"),
-        ({"table": "table", "fields": {"x": "a"}}, "collect.item and collect.fields belong together"),
-        ({"table": "td["}, r"collect.table: 'td\[' is no CSS selector: Malformed attribute selector"),
-        ({"item": "li", "fields": {"x": "a >"}}, "collect.fields.x: 'a >' is no CSS selector"),
-        ({"table": "table", "next": ":nope"}, "collect.next: ':nope' is no CSS selector"),
-        ({"table": "table", "user_agent": "Bücher\n"}, "the header 'User-Agent' cannot be sent"),
+        ({}, "set exactly one of collect.table and collect.item; the other is null"),
+        ({"table": "table", "item": "li", "fields": {"x": "a"}}, "the other is null"),
+        ({"item": "li"}, "collect.item and collect.fields require each other"),
+        ({"table": "table", "fields": {"x": "a"}}, "collect.item and collect.fields require each other"),
+        ({"table": "td["}, r"collect.table: 'td\[' is not a CSS selector: Malformed attribute selector"),
+        ({"item": "li", "fields": {"x": "a >"}}, "collect.fields.x: 'a >' is not a CSS selector"),
+        ({"table": "table", "next": ":nope"}, "collect.next: ':nope' is not a CSS selector"),
+        ({"table": "table", "user_agent": "Bücher\n"}, "the header 'User-Agent' is invalid"),
     ],
 )  # fmt: skip
 def test_a_setting_that_does_not_fit_is_named_before_anything_is_asked(

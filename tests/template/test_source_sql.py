@@ -165,7 +165,7 @@ def test_types_do_not_depend_on_the_chunk(take: Take) -> None:
 
 
 def test_a_value_that_python_has_no_word_for_is_said_to_be_one(take: Take) -> None:
-    with pytest.raises(UserError, match=r"database of \$DATABASE_URL says: date too"):
+    with pytest.raises(UserError, match=r"database of \$DATABASE_URL reports: date too"):
         take(query="SELECT 'infinity'::date AS day")
 
 
@@ -197,7 +197,7 @@ def test_a_table_of_another_schema_and_a_materialized_view_are_read(take: Take) 
 @pytest.mark.parametrize(
     ("settings", "what"),
     [
-        ({"table": "vists"}, "collect.table: there is no 'vists'; did you mean 'visits'?"),
+        ({"table": "vists"}, "collect.table: 'vists'; did you mean 'visits'?"),
         ({"table": "visit", "schema": "archive"}, "did you mean 'visits'?"),
         ({"table": "visits", "schema": "archiv"}, "there is no 'archiv'; did you mean 'archive'?"),
         ({"query": "SELECT * FROM vists"}, 'says: relation "vists" does not exist.'),

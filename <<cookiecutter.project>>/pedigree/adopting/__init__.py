@@ -1,4 +1,4 @@
-"""From a person's own data to settings under which the pipeline runs, without editing a file."""
+"""Proposing settings for the user's own data, so that the pipeline runs without editing files."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pedigree.adopting import files
-from pedigree.adopting.columns import OTHER_TIME, TIME_NAME, Column, dates, describe
-from pedigree.adopting.question import Question, ask, mark_suspects
+from pedigree.adopting.columns import OTHER_TIME, TIME_NAME, Column, classify_columns, dates
+from pedigree.adopting.problem import ProposedProblem, mark_suspects, propose_problem
 from pedigree.adopting.scan import Scan, scan
 from pedigree.adopting.source import Source
 from pedigree.base.names import UserError
@@ -19,49 +19,49 @@ LOAD = CONF / "load/default.yaml"
 
 @dataclass(frozen=True)
 class Adoption:
-    """What adopt decided, and the texts of the files that say so."""
+    """Proposed settings for a data set, and the content of the files to write."""
 
     source: Source
     scan: Scan
     columns: list[Column]
-    question: Question
+    problem: ProposedProblem
     split: str
-    texts: dict[Path, str]
+    contents: dict[Path, str]
 
 
-def decide(source: Source, target: str, task: str | None = None) -> Adoption:
-    """Look at all rows and decide what each column is and what is asked.
+def propose_settings(source: Source, target: str, task: str | None = None) -> Adoption:
+    """Look at all rows and propose_settings what each column is and what is asked.
 
     Raises
     ------
     UserError
-        The rows cannot be read, the target is no answer, or no column is left to learn from.
+        The rows cannot be read, the target is not an answer, or no column is left to learn from.
     """
     facts = scan(source.paths, source.reading, read_yaml(LOAD)["missing"])
-    columns = describe(facts)
-    question = ask(target, columns, facts, task)
-    mark_suspects(columns, question, facts)
-    if all(column.left_out or column is question.target for column in columns):
+    columns = classify_columns(facts)
+    problem = propose_problem(target, columns, facts, task)
+    mark_suspects(columns, problem, facts)
+    if all(column.left_out or column is problem.target for column in columns):
         raise UserError(
-            "no column is left to learn from: all are constant, empty, or names of rows."
+            "no column is left as a feature: all are constant, empty or identifiers; add other columns."
         )
     group = [column.name for column in columns if column.kind == "group"]
     time = _time_column(columns, facts)
-    split = {"regression": "random"}.get(question.task, "stratified")
+    split = {"regression": "random"}.get(problem.task, "stratified")
     split = "group" if group else "time" if time else split
     name, reading = source.name, dict(source.reading)
     dates = {one.source_name: one.date_format for one in columns if one.date_format}
     if "dates" in reading:
         reading["dates"] = dates
-    texts = {
-        CONF / f"problem/{name}.yaml": files.problem_yaml(question, columns, group, time),
-        Path(f"contracts/{name}.yaml"): files.contract_yaml(question, columns, facts),
+    contents = {
+        CONF / f"problem/{name}.yaml": files.problem_yaml(problem, columns, group, time),
+        Path(f"contracts/{name}.yaml"): files.contract_yaml(problem, columns, facts),
     }
     if source.origin is not None:
         remote = isinstance(source.origin, str)
         path = source.origin if remote else (EXTERNAL / Path(source.origin).name).as_posix()
-        texts[CONF / f"collect/{name}.yaml"] = files.collect_yaml(str(path), reading, remote)
-    return Adoption(source, facts, columns, question, split, texts)
+        contents[CONF / f"collect/{name}.yaml"] = files.collect_yaml(str(path), reading, remote)
+    return Adoption(source, facts, columns, problem, split, contents)
 
 
 def _time_column(columns: list[Column], facts: Scan) -> str | None:
@@ -70,7 +70,7 @@ def _time_column(columns: list[Column], facts: Scan) -> str | None:
         if column.kind != "date" or column.left_out:
             continue
         values = dates(facts.sample[column.name], column.date_format).dropna()
-        told = TIME_NAME.search(column.name) and not OTHER_TIME.search(column.name)
-        if values.nunique() >= 20 and (told or values.is_monotonic_increasing):
+        named_like_event = TIME_NAME.search(column.name) and not OTHER_TIME.search(column.name)
+        if values.nunique() >= 20 and (named_like_event or values.is_monotonic_increasing):
             return column.name
     return None

@@ -1,4 +1,4 @@
-"""What each column is, and why: the decisions that a person would make at first sight."""
+"""Classifying columns by their values and names."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # A column is one of names if nearly each row has another value. Nearly: a few rows may be copies.
-IDENTIFIER_SHARE = 0.95
+IDENTIFIER_FRACTION = 0.95
 ID_NAME = re.compile(
     r"(^|_)(id|ids|uuid|guid|index|row|nr|no|number|key)($|_)|^(column|unnamed_\d+)$"
 )
@@ -66,12 +66,12 @@ class Column:
     left_out: str | None = None  # the reason why no model sees it
 
 
-def describe(scan: Scan) -> list[Column]:
-    """Decide what each column is; the target and its suspects are judged elsewhere."""
-    return [_describe(name, facts, scan) for name, facts in scan.columns.items()]
+def classify_columns(scan: Scan) -> list[Column]:
+    """Classify each column; the target and leaks are found later (see `problem`)."""
+    return [_classify_column(name, facts, scan) for name, facts in scan.columns.items()]
 
 
-def _describe(name: str, facts: Facts, scan: Scan) -> Column:
+def _classify_column(name: str, facts: Facts, scan: Scan) -> Column:
     present = scan.sample[name].dropna()
     gaps = f", {facts.missing / scan.rows:.1%} missing" if facts.missing else ""
 
@@ -89,12 +89,12 @@ def _describe(name: str, facts: Facts, scan: Scan) -> Column:
     if dtype == "str":
         date_format = _date_format(present)
         dtype = "datetime64[ns]" if date_format else dtype
-    unique = distinct >= IDENTIFIER_SHARE * len(present) and len(present) > 10
+    unique = distinct >= IDENTIFIER_FRACTION * len(present) and len(present) > 10
     if dtype == "datetime64[ns]":
         values = dates(present, date_format)
         span = f"{values.min():%Y-%m-%d} to {values.max():%Y-%m-%d}"
-        spelt = f", written as {date_format}" if date_format else ""
-        return decided("date", dtype, f"{span}{spelt}", date_format=date_format)
+        format_note = f", written as {date_format}" if date_format else ""
+        return decided("date", dtype, f"{span}{format_note}", date_format=date_format)
     if dtype in ("int64", "float64"):
         if dtype == "int64" and unique and (ID_NAME.search(name) or _counts_up(present)):
             why = "a whole number of its own in each row"
@@ -121,12 +121,12 @@ def _describe(name: str, facts: Facts, scan: Scan) -> Column:
 
 
 def _mostly(texts: pd.Series) -> str:
-    """Say if most of a category's values would be numbers or dates, were it not for others."""
+    """Return a note if most of a category's values are numbers or dates."""
     for dtype, kinds in (("float64", "numbers"), ("datetime64[ns]", "dates")):
         fits = parse(texts, dtype).notna()
         if fits.mean() > 0.5:
             odd = texts[~fits].iloc[0]
-            return f"; {fits.mean():.0%} are {kinds}, not {odd!r:.30}: conf/clean/ can mend that"
+            return f"; {fits.mean():.0%} are {kinds}, not {odd!r:.30}: a step in conf/clean/ can fix that"
     return ""
 
 
@@ -134,12 +134,12 @@ def _group(decided: Callable[..., Column], dtype: str, distinct: int, present: p
     each = len(present) / distinct
     why = f"names {distinct} groups of {each:.1f} rows"
     return decided(
-        "group", dtype, why, left_out=f"{why}; rows of one stay on one side of the split"
+        "group", dtype, why, left_out=f"{why}; rows of a group stay in one subset of the split"
     )
 
 
 def _is_group(name: str, distinct: int, rows: int) -> bool:
-    """Tell whether a column names groups of rows: an ID that comes back, on average at least once."""
+    """Return whether a column names groups of rows: an ID that comes back, on average at least once."""
     return bool(GROUP_NAME.search(name)) and 10 < distinct <= rows / 1.5
 
 
@@ -184,6 +184,6 @@ def dates(texts: pd.Series, form: str | None) -> pd.Series:
 
 
 def _counts_up(present: pd.Series) -> bool:
-    """Tell whether whole numbers count the rows of the sample, in any order of the columns."""
+    """Return whether whole numbers count the rows of the sample, in any order of the columns."""
     numbers = parse(present, "int64")
     return bool(numbers.is_monotonic_increasing and numbers.diff().dropna().nunique() == 1)

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from pedigree.adopting import Adoption, decide
+from pedigree.adopting import Adoption, propose_settings
 from pedigree.adopting.source import find_source
 from pedigree.adopting.write import write
 from pedigree.base.command import parser, plain_errors
@@ -17,7 +17,7 @@ SHOWN = 60  # columns in the table; the contract has all
 
 @plain_errors("adopt")
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Read the command line, decide, say so, write."""
+    """Read the command line, propose_settings, say so, write."""
     cli = parser(
         "adopt",
         "Look at data and write the settings under which `dvc repro` runs on it: "
@@ -41,11 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = cli.parse_args(arguments)
     with tempfile.TemporaryDirectory() as scratch:
         source = find_source(options.data, Path(scratch))
-        adoption = decide(source, options.target, options.task)
+        adoption = propose_settings(source, options.target, options.task)
         show(adoption)
         if options.dry_run:
             print("\nNothing was changed; without --dry-run these would be written:")
-            print(*(f"  {path}" for path in adoption.texts), sep="\n")
+            print(*(f"  {path}" for path in adoption.contents), sep="\n")
             return
         print(*("", *write(adoption, options.force)), sep="\n")
         print("\nNext: `dvc repro`.")
@@ -53,11 +53,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def show(adoption: Adoption) -> None:
     """Print what was decided for each column, and why."""
-    columns, question = adoption.columns, adoption.question
+    columns, problem = adoption.columns, adoption.problem
     print(
-        f"{adoption.scan.rows:,} rows, {len(columns):,} columns; {question.task}: {question.target.name}"
+        f"{adoption.scan.rows:,} rows, {len(columns):,} columns; {problem.task}: {problem.target.name}"
     )
-    print(f"  {question.why}; judged by {question.metrics[0]}; split: {adoption.split}\n")
+    print(f"  {problem.why}; judged by {problem.metrics[0]}; split: {adoption.split}\n")
     widths = [min(max(len(one.name) for one in columns), 40), max(len(one.kind) for one in columns)]
     # What a person should look at comes first where not all can be shown.
     order = (

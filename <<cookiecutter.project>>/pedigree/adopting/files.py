@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from pedigree.adopting.columns import Column
-from pedigree.adopting.question import Question
+from pedigree.adopting.problem import ProposedProblem
 from pedigree.adopting.scan import Scan
 from pedigree.base.paths import CONF
 from pedigree.data.bounds import bounds
@@ -65,7 +65,7 @@ PLOTS = {
 
 def collect_yaml(path: str | list[str], reading: Mapping[str, Any], remote: bool) -> str:
     """Write ``conf/collect/<name>.yaml``."""
-    told = "".join(f"  {key}: {flow(value)}\n" for key, value in reading.items())
+    dialect = "".join(f"  {key}: {flow(value)}\n" for key, value in reading.items())
     pinned = "as_of: first  # another label takes a new snapshot\n" if remote else ""
     return f"""\
 # Where the rows come from. Written by `python -m pedigree adopt`; yours to change.
@@ -75,36 +75,36 @@ defaults:
 
 _target_: pedigree.collecting.file.collect
 {pinned}path: {flow(path)}
-{"# How the files are spelt; `dates` are columns whose dates are not in ISO 8601." if reading else ""}
+{"# CSV dialect of the files; `dates` are columns whose dates are not in ISO 8601." if reading else ""}
 reading:{" {}" if not reading else ""}
-{told}"""
+{dialect}"""
 
 
 def problem_yaml(
-    question: Question, columns: list[Column], group: list[str], time: str | None
+    problem: ProposedProblem, columns: list[Column], group: list[str], time: str | None
 ) -> str:
     """Write ``conf/problem/<name>.yaml``."""
-    left_out = [one for one in columns if one.left_out and one is not question.target]
+    left_out = [one for one in columns if one.left_out and one is not problem.target]
     exclude = "".join(f"  {flow(one.name)}: {flow(one.left_out)}\n" for one in left_out)
     suspects = [one for one in columns if one.suspect and not one.left_out]
     named = "".join(f"# Suspect, and kept: {one.name} {one.suspect}\n" for one in suspects)
     dates = [one.name for one in columns if one.kind == "date" and one.name != time]
     others = f"; dates: {', '.join(dates[:5])}" if dates else ""
-    metric = question.metrics[0]
-    kind = "regression" if question.task == "regression" else "classification"
+    metric = problem.metrics[0]
+    kind = "regression" if problem.task == "regression" else "classification"
     unfair = " and ".join(DIFFERENCES[kind][:2])
     return f"""\
-# The question put to the data. Written by `python -m pedigree adopt`; yours to change.
+# The problem put to the data. Written by `python -m pedigree adopt`; yours to change.
 defaults:
-  - task@_here_: {question.task}
+  - task@_here_: {problem.task}
   - _self_
 
-goal: {flow(f"Predict {question.target.source_name}.")}
-target: {flow(question.target.name)}  # {question.why}
-positive: {flow(question.positive)}  # the class whose probability is predicted (two answers only; null = the rarer one)
+goal: {flow(f"Predict {problem.target.source_name}.")}
+target: {flow(problem.target.name)}  # {problem.why}
+positive: {flow(problem.positive)}  # the class whose probability is predicted (two answers only; null = the rarer one)
 group: {flow(group)}  # columns that say which rows belong together (a customer, a patient); they want split: group
 time: {flow(time)}  # the column that tells when (null = none); it wants split: time{others}
-metrics: {flow(question.metrics)}  # the first one decides between models
+metrics: {flow(problem.metrics)}  # the first one decides between models
 
 # Columns that no model may see, each with the reason. Think of columns that are only known after the answer is.
 {named}exclude:{"" if exclude else " {}"}
@@ -115,14 +115,14 @@ metrics: {flow(question.metrics)}  # the first one decides between models
 # model_megabytes; between groups of `protected` columns {unfair};
 # worst_slice (the first metric there); latency_ms and training_seconds, which `python -m pedigree check` measures when it runs.
 criteria:
-  gain_over_dummy: {{at_least: {question.gain:g}}}  # of {metric}
+  gain_over_dummy: {{at_least: {problem.gain:g}}}  # of {metric}
 """
 
 
-def contract_yaml(question: Question, columns: list[Column], scan: Scan) -> str:
+def contract_yaml(problem: ProposedProblem, columns: list[Column], scan: Scan) -> str:
     """Write ``contracts/<name>.yaml``: a pandera schema with one line a column."""
     lines = "".join(
-        f"  {flow(one.name)}: {flow(_promise(one, question, scan))}\n" for one in columns
+        f"  {flow(one.name)}: {flow(_promise(one, problem, scan))}\n" for one in columns
     )
     return f"""\
 # What the data must look like: a pandera schema (pandera's own YAML form). Written by
@@ -136,16 +136,16 @@ columns:
 {lines}"""
 
 
-def _promise(column: Column, question: Question, scan: Scan) -> dict[str, Any]:
+def _promise(column: Column, problem: ProposedProblem, scan: Scan) -> dict[str, Any]:
     """Say what a column must keep."""
     facts = scan.columns[column.name]
     gaps = facts.missing > 0 or scan.rows < ROWS_WITHOUT_GAP
     promise: dict[str, Any] = {"dtype": column.dtype, "nullable": gaps}
     values = facts.values or set()
     number = column.dtype in ("int64", "float64") and facts.high >= facts.low
-    if column is question.target:
+    if column is problem.target:
         promise["nullable"] = True  # rows without an answer are set aside and counted
-        if number and question.task == "regression":
+        if number and problem.task == "regression":
             promise |= bounds(facts.low, facts.high)
         elif number:
             promise["isin"] = sorted({int(float(value)) for value in values})

@@ -1,4 +1,4 @@
-"""Where a person's data are: a file, a folder, an address, or a source of ``conf/collect/``."""
+"""Finding the user's data: a file, a folder, an address, or a source of ``conf/collect/``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from pedigree.base.names import UserError, did_you_mean, snake_case
 from pedigree.base.paths import CONF
 from pedigree.data import formats
-from pedigree.data.packed import PACKED
+from pedigree.data.files.compression import COMPRESSED
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Source:
     paths : list of Path
         Where its files can be read now.
     reading : dict
-        How its text files are spelt.
+        CSV dialect of its text files.
     origin : Path, str or None
         The local file or folder, the address, or None for an option of conf/collect/.
     """
@@ -58,34 +58,37 @@ def find_source(named: str, scratch: Path) -> Source:
         near = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
         options = [one.stem for one in (CONF / "collect").glob("*.yaml")]
         raise UserError(
-            f"there is no file '{named}', and no source of that name in conf/collect/; {did_you_mean(path.name, [*near, *options])}"
+            f"'{named}' is neither a file nor a source of conf/collect/; {did_you_mean(path.name, [*near, *options])}"
         )
     paths = _files(path)
     if not paths:
-        formats.kind(path)
-        raise UserError(f"the folder {named} holds no file that can be read.")
-    return Source(_data_name(path.name), paths, formats.find_reading(paths[0]), path)
+        formats.file_kind(path)
+        raise UserError(f"the folder {named} contains no file of a known format.")
+    return Source(_data_name(path.name), paths, formats.file_dialect(paths[0]), path)
 
 
 def _files(path: Path) -> list[Path]:
     """List the files of a folder, or the one file, that can be read."""
     found = sorted(path.rglob("*")) if path.is_dir() else [path]
-    return [one for one in found if formats.readable(one)]
+    return [one for one in found if formats.is_readable(one)]
 
 
 def _taken(option: str, scratch: Path) -> tuple[list[Path], dict[str, Any]]:
     """Take a snapshot of a source of conf/collect/ into a folder that is thrown away."""
+    from pedigree.collecting.settings import Collect
     from pedigree.collecting.snapshot import Snapshot
     from pedigree.config.composing import compose
 
-    snapshot = Snapshot.take(compose([f"collect={option}"]).collect, scratch)
+    snapshot = Snapshot.take(
+        Collect.model_validate(compose([f"collect={option}"])["collect"]), scratch
+    )
     return _files(scratch), snapshot.source.get("reading") or {}
 
 
 def _data_name(name: str) -> str:
     """Make a name for files and settings of a file's name; no option's, and nothing YAML reads as a value."""
     stem = Path(name.rstrip("/").rpartition("/")[2]).name
-    while Path(stem).suffix.lower() in {*formats.KINDS, *PACKED}:
+    while Path(stem).suffix.lower() in {*formats.KINDS, *COMPRESSED}:
         stem = Path(stem).stem
     stem = snake_case(stem) if snake_case(stem) != "column" else "data"
     taken = {"binary", "multiclass", "regression", *(p.stem for p in _shipped())}

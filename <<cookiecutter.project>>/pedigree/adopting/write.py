@@ -1,4 +1,4 @@
-"""Putting the data and the settings into their places; what a person edited stays."""
+"""Writing the proposed settings and copying the data; edited files are kept."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def write(adoption: Adoption, force: bool = False) -> list[str]:
     if isinstance(adoption.source.origin, Path):
         done.append(_bring(adoption.source.origin, force))
     first = files.chosen("problem") != name
-    for path, text in adoption.texts.items():
+    for path, text in adoption.contents.items():
         before = path.read_text(encoding="utf-8") if path.exists() else None
         if before is None or (force and before != text):
-            path.write_text(text, encoding="utf-8")
+            path.write_text(text, encoding="utf-8", newline="\n")
             done.append(f"{path}: written")
         else:
             edited = before != text
@@ -53,7 +53,7 @@ def _bring(origin: Path, force: bool) -> str:
     place = EXTERNAL / origin.name
     if origin.resolve() != place.resolve():
         if place.exists() and not force and not _same(origin, place):
-            raise UserError(f"{place} is there and differs from {origin}; --force replaces it.")
+            raise UserError(f"{place} exists and differs from {origin}; use --force to replace it.")
         EXTERNAL.mkdir(parents=True, exist_ok=True)
         if origin.is_dir():
             shutil.copytree(origin, place, dirs_exist_ok=True)
@@ -88,9 +88,9 @@ def _point(name: str, adoption: Adoption) -> list[str]:
     for path, text in {
         CONFIG: files.point(CONFIG, choices),
         LOAD: files.point(LOAD, {"contract": f"contracts/{name}.yaml"}),
-        Path("dvc.yaml"): files.plots(Path("dvc.yaml"), adoption.question.task),
+        Path("dvc.yaml"): files.plots(Path("dvc.yaml"), adoption.problem.task),
     }.items():
         if path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
+            path.write_text(text, encoding="utf-8", newline="\n")
             done.append(f"{path}: points at it")
     return done

@@ -10,16 +10,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from pedigree.base.logs import add_options
 from pedigree.base.names import UserError
 
 
-def parser(name: str, description: str | None) -> argparse.ArgumentParser:
-    """Make the parser of ``python -m pedigree <name>``, whose help shows `description` as it is."""
-    return argparse.ArgumentParser(
-        prog=f"python -m pedigree {name}",
+def parser(
+    name: str, description: str | None, program: str = "pedigree "
+) -> argparse.ArgumentParser:
+    """Make the parser of ``python -m pedigree <name>``, which shows `description` as it is and knows `-v` and `-q`."""
+    made = argparse.ArgumentParser(
+        prog=f"python -m {program}{name}",
         description=description,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    add_options(made)
+    return made
 
 
 @contextmanager
@@ -37,7 +42,7 @@ def plain_errors(name: str) -> Iterator[None]:
 def show(found: Any, text: str, as_json: bool) -> None:
     """Print what was found, as a text for people or as JSON for machines.
 
-    The reader may leave early, as `head` does: that is no mistake.
+    The reader may leave early, as `head` does: that is not a mistake.
     """
     try:
         print(json.dumps(found, indent=2, ensure_ascii=False) if as_json else text, flush=True)

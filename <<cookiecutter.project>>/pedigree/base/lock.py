@@ -44,7 +44,7 @@ def is_code(path: str) -> bool:
 
 
 def lies_in(path: str, folder: str) -> bool:
-    """Tell whether a path is a folder, or lies in it."""
+    """Return whether a path is a folder, or lies in it."""
     return path == folder or path.startswith(f"{folder}/")
 
 
@@ -77,7 +77,7 @@ def ancestors(stages: Mapping[str, Any], targets: Iterable[str]) -> list[str]:
 
 
 def outdated(stages: Mapping[str, Any], name: str) -> bool:
-    """Tell whether what a stage descends from was made anew since it ran.
+    """Return whether what a stage descends from was made anew since it ran.
 
     `dvc exp run evaluate` leaves later stages as an earlier run recorded them: their outputs are another model's.
     """

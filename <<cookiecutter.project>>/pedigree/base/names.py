@@ -1,4 +1,4 @@
-"""Names: one spelling for columns, and a helping hand for misspelt ones."""
+"""Names: one spelling for columns, and a helping hand for misspelled ones."""
 
 from __future__ import annotations
 

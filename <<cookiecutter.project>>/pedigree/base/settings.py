@@ -6,17 +6,15 @@ DVC knows both, so it always knows when to run the stage again: any other settin
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import reduce
-from operator import getitem
 from pathlib import Path
 from typing import Any
 
 import yaml
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 
+from pedigree.base.logs import LOGGER
 from pedigree.base.names import UserError, did_you_mean, snake_case
 from pedigree.base.paths import DVC_YAML, PARAMS, SETTINGS
+from pedigree.base.steps import settings_class
 
 # libyaml takes milliseconds for a few hundred lines; the pure Python parser and writer take ten times that.
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -31,6 +29,7 @@ def read_yaml(path: Path) -> Any:
     UserError
         The file is missing or is not valid YAML.
     """
+    LOGGER.debug("read %s", path)
     try:
         return yaml.load(path.read_text(encoding="utf-8"), Loader=Loader)
     except FileNotFoundError:
@@ -49,8 +48,8 @@ def listed_keys(stage: Mapping[str, Any]) -> list[str]:
     return [key for key in stage.get("params", ()) if isinstance(key, str)]  # not of other files
 
 
-def read_settings(stage: str, overrides: Sequence[str] = ()) -> DictConfig:
-    """Read a stage's own settings, with ``key=value`` overrides for one run by hand.
+def read_settings(stage: str, overrides: Sequence[str] = ()) -> Any:
+    """Read a stage's own settings, with ``key=value`` overrides for one run manually.
 
     Parameters
     ----------
@@ -59,47 +58,79 @@ def read_settings(stage: str, overrides: Sequence[str] = ()) -> DictConfig:
     overrides : sequence of str
         ``section.key=value``, in Hydra's spelling for plain values.
 
+    Returns
+    -------
+    Excerpt
+        Of the step's own class (see ``base/steps.py``), frozen; of a stage that its owner added, with the
+        keys that it lists as attributes.
+
     Raises
     ------
     UserError
-        The settings are missing, or an override names a key that the stage does not have.
+        The settings are missing or invalid, or an override names a key that the stage does not have.
     """
+    from pydantic import ValidationError
+
     stages = read_yaml(DVC_YAML)["stages"]
     if stage not in stages:
         raise UserError(f"dvc.yaml has no stage '{stage}'; {did_you_mean(stage, stages)}")
     file, listed = settings_file(stage), listed_keys(stages[stage])
-    own = OmegaConf.create(
-        read_yaml(file) if file.as_posix() in stages[stage].get("deps", ()) else {}
-    )
+    data = read_yaml(file) if file.as_posix() in stages[stage].get("deps", ()) else {}
     params = read_yaml(PARAMS) if listed else {}
     for key in listed:
-        try:
-            value = reduce(getitem, key.split("."), params)
-        except (KeyError, TypeError):
-            raise UserError(
-                f"{PARAMS} has no '{key}', which stage '{stage}' needs; run `dvc repro`."
-            ) from None
-        OmegaConf.update(own, key, value, force_add=True)
-    OmegaConf.set_struct(own, True)
+        _add(data, key.split("."), params, f"{PARAMS} has no '{key}', which stage '{stage}' needs")
+    if overrides:
+        data = _overridden(stage, data, overrides)
+    _snake_case_columns(data.get("problem") or {})
+    try:
+        return settings_class(stage).model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise UserError(f"{place}: {first['msg']} (it is {first['input']!r})") from None
+
+
+def _add(data: dict[str, Any], path: list[str], params: Any, missing: str) -> None:
+    """Put a key of params.yaml into a stage's settings."""
+    for part in path[:-1]:
+        params, data = (
+            params.get(part) if isinstance(params, dict) else None,
+            data.setdefault(part, {}),
+        )
+    if not isinstance(params, dict) or path[-1] not in params:
+        raise UserError(f"{missing}; run `dvc repro`.")
+    data[path[-1]] = params[path[-1]]
+
+
+def _overridden(stage: str, data: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
+    """Return settings with values replaced."""
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    own = OmegaConf.create(data)
     for override in overrides:
         key, equals, _ = override.partition("=")
         if not equals or OmegaConf.select(own, key, default=_MISSING) is _MISSING:
             raise UserError(
                 f"'{override}' overrides no setting of stage '{stage}'; write section.key=value, "
-                f"{did_you_mean(key, leaves(own))}"
+                f"{did_you_mean(key, leaves(data))}"
             )
         try:
             own.merge_with_dotlist([override])
         except OmegaConfBaseException as error:
             raise UserError(f"'{override}' is refused: {error}") from None
-    own = _snake_case_columns(own)
-    OmegaConf.set_readonly(own, True)
-    return own
+    return OmegaConf.to_container(own)  # type: ignore[return-value]
 
 
-def as_dict(config: Any) -> dict[str, Any]:
-    """Turn settings into plain dictionaries and lists, for libraries that know no others."""
-    return OmegaConf.to_container(config) if OmegaConf.is_config(config) else config  # type: ignore[return-value]
+def as_dict(settings: Any) -> Any:
+    """Turn settings into plain dictionaries and lists, as they were written, for libraries that know no others."""
+    if hasattr(settings, "model_dump"):
+        settings = settings.model_dump(by_alias=True, exclude_unset=True)
+    if isinstance(settings, Mapping):
+        return {key: as_dict(value) for key, value in settings.items()}
+    if isinstance(settings, Sequence) and not isinstance(settings, str):
+        return [as_dict(value) for value in settings]
+    return settings
 
 
 def leaves(config: Any, prefix: str = "", depth: int = -1) -> dict[str, Any]:
@@ -113,9 +144,8 @@ def leaves(config: Any, prefix: str = "", depth: int = -1) -> dict[str, Any]:
     return flat
 
 
-def _snake_case_columns(config: DictConfig) -> DictConfig:
+def _snake_case_columns(problem: dict[str, Any]) -> None:
     """Let people name columns in `problem` as their source spells them; `load` renames them."""
-    problem: Any = config.get("problem") or {}
     for key in ("target", "time"):
         if problem.get(key):
             problem[key] = snake_case(problem[key])
@@ -124,7 +154,6 @@ def _snake_case_columns(config: DictConfig) -> DictConfig:
             problem[key] = [snake_case(name) for name in problem[key]]
     if problem.get("exclude"):
         problem["exclude"] = {snake_case(name): why for name, why in problem["exclude"].items()}
-    return config
 
 
 _MISSING = object()

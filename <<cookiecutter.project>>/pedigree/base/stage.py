@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
 from collections.abc import Callable
+from inspect import signature
 from typing import Any
 
-from pedigree.base.command import plain_errors
+from pedigree.base.command import parser, plain_errors
+from pedigree.base.logs import LOGGER, tolerate_any_terminal
 from pedigree.base.paths import PARAMS, TIMINGS
 
 
 def run(stage: str, main: Callable[..., dict[str, Any] | None]) -> None:
-    """Run a step as a command: ``python -m pipeline.<stage> [section.key=value ...]``.
+    """Run a step as a command: ``python -m pipeline.<stage> [-v | -q] [section.key=value ...]``.
 
     What the clock says goes to ``timings/<stage>.json``, the one file that differs between two
     equal runs; it is neither an output of the stage nor read by another.
@@ -24,8 +25,8 @@ def run(stage: str, main: Callable[..., dict[str, Any] | None]) -> None:
     stage : str
         Name of the stage in ``dvc.yaml``.
     main : callable
-        Does the step. It is called with the stage's own settings; its docstring is the help. If it
-        measured more than its own seconds, it returns that as a dictionary.
+        Does the step. It is called with the stage's own settings, if it takes any; its docstring is the help. If
+        it measured more than its own seconds, it returns that as a dictionary.
 
     Examples
     --------
@@ -35,23 +36,30 @@ def run(stage: str, main: Callable[..., dict[str, Any] | None]) -> None:
     >>> run("split", lambda settings: say(f"{settings.split.test:.0%} of the rows"))
     30% of the rows
     """
-    arguments = sys.argv[1:]
-    if {"-h", "--help"} & set(arguments):
-        print(f"usage: python -m pipeline.{stage} [section.key=value ...]\n\n{main.__doc__}")
-        return
+    command = parser(stage, main.__doc__, "pipeline.")
+    command.add_argument(
+        "overrides", nargs="*", metavar="section.key=value", help="other settings, for this run"
+    )
+    overrides = command.parse_intermixed_args().overrides
+    tolerate_any_terminal()
     started = time.perf_counter()
     with plain_errors(stage):
         _limit_threads()
-        from pedigree.base.settings import read_settings
+        from pedigree.base.settings import as_dict, leaves, read_settings
 
-        measured = main(read_settings(stage, arguments)) or {}
+        settings = read_settings(stage, overrides)
+        for key, value in leaves(as_dict(settings)).items():
+            LOGGER.debug("setting %s = %r", key, value)
+        measured = (main(settings) if signature(main).parameters else main()) or {}
     TIMINGS.mkdir(exist_ok=True)
     timings = {"seconds": round(time.perf_counter() - started, 3)} | measured
-    (TIMINGS / f"{stage}.json").write_text(json.dumps(timings, indent=2) + "\n", encoding="utf-8")
+    text = json.dumps(timings, indent=2) + "\n"
+    (TIMINGS / f"{stage}.json").write_text(text, encoding="utf-8", newline="\n")
+    LOGGER.debug("%s took %s s", stage, timings["seconds"])
 
 
 def say(text: str) -> None:
-    """Print a line at once, also into a pipe.
+    """Tell of progress: a line of the logger `pedigree` at INFO, printed at once, also into a pipe.
 
     Examples
     --------
@@ -59,7 +67,7 @@ def say(text: str) -> None:
     >>> say("3 rows dropped")
     3 rows dropped
     """
-    print(text, flush=True)
+    LOGGER.info("%s", text)
 
 
 def _limit_threads() -> None:
@@ -73,7 +81,7 @@ def _limit_threads() -> None:
 
     from pedigree.base.settings import read_yaml
 
-    threads = read_yaml(PARAMS).get("threads", 1) if PARAMS.exists() else 1
+    threads = (read_yaml(PARAMS) or {}).get("threads", 1) if PARAMS.exists() else 1
     threadpool_limits(threads)
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[variable] = str(threads)

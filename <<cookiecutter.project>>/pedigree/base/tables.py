@@ -12,6 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pedigree.base.logs import LOGGER
+from pedigree.base.settings import as_dict
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -34,6 +37,17 @@ def replacing(path: Path) -> Iterator[Path]:
         raise
     _remove(path)
     temporary.rename(path)
+    LOGGER.debug("wrote %s", path)
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Show a file or folder at a second place: by a symbolic link or, where Windows does not allow it, as a copy."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.symlink_to(source.resolve())
+    except OSError:
+        copy = shutil.copytree if source.is_dir() else shutil.copyfile
+        copy(source, target)
 
 
 @contextmanager
@@ -95,6 +109,7 @@ def read_table(folder: Path) -> pd.DataFrame:
     """
     import pandas as pd
 
+    LOGGER.debug("read %s", folder)
     parts = [pd.read_parquet(part) for part in sorted(folder.glob("*.parquet"))]
     return pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
 
@@ -116,11 +131,12 @@ def write_json(data: Any, path: Path) -> None:
     """
     text = json.dumps(_plain(data), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     with replacing(path) as new:
-        new.write_text(text, encoding="utf-8")
+        new.write_text(text, encoding="utf-8", newline="\n")
 
 
 def read_json(path: Path) -> Any:
     """Read a JSON file."""
+    LOGGER.debug("read %s", path)
     return json.loads(path.read_text(encoding="utf-8"))
 
 
@@ -157,6 +173,8 @@ def write_csv(
 
 def _plain(value: Any) -> Any:
     """Turn NumPy and mapping types into what JSON knows; NaN and infinity become null."""
+    if hasattr(value, "model_dump"):  # settings, as they were written
+        return _plain(as_dict(value))
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from pedigree.base.names import UserError
+from pedigree.base.settings import as_dict
 
 
 def instantiate(settings: Any, *args: Any, **kwargs: Any) -> Any:
@@ -26,8 +28,17 @@ def instantiate(settings: Any, *args: Any, **kwargs: Any) -> Any:
 
     try:
         # Plain lists and dictionaries: what is fitted is stored, and its settings with it.
-        return hydra_instantiate(settings, *args, _convert_="all", **kwargs)
+        return hydra_instantiate(as_dict(settings), *args, _convert_="all", **kwargs)
     except InstantiationException as error:
         if isinstance(error.__cause__, UserError):
             raise error.__cause__ from None
         raise
+
+
+def found(name: str) -> Any:
+    """Return what a dotted name stands for, or None if it cannot be imported."""
+    module, _, attribute = name.rpartition(".")
+    try:
+        return getattr(import_module(module), attribute, None)
+    except ImportError:
+        return None

@@ -1,7 +1,7 @@
-"""How many different models have been judged on the test set, read from the history of dvc.lock.
+"""Number of different models that were evaluated on the test set, from the history of dvc.lock.
 
-Each look at the test rows makes it likelier that the best score on them is luck. No counter is kept:
-every commit and every experiment tells which model its verdict was about, and which rows.
+Each evaluation on the test set makes it more likely that the best score is due to chance. There is no
+counter: every commit and experiment records the model and the test set of its verdict.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What only the clock can measure, on the machine where the check runs."""
+"""Measuring latency and training time on the current machine."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from pedigree.base.names import UserError
 from pedigree.base.paths import DVC_YAML, LOADED, PARAMS, TIMINGS
 from pedigree.base.settings import read_yaml
+from pedigree.base.tables import link_or_copy
 
 ROWS = 100  # that are asked for, one at a time
 INTERFACE = (Path("pedigree/__init__.py"), Path("pedigree/__init__.pyi"))  # which scripts import
@@ -80,8 +81,7 @@ def training(limit: float | None) -> tuple[float | None, str]:
             )
     with tempfile.TemporaryDirectory() as folder:
         for path in needed:
-            (Path(folder) / path).parent.mkdir(parents=True, exist_ok=True)
-            (Path(folder) / path).symlink_to(path.resolve())
+            link_or_copy(path, Path(folder) / path)
         try:
             done = subprocess.run(
                 [sys.executable, "-m", "pipeline.train"],

@@ -58,7 +58,7 @@ def library_differs(files: Sequence[str]) -> str:
 
 
 def accepted(verdict: dict[str, Any], own: bool) -> bool:
-    """Print a verdict and tell whether all is met.
+    """Print a verdict and return whether all is met.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def _line(one: dict[str, Any], own: bool) -> bool | None:
 
 
 def _within_budget() -> bool:
-    """Print how many models were judged on this test set, and tell whether that is within the budget."""
+    """Print how many models were judged on this test set, and return whether that is within the budget."""
     found = looks()
     if found is None:
         say(

@@ -1,8 +1,8 @@
-"""Step 5, data cleaning: an ordered list of repairs, each a function of a Narwhals frame.
+"""Data cleaning: an ordered list of cleaning steps, each a function of a Narwhals frame.
 
-Every repair looks at one row at a time, or only takes rows away, so it may come before the split:
-nothing is learnt from the data. The same functions mend the rows that are sent to the model. What is
-learnt, such as how far out an outlier is, belongs after the split: `pedigree.features.engineering.Outliers`.
+Every step either changes rows one at a time or only drops rows, so it can run before the split:
+nothing is learned from the data. The same functions clean the rows that are sent to the model. What is
+learned, such as the limits of outliers, belongs after the split: `pedigree.features.engineering.Outliers`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from pedigree.base.names import UserError, did_you_mean
+from pedigree.base.settings import as_dict
 from pedigree.base.tools import instantiate
 from pedigree.cleaning.rows import drop_duplicates, limit, require
 from pedigree.cleaning.text import (
@@ -29,7 +30,7 @@ from pedigree.cleaning.types import fix_types, parse_booleans, parse_dates, pars
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = [  # what conf/clean/ names as pedigree.cleaning.<function>
+__all__ = [  # conf/clean/ refers to these as pedigree.cleaning.<function>
     "drop_duplicates",
     "fix_types",
     "fuzzy_merge",
@@ -50,7 +51,7 @@ __all__ = [  # what conf/clean/ names as pedigree.cleaning.<function>
 def clean_rows(
     rows: pd.DataFrame, steps: Mapping[str, Any], *, serving: bool = False
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Do the repairs in order.
+    """Apply the cleaning steps in order.
 
     Parameters
     ----------
@@ -59,19 +60,19 @@ def clean_rows(
     steps : mapping of str to mapping
         ``conf/clean``'s steps.
     serving : bool
-        Leave out the repairs that are for training only, so that every row gets an answer, and
-        the count of changed values, which costs more than the repairs.
+        Leave out the steps that are for training only, so that every row gets a prediction, and
+        the count of changed values, which takes longer than the steps.
 
     Returns
     -------
     cleaned : DataFrame
     counts : dict
-        For each repair the rows that it dropped and the values that it changed, by column.
+        For each step the number of dropped rows, and of changed values by column.
 
     Raises
     ------
     UserError
-        A repair names a column that is not there or not of its kind, or drops rows that are served.
+        A step names a column that is missing or of the wrong type, or drops rows while serving.
 
     Examples
     --------
@@ -85,36 +86,36 @@ def clean_rows(
     counts: dict[str, Any] = {}
     frame = nw.from_native(rows, eager_only=True)
     for name, step in steps.items():
-        options = {key: value for key, value in step.items() if key != "training_only"}
-        if serving and step.get("training_only", False):
+        options = as_dict(step)
+        if options.pop("training_only", False) and serving:
             continue
         try:
             for column in options.get("columns") or ():
                 if column not in frame.columns:
                     hint = did_you_mean(column, frame.columns)
-                    raise UserError(f"'{column}' is not a column of the data; {hint}")
+                    raise UserError(f"column '{column}' is not in the data; {hint}")
             after = instantiate(options, frame)
         except UserError as error:
             raise UserError(f"clean.steps.{name}: {error}") from None
         if serving and len(after) != len(frame):
             raise UserError(
-                f"clean.steps.{name} drops rows; give it `training_only: true` in conf/clean/."
+                f"clean.steps.{name} drops rows; set `training_only: true` for it in conf/clean/."
             )
         counted = not serving and len(after) == len(frame)
         counts[name] = {
             "rows_dropped": len(frame) - len(after),
-            "changed": _changed(frame, after) if counted else {},
+            "changed": _count_changes(frame, after) if counted else {},
         }
         frame = after
     return frame.to_native().reset_index(drop=True), counts
 
 
-def _changed(before: nw.DataFrame[Any], after: nw.DataFrame[Any]) -> dict[str, int]:
-    """Count the values of each column that differ, missing ones being equal to each other."""
+def _count_changes(before: nw.DataFrame[Any], after: nw.DataFrame[Any]) -> dict[str, int]:
+    """Count the values of each column that differ; two missing values are equal."""
     counts = {}
     for name in before.columns:
         old, new = before[name], after[name]
-        if old.dtype != new.dtype:  # a new type: count what it could not hold
+        if old.dtype != new.dtype:  # a new type: count what it could not rule_expression
             counts[name] = int((~old.is_null() & new.is_null()).sum())
             continue
         differ = ((old != new) & ~old.is_null() & ~new.is_null()) | (old.is_null() != new.is_null())

@@ -1,4 +1,4 @@
-"""What the arguments of the repairs may be; `configure` holds the settings against these types."""
+"""Types of the arguments of cleaning steps; `configure` validates the settings with them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from pedigree.cleaning.rule import parse_rule
 
 def _column(name: str) -> str:
     if name != snake_case(name):
-        raise ValueError(f"'{name}' is called '{snake_case(name)}' once it is loaded")
+        raise ValueError(
+            f"column '{name}' is renamed to '{snake_case(name)}' by `load`; use that name"
+        )
     return name
 
 
@@ -22,27 +24,27 @@ def _pattern(pattern: str) -> str:
     try:
         re.compile(pattern)
     except re.error as error:
-        raise ValueError(f"'{pattern}' is no regular expression: {error}") from None
+        raise ValueError(f"'{pattern}' is not a regular expression: {error}") from None
     return pattern
 
 
-def _date_format(spelling: str) -> str:
+def _date_format(text: str) -> str:
     import pandas as pd
 
-    if spelling == "ISO8601":
-        return spelling
-    if "%" not in spelling:
-        raise ValueError(f"'{spelling}' is no date format; write it as %d.%m.%Y or ISO8601")
-    pd.to_datetime(pd.Series(["x"]), format=spelling, errors="coerce")  # a ValueError of its own
-    return spelling
+    if text == "ISO8601":
+        return text
+    if "%" not in text:
+        raise ValueError(f"'{text}' is not a date format; write it as %d.%m.%Y or ISO8601")
+    pd.to_datetime(pd.Series(["x"]), format=text, errors="coerce")  # raises a ValueError itself
+    return text
 
 
 def _bounds(pair: Sequence[float | None]) -> Sequence[float | None]:
     low, high = pair
     if low is None and high is None:
-        raise ValueError("one of the two bounds must be given")
+        raise ValueError("both bounds are null; set at least one")
     if low is not None and high is not None and low > high:
-        raise ValueError(f"the low bound {low:g} is above the high bound {high:g}")
+        raise ValueError(f"the lower bound {low:g} is above the upper bound {high:g}")
     return pair
 
 
@@ -50,7 +52,7 @@ def _values(values: Mapping[str, str]) -> Mapping[str, str]:
     for old, new in values.items():
         if values.get(new, new) != new:
             raise ValueError(
-                f"'{old}' becomes '{new}', which becomes '{values[new]}'; name the last"
+                f"'{old}' becomes '{new}', which becomes '{values[new]}'; map it to the last directly"
             )
     return values
 
@@ -60,13 +62,13 @@ def _rule(rule: str) -> str:
     return rule
 
 
-# A column as `load` names it.
+# A column, under the name that `load` gives it.
 Column = Annotated[str, AfterValidator(_column)]
 Columns = Annotated[Sequence[Column], Field(min_length=1)]
-# YAML reads an unquoted yes, no, on or off as true or false: those are refused here.
-Word = str | StrictInt | StrictFloat
-Words = Annotated[Sequence[Word], Field(min_length=1)]
-Mark = Annotated[str, Field(min_length=1, max_length=1)]
+# YAML reads an unquoted yes, no, on or off as true or false, so booleans are rejected here.
+Scalar = str | StrictInt | StrictFloat
+Scalars = Annotated[Sequence[Scalar], Field(min_length=1)]
+Character = Annotated[str, Field(min_length=1, max_length=1)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
 DateFormat = Annotated[str, AfterValidator(_date_format)]
 Bounds = Annotated[

@@ -1,4 +1,4 @@
-"""Repairs that look at whole rows: impossible values, and rows that stand twice."""
+"""Cleaning steps for whole rows: impossible values and duplicate rows."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import narwhals as nw
 
 from pedigree.base.names import UserError, did_you_mean
 from pedigree.cleaning.arguments import Action, Bounds, Column, Columns, Rule
-from pedigree.cleaning.rule import hold
-from pedigree.cleaning.text import BLANKS, text_columns
+from pedigree.cleaning.rule import rule_expression
+from pedigree.cleaning.text import WHITESPACE, string_columns
 
 
 def limit(
@@ -18,28 +18,39 @@ def limit(
     columns: Mapping[Column, Bounds],
     action: Literal["missing", "clip", "drop"] = "missing",
 ) -> nw.DataFrame[Any]:
-    """Treat numbers outside of known bounds.
+    """Handle numbers outside of known bounds.
 
     Parameters
     ----------
     frame : nw.DataFrame
     columns : mapping of str to [low, high]
-        Inclusive bounds, known beforehand and not learnt from these rows; null = no bound.
+        Inclusive bounds, known beforehand and not learned from these rows; null = no bound.
     action : {"missing", "clip", "drop"}
-        Blank the value, move it to the nearest bound, or drop the row.
+        Set the value to missing, clip it to the nearest bound, or drop the row.
+
+    Returns
+    -------
+    nw.DataFrame
+
+    Raises
+    ------
+    UserError
+        A column is not numeric.
     """
     for name, (low, high) in columns.items():
         value = nw.col(name)
         if not frame.schema[name].is_numeric():
-            raise UserError(f"'{name}' holds no numbers; parse_numbers or fix_types makes them.")
+            raise UserError(
+                f"column '{name}' is not numeric; convert it with parse_numbers or fix_types first."
+            )
         if action == "clip":
             frame = frame.with_columns(value.clip(low, high))
             continue
-        fine = value.is_null()
-        fine |= (value >= (-float("inf") if low is None else low)) & (
+        valid = value.is_null()
+        valid |= (value >= (-float("inf") if low is None else low)) & (
             value <= (float("inf") if high is None else high)
         )
-        frame = _treat(frame, fine, [name], action)
+        frame = _handle_invalid(frame, valid, [name], action)
     return frame
 
 
@@ -47,28 +58,37 @@ def require(
     frame: nw.DataFrame[Any],
     rule: Rule,
     action: Action = "missing",
-    blank: Columns | None = None,
+    columns: Columns | None = None,
 ) -> nw.DataFrame[Any]:
-    """Treat rows that break a rule between columns.
+    """Handle rows that violate a rule between columns.
 
     Parameters
     ----------
     frame : nw.DataFrame
     rule : str
         ``column operator column``, such as ``ended_on >= started_on``; on the right also a number or
-        a date (2024-12-31). A row that lacks one of the values breaks no rule.
+        a date (2024-12-31). A row in which one of the values is missing satisfies the rule.
     action : {"missing", "drop"}
-        Blank values, or drop the row.
-    blank : sequence of str, optional
-        The columns to blank; None = those of the rule, since nobody knows which of them is wrong.
+        Set values to missing, or drop the row.
+    columns : sequence of str, optional
+        Columns to set to missing. None = the columns of the rule, since any of them can be wrong.
+
+    Returns
+    -------
+    nw.DataFrame
+
+    Raises
+    ------
+    UserError
+        The rule cannot be parsed, or a column is missing or of another type than the rule requires.
     """
-    fine, named = hold(frame, rule)
-    for name in blank or ():
+    valid, named = rule_expression(frame, rule)
+    for name in columns or ():
         if name not in frame.columns:
             raise UserError(
-                f"'{name}' is not a column of the data; {did_you_mean(name, frame.columns)}"
+                f"column '{name}' is not in the data; {did_you_mean(name, frame.columns)}"
             )
-    return _treat(frame, fine, blank or named, action)
+    return _handle_invalid(frame, valid, columns or named, action)
 
 
 def drop_duplicates(
@@ -77,30 +97,40 @@ def drop_duplicates(
     near: bool = False,
     latest_by: Column | None = None,
 ) -> nw.DataFrame[Any]:
-    """Keep one of the rows that agree.
+    """Keep one of each set of duplicate rows.
 
     Parameters
     ----------
     frame : nw.DataFrame
     columns : sequence of str, optional
-        The key: columns in which they agree. None = all of them, where missing values agree with each
-        other. Of a row that lacks a part of its key nobody knows whose it is: it stays.
+        Key columns. Rows in which a part of the key is missing are all kept. None = all columns, where
+        two missing values are equal.
     near : bool
-        Texts agree although their case or blanks differ.
+        Ignore case and whitespace when comparing strings.
     latest_by : str, optional
-        A column of dates or numbers: the row in which it is greatest stays (of several, the last that
-        is given; a row without a value counts as the earliest). None = the first row stays.
+        A column of dates or numbers: the row with the greatest value is kept (the last of equal ones; a
+        missing value counts as the smallest). None = keep the first row.
+
+    Returns
+    -------
+    nw.DataFrame
+        In the order of the input.
+
+    Raises
+    ------
+    UserError
+        The column `latest_by` is missing.
     """
     if latest_by is not None and latest_by not in frame.columns:
         hint = did_you_mean(latest_by, frame.columns)
-        raise UserError(f"'{latest_by}' is not a column of the data; {hint}")
+        raise UserError(f"column '{latest_by}' is not in the data; {hint}")
     position = nw.generate_temporary_column_name(8, frame.columns)
     key = list(columns or frame.columns)
     rows = frame.with_row_index(position)
     if near:
         rows = rows.with_columns(
-            nw.col(name).str.replace_all(f"[{BLANKS}]", "").str.to_lowercase()
-            for name in text_columns(frame, None)
+            nw.col(name).str.replace_all(f"[{WHITESPACE}]", "").str.to_lowercase()
+            for name in string_columns(frame, None)
             if name in key
         )
     lacks_key = nw.any_horizontal(*(nw.col(name).is_null() for name in key), ignore_nulls=True)
@@ -114,14 +144,14 @@ def drop_duplicates(
     return frame[sorted(kept)]
 
 
-def _treat(
-    frame: nw.DataFrame[Any], fine: nw.Expr, columns: Sequence[str], action: str
+def _handle_invalid(
+    frame: nw.DataFrame[Any], valid: nw.Expr, columns: Sequence[str], action: str
 ) -> nw.DataFrame[Any]:
-    """Blank some columns of the rows that are not fine, or drop the rows."""
+    """Set columns of the rows that are not valid to missing, or drop these rows."""
     if action == "drop":
-        return frame.filter(fine)
+        return frame.filter(valid)
     if action != "missing":
         raise UserError(
-            f"no action '{action}'; {did_you_mean(action, ['missing', 'clip', 'drop'])}"
+            f"unknown action '{action}'; {did_you_mean(action, ['missing', 'clip', 'drop'])}"
         )
-    return frame.with_columns(nw.when(fine).then(nw.col(name)).alias(name) for name in columns)
+    return frame.with_columns(nw.when(valid).then(nw.col(name)).alias(name) for name in columns)

@@ -1,4 +1,4 @@
-"""Rules between columns: `column operator column`, or a number or date on the right."""
+"""Rules between columns: `column operator column`, or a number or date on the right-hand side."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _RULE = re.compile(rf"\s*([a-z0-9_]+)\s*({'|'.join(OPERATORS)})\s*(\S(?:.*\S)?)\
 
 
 def parse_rule(rule: str) -> tuple[str, str, str | float | datetime]:
-    """Take a rule apart: nothing in it is executed.
+    """Parse a rule without executing anything in it.
 
     Returns
     -------
@@ -38,7 +38,7 @@ def parse_rule(rule: str) -> tuple[str, str, str | float | datetime]:
     Raises
     ------
     ValueError
-        It is no rule.
+        The text is not a rule.
 
     Examples
     --------
@@ -48,7 +48,7 @@ def parse_rule(rule: str) -> tuple[str, str, str | float | datetime]:
     found = _RULE.fullmatch(rule)
     if not found:
         raise ValueError(
-            f"'{rule}' is no rule; write 'column operator column' (or a number, or a date such as "
+            f"'{rule}' is not a rule; write 'column operator column' (or a number, or a date such as "
             f"2024-12-31), the operator being one of {', '.join(OPERATORS)}"
         )
     left, operator, right = found.groups()
@@ -59,16 +59,22 @@ def parse_rule(rule: str) -> tuple[str, str, str | float | datetime]:
             return left, operator, read(right)
         except ValueError:
             continue
-    raise ValueError(f"'{right}' in '{rule}' is no column, number or date such as 2024-12-31")
+    raise ValueError(f"'{right}' in '{rule}' is not a column, number or date such as 2024-12-31")
 
 
-def hold(frame: nw.DataFrame[Any], rule: str) -> tuple[nw.Expr, list[str]]:
-    """Return where a rule holds or cannot be told, for want of a value, and the columns that it names.
+def rule_expression(frame: nw.DataFrame[Any], rule: str) -> tuple[nw.Expr, list[str]]:
+    """Return a rule as an expression, and its columns.
+
+    Returns
+    -------
+    valid : nw.Expr
+        True where the rule holds or one of its values is missing.
+    columns : list of str
 
     Raises
     ------
     UserError
-        It names a column that is not there, or compares what cannot be compared.
+        The rule cannot be parsed, names a missing column, or compares values of different types.
     """
     try:
         left, operator, right = parse_rule(rule)
@@ -78,20 +84,20 @@ def hold(frame: nw.DataFrame[Any], rule: str) -> tuple[nw.Expr, list[str]]:
     for name in names:
         if name not in frame.columns:
             raise UserError(
-                f"'{name}' is not a column of the data; {did_you_mean(name, frame.columns)}"
+                f"column '{name}' is not in the data; {did_you_mean(name, frame.columns)}"
             )
     kinds = [_kind(frame.schema[name]) for name in names]
     if not isinstance(right, str):
         kinds.append("dates" if isinstance(right, datetime) else "numbers")
     ordered = kinds[0] in ("numbers", "dates")
     if kinds[0] != kinds[1] or not (ordered or operator in ("==", "!=")):
-        raise UserError(f"'{rule}' compares {kinds[0]} with {kinds[1]}.")
-    fine = OPERATORS[operator](
+        raise UserError(f"rule '{rule}' compares {kinds[0]} with {kinds[1]}.")
+    valid = OPERATORS[operator](
         nw.col(left), nw.col(right) if isinstance(right, str) else nw.lit(right)
     )
     for name in names:
-        fine = fine | nw.col(name).is_null()
-    return fine, names
+        valid = valid | nw.col(name).is_null()
+    return valid, names
 
 
 def _kind(dtype: nw.dtypes.DType) -> str:
@@ -99,4 +105,4 @@ def _kind(dtype: nw.dtypes.DType) -> str:
         return "numbers"
     if dtype.is_temporal():
         return "dates"
-    return "truth values" if dtype == nw.Boolean else "texts"
+    return "booleans" if dtype == nw.Boolean else "strings"

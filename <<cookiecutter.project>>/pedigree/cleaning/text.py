@@ -1,4 +1,4 @@
-"""Repairs of texts: one spelling for what means the same."""
+"""Cleaning steps for strings: one form for values that mean the same."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ from typing import Any, Literal
 import narwhals as nw
 
 from pedigree.base.names import UserError
-from pedigree.cleaning.arguments import Columns, Pattern, Values, Words
+from pedigree.cleaning.arguments import Columns, Pattern, Scalars, Values
 
-# What Unicode calls white space, spelt out: engines disagree on what `\s` is.
-BLANKS = "".join(char for char in map(chr, range(0x3001)) if char.isspace())
-# Marks without a width: zero-width space and joiners, word joiner, byte order mark, soft hyphen.
+# Unicode's whitespace, listed explicitly: data-frame engines differ in what `\s` matches.
+WHITESPACE = "".join(char for char in map(chr, range(0x3001)) if char.isspace())
+# Zero-width characters: space and joiners, word joiner, byte order mark, soft hyphen.
 INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
 
 
 def trim_text(frame: nw.DataFrame[Any], columns: Columns | None = None) -> nw.DataFrame[Any]:
-    """Take blanks from both ends of texts and make one of several in a row (None = of every text)."""
-    return frame.with_columns(squeezed(nw.col(name)) for name in text_columns(frame, columns))
+    """Strip strings and collapse inner whitespace to one space (`columns` None = all string columns)."""
+    return frame.with_columns(
+        collapse_whitespace(nw.col(name)) for name in string_columns(frame, columns)
+    )
 
 
 def unify_unicode(
@@ -27,22 +29,26 @@ def unify_unicode(
     columns: Columns | None = None,
     form: Literal["NFC", "NFD", "NFKC", "NFKD"] = "NFKC",
 ) -> nw.DataFrame[Any]:
-    """Write each character in one way and take out marks without a width.
+    """Normalize Unicode and remove zero-width characters.
 
     Parameters
     ----------
     frame : nw.DataFrame
     columns : sequence of str, optional
-        None = every text.
+        None = all string columns.
     form : {"NFC", "NFD", "NFKC", "NFKD"}
-        Unicode's normal form (Unicode Standard Annex 15). The forms with a K also unify what only looks
-        different: full-width letters, ligatures, superscripts.
+        Normalization form (Unicode Standard Annex 15). The forms with a K also replace compatibility
+        characters: full-width letters, ligatures, superscripts.
+
+    Returns
+    -------
+    nw.DataFrame
     """
 
-    def unified(texts: Sequence[str]) -> list[str]:
-        return [unicodedata.normalize(form, text.translate(INVISIBLE)) for text in texts]
+    def unified(strings: Sequence[str]) -> list[str]:
+        return [unicodedata.normalize(form, text.translate(INVISIBLE)) for text in strings]
 
-    return _map_texts(frame, text_columns(frame, columns), unified)
+    return _map_strings(frame, string_columns(frame, columns), unified)
 
 
 def unify_case(
@@ -50,30 +56,46 @@ def unify_case(
     columns: Columns | None = None,
     case: Literal["lower", "upper", "title"] = "lower",
 ) -> nw.DataFrame[Any]:
-    """Write texts in one case (None = every text)."""
+    """Convert strings to one case.
+
+    Parameters
+    ----------
+    frame : nw.DataFrame
+    columns : sequence of str, optional
+        None = all string columns.
+    case : {"lower", "upper", "title"}
+
+    Returns
+    -------
+    nw.DataFrame
+    """
     return frame.with_columns(
-        getattr(nw.col(name).str, f"to_{case}case")() for name in text_columns(frame, columns)
+        getattr(nw.col(name).str, f"to_{case}case")() for name in string_columns(frame, columns)
     )
 
 
 def unify_missing(
-    frame: nw.DataFrame[Any], markers: Words, columns: Columns | None = None
+    frame: nw.DataFrame[Any], markers: Scalars, columns: Columns | None = None
 ) -> nw.DataFrame[Any]:
-    """Make one missing value of all that mean one.
+    """Set values that mark a missing value to missing.
 
     Parameters
     ----------
     frame : nw.DataFrame
     markers : sequence of str or number
-        Texts, in any case, for the columns of texts; numbers such as -999 for those of numbers too.
+        Strings, in any case, for string columns; numbers such as -999 also for numeric columns.
     columns : sequence of str, optional
         None = all.
+
+    Returns
+    -------
+    nw.DataFrame
     """
     lower = [str(marker).lower() for marker in markers]
     numbers = [marker for marker in markers if not isinstance(marker, str)]
     names = frame.columns if columns is None else columns
-    texts = [name for name in names if frame.schema[name] == nw.String]
-    missing = {name: nw.col(name).str.to_lowercase().is_in(lower) for name in texts}
+    strings = [name for name in names if frame.schema[name] == nw.String]
+    missing = {name: nw.col(name).str.to_lowercase().is_in(lower) for name in strings}
     if numbers:
         counted = [name for name in names if frame.schema[name].is_numeric()]
         missing |= {name: nw.col(name).is_in(numbers) for name in counted}
@@ -83,98 +105,131 @@ def unify_missing(
 
 
 def replace_text(
-    frame: nw.DataFrame[Any], columns: Columns, pattern: Pattern, by: str
+    frame: nw.DataFrame[Any], columns: Columns, pattern: Pattern, replacement: str
 ) -> nw.DataFrame[Any]:
-    r"""Replace each match of a regular expression; ``\1`` in `by` is its first group."""
+    r"""Replace each match of a regular expression.
+
+    Parameters
+    ----------
+    frame : nw.DataFrame
+    columns : sequence of str
+    pattern : str
+        A regular expression.
+    replacement : str
+        ``\1`` in it is the first group of the match.
+
+    Returns
+    -------
+    nw.DataFrame
+    """
     return frame.with_columns(
-        nw.col(name).str.replace_all(pattern, by) for name in text_columns(frame, columns)
+        nw.col(name).str.replace_all(pattern, replacement)
+        for name in string_columns(frame, columns)
     )
 
 
 def replace_values(frame: nw.DataFrame[Any], columns: Columns, values: Values) -> nw.DataFrame[Any]:
-    """Replace whole texts by others, such as ``{m: male, f: female}``."""
-    return _map_texts(
+    """Replace whole strings.
+
+    Parameters
+    ----------
+    frame : nw.DataFrame
+    columns : sequence of str
+    values : mapping of str to str
+        Old to new strings, such as ``{m: male, f: female}``.
+
+    Returns
+    -------
+    nw.DataFrame
+    """
+    return _map_strings(
         frame,
-        text_columns(frame, columns),
-        lambda texts: [values.get(text, text) for text in texts],
+        string_columns(frame, columns),
+        lambda strings: [values.get(text, text) for text in strings],
     )
 
 
 def fuzzy_merge(
     frame: nw.DataFrame[Any],
     columns: Columns,
-    towards: Sequence[str],
-    score: float = 85,
+    categories: Sequence[str],
+    score_cutoff: float = 85,
     scorer: Literal["ratio", "token_sort_ratio", "token_set_ratio", "WRatio"] = "ratio",
 ) -> nw.DataFrame[Any]:
-    """Replace misspelt categories by the ones they are nearest to.
+    """Replace misspelled categories with the most similar of the given ones.
 
     Parameters
     ----------
     frame : nw.DataFrame
     columns : sequence of str
-    towards : sequence of str
-        The right spellings. They are named, not found in the data: a spelling that was frequent in one
-        table may not be in the next, and a row alone must be mended as it was among the others.
-    score : float
-        Likeness from which a text is replaced, in [0, 100]; case and punctuation do not count.
-    scorer : str
-        What likeness is: a function of rapidfuzz.fuzz. `token_sort_ratio` overlooks the order of words.
+    categories : sequence of str
+        The correct categories. They are listed rather than learned from frequencies in the data, so that
+        a single row is cleaned in the same way as a whole table.
+    score_cutoff : float
+        Similarity from which a string is replaced, in [0, 100]; case and punctuation are ignored.
+    scorer : {"ratio", "token_sort_ratio", "token_set_ratio", "WRatio"}
+        Similarity function of rapidfuzz.fuzz. `token_sort_ratio` ignores the order of words.
+
+    Returns
+    -------
+    nw.DataFrame
 
     Notes
     -----
-    What is equally near to two right spellings is left alone.
+    A string that is equally similar to two categories is left unchanged.
     """
     import numpy as np
     from rapidfuzz import fuzz, process, utils
 
-    right = np.array(towards, dtype=object)
-    likeness = getattr(fuzz, scorer)
+    correct = np.array(categories, dtype=object)
+    similarity = getattr(fuzz, scorer)
 
-    def nearest(texts: Sequence[str]) -> list[str]:
-        scores = process.cdist(texts, right, scorer=likeness, processor=utils.default_process)
+    def nearest(strings: Sequence[str]) -> list[str]:
+        scores = process.cdist(strings, correct, scorer=similarity, processor=utils.default_process)
         best = scores.max(axis=1)
-        clear = (best >= score) & ((scores == best[:, None]).sum(axis=1) == 1)
-        merged = right[scores.argmax(axis=1)]
-        nearest: list[str] = np.where(clear & ~np.isin(texts, right), merged, texts).tolist()
-        return nearest
+        unique = (best >= score_cutoff) & ((scores == best[:, None]).sum(axis=1) == 1)
+        merged = correct[scores.argmax(axis=1)]
+        replaced: list[str] = np.where(
+            unique & ~np.isin(strings, correct), merged, strings
+        ).tolist()
+        return replaced
 
-    return _map_texts(frame, text_columns(frame, columns), nearest)
+    return _map_strings(frame, string_columns(frame, columns), nearest)
 
 
 fuzzy_merge.needs = ("rapidfuzz",)  # type: ignore[attr-defined]
 
 
-def text_columns(frame: nw.DataFrame[Any], columns: Sequence[str] | None) -> Sequence[str]:
-    """Name the columns of texts: all of them, or those that are wanted.
+def string_columns(frame: nw.DataFrame[Any], columns: Sequence[str] | None) -> Sequence[str]:
+    """Return the given columns, or all string columns where `columns` is None.
 
     Raises
     ------
     UserError
-        A wanted one holds something else.
+        A given column is of another type.
     """
     if columns is None:
         return [name for name, dtype in frame.schema.items() if dtype == nw.String]
     for name in columns:
         if frame.schema[name] != nw.String:
-            raise UserError(f"'{name}' holds no texts; leave it out of `columns`.")
+            raise UserError(f"column '{name}' is not a string column; leave it out of `columns`.")
     return columns
 
 
-def squeezed(value: nw.Expr) -> nw.Expr:
-    """Take blanks from both ends of a text and make one of several in a row."""
-    return value.str.replace_all(f"[{BLANKS}]+", " ").str.strip_chars(" ")
+def collapse_whitespace(value: nw.Expr) -> nw.Expr:
+    """Strip a string and collapse inner whitespace to one space."""
+    return value.str.replace_all(f"[{WHITESPACE}]+", " ").str.strip_chars(" ")
 
 
-def _map_texts(
+def _map_strings(
     frame: nw.DataFrame[Any], columns: Sequence[str], change: Callable[[Sequence[str]], list[str]]
 ) -> nw.DataFrame[Any]:
-    """Change the different texts of each column by a function of plain lists."""
+    """Apply a function of lists to the unique strings of each column."""
     made = []
     for name in columns:
-        texts = frame[name].drop_nulls().unique().to_list()
-        new = change(texts) if texts else []
-        changed = {old: new for old, new in zip(texts, new, strict=True) if new != old}
+        strings = frame[name].drop_nulls().unique().to_list()
+        new = change(strings) if strings else []
+        changed = {old: new for old, new in zip(strings, new, strict=True) if new != old}
         if changed:
             value = nw.col(name)
             made.append(

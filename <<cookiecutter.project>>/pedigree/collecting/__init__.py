@@ -1,7 +1,7 @@
-"""Step 2, data collection: a snapshot of a source, as it is.
+"""Data collection: an unchanged snapshot of a source.
 
-A source is a module of this folder with one function, ``collect(folder, **settings)``: it writes
-files of rows into the folder and returns an account of where they came from, without credentials.
-Its settings are a file of ``conf/collect/``. What every source needs is here: a snapshot that is
-pinned stays, one that is suspect never replaces the last, and each file's fingerprint is taken.
+A source is a module of this package with one function, ``collect(folder, **settings)``: it writes
+files of rows to the folder and returns a description of their origin, without credentials.
+Its settings are a file of ``conf/collect/``. `snapshot` has what all sources share: pinned snapshots are
+kept, implausible ones are rejected, and the checksum of each file is recorded.
 """

@@ -1,4 +1,4 @@
-"""Items of an HTTP API that answers in JSON, page by page."""
+"""Source: items of a JSON HTTP API, page by page."""
 
 from __future__ import annotations
 
@@ -9,8 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from pedigree.base.names import UserError
-from pedigree.collecting.web import Answer, Client, Refusal
-from pedigree.collecting.web.pages import Kept, complete, find, first_address, next_address
+from pedigree.collecting.web import Client, RequestFailed, Response
+from pedigree.collecting.web.pages import (
+    PageCache,
+    complete_paging,
+    first_address,
+    next_address,
+    value_at,
+)
 
 CREDENTIALS = ("authorization", "proxy-authorization", "cookie", "x-api-key")
 
@@ -36,29 +42,58 @@ def collect(
     max_pages: int = 10_000,
     max_bytes: int = 10**10,
 ) -> dict[str, Any]:
-    """Collect all items as JSON lines, their keys in the order and their values as received.
+    """Collect all items as JSON lines, with keys and values as received.
 
     Parameters
     ----------
     folder : Path
-        Where the snapshot goes.
-    url, params, headers, items, paging, ...
-        See ``conf/collect/api.yaml``.
+        Folder of the snapshot.
+    url : str
+        Address of the first page.
+    params, headers : mapping, optional
+        Query parameters and headers of each request; credentials are not allowed.
+    items : str, optional
+        Dotted path of the list of items in a response; None = the response is the list.
+    paging : mapping, optional
+        How a page leads to the next one, see `pages.KINDS`.
+    token_env : str, optional
+        Name of the environment variable with the token.
+    auth_header, auth_scheme : str
+        Header that carries the token, and the word before it.
+    auth_param : str, optional
+        Query parameter that carries the token instead of a header.
+    requests_per_second : float
+    retries, backoff, max_wait, connect_timeout, read_timeout
+        Retries and timeouts in seconds, see `Client`.
+    keep_hours : float
+        Hours for which the pages of an interrupted run are kept.
+    max_pages, max_bytes : int
+        Limits of the snapshot; a larger one is an error.
+
+    Returns
+    -------
+    dict
+        Description of the source, without credentials.
 
     Raises
     ------
     UserError
-        A setting does not fit, the API refuses or fails for too long, its answer is not what the
-        settings say, or its pages have no end. The pages so far are kept for the next run.
+        A setting is invalid, requests fail, or a response is not as the settings describe it. Pages that
+        were received are kept for the next run.
     """
     if requests_per_second <= 0:
-        raise UserError("collect.requests_per_second: a number above 0 is needed.")
-    paging = complete(paging or {"by": "none"})
+        raise UserError(
+            f"collect.requests_per_second is {requests_per_second}; set it to a number above 0."
+        )
+    paging = complete_paging(paging or {"by": "none"})
     token = read_token(token_env)
     in_header = {auth_header: f"{auth_scheme or ''} {token}".strip()}
     client = Client(
         url,
-        headers={**harmless(headers or {}), **(in_header if token and not auth_param else {})},
+        headers={
+            **without_credentials(headers or {}),
+            **(in_header if token and not auth_param else {}),
+        },
         params={auth_param: token} if token and auth_param else {},
         secret=token,
         pause=1 / requests_per_second,
@@ -69,14 +104,14 @@ def collect(
         read_timeout=read_timeout,
     )
     first = first_address(url, params or {}, paging)
-    kept = Kept([first, headers, items, paging, token_env], keep_hours)
+    cache = PageCache([first, headers, items, paging, token_env], keep_hours)
     try:
         with client:
-            _fetch(client, kept, first, items or "", paging, max_pages, max_bytes)
+            _fetch(client, cache, first, items or "", paging, max_pages, max_bytes)
     except UserError as error:
-        raise UserError(f"{error}{_way_out(error, token_env)}{kept.described()}") from None
-    pages = sum(page["items"] > 0 for page in kept.pages)
-    kept.release(folder)
+        raise UserError(f"{error}{_token_hint(error, token_env)}{cache.resume_hint()}") from None
+    pages = sum(page["items"] > 0 for page in cache.pages)
+    cache.move_to(folder)
     return {
         "kind": "api",
         "url": url,
@@ -89,77 +124,93 @@ def collect(
 
 def _fetch(
     client: Client,
-    kept: Kept,
+    cache: PageCache,
     first: str,
     items: str,
     paging: Mapping[str, Any],
     max_pages: int,
     max_bytes: int,
 ) -> None:
-    """Fetch the pages that are not kept yet."""
+    """Fetch the pages that are not in the cache."""
     from tqdm import tqdm
 
-    asked: str | None = kept.pages[-1]["next"] if kept.pages else first
-    with tqdm(desc="collect", unit=" pages", initial=len(kept.pages), disable=None) as progress:
-        while asked:
-            if asked in kept.asked:
+    url: str | None = cache.pages[-1]["next"] if cache.pages else first
+    has_end_page = "start" in paging  # paging by number ends with an empty page or a 404
+    with tqdm(desc="collect", unit=" pages", initial=len(cache.pages), disable=None) as progress:
+        while url:
+            if url in cache.visited:
                 raise UserError(
-                    f"{asked} is named as the next page, and was one already: the pages form a loop."
+                    f"{url} is the next page, but was already collected: the pages form a loop."
                 )
             try:
-                answer = client.get(asked, max_bytes - kept.size)
-            except Refusal as refusal:
-                if refusal.status == 404 and kept.pages and "start" in paging:
-                    return  # how some say that the last page was the last
+                response = client.get(url, max_bytes - cache.size)
+            except RequestFailed as failure:
+                if failure.status == 404 and cache.pages and has_end_page:
+                    return
                 raise
-            data = parsed(answer)
-            lines = as_lines(data, items, answer.url)
-            following = client.bare(next_address(paging, asked, answer, data, len(lines)))
-            if len(kept.pages) >= max_pages and (lines or following):
+            data = parse_json(response)
+            lines = json_lines(data, items, response.url)
+            following = client.without_secrets(
+                next_address(paging, url, response, data, len(lines))
+            )
+            if len(cache.pages) >= max_pages and (lines or following):
                 raise UserError(
-                    f"the API has more than {max_pages} pages; if that is right, raise collect.max_pages."
+                    f"the API has more than {max_pages} pages; if this is correct, raise collect.max_pages."
                 )
-            kept.add(asked, following, lines, len(answer.body))
+            cache.add(url, following, lines, len(response.body))
             progress.update()
-            asked = following
+            url = following
 
 
-def parsed(answer: Answer) -> Any:
-    """Parse the JSON of an answer.
+def parse_json(response: Response) -> Any:
+    """Parse the JSON body of a response.
 
     Raises
     ------
     UserError
-        It is none.
+        The body is not JSON.
     """
     try:
-        return json.loads(answer.body)
+        return json.loads(response.body)
     except (ValueError, RecursionError) as error:
-        kind = f" but {answer.kind}" if answer.kind and "json" not in answer.kind else ""
+        kind = f" ({response.kind})" if response.kind and "json" not in response.kind else ""
         raise UserError(
-            f"{answer.url} answered no JSON{kind}: {error}. Is collect.url an API's address, and not that of a page "
-            "about it?"
+            f"the response of {response.url} is not JSON{kind}: {error}; set collect.url to the address of an API, not of a "
+            "web page."
         ) from None
 
 
-def as_lines(data: Any, path: str, url: str) -> list[bytes]:
-    """Return the items of an answer, each as a line of JSON.
+def json_lines(data: Any, path: str, url: str) -> list[bytes]:
+    """Return the items of a response, each as a line of JSON.
+
+    Parameters
+    ----------
+    data
+        The parsed response.
+    path : str
+        Dotted path of the list of items.
+    url : str
+        Address of the response, for messages.
+
+    Returns
+    -------
+    list of bytes
 
     Raises
     ------
     UserError
-        There is no list where it should be, or something in it is no object.
+        There is no list at this path, or one of its items is not an object.
     """
     try:
-        found = find(data, path)
+        found = value_at(data, path)
     except LookupError as error:
         raise UserError(
-            f"collect.items: there is no '{path}' in the answer of {url}; it {error.args[0]}"
+            f"collect.items: '{path}' is not in the response of {url}, which {error.args[0]}"
         ) from None
     if found is None:
         return []
     if not isinstance(found, list):
-        place = f"'{path}' is" if path else "the answer is"
+        place = f"'{path}' is" if path else "the response is"
         lists = (
             [key for key, value in found.items() if isinstance(value, list)]
             if isinstance(found, dict)
@@ -167,28 +218,28 @@ def as_lines(data: Any, path: str, url: str) -> list[bytes]:
         )
         shown = ", ".join(f"{path}.{key}".strip(".") for key in lists) or "none"
         raise UserError(
-            f"collect.items: {place} no list in the answer of {url}. Lists that stand there: {shown}."
+            f"collect.items: {place} not a list in the response of {url}; lists in it: {shown}."
         )
     lines = []
     for number, item in enumerate(found, start=1):
         if not isinstance(item, dict):
             raise UserError(
-                f"{url}, item {number}: an object is expected, and this is {json.dumps(item):.60}."
+                f"{url}, item {number}: an object is expected, but got {json.dumps(item):.60}."
             )
         try:
             lines.append(json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode())
-        except UnicodeEncodeError:  # half a character, which only an escape can spell
+        except UnicodeEncodeError:  # a lone surrogate can only be written as an escape
             lines.append(json.dumps(item, separators=(",", ":")).encode())
     return lines
 
 
 def read_token(token_env: str | None) -> str:
-    """Return the token that the environment holds, or nothing where none is named.
+    """Return the token of an environment variable, or "" without one.
 
     Raises
     ------
     UserError
-        The variable is named but not set.
+        The variable is not set.
     """
     if not token_env:
         return ""
@@ -200,26 +251,29 @@ def read_token(token_env: str | None) -> str:
     return token
 
 
-def harmless(headers: Mapping[str, str]) -> dict[str, str]:
-    """Refuse headers that carry a credential: settings are committed.
+def without_credentials(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers if none of them carries a credential, since settings are committed.
 
     Raises
     ------
     UserError
-        Names the header.
+        A header carries a credential.
     """
     for name in headers:
         if name.lower() in CREDENTIALS:
             raise UserError(
-                f"collect.headers: '{name}' carries a credential, and settings are committed; put it into an "
-                "environment variable, and the variable's name into collect.token_env."
+                f"collect.headers: '{name}' carries a credential, but settings are committed; store it in an "
+                "environment variable and set collect.token_env to the name of the variable."
             )
     return {name: str(value) for name, value in headers.items()}
 
 
-def _way_out(error: UserError, token_env: str | None) -> str:
-    if not isinstance(error, Refusal) or error.status not in (401, 403):
+def _token_hint(error: UserError, token_env: str | None) -> str:
+    if not isinstance(error, RequestFailed) or error.status not in (401, 403):
         return ""
     if token_env:
-        return f" It does not accept the token in the environment variable {token_env} (collect.token_env)."
-    return " If it wants a token, put it into an environment variable, and the variable's name into collect.token_env."
+        return f" Check the token in the environment variable {token_env} (collect.token_env)."
+    return (
+        " If a token is required, store it in an environment variable and set collect.token_env to the name of the "
+        "variable."
+    )

@@ -1,4 +1,4 @@
-"""BigQuery: a query with a limit of cost, its rows streamed to Parquet parts."""
+"""Source: a BigQuery query with a cost limit, streamed to Parquet files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pedigree.base.names import UserError
 from pedigree.base.stage import say
 from pedigree.collecting.parts import ROWS_PER_PART, write_parts
 from pedigree.collecting.sql import VALUES_PER_PART
-from pedigree.collecting.sql.values import as_text
+from pedigree.collecting.sql.values import driver_value_to_string
 
 if TYPE_CHECKING:
     from google.auth.credentials import Credentials
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-PAGE = 20_000  # rows that are asked for at a time; BigQuery sends fewer if they are large
+PAGE = 20_000  # rows per request; BigQuery sends fewer if they are large
 
 
 def collect(
@@ -40,41 +40,41 @@ def collect(
     timeout: float = 600,
     endpoint: str | None = None,
 ) -> dict[str, Any]:
-    """Collect the rows of a query as Parquet parts.
+    """Collect the rows of a query as Parquet files.
 
-    Rows come through the Storage API where its package is installed and the account may use it,
-    else page by page through the REST API. Types are kept; what is nested or repeated becomes JSON
-    text, bytes become hexadecimal text.
+    Rows are read through the Storage API if its package is installed and the account may use it,
+    else page by page through the REST API. Types are kept; nested and repeated values become JSON
+    strings, bytes become hexadecimal strings.
 
     Parameters
     ----------
     folder : Path
-        Where the snapshot goes.
+        Folder of the snapshot.
     query : str
-        One SELECT in GoogleSQL, with an ORDER BY that leaves no tie.
+        One SELECT in GoogleSQL, with an ORDER BY without ties.
     parameters : mapping, optional
         Values of `@name` in the query; a list is an array.
     project, location : str, optional
-        What the query is billed to, and where it runs.
+        Project that is billed, and location of the query.
     max_bytes : int, optional
-        The query is refused if it would read more.
+        Maximum number of bytes that the query may read.
     timeout : float
         Seconds that the query may take.
     endpoint : str, optional
-        Another address of the API. On this machine it is asked without credentials.
+        Another address of the API; requests to this machine are sent without credentials.
 
     Returns
     -------
     dict
-        What was asked, and of which project.
+        The query and its project.
 
     Raises
     ------
     UserError
-        The settings, the credentials, the limit or BigQuery do not allow it.
+        The settings or credentials are invalid, the limit is exceeded, or BigQuery reports an error.
     """
     if not query:
-        raise UserError("collect.query: say in one SELECT which rows to collect.")
+        raise UserError("collect.query is not set; set it to a SELECT of the rows to collect.")
     try:
         import google.cloud.bigquery  # noqa: F401
     except ImportError:
@@ -82,7 +82,7 @@ def collect(
             f"collect=bigquery needs the packages of the extra 'bigquery'; {way_to_add('bigquery')}."
         ) from None
     given = dict(parameters or {})
-    with _explained(timeout):
+    with _google_errors(timeout):
         client, storage = _clients(project, location, endpoint)
         job = _begin(client, query, given, max_bytes, timeout)
         _write(partial(_rows, job, timeout), storage, folder)
@@ -99,7 +99,7 @@ collect.needs = ("google.cloud.bigquery",)  # type: ignore[attr-defined]
 
 
 def _clients(project: str | None, location: str | None, endpoint: str | None) -> tuple[Client, Any]:
-    """Return a client of the API, and one of the Storage API where that can be used."""
+    """Return a client of the REST API, and one of the Storage API or None."""
     import google.auth
     from google.auth.credentials import AnonymousCredentials
     from google.cloud import bigquery
@@ -112,21 +112,21 @@ def _clients(project: str | None, location: str | None, endpoint: str | None) ->
         credentials, own = google.auth.default(scopes=[SCOPE])
     else:
         raise UserError(
-            f"collect.endpoint: {endpoint} does not begin with https://; credentials would travel in clear."
+            f"collect.endpoint: {endpoint} does not begin with https://, which protects the credentials."
         )
     if not (project or own):
-        raise UserError("collect.project: say which Google Cloud project is billed.")
+        raise UserError("collect.project is not set; set it to the Google Cloud project to bill.")
     options = {"api_endpoint": endpoint} if endpoint else None
     client = bigquery.Client(project or own, credentials, location=location, client_options=options)
     return client, _storage(credentials, endpoint)
 
 
 def _storage(credentials: Credentials, endpoint: str | None) -> Any:
-    if endpoint:  # it speaks REST
+    if endpoint:  # has the REST API only
         return None
     try:
         from google.cloud.bigquery_storage import BigQueryReadClient
-    except ImportError:  # slower, and otherwise the same
+    except ImportError:  # the REST API is slower, but returns the same rows
         return None
     return BigQueryReadClient(credentials=credentials)
 
@@ -134,10 +134,10 @@ def _storage(credentials: Credentials, endpoint: str | None) -> Any:
 def _begin(
     client: Client, query: str, given: Mapping[str, Any], max_bytes: int | None, timeout: float
 ) -> QueryJob:
-    """Try what a query would cost; begin it if that is allowed."""
+    """Start a query after a dry run has shown that its cost is within the limit."""
     from google.cloud.bigquery import DEFAULT_RETRY, QueryJobConfig
 
-    # What is throttled is tried again until the time is over. A `job_retry` of `query` would begin anew then.
+    # Throttled requests are retried until the timeout; a `job_retry` would start the query again after it.
     retry = DEFAULT_RETRY.with_timeout(timeout)
     parameters = [_parameter(name, value) for name, value in given.items()]
     trial = client.query(
@@ -146,14 +146,14 @@ def _begin(
         retry=retry,
         job_retry=None,
     )
-    _refuse(trial.statement_type, trial.total_bytes_processed or 0, max_bytes)
+    _check_query(trial.statement_type, trial.total_bytes_processed or 0, max_bytes)
     real = QueryJobConfig(query_parameters=parameters, job_timeout_ms=int(1000 * timeout))
     real.maximum_bytes_billed = max_bytes
     return client.query(query, real, retry=retry, job_retry=None)
 
 
 def _rows(job: QueryJob, timeout: float) -> RowIterator:
-    """Wait for the end of a query; return its rows, from the first one."""
+    """Wait for the end of a query, and return its rows."""
     from google.cloud.bigquery.retry import DEFAULT_JOB_RETRY, DEFAULT_RETRY
 
     try:
@@ -169,7 +169,7 @@ def _rows(job: QueryJob, timeout: float) -> RowIterator:
 
 
 def _parameter(name: str, value: Any) -> Any:
-    """Give a parameter BigQuery's type; it takes a text for a date where it compares it with one."""
+    """Return a parameter with BigQuery's type; strings are compared with dates as dates."""
     from google.cloud.bigquery import ArrayQueryParameter, ScalarQueryParameter
 
     types = {bool: "BOOL", int: "INT64", float: "FLOAT64"}
@@ -181,21 +181,21 @@ def _parameter(name: str, value: Any) -> Any:
     return ScalarQueryParameter(name, types.get(type(value), "STRING"), value)
 
 
-def _refuse(statement: str | None, size: int, limit: int | None) -> None:
-    """Refuse a query that does more than read, or reads more than it may."""
+def _check_query(statement: str | None, size: int, limit: int | None) -> None:
+    """Raise an error for a query that is not a SELECT, or reads too many bytes."""
     if statement not in (None, "SELECT"):
-        raise UserError(f"collect.query must be one SELECT; to BigQuery it is a {statement}.")
+        raise UserError(f"collect.query must be one SELECT, but BigQuery parsed a {statement}.")
     if limit is not None and size > limit:
         raise UserError(
-            f"collect.query would read {size} bytes ({size / 1e9:.3g} GB), and collect.max_bytes allows {limit}; "
+            f"collect.query would read {size} bytes ({size / 1e9:.3g} GB), but collect.max_bytes allows {limit}; "
             "read fewer columns or partitions (LIMIT does not help), or raise the limit."
         )
     say(f"the query reads {size} bytes")
 
 
 @contextmanager
-def _explained(timeout: float) -> Iterator[None]:
-    """Turn what Google's libraries raise into a sentence."""
+def _google_errors(timeout: float) -> Iterator[None]:
+    """Convert errors of Google's libraries to a `UserError`."""
     from google.api_core.exceptions import GoogleAPIError
     from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
     from requests.exceptions import RequestException
@@ -204,27 +204,29 @@ def _explained(timeout: float) -> Iterator[None]:
         yield
     except DefaultCredentialsError:
         raise UserError(
-            "there are no credentials for BigQuery; run `gcloud auth application-default login`, or let "
-            "GOOGLE_APPLICATION_CREDENTIALS name the file of a key."
+            "no credentials for BigQuery were found; run `gcloud auth application-default login`, or set "
+            "GOOGLE_APPLICATION_CREDENTIALS to the path of a key file."
         ) from None
     except TooLate:
         raise UserError(
             f"the query took longer than collect.timeout allows, {timeout} seconds, and was cancelled."
         ) from None
     except (GoogleAPIError, GoogleAuthError, RequestException) as error:
-        raise UserError(f"BigQuery says: {_reason(error)}") from None
+        raise UserError(f"BigQuery reports: {_reason(error)}") from None
 
 
 def _reason(error: BaseException) -> str:
-    """Return the reason alone: no address, no id of a job."""
-    error = getattr(error, "cause", None) or error  # of an error that was retried until the end
+    """Return the reason of an error, without addresses and job ids."""
+    error = getattr(error, "cause", None) or error  # the error behind a retry error
     details = getattr(error, "errors", None) or [{}]
-    said = details[0].get("message") if isinstance(details[0], dict) else None
-    return str(said or getattr(error, "message", None) or error).splitlines()[0].rstrip(".") + "."
+    message = details[0].get("message") if isinstance(details[0], dict) else None
+    return (
+        str(message or getattr(error, "message", None) or error).splitlines()[0].rstrip(".") + "."
+    )
 
 
 def _write(fetch: Callable[[], RowIterator], storage: Any, folder: Path) -> None:
-    """Write what BigQuery sends as Parquet parts."""
+    """Write the rows of a query as Parquet files."""
     from tqdm import tqdm
 
     rows = fetch()
@@ -243,7 +245,7 @@ def _write(fetch: Callable[[], RowIterator], storage: Any, folder: Path) -> None
 def _batches(
     rows: RowIterator, fetch: Callable[[], RowIterator], storage: Any
 ) -> Iterator[pa.RecordBatch]:
-    """Read rows through the Storage API, or the REST API where the account may not use that."""
+    """Read rows through the Storage API, or through the REST API if access to it is forbidden."""
     from google.api_core.exceptions import Forbidden
 
     batches = iter(rows.to_arrow_iterable(bqstorage_client=storage))
@@ -257,8 +259,10 @@ def _batches(
 
 
 def _plain(values: pa.Array) -> pa.Array:
-    """Write nested values as JSON, and bytes as hexadecimal digits."""
+    """Convert nested values to JSON strings, and bytes to hexadecimal strings."""
     if not (pa.types.is_nested(values.type) or pa.types.is_binary(values.type)):
         return values
-    texts = (None if value is None else as_text(value) for value in values.to_pylist())
+    texts = (
+        None if value is None else driver_value_to_string(value) for value in values.to_pylist()
+    )
     return pa.array(texts, pa.string())

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pedigree.base.names import UserError, did_you_mean
-from pedigree.data.formats import find_reading
+from pedigree.data.formats import file_dialect
 
 
 def collect(folder: Path, seasons: Sequence[str]) -> dict[str, Any]:
@@ -18,14 +18,14 @@ def collect(folder: Path, seasons: Sequence[str]) -> dict[str, Any]:
     Parameters
     ----------
     folder : Path
-        Where the snapshot goes.
+        Folder of the snapshot.
     seasons : sequence of str
         Values of `studyName` to keep.
 
     Raises
     ------
     UserError
-        There is no such season.
+        A season does not exist.
     """
     source = files("palmerpenguins") / "data" / "penguins-raw.csv"
     lines = source.read_text(encoding="utf-8").splitlines()
@@ -34,7 +34,7 @@ def collect(folder: Path, seasons: Sequence[str]) -> dict[str, Any]:
     for season in seasons:
         if season not in known:
             raise UserError(
-                f"collect.seasons: there is no '{season}'; {did_you_mean(season, known)}"
+                f"collect.seasons: '{season}' does not exist; {did_you_mean(season, known)}"
             )
     with (folder / "penguins.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
@@ -44,5 +44,5 @@ def collect(folder: Path, seasons: Sequence[str]) -> dict[str, Any]:
         "kind": "example",
         "what": "raw Palmer penguins (Gorman, Williams and Fraser 2014), PyPI package palmerpenguins, CC0",
         "seasons": list(seasons),
-        "reading": find_reading(folder / "penguins.csv"),
+        "reading": file_dialect(folder / "penguins.csv"),
     }

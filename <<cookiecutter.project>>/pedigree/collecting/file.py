@@ -1,4 +1,4 @@
-"""Files of rows: one, several or a folder, from data/external/ or from addresses."""
+"""Source: files of rows, from data/external/, the web or an object store."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from urllib.parse import urlsplit
 from pedigree.base.extras import way_to_add
 from pedigree.base.names import UserError, did_you_mean
 from pedigree.base.paths import EXTERNAL
-from pedigree.data import formats, packed
+from pedigree.data import formats
+from pedigree.data.files import compression
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
-SECONDS = 60  # without a sign from a web server, after which it is given up
+SECONDS = 60  # timeout for connecting to, and waiting for, a web server
 
 
 def collect(
@@ -25,24 +26,28 @@ def collect(
     path: str | Sequence[str],
     reading: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Copy files into the snapshot as they are.
+    """Copy files unchanged to the snapshot.
 
     Parameters
     ----------
     folder : Path
-        Where the snapshot goes.
+        Folder of the snapshot.
     path : str or sequence of str
-        Files or folders of data/external/, or addresses: https://..., and of a store (s3, gs, az) also
-        folders and patterns (``s3://bucket/2026/*.parquet``).
+        Files or folders of data/external/, or addresses: https://..., and for object stores (s3, gs, az)
+        also folders and patterns (``s3://bucket/2026/*.parquet``).
     reading : mapping, optional
-        How text files are to be read (see `core.data.formats`); found out from the first file where
-        it is not given. All files are read alike.
+        CSV dialect or sheet of the files (see `pedigree.data.formats`); keys that are missing are detected
+        from the first file.
+
+    Returns
+    -------
+    dict
+        Description of the source, with the complete `reading`.
 
     Raises
     ------
     UserError
-        A file is missing, empty, lies elsewhere, is of no kind that can be read, or cannot be
-        fetched.
+        A file is missing, empty, outside data/external/, of an unknown format, or cannot be downloaded.
     """
     paths = [path] if isinstance(path, str) else list(path)
     copies = [
@@ -50,7 +55,7 @@ def collect(
         for one in paths
         for copy in (_fetch(one, folder) if "://" in one else _copy(one, folder))
     ]
-    found = formats.find_reading(copies[0])
+    found = formats.file_dialect(copies[0])
     unknown = set(reading or {}) - set(found)
     if unknown:
         name = sorted(unknown)[0]
@@ -59,27 +64,29 @@ def collect(
 
 
 def _copy(name: str, folder: Path) -> list[Path]:
-    """Copy a file, or the files of a folder that can be read."""
+    """Copy a file, or the files of a folder that have a known format."""
     source = Path(name)
     if EXTERNAL not in source.parents or ".." in source.parts:
-        raise UserError(f"collect.path: '{name}' does not lie in {EXTERNAL}/; copy it there.")
+        raise UserError(f"collect.path: '{name}' is not in {EXTERNAL}/; copy it there.")
     if source.is_dir():
-        files = sorted(one for one in source.rglob("*") if formats.readable(one))
+        files = sorted(one for one in source.rglob("*") if formats.is_readable(one))
         if not files:
-            raise UserError(f"collect.path: the folder {name} holds no file that can be read.")
+            raise UserError(f"collect.path: the folder {name} contains no file of a known format.")
     elif source.is_file():
-        formats.kind(source)
+        formats.file_kind(source)
         files = [source]
     else:
-        there = [one.name for one in EXTERNAL.iterdir() if formats.readable(one)]
-        raise UserError(f"collect.path: {name} is not there; {did_you_mean(source.name, there)}")
+        existing = [one.name for one in EXTERNAL.iterdir() if formats.is_readable(one)]
+        raise UserError(
+            f"collect.path: {name} does not exist; {did_you_mean(source.name, existing)}"
+        )
     copies = []
     for file in files:
         if file.stat().st_size == 0:
             raise UserError(f"collect.path: {file} is empty.")
         copy = folder / (file.relative_to(source) if source.is_dir() else file.name)
         if copy.exists():
-            raise UserError(f"collect.path: two files are called {copy.name}; rename one.")
+            raise UserError(f"collect.path: two files are named {copy.name}; rename one.")
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, copy)
         copies.append(copy)
@@ -87,9 +94,9 @@ def _copy(name: str, folder: Path) -> list[Path]:
 
 
 def _fetch(address: str, folder: Path) -> list[Path]:
-    """Fetch a file, or those of a folder or pattern that can be read, through fsspec.
+    """Download a file, or the files of a folder or pattern that have a known format, with fsspec.
 
-    Credentials come from where the library of the store looks for them.
+    Credentials are found by the library of the store.
     """
     import fsspec
     from fsspec.callbacks import TqdmCallback
@@ -103,7 +110,7 @@ def _fetch(address: str, folder: Path) -> list[Path]:
             )
         found = {urlsplit(address).path.rpartition("/")[2]: path} if web else _listed(store, path)
         if not found:
-            raise UserError(f"collect.path: {address} holds no file that can be read.")
+            raise UserError(f"collect.path: {address} contains no file of a known format.")
         progress = {
             "desc": "collect",
             "unit": "B",
@@ -114,12 +121,12 @@ def _fetch(address: str, folder: Path) -> list[Path]:
         copies = []
         for name, place in found.items():
             copy = folder / name
-            if not name or ".." in copy.parts:  # a store may call its files what it likes
-                raise UserError(f"collect.path: {address} holds no file of a plain name ({place}).")
+            if not name or ".." in copy.parts:  # stores allow any name
+                raise UserError(f"collect.path: {address} has no valid file name ({place}).")
             if copy.exists():
-                raise UserError(f"collect.path: two files are called {name}; rename one.")
-            if copy.suffix.lower() != ".zip":  # which only tells what it holds once it is here
-                formats.kind(Path(name))
+                raise UserError(f"collect.path: two files are named {name}; rename one.")
+            if copy.suffix.lower() != ".zip":  # its content is unknown before the download
+                formats.file_kind(Path(name))
             copy.parent.mkdir(parents=True, exist_ok=True)
             store.get_file(place, str(copy), callback=TqdmCallback(tqdm_kwargs=progress))
             if not copy.stat().st_size:
@@ -129,19 +136,19 @@ def _fetch(address: str, folder: Path) -> list[Path]:
     except UserError:
         raise
     except FileNotFoundError:
-        raise UserError(f"collect.path: {address} is not there.") from None
+        raise UserError(f"collect.path: {address} does not exist.") from None
     except ImportError as error:
         raise UserError(
-            f"collect.path: {address} needs a package that is not installed ({error}); the extras s3, gs and azure "
-            f"bring those of the large stores: {way_to_add('s3')}."
+            f"collect.path: {address} requires a package that is not installed ({error}); the extras s3, gs and azure "
+            f"install those of the large stores: {way_to_add('s3')}."
         ) from None
-    except Exception as error:  # each store's library has errors of its own
+    except Exception as error:  # each store's library has its own errors
         reason = str(error).strip() or type(error).__name__
-        raise UserError(f"collect.path: {address} cannot be fetched: {reason}") from None
+        raise UserError(f"collect.path: {address} cannot be downloaded: {reason}") from None
 
 
 def _patient() -> dict[str, Any]:
-    """Let a download over the web take its time, as long as something comes."""
+    """Limit the time without progress, not the total time of a download."""
     import aiohttp
 
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=SECONDS, sock_read=SECONDS)
@@ -149,7 +156,7 @@ def _patient() -> dict[str, Any]:
 
 
 def _listed(store: AbstractFileSystem, path: str) -> dict[str, str]:
-    """Return the files of a store, by their names from the folder on that is named or searched."""
+    """Return the files of a folder or pattern of a store, by their names relative to the folder."""
     if any(mark in path for mark in "*?["):
         above, places = re.split(r"[^/]*[*?[]", path, maxsplit=1)[0], store.glob(path)
     elif store.isdir(path):
@@ -158,5 +165,7 @@ def _listed(store: AbstractFileSystem, path: str) -> dict[str, str]:
         return {PurePosixPath(path).name: path}
     names = {place.removeprefix(above): place for place in sorted(map(str, places))}
     return {
-        name: place for name, place in names.items() if packed.suffix(Path(name)) in formats.KINDS
+        name: place
+        for name, place in names.items()
+        if compression.suffix(Path(name)) in formats.KINDS
     }

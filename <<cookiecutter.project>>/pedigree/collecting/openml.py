@@ -1,4 +1,4 @@
-"""A data set of OpenML, by its name and version or by its number."""
+"""Source: a data set of OpenML, by name and version or by ID."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from urllib.request import urlopen
 from pedigree.base.names import UserError
 from pedigree.collecting.parts import write_parts
 
-SECONDS = 60  # that the server may be silent; scikit-learn itself would wait for ever
+SECONDS = 60  # timeout of a silent server; scikit-learn itself sets none
 
 
 def collect(
@@ -26,24 +26,28 @@ def collect(
     version: int | str | None = None,
     data_id: int | None = None,
 ) -> dict[str, Any]:
-    """Fetch a data set through scikit-learn and write it as Parquet, target included.
+    """Download a data set with scikit-learn and write it as Parquet, including the target.
 
     Parameters
     ----------
     folder : Path
-        Where the snapshot goes.
+        Folder of the snapshot.
     name : str, optional
         Its name on OpenML, in any case.
     version : int or "active", optional
-        Which of those that share the name; "active" takes the oldest that OpenML vouches for.
+        Its version; "active" is the oldest active one.
     data_id : int, optional
-        Its number, instead of both.
+        Its ID, instead of name and version.
+
+    Returns
+    -------
+    dict
+        Description of the data set.
 
     Raises
     ------
     UserError
-        The data set is not asked for in one of these ways, is not there, is sparse, came damaged, or
-        the server cannot be reached.
+        The settings are inconsistent, the data set does not exist or is sparse, or the download fails.
     """
     wanted = _wanted(name, version, data_id)
     with TemporaryDirectory() as cache, _patience(SECONDS):
@@ -59,7 +63,7 @@ def collect(
         "status": about["status"],
         "licence": about.get("licence"),
         "target": about.get("default_target_attribute"),
-        # Columns that OpenML marks as no features; scikit-learn leaves them out.
+        # Columns that OpenML marks as ignored; scikit-learn drops them.
         "left_out": [
             about[key] for key in ("row_id_attribute", "ignore_attribute") if about.get(key)
         ],
@@ -67,89 +71,88 @@ def collect(
 
 
 def _wanted(name: str | None, version: int | str | None, data_id: int | None) -> dict[str, Any]:
-    """Return how scikit-learn is to be asked."""
+    """Return the arguments for scikit-learn."""
     is_number = isinstance(data_id, int) and not isinstance(data_id, bool) and data_id > 0
     is_version = isinstance(version, int) and not isinstance(version, bool) and version > 0
     if data_id is not None:
         if name or version or not is_number:
             raise UserError(
-                "collect.data_id is a whole number and stands alone; set collect.name and collect.version to null."
+                "collect.data_id is an integer and excludes other keys; set collect.name and collect.version to null."
             )
         return {"data_id": data_id}
     if not name or not isinstance(name, str):
         raise UserError(
-            "collect.name: name a data set of OpenML, or give its number as collect.data_id."
+            "collect.name is not set; set it to the name of a data set of OpenML, or set collect.data_id."
         )
     if not is_version and version != "active":
         raise UserError(
-            f"collect.version is {version!r}; data sets that share a name may have nothing else in "
-            "common, so give the version's number (or 'active', for the oldest active one)."
+            f"collect.version is {version!r}; versions of a data set can be entirely different, so set it to a "
+            "number (or to 'active' for the oldest active one)."
         )
-    # scikit-learn puts the name into an address as it is.
+    # scikit-learn does not quote the name in the address.
     return {"name": quote(name.strip().lower(), safe=""), "version": version}
 
 
 def _fetch(wanted: dict[str, Any], cache: str) -> dict[str, Any]:
-    """Ask scikit-learn, and say in a sentence what went wrong."""
+    """Download the data set; convert errors to a `UserError`."""
     from sklearn.datasets import fetch_openml
 
     what = " ".join(f"{key} {unquote(str(value))}" for key, value in wanted.items())
     try:
-        # No target: a snapshot is one table, and a missing answer no reason to refuse it.
-        found: dict[str, Any] = fetch_openml(
+        # No separate target: a snapshot is one table, in which the target may have missing values.
+        bunch: dict[str, Any] = fetch_openml(
             **wanted, data_home=cache, target_column=None, as_frame=True, parser="pandas"
         )
-        return found
+        return bunch
     except (OSError, HTTPException) as error:
-        answer = f"answered {error.code}" if isinstance(error, HTTPError) else "cannot be reached"
+        failed = f"returned {error.code}" if isinstance(error, HTTPError) else "cannot be reached"
         raise UserError(
-            f"collect: OpenML {answer} when asked for {what}: {error}. Try again later; "
-            "the last snapshot stays."
+            f"collect: OpenML {failed} for {what}: {error}. Try again later; the last snapshot is kept."
         ) from None
     except ValueError as error:
-        said = str(error)
-        if "not found" in said or "No active dataset" in said:
-            raise UserError(_not_there(wanted)) from None
-        if "Sparse ARFF" in said:
+        message = str(error)
+        if "not found" in message or "No active dataset" in message:
+            raise UserError(_missing_data_set(wanted)) from None
+        if "Sparse ARFF" in message:
             raise UserError(
-                f"collect: OpenML's data set {what} is sparse (most of its values are 0 and not "
-                "written); this source reads tables only."
+                f"collect: OpenML's data set {what} is sparse; choose a dense one, since this source reads "
+                "tables only."
             ) from None
-        if "md5" in said:
+        if "md5" in message:
             raise UserError(
-                f"collect: the file of OpenML's data set {what} came damaged (its MD5 checksum is not the one "
-                "that OpenML names). Try again later; the last snapshot stays."
+                f"collect: the file of OpenML's data set {what} is damaged (its MD5 checksum differs from the "
+                "one on OpenML). Try again later; the last snapshot is kept."
             ) from None
-        raise UserError(f"collect: OpenML's data set {what} cannot be read: {said}") from None
+        raise UserError(f"collect: OpenML's data set {what} cannot be read: {message}") from None
 
 
-def _not_there(wanted: dict[str, Any]) -> str:
-    """Say what is not there: the number, the version, or the name."""
+def _missing_data_set(wanted: dict[str, Any]) -> str:
+    """Return an error message that tells which of ID, version and name does not exist."""
     if "data_id" in wanted:
-        return f"collect.data_id: OpenML has no data set with the number {wanted['data_id']}."
+        return f"collect.data_id: OpenML has no data set with the ID {wanted['data_id']}."
     from sklearn.datasets import _openml
 
     address = _openml._SEARCH_NAME.format(wanted["name"]).removesuffix("/limit/2")
     try:
-        with urlopen(address) as answer:
-            there = [str(one["version"]) for one in json.load(answer)["data"]["dataset"]]
+        with urlopen(address) as response:
+            active = [str(one["version"]) for one in json.load(response)["data"]["dataset"]]
     except (OSError, HTTPException, ValueError, LookupError):
-        there = []
+        active = []
     name = unquote(wanted["name"])
-    if there:
+    if active:
         return (
             f"collect.version: OpenML's data set {name} has no version {wanted['version']}; "
-            f"active are {', '.join(there)}."
+            f"active are {', '.join(active)}."
         )
     return (
-        f"collect.name: OpenML has no active data set called '{name}'; look it up at "
+        f"collect.name: OpenML has no active data set named '{name}'; look it up at "
         "https://www.openml.org/search?type=data."
     )
 
 
 @contextmanager
 def _patience(seconds: float) -> Iterator[None]:
-    """Let connections that are opened meanwhile give up after some silence."""
+    """Set the timeout of sockets that are opened meanwhile."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(seconds)
     try:
@@ -161,7 +164,7 @@ def _patience(seconds: float) -> Iterator[None]:
 def _write(frame: Any, folder: Path) -> None:
     import pyarrow as pa
 
-    # Without pandas' note of its own version, so that the bytes depend on the rows alone.
+    # Without pandas' metadata, which has its version, so that the bytes depend on the rows alone.
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
     plain = [
         values.cast(field.type.value_type) if pa.types.is_dictionary(field.type) else values

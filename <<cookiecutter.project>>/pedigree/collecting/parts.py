@@ -1,4 +1,4 @@
-"""Parquet parts: how sources that have no files of their own write what they were given."""
+"""Parquet files for sources that yield tables rather than files."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ ROWS_PER_PART = 1_000_000
 
 
 def write_parts(tables: Iterable[pa.Table], folder: Path, rows: int = ROWS_PER_PART) -> int:
-    """Write tables as Parquet parts of equal size, holding one part in memory at most.
+    """Write tables as Parquet files of equal length, with at most one file in memory.
 
-    A column may have another type in each part (whole numbers here, missing values there): readers
-    widen them.
+    A column may have different types in different files (such as integers, or only missing values);
+    readers use a common type.
 
     Parameters
     ----------
     tables : iterable of pa.Table
-        In the order in which their rows are to stand.
+        In the order of their rows.
     folder : Path
-        Where the parts go.
+        Folder of the files.
     rows : int
-        Rows of a part.
+        Rows of each file.
 
     Returns
     -------
     int
-        Rows written.
+        Number of rows.
     """
     waiting: list[pa.Table] = []
     total = number = 0

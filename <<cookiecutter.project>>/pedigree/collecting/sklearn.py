@@ -1,4 +1,4 @@
-"""The data sets and generators of `sklearn.datasets`."""
+"""Source: the data sets and generators of `sklearn.datasets`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 KINDS = ("load_", "fetch_", "make_")
-# Loaders that give no table of rows, and what they give instead.
+# Loaders that do not return a table of rows, and what they return.
 NO_TABLE = {
     "fetch_20newsgroups": "whole texts",
     "fetch_20newsgroups_vectorized": "a sparse matrix of words",
@@ -40,30 +40,35 @@ ELSEWHERE = {
     "load_svmlight_file": "convert the file to one of the kinds that collect=file reads",
     "load_svmlight_files": "convert the files to one of the kinds that collect=file reads",
 }
-# Arguments that this source gives itself, or that make something else of a table.
+# Arguments that this source sets itself, or that change the type of the result.
 RESERVED = ("as_frame", "coef", "data_home", "return_X_y", "return_centers", "return_distributions")
 
 
 def collect(
     folder: Path, loader: str, arguments: Mapping[str, Any] | None = None, seed: int | None = None
 ) -> dict[str, Any]:
-    """Load, fetch or make a data set and write it as Parquet.
+    """Load, download or generate a data set and write it as Parquet.
 
     Parameters
     ----------
     folder : Path
-        Where the snapshot goes.
+        Folder of the snapshot.
     loader : str
         A function of `sklearn.datasets` whose name begins with load_, fetch_ or make_.
     arguments : mapping, optional
         Its arguments.
     seed : int, optional
-        `random_state` of a loader that draws at random, unless the arguments give one.
+        `random_state` of a random generator, unless it is among the arguments.
+
+    Returns
+    -------
+    dict
+        Description of the data set.
 
     Raises
     ------
     UserError
-        There is no such loader, it gives no table, does not take the arguments, or cannot fetch.
+        The loader does not exist, does not return a table, rejects the arguments, or cannot download.
     """
     function = _find(loader)
     given = _complete(function, loader, dict(arguments or {}), seed)
@@ -73,11 +78,11 @@ def collect(
         found = function(**given, **as_frame)
     except OSError as error:
         raise UserError(
-            f"collect.loader: {loader} cannot fetch its data: {error}. Is the network there? "
-            "The last snapshot stays."
+            f"collect.loader: {loader} cannot download its data: {error}. Check the network; "
+            "the last snapshot is kept."
         ) from None
-    except (TypeError, ValueError) as error:  # scikit-learn says which argument it means
-        raise UserError(f"collect.arguments: {loader} refuses them: {error}") from None
+    except (TypeError, ValueError) as error:  # scikit-learn's message has the name of the argument
+        raise UserError(f"collect.arguments: {loader} rejects them: {error}") from None
     frame = _from_bunch(found, loader) if isinstance(found, dict) else _from_arrays(found, loader)
     _write(frame, folder)
     return {
@@ -93,11 +98,11 @@ def _find(loader: str) -> Callable[..., Any]:
     from sklearn import datasets
 
     if loader in ELSEWHERE:
-        raise UserError(f"collect.loader: {loader} is not called from here; {ELSEWHERE[loader]}.")
+        raise UserError(f"collect.loader: {loader} is not supported; {ELSEWHERE[loader]}.")
     if loader in NO_TABLE:
         raise UserError(
-            f"collect.loader: {loader} gives {NO_TABLE[loader]}, not a table of rows with a target; "
-            f"known are {', '.join(_loaders())}."
+            f"collect.loader: {loader} returns {NO_TABLE[loader]}, not a table of rows with a target; "
+            f"use one of {', '.join(_loaders())}."
         )
     if loader not in _loaders():
         raise UserError(
@@ -108,7 +113,7 @@ def _find(loader: str) -> Callable[..., Any]:
 
 
 def _loaders() -> list[str]:
-    """List the functions of `sklearn.datasets` that give tables."""
+    """List the functions of `sklearn.datasets` that return tables."""
     from sklearn import datasets
 
     refused = {*NO_TABLE, *ELSEWHERE}
@@ -118,41 +123,39 @@ def _loaders() -> list[str]:
 def _complete(
     function: Callable[..., Any], loader: str, given: dict[str, Any], seed: int | None
 ) -> dict[str, Any]:
-    """Check the names of arguments and add the seed of what is drawn."""
+    """Validate the names of arguments and add the seed of a random generator."""
     known = set(inspect.signature(function).parameters)
     for name in given:
         if name in RESERVED and name in known:
-            raise UserError(
-                f"collect.arguments: '{name}' is this source's own matter; take it out."
-            )
+            raise UserError(f"collect.arguments: '{name}' is set by this source; remove it.")
         if name not in known:
             hint = did_you_mean(name, known - set(RESERVED))
-            raise UserError(f"collect.arguments: {loader} takes no '{name}'; {hint}")
+            raise UserError(f"collect.arguments: {loader} has no argument '{name}'; {hint}")
     if "random_state" in known and given.get("random_state") is None:
         if seed is None:
             raise UserError(
-                f"collect.seed: {loader} draws at random, and without a seed each snapshot would be "
-                "another; give one."
+                f"collect.seed is not set, but {loader} is random; set a seed so that snapshots are "
+                "reproducible."
             )
         given["random_state"] = seed
     return given
 
 
 def _from_bunch(bunch: Mapping[str, Any], loader: str) -> pd.DataFrame:
-    """Return the rows of a loaded data set, with the names of its classes for their codes."""
+    """Return the rows of a data set, with class names instead of class codes."""
     import pandas as pd
 
     frame = bunch.get("frame")
     if not isinstance(frame, pd.DataFrame):
         raise UserError(
-            f"collect.loader: {loader} gives no table of rows with these arguments; "
-            f"known are {', '.join(_loaders())}."
+            f"collect.loader: {loader} does not return a table of rows with these arguments; "
+            f"use one of {', '.join(_loaders())}."
         )
     frame = frame.copy()
-    for name in frame.columns[frame.dtypes == "object"]:  # kddcup99 holds bytes
+    for name in frame.columns[frame.dtypes == "object"]:  # kddcup99 contains bytes
         frame[name] = [one.decode() if isinstance(one, bytes) else one for one in frame[name]]
     target, names = bunch["target"], bunch.get("target_names", ())
-    # House values have a name of the target there, not names of classes.
+    # For California housing, `target_names` is the name of the target, not of classes.
     are_codes = isinstance(target, pd.Series) and target.dtype.kind in "iu"
     if are_codes and len(names) > 1 and set(target) == set(range(len(names))):
         frame[target.name] = target.map(dict(enumerate(names)))
@@ -160,7 +163,7 @@ def _from_bunch(bunch: Mapping[str, Any], loader: str) -> pd.DataFrame:
 
 
 def _from_arrays(found: Any, loader: str) -> pd.DataFrame:
-    """Name the columns of generated rows: feature_1, ..., target (or target_1, ...)."""
+    """Return generated rows with columns feature_1, ..., target (or target_1, ...)."""
     import numpy as np
     import pandas as pd
 
@@ -173,7 +176,7 @@ def _from_arrays(found: Any, loader: str) -> pd.DataFrame:
         or len(arrays[0]) != len(arrays[1])
     ):
         raise UserError(
-            f"collect.arguments: with these, {loader} gives no dense table of rows with a target."
+            f"collect.arguments: {loader} does not return a dense table of rows with a target for these arguments."
         )
     X, y = arrays
     columns = {f"feature_{number}": values for number, values in enumerate(X.T, start=1)}
@@ -185,7 +188,7 @@ def _from_arrays(found: Any, loader: str) -> pd.DataFrame:
 def _write(frame: pd.DataFrame, folder: Path) -> None:
     import pyarrow as pa
 
-    # Without pandas' note of its own version, so that the bytes depend on the rows alone.
+    # Without pandas' metadata, which has its version, so that the bytes depend on the rows alone.
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
     write_parts([table], folder)
 

@@ -1,15 +1,15 @@
-"""The snapshot of a source: its files in data/raw/, and the account of them in data/raw/snapshot.json."""
+"""The snapshot of a source: its files in data/raw/, described in data/raw/snapshot.json."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pedigree.base.names import UserError, did_you_mean, snake_cased
 from pedigree.base.paths import RAW, SNAPSHOT
-from pedigree.base.settings import as_dict, read_yaml
+from pedigree.base.settings import read_yaml
 from pedigree.base.tables import read_json, sha256, write_json
 from pedigree.base.tools import instantiate
 from pedigree.data import formats
@@ -17,23 +17,25 @@ from pedigree.data import formats
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pedigree.collecting.settings import Collect
 
-LIMITS = ("min_rows", "max_shrink")  # they judge a snapshot, and do not say which one is wanted
+
+LIMITS = ("min_rows", "max_shrink")  # these validate a snapshot, and do not identify it
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What was collected, and from where.
+    """Collected files and their origin.
 
     Parameters
     ----------
     settings : dict
-        Of the source (a file of ``conf/collect/``), without limits.
+        Settings of the source (a file of ``conf/collect/``), without limits.
     source : dict
         The source's own account: `kind`, where the rows came from, and `reading`, how its files are to be read.
     rows : int
     columns : list of str
-        As the source spells them.
+        Names in the source.
     files : list of dict
         `name` (relative to the folder), `bytes`, `sha256` and `rows` of each.
 
@@ -52,15 +54,15 @@ class Snapshot:
     files: list[dict[str, Any]]
 
     @classmethod
-    def take(cls, settings: Mapping[str, Any], folder: Path) -> Snapshot:
-        """Let a source write its files into a folder, and describe them.
+    def take(cls, settings: Collect, folder: Path) -> Snapshot:
+        """Let a source write its files to a folder, and return their description.
 
         Parameters
         ----------
-        settings : mapping
+        settings : Collect
             A file of ``conf/collect/``; its `_target_` is called with `folder` and the other settings.
         folder : Path
-            Exists, and is empty.
+            An existing empty folder.
         """
         wanted = source_settings(settings)
         own = {key: value for key, value in wanted.items() if key != "as_of"}
@@ -77,17 +79,17 @@ class Snapshot:
             No snapshot has been taken yet.
         """
         if not SNAPSHOT.exists():
-            raise UserError(f"{SNAPSHOT} does not exist; `dvc repro collect` takes a snapshot.")
+            raise UserError(f"{SNAPSHOT} does not exist; run `dvc repro collect`.")
         return cls(**read_json(SNAPSHOT))
 
-    def check(self, last: Snapshot | None, limits: Mapping[str, Any], contract: str) -> None:
-        """Refuse a snapshot that is worse than the last one, which then stays.
+    def check(self, last: Snapshot | None, limits: Collect, contract: str) -> None:
+        """Raise an error if a new snapshot is implausible, so that the last one is kept.
 
         Parameters
         ----------
         last : Snapshot or None
-            The one before it.
-        limits : mapping
+            The last snapshot.
+        limits : Collect
             `min_rows`, and `max_shrink`, the fraction of rows that may be lost since the last one of this source.
         contract : str
             Path of the contract. It is no dependency of the stage: whether a snapshot is accepted depends on it, what
@@ -96,7 +98,7 @@ class Snapshot:
         Raises
         ------
         UserError
-            Names the limit, or the column of the contract that is missing.
+            The snapshot has too few rows, or a column of the contract is missing.
         """
         _refuse_few(self, last, limits)
         _refuse_other_columns(self.columns, Path(contract))
@@ -105,7 +107,7 @@ class Snapshot:
         """Write snapshot.json beside the files."""
         write_json(asdict(self), folder / SNAPSHOT.name)
 
-    def pinned(self, wanted: Mapping[str, Any]) -> bool:
+    def pinned(self, wanted: Collect) -> bool:
         """Return whether these settings, with a date `as_of`, took this snapshot and its files are unchanged."""
         known = source_settings(wanted)
         return known.get("as_of") is not None and self.settings == known and self.intact()
@@ -123,7 +125,7 @@ class Snapshot:
         Parameters
         ----------
         missing : sequence of str
-            Words that stand for a missing value (`load.missing`).
+            Strings that mark a missing value (`load.missing`).
         """
         import pandas as pd
 
@@ -136,24 +138,24 @@ class Snapshot:
         return pd.concat(parts, ignore_index=True)
 
 
-def source_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+def source_settings(settings: Collect) -> dict[str, Any]:
     """Return a file of ``conf/collect/`` without the limits."""
-    return {key: value for key, value in as_dict(settings).items() if key not in LIMITS}
+    return settings.without(*LIMITS)
 
 
 def fingerprint(folder: Path, source: dict[str, Any]) -> dict[str, Any]:
-    """Describe a snapshot: rows, columns as the source spells them, and each file.
+    """Return the number of rows, the columns, and the size and checksum of each file.
 
     Raises
     ------
     UserError
-        A file cannot be read, or two have different columns.
+        A file cannot be read.
     """
     files: list[dict[str, Any]] = []
     columns: list[str] = []
     for path in sorted(one for one in folder.rglob("*") if one.is_file()):
         rows = 0
-        for table in formats.tables(path, source.get("reading") or {}):
+        for table in formats.read_tables(path, source.get("reading") or {}):
             rows += table.num_rows
             columns += [name for name in table.column_names if name not in columns]
         name = path.relative_to(folder).as_posix()
@@ -163,23 +165,23 @@ def fingerprint(folder: Path, source: dict[str, Any]) -> dict[str, Any]:
     return {"rows": sum(file["rows"] for file in files), "columns": columns, "files": files}
 
 
-def _refuse_few(snapshot: Snapshot, last: Snapshot | None, limits: Mapping[str, Any]) -> None:
+def _refuse_few(snapshot: Snapshot, last: Snapshot | None, limits: Collect) -> None:
     rows, kind = snapshot.rows, snapshot.source["kind"]
-    if rows < limits["min_rows"]:
+    if rows < limits.min_rows:
         empty = f" ({snapshot.files[0]['name']} has no rows)" if snapshot.files else ""
         found = f"returned {rows} rows" if rows else f"returned nothing{empty}"
         raise UserError(
-            f"{kind} {found}, and collect.min_rows requires {limits['min_rows']}; the last snapshot stays."
+            f"{kind} {found}, but collect.min_rows requires {limits.min_rows}; the last snapshot is kept."
         )
 
     def identity(one: Snapshot) -> dict[str, Any]:
         return {key: value for key, value in one.settings.items() if key != "as_of"}
 
     same = last is not None and identity(snapshot) == identity(last)
-    if last and same and rows < (1 - limits["max_shrink"]) * last.rows:
+    if last and same and rows < (1 - limits.max_shrink) * last.rows:
         raise UserError(
-            f"{kind} returned {rows} rows, and {last.rows} last time; collect.max_shrink allows a "
-            f"loss of {limits['max_shrink']:.0%}. The last snapshot stays. If the loss is right, raise the limit."
+            f"{kind} returned {rows} rows, but {last.rows} last time; collect.max_shrink allows a loss of "
+            f"{limits.max_shrink:.0%}. The last snapshot is kept; if the loss is expected, raise the limit."
         )
 
 
@@ -188,14 +190,14 @@ def _refuse_other_columns(columns: list[str], contract: Path) -> None:
         return
     present = snake_cased(columns)
     promised = (read_yaml(contract) or {}).get("columns") or {}
-    lacking = [
+    absent = [
         name
         for name, column in promised.items()
         if name not in present and (column or {}).get("required", True)
     ]
-    if lacking:
+    if absent:
         raise UserError(
-            f"the source returned other columns than {contract} requires: '{lacking[0]}' is missing"
-            f"{f' and {len(lacking) - 1} more' if lacking[1:] else ''}; {did_you_mean(lacking[0], present)} "
-            "The last snapshot stays."
+            f"the source lacks columns of {contract}: '{absent[0]}'"
+            f"{f' and {len(absent) - 1} more' if absent[1:] else ''}; {did_you_mean(absent[0], present)} "
+            "The last snapshot is kept."
         )

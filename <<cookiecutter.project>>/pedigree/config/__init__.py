@@ -1,1 +1,1 @@
-"""Step 1, problem definition: settings are composed from conf/ and every mistake in them is found."""
+"""Problem definition: settings are composed from conf/ and every mistake in them is found."""

@@ -34,17 +34,6 @@ def wrong_arguments(data: dict[str, Any]) -> Iterator[str]:
                     yield f"{place}.{name}{mistake}"
 
 
-def wrong_repairs(steps: dict[str, Any]) -> Iterator[str]:
-    """Find repairs that take rows away and are not `training_only`."""
-    for name, step in steps.items():
-        drops = step.get("action") == "drop" or step["_target_"].endswith(".drop_duplicates")
-        if drops and not step.get("training_only"):
-            yield (
-                f"clean.steps.{name}: it drops rows, and a row that is sent to the model needs an answer; "
-                "give it `training_only: true`."
-            )
-
-
 def hints(target: Callable[..., Any]) -> dict[str, Any]:
     """Return the type hints of a callable's arguments, without those that only a type checker knows."""
     code = target.__init__ if inspect.isclass(target) else target

@@ -8,19 +8,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig
 from pydantic import BaseModel, ValidationError
 
 from pedigree.base.names import UserError, did_you_mean, snake_case
 from pedigree.base.paths import DVC_YAML
+from pedigree.base.problem import Problem
+from pedigree.base.section import part_of
 from pedigree.base.settings import as_dict, leaves, read_yaml
-from pedigree.base.tools import instantiate
-from pedigree.config.arguments import wrong_arguments, wrong_repairs
-from pedigree.config.balance import wrong_balance
+from pedigree.base.steps import step_classes
+from pedigree.config.arguments import wrong_arguments
 from pedigree.config.dependencies import undeclared
+from pedigree.config.metrics import wrong_metrics, wrong_threshold
+from pedigree.config.models import wrong_models
 from pedigree.config.schema import Settings
-from pedigree.config.tools import locate, wrong_kinds, wrong_models, wrong_tools
-from pedigree.scoring.metrics import DECIDED, METRICS
+from pedigree.config.tools import wrong_kinds, wrong_tools
 
 _SECRET_KEY = re.compile(
     r"password|passwd|secret|token|api_?key|access_?key|private_?key|credential", re.I
@@ -32,7 +33,7 @@ _SECRET_VALUE = re.compile(
 )
 
 
-def check(config: DictConfig) -> None:
+def check(config: Any) -> None:
     """Check composed settings.
 
     Raises
@@ -43,24 +44,23 @@ def check(config: DictConfig) -> None:
     data = as_dict(config)
     mistakes = [*wrong_shape(data)]
     if not mistakes:  # the checks below rely on the shape
+        settings = Settings.model_validate(data)
         mistakes = [
-            *wrong_problem(data["problem"]),
-            *wrong_threshold(data["problem"]),
-            *wrong_split(data["split"]["name"], data["problem"]),
-            *wrong_files(data),
+            *wrong_metrics(settings.problem),
+            *wrong_problem(settings.problem),
+            *wrong_threshold(settings.problem),
             *wrong_tools(data),
             *wrong_arguments(data),
-            *wrong_repairs(data["clean"]["steps"]),
-            *wrong_models(data),
-            *wrong_export(data["package"]["export"]["_target_"], data["model"]),
-            *wrong_balance(data),
+            *wrong_models(settings),
             *wrong_kinds(data),
-            *wrong_algorithms(data),
             *undeclared(data, read_yaml(DVC_YAML)["stages"]),
             *secrets(data),
         ]
-        if not any(mistake.startswith("engineer.") for mistake in mistakes):
-            mistakes += wrong_features(data["engineer"]["steps"])
+        # What a step makes of a section with mistakes says nothing.
+        wrong = {mistake.split(".")[0] for mistake in mistakes}
+        for name, step in step_classes():
+            if name not in wrong:
+                mistakes += step.model_validate(part_of(data, step)).mistakes(settings)
     if mistakes:
         count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
         raise UserError("\n  ".join([f"{count} in the settings:", *mistakes]))
@@ -92,114 +92,16 @@ def wrong_shape(data: dict[str, Any]) -> Iterator[str]:
                 yield f"{key}: {message}, in {_file(place)} (it is {shown!r})"
 
 
-def wrong_problem(problem: dict[str, Any]) -> Iterator[str]:
-    """Find metrics that do not exist or do not fit the task, and criteria that nothing measures."""
-    from pedigree.evaluation.fairness import DIFFERENCES
-    from pedigree.verdict.criteria import wrong_criteria
-
-    task = problem["task"]
-    fitting = [name for name, metric in METRICS.items() if task in metric.tasks]
-    for name in problem["metrics"]:
-        if name not in METRICS:
-            yield f"problem.metrics: no metric '{name}'; {did_you_mean(name, fitting)}"
-        elif name not in fitting:
-            yield f"problem.metrics: '{name}' does not fit task {task}; fitting are {', '.join(fitting)}."
-        elif name in DECIDED:
-            yield (
-                f"problem.metrics: '{name}' cannot compare models, since folds have neither threshold nor intervals; take it "
-                "out: it is reported by itself, and problem.criteria may name it."
-            )
-    yield from wrong_criteria(problem["criteria"], task)
-    for name in DIFFERENCES[problem["kind"]]:
-        if name in problem["criteria"] and not problem["protected"]:
-            yield f"problem.criteria: '{name}' is between groups; name their columns in problem.protected."
-    for name in problem["exclude"]:
-        if snake_case(name) == snake_case(problem["target"]):
+def wrong_problem(problem: Problem) -> Iterator[str]:
+    """Find a target that is used as something else, too."""
+    target = snake_case(problem.target)
+    for name in problem.exclude:
+        if snake_case(name) == target:
             yield f"problem.exclude: '{name}' is the target; it is never a feature, so take it out."
-    for key in ("slices", "protected"):
-        for name in problem[key] or ():
-            if snake_case(name) == snake_case(problem["target"]):
+    for key, names in (("slices", problem.slices), ("protected", problem.protected)):
+        for name in names or ():
+            if snake_case(name) == target:
                 yield f"problem.{key}: '{name}' is the target; slices are of what is known before the answer."
-
-
-def wrong_threshold(problem: dict[str, Any]) -> Iterator[str]:
-    """Find a threshold of other than two classes, and a metric that no threshold moves."""
-    asked, task = problem["threshold"], problem["task"]
-    if asked and task != "binary":
-        yield f"problem.threshold: is of two classes, and the task is {task}; set it to null."
-    elif asked and asked.get("metric"):
-        moved = [n for n, m in METRICS.items() if m.needs == "label" and task in m.tasks]
-        if asked["metric"] not in moved:
-            yield f"problem.threshold.metric: no threshold moves '{asked['metric']}'; {did_you_mean(asked['metric'], moved)}"
-    if "cost" in problem["criteria"] and not (asked and asked.get("costs")):
-        yield "problem.criteria: 'cost' needs what mistakes cost; set problem.threshold.costs."
-
-
-def wrong_split(name: str, problem: dict[str, Any]) -> Iterator[str]:
-    """Find a split that lacks what it goes by."""
-    from pedigree.splitting.subsets import LACKS
-
-    fits = {
-        "group": bool(problem["group"]),
-        "time": bool(problem["time"]),
-        "stratified": problem["kind"] != "regression",
-    }
-    if not fits.get(name, True):
-        yield LACKS[name]
-
-
-def wrong_export(export: str | None, model: dict[str, Any]) -> Iterator[str]:
-    """Find a model that cannot be exported in the form that is asked for."""
-    from pedigree.packaging.export import NATIVE, lacks_format
-
-    if model["estimator"] is None:
-        return  # the leaderboard's winner, not known yet
-    package = model["estimator"]["_target_"].split(".")[0]
-    if export == "pedigree.packaging.export.native" and package not in NATIVE:
-        yield lacks_format(package)
-    if export == "pedigree.packaging.onnx.export" and "Native" in model["encoder"]["_target_"]:
-        yield "package.export: ONNX knows no native categories; add model/encoder=one_hot (or ordinal, target)."
-
-
-def wrong_algorithms(data: dict[str, Any]) -> Iterator[str]:
-    """Find explanations by an algorithm that does not know the chosen model."""
-    from pedigree.explanation.shapley import KNOWN, fitting
-
-    if data["model"]["estimator"] is None:
-        return  # nobody knows yet which family wins
-    try:
-        estimator = locate(data["model"]["estimator"]["_target_"])
-    except UserError:
-        return  # said by `wrong_tools`
-    for name, method in data["explain"]["methods"].items():
-        algorithm, fits = method.get("algorithm"), fitting(estimator)
-        if algorithm in KNOWN and algorithm != fits:
-            yield (
-                f"explain.methods.{name}.algorithm: '{algorithm}' does not know {estimator.__name__}; "
-                f"use auto{f', {fits}' if fits in KNOWN else ''}, permutation or kernel."
-            )
-
-
-def wrong_files(data: dict[str, Any]) -> Iterator[str]:
-    """Find named files that are not there."""
-    contract = Path(data["load"]["contract"])
-    if not contract.is_file():
-        there = [path.as_posix() for path in contract.parent.glob("*.yaml")]
-        yield f"load.contract: {contract} is not there; {did_you_mean(contract.as_posix(), there)}"
-
-
-def wrong_features(steps: dict[str, Any]) -> Iterator[str]:
-    """Find settings of feature engineering that no data could make right."""
-    from hydra.errors import InstantiationException
-
-    from pedigree.features.engineering import wrong_step
-
-    for name, step in steps.items():
-        try:
-            for mistake in wrong_step(instantiate(step)):
-                yield f"engineer.steps.{name}: {mistake}"
-        except InstantiationException as error:  # such as an argument that is not there
-            yield f"engineer.steps.{name}: {error.__cause__ or error}"
 
 
 def secrets(data: dict[str, Any]) -> Iterator[str]:

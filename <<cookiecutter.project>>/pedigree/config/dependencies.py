@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from pedigree.base.lock import lies_in
+from pedigree.base.section import keys_of
 from pedigree.base.settings import listed_keys
-from pedigree.config.schema.steps import STEPS, keys
+from pedigree.base.steps import settings_class
 from pedigree.config.tools import tools
 
 # Fitted objects by the section of the settings whose classes they are made of. Who opens one needs their code.
@@ -64,7 +65,7 @@ def source_file(target: str) -> str | None:
 
 def seen(name: str, stage: Mapping[str, Any]) -> list[str]:
     """List the keys of params.yaml that a stage of ``dvc.yaml`` sees."""
-    return [*(keys(STEPS[name]) if name in STEPS else ()), *listed_keys(stage)]
+    return [*(keys_of(settings_class(name))), *listed_keys(stage)]
 
 
 def users(place: str, stages: Mapping[str, Any]) -> Iterator[str]:

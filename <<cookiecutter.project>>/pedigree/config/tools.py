@@ -62,50 +62,6 @@ def wrong_tools(data: dict[str, Any]) -> Iterator[str]:
                 yield f"{place}.{name}: {tool['_target_']} takes no such argument; {did_you_mean(name, known)}"
 
 
-def wrong_models(data: dict[str, Any]) -> Iterator[str]:
-    """Find estimators for another kind of question, and hyperparameters that they do not take."""
-    from sklearn.base import ClassifierMixin, RegressorMixin
-
-    problem = data["problem"]
-    other = ClassifierMixin if problem["kind"] == "regression" else RegressorMixin
-    for place, model in models(data).items():
-        name = model["estimator"]["_target_"]
-        try:
-            target = locate(name)
-        except UserError:
-            continue  # said by `wrong_tools`
-        if inspect.isclass(target) and issubclass(target, other):
-            yield f"{place}.estimator: {name} does not answer a question of task {problem['task']}; choose another model."
-        if problem["task"] == "multiclass" and (model.get("monotone") or {}).get("features"):
-            yield f"{place}.monotone.features: of several classes none rises or falls alone; take them out."
-        known = parameters(target)
-        stopping = (model["early_stopping"] or {}).get("settings", {})
-        argument = [model["categorical_argument"]] if model["categorical_argument"] else []
-        named = {
-            "search_space": model["search_space"],
-            "early_stopping.settings": stopping,
-            "categorical_argument": argument,
-        }
-        for key, names in named.items():
-            for one in names:  # `estimator__C` is the C of an inner estimator
-                if known is not None and one.partition("__")[0] not in known:
-                    yield f"{place}.{key}: {name} takes no '{one}'; {did_you_mean(one, known)}"
-
-
-def models(data: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the settings of every model by their place: the chosen one, the baseline, those compared, and members of ensembles."""
-    found = {
-        "model": data["model"],
-        "train.baseline": data["train"]["baseline"],
-        **{f"compare.models.{name}": one for name, one in data["compare"]["models"].items()},
-    }
-    for place, model in list(found.items()):
-        if model["estimator"] is None:
-            del found[place]  # the winner, which is one of the others
-        found |= {f"{place}.estimators.{n}": m for n, m in (model.get("estimators") or {}).items()}
-    return found
-
-
 def wrong_kinds(data: dict[str, Any]) -> Iterator[str]:
     """Find tools for classes where the answers are numbers, and the other way round."""
     kind = data["problem"]["kind"]

@@ -56,7 +56,7 @@ def check(rows: Any, contract: dict[str, Any], path: Path) -> int:
     print(f"{path} is broken:")
     print("\n".join(map(_line, found)))
     print(
-        "Mend the data, or let `python -m pedigree contract update` propose a contract that holds."
+        "Fix the data, or let `python -m pedigree contract update` propose a contract that holds."
     )
     return 1
 
@@ -75,13 +75,13 @@ def propose(rows: Any, contract: dict[str, Any], path: Path, options: argparse.N
         print("\n" + "".join(diff), end="")
     left = violations(rows, yaml.load(new, Loader=Loader))
     if left:
-        print("\nthese have no wider form; mend the data, or change the rule by hand:")
+        print("\nthese have no wider form; fix the data, or change the rule manually:")
         print("\n".join(map(_line, left)))
     elif not changes:
         print(f"nothing to change: all {len(rows)} rows honour {path}")
     if changes and options.write:
         with replacing(path) as temporary:
-            temporary.write_text(new, encoding="utf-8")
+            temporary.write_text(new, encoding="utf-8", newline="\n")
         print(f"\n{path} is written; look at it with `git diff {path}`, then commit it")
     elif changes:
         print("\nnothing is written yet; --write does")

@@ -1,1 +1,1 @@
-"""Reading and typing rows, and what is known about the target."""
+"""Reading files, typing rows, and encoding the target."""

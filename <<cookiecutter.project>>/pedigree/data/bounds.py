@@ -1,31 +1,31 @@
-"""Bounds for a contract: from what was seen to what may come."""
+"""Bounds of numeric columns for a contract, proposed from the observed range."""
 
 from __future__ import annotations
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-WHOLE = 2**53  # from here on a float's digits are noise, and an int's a long row of them
+EXACT_INTEGERS = 2**53  # a float represents all integers up to here
 
 
 def bounds(low: float, high: float) -> dict[str, float]:
-    """Propose the bounds of a numeric column, in a contract's own words.
+    """Propose the bounds of a numeric column, as keys of a contract.
 
-    A contract is to catch a wrong unit, a slipped decimal point or a marker such as -999, and to let
-    through what is merely new. So the range that was seen is widened by its own width on each side:
-    ordinary later values lie within, values of another order of magnitude do not. What was never
-    negative (a mass, a count, a price) stays so. The bounds are rounded outwards to the first digit
-    of that width: round numbers show a reader that they are a guess, and later data does not move
-    them by a little each time. They are a proposal; what is really impossible, a person knows.
+    A contract should catch wrong units, misplaced decimal points and markers such as -999, but accept
+    new plausible values. So the observed range is widened by its own width at both ends, which includes
+    most later values, but none of another order of magnitude. A range without negative values (masses,
+    counts, prices) keeps 0 as its lower bound. The bounds are rounded outwards to the first digit of the
+    width, so that they are recognizable as estimates and stable on later data. They are proposals; the
+    owner of the data knows which values are impossible.
 
     Parameters
     ----------
     low, high : float
-        Least and greatest value seen, both finite.
+        Minimum and maximum of the observed values, both finite.
 
     Returns
     -------
     dict
-        `ge` and `le`; whole numbers as int.
+        `ge` and `le`; integers as int.
 
     Examples
     --------
@@ -35,7 +35,7 @@ def bounds(low: float, high: float) -> dict[str, float]:
     {'ge': -0.2, 'le': 0.3}
     """
     least, most = Decimal(repr(float(low))), Decimal(repr(float(high)))
-    # One single value has no width; then its own size stands in.
+    # A constant column has no width; its magnitude is used instead.
     width = most - least or abs(most) or Decimal(1)
     step = Decimal(1).scaleb(width.adjusted())
     below = ((least - width) / step).to_integral_value(ROUND_FLOOR) * step
@@ -46,6 +46,6 @@ def bounds(low: float, high: float) -> dict[str, float]:
 def _plain(number: Decimal) -> float:
     return (
         int(number)
-        if number == number.to_integral_value() and abs(number) < WHOLE
+        if number == number.to_integral_value() and abs(number) < EXACT_INTEGERS
         else float(number)
     )

@@ -1,6 +1,6 @@
-"""The one module that names a data-frame engine: reading files and parsing texts, with pandas.
+"""Reading files and parsing strings with pandas.
 
-Everything relational above it is written in Narwhals, everything fitted in pandas.
+Later steps write relational operations in Narwhals, and pass pandas data frames to whatever is fitted.
 """
 
 from __future__ import annotations
@@ -13,36 +13,42 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pedigree.base.logs import LOGGER
 from pedigree.base.names import UserError, snake_cased
 from pedigree.data import formats
-from pedigree.data.objects import as_text
+from pedigree.data.files.objects import cell_to_string
 
 TRUE = ("true", "yes", "y", "t", "1", "1.0")
 FALSE = ("false", "no", "n", "f", "0", "0.0")
-EXACT = 2**53  # from here on a float cannot tell whole numbers apart
+EXACT = 2**53  # a float represents all integers up to here
 
 
 def read_file(
-    path: Path, missing: Sequence[str] = ("",), reading: Mapping[str, Any] | None = None
+    path: Path, missing: Sequence[str] = ("",), dialect: Mapping[str, Any] | None = None
 ) -> pd.DataFrame:
-    """Read a file of rows with its columns in snake_case; the values of a text file stay texts.
+    """Read a file of rows, with columns in snake_case; the values of text files stay strings.
 
     Parameters
     ----------
     path : Path
-        The file, of one of the kinds that `core.data.formats` knows.
+        A file of one of the formats of `pedigree.data.formats.KINDS`.
     missing : sequence of str
-        Texts that mean "no value" in a text file.
-    reading : mapping, optional
-        How the file is to be read; what it does not say is found out.
+        Strings that mark a missing value in a text file.
+    dialect : mapping, optional
+        CSV dialect or sheet of the file; keys that are missing are detected.
+
+    Returns
+    -------
+    DataFrame
 
     Raises
     ------
     UserError
         The file is empty, has no rows, or cannot be read.
     """
-    parts = list(formats.tables(path, reading or {}, missing))
-    # Names first: two columns may share one, which neither Arrow's joining nor pandas gets along with.
+    LOGGER.debug("read %s", path)
+    parts = list(formats.read_tables(path, dialect or {}, missing))
+    # Renamed first: neither Arrow's concatenation nor pandas supports duplicate column names.
     names = snake_cased(parts[0].column_names)
     table = pa.concat_tables(part.rename_columns(names) for part in parts)
     if not table.num_rows:
@@ -51,15 +57,15 @@ def read_file(
 
 
 def from_arrow(table: pa.Table) -> pd.DataFrame:
-    """Turn an Arrow table into a data frame; types that no later step knows become plain ones."""
+    """Convert an Arrow table to a data frame; types that later steps do not support are converted."""
     table = pa.Table.from_arrays([_plain(values) for values in table.columns], table.column_names)
-    # The new table is without what pandas noted in the old one: an index, types of its own.
+    # The new table lacks pandas' metadata of the old one: an index and extension types.
     to_boolean = {pa.bool_(): pd.BooleanDtype()}.get
     return table.to_pandas(types_mapper=to_boolean, split_blocks=True)
 
 
 def _plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Give a column a type that pandas has: number, truth value, point in time or text."""
+    """Convert a column to a type that pandas supports: number, boolean, timestamp or string."""
     types = pa.types
     if isinstance(values.type, pa.BaseExtensionType):
         values = values.cast(values.type.storage_type)
@@ -67,7 +73,7 @@ def _plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
         values = values.cast(values.type.value_type)
     if types.is_integer(values.type):
         extremes = pc.min_max(values).as_py()
-        # As in a text file, whole numbers that a float cannot tell apart are names.
+        # As in a text file, integers that a float cannot represent are identifiers.
         exact = all(one is None or abs(one) < EXACT for one in extremes.values())
         return values if exact else values.cast(pa.string())
     if types.is_decimal(values.type) or types.is_float16(values.type):
@@ -79,7 +85,7 @@ def _plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
         return pc.divide(values.cast(pa.int64()).cast(pa.float64(), safe=False), ticks)
     if types.is_binary(values.type) or types.is_large_binary(values.type):
         try:
-            return values.cast(pa.string())  # some programs write texts without saying so
+            return values.cast(pa.string())  # some programs write strings as binary values
         except pa.ArrowInvalid:
             return pa.chunked_array(
                 [[one and one.hex() for one in values.to_pylist()]], pa.string()
@@ -87,8 +93,8 @@ def _plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
     known = (types.is_floating, types.is_boolean, types.is_timestamp, types.is_string, types.is_large_string)  # fmt: skip
     if any(is_one(values.type) for is_one in known):
         return values
-    texts = [None if value is None else as_text(value) for value in values.to_pylist()]
-    return pa.chunked_array([texts], pa.string())
+    strings = [None if value is None else cell_to_string(value) for value in values.to_pylist()]
+    return pa.chunked_array([strings], pa.string())
 
 
 def parse(values: pd.Series, dtype: str, date_format: str = "ISO8601") -> pd.Series:
@@ -97,11 +103,15 @@ def parse(values: pd.Series, dtype: str, date_format: str = "ISO8601") -> pd.Ser
     Parameters
     ----------
     values : Series
-        Texts, or values that an earlier parser typed.
+        Strings, or values that already have a type.
     dtype : {"float64", "int64", "boolean", "datetime64[ns]", "str"}
-        ``int64`` becomes ``float64`` where a value is missing, ``boolean`` knows missing values.
+        ``int64`` becomes ``float64`` where a value is missing; ``boolean`` is nullable.
     date_format : str
-        How dates are spelt: ISO8601, or strptime's directives.
+        ISO8601, or strptime's directives.
+
+    Returns
+    -------
+    Series
 
     Raises
     ------
@@ -117,9 +127,9 @@ def parse(values: pd.Series, dtype: str, date_format: str = "ISO8601") -> pd.Ser
                 return numbers.astype("int64")
         return numbers
     if dtype == "boolean":
-        texts = values.astype("str").str.strip().str.lower()
-        known = texts.map({**dict.fromkeys(TRUE, True), **dict.fromkeys(FALSE, False)})
-        return known.where(values.notna(), None).astype("boolean")
+        strings = values.astype("str").str.strip().str.lower()
+        parsed = strings.map({**dict.fromkeys(TRUE, True), **dict.fromkeys(FALSE, False)})
+        return parsed.where(values.notna(), None).astype("boolean")
     if dtype == "datetime64[ns]":
         dates = pd.to_datetime(values, errors="coerce", format=date_format, utc=True)
         dates = dates.dt.tz_localize(None)
@@ -127,14 +137,15 @@ def parse(values: pd.Series, dtype: str, date_format: str = "ISO8601") -> pd.Ser
             "datetime64[ns]"
         )
     if dtype == "str":
-        return values.astype("str").where(values.notna())  # pandas 2 would write "None" for a gap
+        # pandas 2 would write "None" for a missing value
+        return values.astype("str").where(values.notna())
     raise UserError(
-        f"'{dtype}' is no column type; known are float64, int64, boolean, datetime64[ns], str."
+        f"'{dtype}' is not a column type; use float64, int64, boolean, datetime64[ns] or str."
     )
 
 
 def infer(values: pd.Series) -> str:
-    """Name the narrowest type that every present value of a column fits."""
+    """Return the narrowest type to which all values of a column can be converted."""
     if pd.api.types.is_bool_dtype(values):
         return "boolean"
     if pd.api.types.is_datetime64_any_dtype(values):
@@ -148,28 +159,28 @@ def infer(values: pd.Series) -> str:
         return "str"
     for dtype in ("int64", "float64", "datetime64[ns]"):
         if dtype == "float64" and present.str.fullmatch(r"[-+]?\d+").all():
-            continue  # whole numbers that are too long for int64 are names
+            continue  # integers that are too long for int64 are identifiers
         if parse(present, dtype).notna().all():
             return dtype
     return "str"
 
 
 def retype(frame: pd.DataFrame, types: Mapping[str, str]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Give columns their types.
+    """Convert columns to their types.
 
     Parameters
     ----------
     frame : DataFrame
-        Rows as `read_file` gives them, or as an API's caller sent them.
+        Rows as `read_file` returns them, or as a client of the HTTP API sent them.
     types : mapping of str to str
-        Type of each column, as in `parse`; columns that are not named keep theirs.
+        Type of each column, see `parse`; other columns keep their types.
 
     Returns
     -------
     typed : DataFrame
         The same rows and columns.
     broken : DataFrame
-        One row for each value that is not of its column's type: index, column, check, failure_case.
+        One row for each value that cannot be converted: index, column, check, failure_case.
     """
     typed, broken = {}, []
     for name in frame.columns:

@@ -1,8 +1,8 @@
-"""Files of rows: of which kind they are, and their rows as Arrow tables.
+"""File formats: detecting them, and reading rows as Arrow tables.
 
-A text file does not say how it is to be read, so its *reading* (see `core.data.reading`) is found
-out once, when the snapshot is taken, and recorded with it. Excel's has `sheet`; the other kinds
-describe themselves.
+The CSV dialect of a text file (see `pedigree.data.files.dialect`) is detected once, when the snapshot is taken,
+and recorded with it under the key `reading`. For Excel files this is the `sheet`; the other formats are
+self-describing.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from typing import Any
 import pyarrow as pa
 
 from pedigree.base.names import UserError
-from pedigree.data import delimited, objects, packed
-from pedigree.data import reading as spelling
-from pedigree.data.packed import PACKED, refusing
+from pedigree.data.files import compression, delimited, objects
+from pedigree.data.files.compression import COMPRESSED, reader_errors
+from pedigree.data.files.dialect import KEYS as DIALECT_KEYS
+from pedigree.data.files.dialect import detect_dialect, validate_dialect
 
 KINDS = {
     **dict.fromkeys((".csv", ".tsv", ".txt"), "csv"),
@@ -29,99 +30,102 @@ KINDS = {
 CELLS = 2_000_000  # of a table that is read from Parquet
 
 
-def kind(path: Path) -> str:
-    """Name the kind of a file by its suffix, beneath that of a compression.
+def file_kind(path: Path) -> str:
+    """Return the kind of a file by its suffix, without that of a compression.
 
     Raises
     ------
     UserError
-        The suffix is none of those that can be read.
+        Files with this suffix cannot be read.
     """
-    suffix = packed.suffix(path)
+    suffix = compression.suffix(path)
     if suffix not in KINDS and path.suffix.lower() == ".zip" and path.is_file():
-        suffix = Path(packed.member(path)).suffix.lower()
+        suffix = Path(compression.member(path)).suffix.lower()
     if suffix not in KINDS:
         raise UserError(
-            f"{path} has no suffix that can be read; known are {', '.join(KINDS)}, "
-            f"and each of them packed: {', '.join(PACKED)}."
+            f"{path} has an unknown suffix; convert it to one of {', '.join(KINDS)} "
+            f"(each of them also compressed: {', '.join(COMPRESSED)})."
         )
     return KINDS[suffix]
 
 
-def readable(path: Path) -> bool:
-    """Tell whether a file has a suffix that can be read."""
+def is_readable(path: Path) -> bool:
+    """Return whether a file has a suffix that can be read."""
     try:
-        return path.is_file() and not path.name.startswith(".") and bool(kind(path))
+        return path.is_file() and not path.name.startswith(".") and bool(file_kind(path))
     except UserError:
         return False
 
 
-def find_reading(path: Path, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Find out how a file is to be read.
+def file_dialect(path: Path, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the dialect of a file: given keys, and detected ones.
 
     Parameters
     ----------
     path : Path
-        The file.
     given : mapping, optional
-        What is known of the reading; keys that the file's kind does not have are left out.
+        Known keys of the dialect; keys that do not apply to the kind of the file are ignored.
+
+    Returns
+    -------
+    dict
+        The CSV dialect of a text file, the `sheet` of an Excel file, else empty.
 
     Raises
     ------
     UserError
-        The file is not there, is empty, or is no text; or a value of the reading cannot be.
+        The file is missing, empty or not a text file, or a given value is invalid.
     """
-    given, which = given or {}, kind(path)
+    given, which = given or {}, file_kind(path)
     if not path.is_file():
-        raise UserError(f"{path} is not there.")
+        raise UserError(f"{path} does not exist.")
     if path.stat().st_size == 0:
         raise UserError(f"{path} is empty.")
     if which == "excel":
         return {"sheet": given.get("sheet", 0)}
     if which != "csv":
         return {}
-    reading = {key: given[key] for key in spelling.KEYS if key in given}
-    spelling.check(reading)
-    if len(reading) < len(spelling.KEYS):
-        with refusing(path), packed.open_bytes(path) as stream:
-            reading = spelling.find(stream, path, reading)
-    return reading
+    dialect = {key: given[key] for key in DIALECT_KEYS if key in given}
+    validate_dialect(dialect)
+    if len(dialect) < len(DIALECT_KEYS):
+        with reader_errors(path), compression.open_bytes(path) as stream:
+            dialect = detect_dialect(stream, path, dialect)
+    return dialect
 
 
-def tables(
-    path: Path, reading: Mapping[str, Any], missing: Sequence[str] = ()
+def read_tables(
+    path: Path, dialect: Mapping[str, Any], missing: Sequence[str] = ()
 ) -> Iterator[pa.Table]:
     """Yield the rows of a file as Arrow tables of bounded size, in order.
 
     Parameters
     ----------
     path : Path
-        The file.
-    reading : mapping
-        As `find_reading` gives it; what it lacks is found out.
+    dialect : mapping
+        As returned by `file_dialect`; keys that are missing are detected.
     missing : sequence of str
-        Texts of a file that has no types of its own that mean "no value"; blanks always do.
+        Strings that mark a missing value in formats without types; blank strings always do.
 
     Yields
     ------
     pa.Table
-        At least one, all of the same columns and types. The values of a text file are texts;
-        numbers have decimal points and dates are in ISO 8601, whatever the file's own spelling is.
+        At least one, all with the same columns and types. The values of a text file are strings;
+        numbers have decimal points and dates are in ISO 8601, whatever the dialect of the file is.
 
     Raises
     ------
     UserError
-        The file cannot be read; a text file's ragged row is named by its line.
+        The file cannot be read; for a malformed row of a text file, the message has its line number.
     """
-    missing, which = list(missing), kind(path)
-    reading = find_reading(path, reading)
-    with refusing(path):
+    missing, which = list(missing), file_kind(path)
+    dialect = file_dialect(path, dialect)
+    with reader_errors(path):
         if which == "csv":
-            found = delimited.tables(path, reading, missing)
+            found = delimited.read_delimited(path, dialect, missing)
         elif which == "json":
             found = objects.from_json(path, missing)
         elif which == "excel":
-            found = objects.from_excel(path, reading["sheet"], missing)
+            found = objects.from_excel(path, dialect["sheet"], missing)
         else:
             found = _parquet(path) if which == "parquet" else _feather(path)
         for table in found:
@@ -133,7 +137,9 @@ def tables(
 def _parquet(path: Path) -> Iterator[pa.Table]:
     from pyarrow import parquet
 
-    data = pa.BufferReader(packed.read_bytes(path)) if packed.is_packed(path) else path
+    data = (
+        pa.BufferReader(compression.read_bytes(path)) if compression.is_compressed(path) else path
+    )
     with parquet.ParquetFile(data) as file:
         schema = file.schema_arrow
         yield _without_labels(schema.empty_table())
@@ -144,8 +150,8 @@ def _parquet(path: Path) -> Iterator[pa.Table]:
 def _feather(path: Path) -> Iterator[pa.Table]:
     """Read Arrow's file format, of which Feather is one name, or its streams."""
     data = (
-        pa.BufferReader(packed.read_bytes(path))
-        if packed.is_packed(path)
+        pa.BufferReader(compression.read_bytes(path))
+        if compression.is_compressed(path)
         else pa.memory_map(str(path))
     )
     with data:
@@ -162,6 +168,6 @@ def _feather(path: Path) -> Iterator[pa.Table]:
 
 
 def _without_labels(table: pa.Table) -> pa.Table:
-    """Leave out the row labels that pandas wrote without having a name for them."""
+    """Drop the unnamed index that pandas wrote as a column."""
     labels = [name for name in table.column_names if re.fullmatch(r"__index_level_\d+__", name)]
     return table.drop_columns(labels) if labels else table

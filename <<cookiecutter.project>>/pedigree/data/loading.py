@@ -1,4 +1,4 @@
-"""Step 3, data loading: read the snapshot, name and type its columns, enforce the contract."""
+"""Data loading: read the snapshot, name and type its columns, enforce the contract."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from pedigree.data.target import labels
 
 if TYPE_CHECKING:
     import pandas as pd
-    from omegaconf import DictConfig
+
+    from pedigree.data.settings import LoadProblem
 
 
 def read_contract(path: Path) -> dict[str, Any]:
@@ -23,24 +24,24 @@ def read_contract(path: Path) -> dict[str, Any]:
     Raises
     ------
     UserError
-        The file is missing or holds no schema.
+        The file is missing or is not a contract.
     """
     contract = read_yaml(path)
     if not isinstance(contract, dict) or not isinstance(contract.get("columns"), dict):
-        raise UserError(f"{path} holds no contract: a mapping with the key 'columns' is expected.")
+        raise UserError(f"{path} is not a contract: a mapping with the key 'columns' is expected.")
     return contract
 
 
 @dataclass(frozen=True)
 class Contract:
-    """What the data must look like.
+    """The schema that the data must follow.
 
     Parameters
     ----------
     path : str
-        Of its file.
+        Path of its file.
     schema : dict
-        A pandera schema as it stands in that file.
+        The pandera schema in that file.
 
     Examples
     --------
@@ -67,20 +68,20 @@ class Contract:
     def enforce(
         self, rows: pd.DataFrame, types: dict[str, str]
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Return the typed rows, and the first breach of each row that breaks a rule (see `enforce`)."""
+        """Return the typed rows, and the first violation of each row that violates a rule (see `enforce`)."""
         return enforce(rows, self.schema, types)
 
-    def check_target(self, rows: pd.DataFrame, problem: DictConfig) -> None:
-        """Refuse rows from which `problem.target` cannot be learnt (see `check_target`)."""
+    def check_target(self, rows: pd.DataFrame, problem: LoadProblem) -> None:
+        """Raise an error if `problem.target` cannot be learned from the rows (see `check_target`)."""
         check_target(rows, problem)
 
-    def describe(self, broken: pd.DataFrame, limit: int) -> str:
-        """Return which rules were broken how often, with the first rows of each, as a message."""
-        return describe(broken, limit, self.path)
+    def error_message(self, broken: pd.DataFrame, limit: int) -> str:
+        """Return an error message with the violated rules, their counts and first rows."""
+        return violation_message(broken, limit, self.path)
 
 
 def column_types(rows: pd.DataFrame, contract: dict[str, Any]) -> dict[str, str]:
-    """Return each column's type: the contract's where it names one, else by the values.
+    """Return each column's type: that of the contract, else inferred from the values.
 
     Raises
     ------
@@ -91,7 +92,7 @@ def column_types(rows: pd.DataFrame, contract: dict[str, Any]) -> dict[str, str]
     for name, column in promised.items():
         if name not in rows and column.get("required", True):
             raise UserError(
-                f"column '{name}' of the contract is not in the data; {did_you_mean(name, rows.columns)}"
+                f"column '{name}' of the contract is missing in the data; {did_you_mean(name, rows.columns)}"
             )
     return {name: (promised.get(name) or {}).get("dtype") or infer(rows[name]) for name in rows}
 
@@ -99,24 +100,29 @@ def column_types(rows: pd.DataFrame, contract: dict[str, Any]) -> dict[str, str]
 def enforce(
     rows: pd.DataFrame, contract: dict[str, Any], types: dict[str, str]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Type the rows and check them.
+    """Convert the rows to their types and validate them.
 
     Parameters
     ----------
     rows : DataFrame
-        As read, with an index without duplicates.
+        As read, with a unique index.
     contract : dict
-        A pandera schema as read by `read_contract`.
+        A pandera schema as returned by `read_contract`.
     types : dict of str to str
         Type of each column.
 
     Returns
     -------
     typed : DataFrame
-        All rows, typed; what is not of its type is missing.
+        All rows; values that cannot be converted are missing.
     broken : DataFrame
-        A row for each row that breaks the contract (same index) with columns `reason`, `column`,
-        `check` and `failure_case` of its first breach.
+        A row for each row that violates the contract (same index) with columns `reason`, `column`,
+        `check` and `failure_case` of its first violation.
+
+    Raises
+    ------
+    UserError
+        The table as a whole violates the contract.
     """
     import pandas as pd
 
@@ -126,7 +132,7 @@ def enforce(
         warnings.simplefilter("ignore")
         from pandera.errors import SchemaErrors
         from pandera.io.pandas_io import deserialize_schema
-    # Types are enforced above, row by row; pandera checks the values.
+    # Types are enforced above, row by row; pandera validates the values.
     columns = {
         name: {**column, "dtype": None, "coerce": False}
         for name, column in contract["columns"].items()
@@ -138,19 +144,36 @@ def enforce(
     except SchemaErrors as error:
         failures.append(error.failure_cases)
     cases = pd.concat([case for case in failures if len(case)] or [breaches], ignore_index=True)
-    if cases["index"].isna().any():  # a breach of the table as a whole, not of a row
+    if cases["index"].isna().any():  # a violation of the table as a whole, not of a row
         first = cases[cases["index"].isna()].iloc[0]
-        raise UserError(f"the data breaks its contract: {first['check']}: {first['failure_case']}.")
+        raise UserError(
+            f"the data violates its contract: {first['check']}: {first['failure_case']}."
+        )
     cases["reason"] = cases["column"].astype("str") + ": " + cases["check"].astype("str")
-    # A value that has no type fails later checks as a consequence: the first breach of a row is named.
+    # A value of the wrong type also fails later checks, so only the first violation of a row is kept.
     first = cases.drop_duplicates("index").set_index("index").sort_index()
     return typed, first[["reason", "column", "check", "failure_case"]].rename_axis(None)
 
 
-def describe(broken: pd.DataFrame, limit: int, contract: str) -> str:
-    """Say which rules were broken how often, with the first rows of each."""
+def violation_message(broken: pd.DataFrame, limit: int, contract: str) -> str:
+    """Return an error message with the violated rules, their counts and first rows.
+
+    Parameters
+    ----------
+    broken : DataFrame
+        As returned by `enforce`.
+    limit : int
+        `load.max_rejected`.
+    contract : str
+        Path of the contract.
+
+    Returns
+    -------
+    str
+        Of several lines.
+    """
     lines = [
-        f"{len(broken)} rows break the contract {contract}, and load.max_rejected allows {limit}:"
+        f"{len(broken)} rows violate the contract {contract}, but load.max_rejected allows {limit}:"
     ]
     for reason, rows in broken.groupby("reason", sort=True):
         shown = ", ".join(
@@ -158,14 +181,14 @@ def describe(broken: pd.DataFrame, limit: int, contract: str) -> str:
         )
         lines.append(f"  column {reason}: {len(rows)} rows ({shown})")
     lines.append(
-        "Mend the data, widen the contract (`python -m pedigree contract update` shows how), or raise "
+        "Fix the data, widen the contract (`python -m pedigree contract update` shows how), or raise "
         "load.max_rejected in conf/load/."
     )
     return "\n".join(lines)
 
 
-def check_target(rows: pd.DataFrame, problem: DictConfig) -> None:
-    """Refuse data on which the question cannot be answered.
+def check_target(rows: pd.DataFrame, problem: LoadProblem) -> None:
+    """Raise an error if the target cannot be learned from the rows.
 
     Raises
     ------
@@ -175,33 +198,33 @@ def check_target(rows: pd.DataFrame, problem: DictConfig) -> None:
     target, task = problem.target, problem.task
     where = f"problem.target '{target}'"
     if target not in rows:
-        raise UserError(
-            f"{where} is not a column of the data; {did_you_mean(target, rows.columns)}"
-        )
+        raise UserError(f"{where} is not in the data; {did_you_mean(target, rows.columns)}")
     values = rows[target].dropna()
     classes = values.nunique()
     if values.empty:
         raise UserError(f"{where} has no value in any row.")
     if classes == 1:
         raise UserError(
-            f"{where} is {values.tolist()[0]!r} in every row; there is nothing to tell apart."
+            f"{where} is {values.tolist()[0]!r} in every row; at least two different values are required."
         )
     if task == "binary" and classes > 2:
         raise UserError(
-            f"{where} has {classes} values, and problem.task is binary; use multiclass or regression."
+            f"{where} has {classes} values, but problem.task is binary; use multiclass or regression."
         )
     if task == "regression" and values.dtype.kind not in "if":
         raise UserError(
-            f"{where} is not numeric, as problem.task regression needs; its first value is {values.tolist()[0]!r}."
+            f"{where} is not numeric, but problem.task is regression; its first value is {values.tolist()[0]!r}."
         )
     if task != "regression" and values.value_counts().min() < 3:
         rare = labels(values).value_counts().idxmin()
         raise UserError(
-            f"{where}: the class {rare!r} has fewer than 3 rows, too few for three sides of a split."
+            f"{where}: the class {rare!r} has fewer than 3 rows, one each for training, validation and test."
         )
     for key in ("group", "exclude", "time"):
-        for name in [problem.time] if key == "time" and problem.time else problem[key] or ():
+        for name in (
+            [problem.time] if key == "time" and problem.time else getattr(problem, key) or ()
+        ):
             if name not in rows:
                 raise UserError(
-                    f"problem.{key}: '{name}' is not a column of the data; {did_you_mean(name, rows.columns)}"
+                    f"problem.{key}: column '{name}' is not in the data; {did_you_mean(name, rows.columns)}"
                 )

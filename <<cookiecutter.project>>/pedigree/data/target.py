@@ -1,4 +1,4 @@
-"""The target: which columns a model may see, and how answers become numbers."""
+"""The target: separating it from the features, and encoding it as numbers."""
 
 from __future__ import annotations
 
@@ -12,31 +12,32 @@ from pedigree.base.tables import read_json
 
 if TYPE_CHECKING:
     import pandas as pd
-    from omegaconf import DictConfig
+
+    from pedigree.base.problem import Columns, Grouped, Target
 
 
-def features(rows: pd.DataFrame, problem: DictConfig) -> pd.DataFrame:
-    """Return the columns that a model may see: all but the target and the excluded."""
-    hidden = {problem.target, *problem.exclude}
-    return rows[[name for name in rows.columns if name not in hidden]]
+def features(rows: pd.DataFrame, problem: Columns) -> pd.DataFrame:
+    """Return the columns that are features: all but the target and the excluded ones."""
+    other = {problem.target, *problem.exclude}
+    return rows[[name for name in rows.columns if name not in other]]
 
 
-def features_and_target(rows: pd.DataFrame, problem: DictConfig) -> tuple[pd.DataFrame, np.ndarray]:
-    """Separate what a model may see from what it predicts.
+def features_and_target(rows: pd.DataFrame, problem: Columns) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return the features and the encoded target.
 
     Parameters
     ----------
     rows : DataFrame, shape (n, p)
         Cleaned rows, as in data/split/.
-    problem : DictConfig
+    problem : Columns
         With `target` and `exclude`.
 
     Returns
     -------
     X : DataFrame, shape (n, q)
-        All columns but the target and the excluded.
+        All columns but the target and the excluded ones.
     y : ndarray, shape (n,)
-        Class codes in the order of data/split/target.json (-1: a class that no training row has), or numbers.
+        Class codes in the order of data/split/target.json (-1: a class without training rows), or numbers.
 
     Examples
     --------
@@ -51,36 +52,36 @@ def features_and_target(rows: pd.DataFrame, problem: DictConfig) -> tuple[pd.Dat
     return features(rows, problem), encode(rows[problem.target], classes)
 
 
-def labels(answers: pd.Series) -> pd.Series:
-    """Write values as texts, each the same way whatever the others are.
+def labels(values: pd.Series) -> pd.Series:
+    """Convert values to strings, each independently of the others.
 
-    Whole numbers go without a decimal point, so that 1.0 and 1 are one class, and dates as a whole.
+    Integral floats lose their decimal point, so that 1.0 and 1 are one class; dates keep their time.
     """
-    if answers.dtype.kind == "f":
-        texts = answers.astype("str").str.removesuffix(".0")
-    elif answers.dtype.kind == "M":
-        texts = answers.dt.strftime("%Y-%m-%dT%H:%M:%S.%f")
+    if values.dtype.kind == "f":
+        strings = values.astype("str").str.removesuffix(".0")
+    elif values.dtype.kind == "M":
+        strings = values.dt.strftime("%Y-%m-%dT%H:%M:%S.%f")
     else:
-        texts = answers.astype("str")
-    return texts.where(answers.notna())
+        strings = values.astype("str")
+    return strings.where(values.notna())
 
 
 def row_key(rows: pd.DataFrame, columns: Sequence[str]) -> pd.Series:
-    """Write what a row holds in some columns as one text, which no other row has a part in."""
+    """Join the values of some columns to one string per row."""
     import pandas as pd
 
-    texts = [labels(rows[name]).fillna("") for name in columns]
-    return pd.Series(list(map("\x1f".join, zip(*texts, strict=True))), rows.index, dtype="str")
+    strings = [labels(rows[name]).fillna("") for name in columns]
+    return pd.Series(list(map("\x1f".join, zip(*strings, strict=True))), rows.index, dtype="str")
 
 
-def classes(answers: pd.Series, problem: DictConfig) -> list[str]:
-    """List the classes in the order of their codes; of two, the positive one comes last.
+def classes(target: pd.Series, problem: Target) -> list[str]:
+    """Return the classes in the order of their codes; in a binary task the positive class is the last.
 
     Parameters
     ----------
-    answers : Series
-        The training rows' answers.
-    problem : DictConfig
+    target : Series
+        Target of the training set.
+    problem : Target
         With `kind`, `task` and `positive`.
 
     Returns
@@ -90,29 +91,29 @@ def classes(answers: pd.Series, problem: DictConfig) -> list[str]:
     """
     if problem.kind == "regression":
         return []
-    counts = labels(answers).value_counts()
+    counts = labels(target).value_counts()
     names = sorted(counts.index)
     if problem.task == "binary":
-        # Ties go to the name that sorts last ("yes", "true", "1").
+        # Of equally rare classes, the last in alphabetical order is positive ("yes", "true", "1").
         rarer = max(names, key=lambda name: (-counts[name], name))
         positive = rarer if problem.positive is None else str(problem.positive)
         names.sort(key=lambda name: name == positive)
     return names
 
 
-def encode(answers: pd.Series, names: Sequence[str]) -> np.ndarray:
-    """Turn answers into class codes 0..k-1 (shape (n,), int), or into floats for regression.
+def encode(target: pd.Series, names: Sequence[str]) -> np.ndarray:
+    """Encode the target as class codes 0..k-1 (shape (n,), int), or as floats for regression.
 
-    A class that the training rows do not know gets -1.
+    A class without training rows is encoded as -1.
     """
     if not names:
-        return np.asarray(answers, dtype=float)
+        return np.asarray(target, dtype=float)
     codes = {name: code for code, name in enumerate(names)}
-    return np.asarray(labels(answers).map(codes).fillna(-1), dtype=int)
+    return np.asarray(labels(target).map(codes).fillna(-1), dtype=int)
 
 
-def group_key(rows: pd.DataFrame, problem: DictConfig) -> np.ndarray | None:
-    """Return the number of each row's group (`problem.group`), shape (n,); None where none is named."""
+def group_key(rows: pd.DataFrame, problem: Grouped) -> np.ndarray | None:
+    """Return the number of each row's group, shape (n,), or None if `problem.group` is empty."""
     if not problem.group:
         return None
     return np.asarray(rows.groupby(list(problem.group), dropna=False, sort=True).ngroup())

@@ -15,6 +15,7 @@ from typing import Any
 
 import sklearn.utils
 
+from pedigree.base.logs import LOGGER
 from pedigree.base.names import UserError
 from pedigree.base.tables import replacing
 
@@ -73,6 +74,7 @@ def load_model(path: Path) -> Any:
     """
     if not path.exists():
         raise UserError(f"{path} is not there; run `dvc repro` (or `dvc checkout`) to make it.")
+    LOGGER.debug("read %s", path)
     skops = _skops()
     types = skops.get_untrusted_types(file=path)
     foreign = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,15 +12,17 @@ from pedigree.base.tools import instantiate
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pedigree.base.section import OptionalTool
+
 
 def resample(
-    sampler: Mapping[str, Any], X: pd.DataFrame, y: np.ndarray
+    sampler: OptionalTool, X: pd.DataFrame, y: np.ndarray
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Draw encoded training rows anew with an imbalanced-learn sampler, or leave them.
 
     Parameters
     ----------
-    sampler : mapping
+    sampler : OptionalTool
         A file of ``conf/model/sampler/``; without a `_target_`, the rows stay.
     X, y : DataFrame of shape (n, p), ndarray of shape (n,)
         Encoded features and class codes.
@@ -30,7 +31,7 @@ def resample(
     -------
     DataFrame of shape (m, p), ndarray of shape (m,)
     """
-    return instantiate(sampler).fit_resample(X, y) if sampler["_target_"] else (X, y)
+    return instantiate(sampler).fit_resample(X, y) if sampler.target else (X, y)
 
 
 def weights(class_weight: str, y: np.ndarray) -> np.ndarray:

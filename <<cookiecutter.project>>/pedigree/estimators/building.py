@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.pipeline import Pipeline
@@ -13,17 +13,25 @@ from pedigree.base.settings import as_dict
 from pedigree.base.tables import read_json
 from pedigree.base.tools import instantiate
 from pedigree.estimators.ensembles import member
-
-if TYPE_CHECKING:
-    from omegaconf import DictConfig
+from pedigree.estimators.settings import Best, Model
 
 
-def build_model(model: Mapping[str, Any], changes: Mapping[str, Any] | None = None) -> Pipeline:
+class HasModel(Protocol):
+    """Settings with the section `model`."""
+
+    @property
+    def model(self) -> Model | Best:
+        """The chosen family, or `best`."""
+
+
+def build_model(
+    model: Model | Mapping[str, Any], changes: Mapping[str, Any] | None = None
+) -> Pipeline:
     """Build an unfitted pipeline from the settings of ``conf/model``.
 
     Parameters
     ----------
-    model : mapping
+    model : Model or mapping
         With `estimator`, `encoder`, `imputer` and `scaler`; an ensemble with `estimators`, its members.
     changes : mapping, optional
         Hyperparameters that replace those of the settings.
@@ -35,51 +43,52 @@ def build_model(model: Mapping[str, Any], changes: Mapping[str, Any] | None = No
     >>> build_model(chosen_model(read_settings("train"))).named_steps.keys()
     dict_keys(['encode', 'estimator'])
     """
-    model = as_dict(model)
-    parts = {"impute": model["imputer"], "scale": model["scaler"]}
-    steps = [(name, instantiate(part)) for name, part in parts.items() if part["_target_"]]
+    model = Model.model_validate(model)
+    parts = {"impute": model.imputer, "scale": model.scaler}
+    steps = [(name, instantiate(part)) for name, part in parts.items() if part.target]
     numbers = Pipeline(steps) if steps else "passthrough"
     encode = ColumnTransformer(
         [
             ("numbers", numbers, make_column_selector(dtype_include=["number", "bool"])),
             (
                 "texts",
-                instantiate(model["encoder"]),
+                instantiate(model.encoder),
                 make_column_selector(dtype_exclude=["number", "bool"]),
             ),
         ],
         verbose_feature_names_out=False,
     ).set_output(transform="pandas")
-    if members := model.get("estimators"):
+    if members := model.estimators:
         named = [(name, member(build_model(one), one)) for name, one in members.items()]
-        estimator = instantiate({**model["estimator"], "_partial_": True})(estimators=named)
+        estimator = instantiate(model.estimator, _partial_=True)(estimators=named)
     else:
-        estimator = instantiate(model["estimator"])
+        estimator = instantiate(model.estimator)
     estimator.set_params(**(changes or {}))
     return Pipeline([("encode", encode), ("estimator", estimator)])
 
 
-def own_value(model: Mapping[str, Any], name: str) -> Any:
+def own_value(model: Model, name: str) -> Any:
     """Return what a model's settings say of a hyperparameter; ``__`` leads to one of an inner estimator."""
-    value: Any = model["estimator"]
+    value: Any = as_dict(model.estimator)
     for part in name.split("__"):
         value = (value or {}).get(part)
     return value
 
 
-def as_trained(model: Mapping[str, Any], early_stopping: bool) -> dict[str, Any]:
+def as_trained(model: Model, early_stopping: bool) -> Model:
     """Return a model's settings without early stopping, unless `train` uses it."""
-    return dict(model) if early_stopping else {**model, "early_stopping": None}
+    return model if early_stopping else model.model_copy(update={"early_stopping": None})
 
 
-def chosen_model(settings: DictConfig) -> dict[str, Any]:
+def chosen_model(settings: HasModel) -> Model:
     """Return the settings of the model to train: the named one, or the leaderboard's winner.
 
     Examples
     --------
     >>> from pedigree import chosen_model
     >>> from pedigree.base.settings import read_settings
-    >>> chosen_model(read_settings("train"))["name"]
+    >>> chosen_model(read_settings("train")).name
     'catboost'
     """
-    return read_json(WINNER) if settings.model.name == "best" else as_dict(settings.model)
+    named = settings.model
+    return named if isinstance(named, Model) else Model.model_validate(read_json(WINNER))

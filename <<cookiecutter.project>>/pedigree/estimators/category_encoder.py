@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from pedigree.base.names import UserError
 from pedigree.estimators.encoders import texts
+from pedigree.estimators.frames import FrameTransformer, as_frame
 
 if TYPE_CHECKING:
     from category_encoders.utils import BaseEncoder
 
 
-class CategoryEncoder(TransformerMixin, BaseEstimator):
+class CategoryEncoder(FrameTransformer):
     """Any encoder of category_encoders; a missing value is a category like the others.
 
     What the library fits holds pandas objects, which no skops file can; here its state is one JSON
@@ -53,6 +54,7 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
 
     def fit_transform(self, X: pd.DataFrame, y: np.ndarray | None = None) -> pd.DataFrame:
         """Fit the encoder and encode the training rows, which it may treat otherwise than later ones."""
+        X = as_frame(self, X, reset=True)
         order = np.arange(len(X))
         if self.random_state is not None:
             np.random.default_rng(self.random_state).shuffle(order)
@@ -73,6 +75,7 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Encode rows; a category that the training rows do not have gets what stands for all."""
         check_is_fitted(self)
+        X = as_frame(self, X)
         rows = _as_texts(X)
         made = [one.transform(rows).add_suffix(suffix) for suffix, one in self.encoders_.items()]
         return pd.concat(made, axis=1)

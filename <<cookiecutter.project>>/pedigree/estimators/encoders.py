@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
+
+from pedigree.estimators.frames import FrameTransformer, as_frame
 
 if TYPE_CHECKING:
     from sklearn.impute import IterativeImputer
@@ -15,7 +16,7 @@ MISSING = "(missing)"
 OTHER = "(other)"
 
 
-class NativeCategories(TransformerMixin, BaseEstimator):
+class NativeCategories(FrameTransformer):
     """Turn texts into pandas categories, without a missing value, for libraries that take them.
 
     CatBoost refuses a missing category, scikit-learn's boosting more than 255 of them.
@@ -31,6 +32,7 @@ class NativeCategories(TransformerMixin, BaseEstimator):
 
     def fit(self, X: pd.DataFrame, y: object = None) -> NativeCategories:
         """Learn each column's categories, the most frequent first, equals in alphabetical order."""
+        X = as_frame(self, X, reset=True)
         self.feature_names_in_ = list(X.columns)
         self.categories_ = {}
         for name in X:
@@ -44,6 +46,7 @@ class NativeCategories(TransformerMixin, BaseEstimator):
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Return the columns as categories; unknown ones become "(other)"."""
         check_is_fitted(self)
+        X = as_frame(self, X)
         out = {}
         for name, known in self.categories_.items():
             values = texts(X[name])

@@ -15,9 +15,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone, is_classifier
+from sklearn.utils.validation import check_is_fitted
 
 from pedigree.base.stage import say
+from pedigree.estimators.frames import as_frame
 from pedigree.estimators.predicting import plain, predict
+from pedigree.estimators.validation import training_rows
 from pedigree.folds.sampling import splitter
 
 if TYPE_CHECKING:
@@ -68,6 +71,7 @@ class EnsembleSelection(BaseEstimator):
         self, X: pd.DataFrame, y: np.ndarray, sample_weight: np.ndarray | None = None
     ) -> EnsembleSelection:
         """Fit the members fold by fold, then weigh them; `sample_weight` counts in the loss."""
+        X, y, sample_weight = training_rows(self, X, y, sample_weight)
         if is_classifier(self):
             self.classes_ = np.unique(y)
         deadline = time.monotonic() + self.seconds
@@ -130,7 +134,8 @@ class EnsembleSelection(BaseEstimator):
 
     def _mean(self, X: pd.DataFrame) -> np.ndarray:
         """Mix what the members say: the mean over each one's folds, and those by weight."""
-        X = plain(X)
+        check_is_fitted(self)
+        X = plain(as_frame(self, X))
         said = [
             weight * np.mean([self._says(one, X) for one in self.bags_[name]], axis=0)
             for name, weight in self.weights_.items()
@@ -159,7 +164,8 @@ class EnsembleSelectionClassifier(ClassifierMixin, EnsembleSelection):
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:
         """Predict classes, shape (n,)."""
-        return np.asarray(self.classes_[self._mean(X).argmax(axis=1)])
+        best = self._mean(X).argmax(axis=1)
+        return np.asarray(self.classes_[best])
 
     def _says(self, member: Member, X: pd.DataFrame) -> np.ndarray:
         said = predict(member.pipeline_, X, int(self.classes_[-1]) + 1)

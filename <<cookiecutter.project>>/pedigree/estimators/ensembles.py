@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone, is_classifier
+from sklearn.utils.validation import check_is_fitted
 
+from pedigree.base.settings import as_dict
 from pedigree.estimators.fitting import fit
+from pedigree.estimators.frames import as_frame
 from pedigree.estimators.predicting import plain
+from pedigree.estimators.settings import Model
+from pedigree.estimators.validation import training_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,12 +51,14 @@ class Member(BaseEstimator):
         `sample_weight`, the class weights of the ensemble, is for what is fitted on the members'
         predictions: each member computes its own.
         """
-        self.pipeline_ = fit(clone(self.pipeline), self.model, X, y, watched)
+        X, y, _ = training_rows(self, X, y, sample_weight)
+        self.pipeline_ = fit(clone(self.pipeline), Model.model_validate(self.model), X, y, watched)
         return self
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:
         """Predict classes or numbers, shape (n,)."""
-        return np.ravel(self.pipeline_.predict(plain(X)))
+        check_is_fitted(self)
+        return np.ravel(self.pipeline_.predict(plain(as_frame(self, X))))
 
 
 class MemberClassifier(ClassifierMixin, Member):
@@ -64,14 +71,15 @@ class MemberClassifier(ClassifierMixin, Member):
 
     def predict_proba(self, X: pd.DataFrame) -> np.ndarray:
         """Predict the classes' probabilities, shape (n, k)."""
-        return np.asarray(self.pipeline_.predict_proba(plain(X)))
+        check_is_fitted(self)
+        return np.asarray(self.pipeline_.predict_proba(plain(as_frame(self, X))))
 
 
 class MemberRegressor(RegressorMixin, Member):
     """A member that tells numbers."""
 
 
-def member(pipeline: Pipeline, model: Mapping[str, Any]) -> Member:
+def member(pipeline: Pipeline, model: Model) -> Member:
     """Make a member of a built pipeline and the settings it was built of."""
     kind = MemberClassifier if is_classifier(pipeline) else MemberRegressor
-    return kind(pipeline, model)
+    return kind(pipeline, as_dict(model))  # plain, since it is stored with what is fitted

@@ -17,6 +17,8 @@ from pedigree.folds.folding import inner_folds
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
+    from pedigree.estimators.settings import Model
+
 # Early stopping needs two things of a library: the arguments that switch it on, and the form in
 # which fit() takes the rows to watch.
 WATCHED_ROWS: dict[str, Callable[[Any, Any], dict[str, Any]]] = {
@@ -28,7 +30,7 @@ WATCHED_ROWS: dict[str, Callable[[Any, Any], dict[str, Any]]] = {
 
 def fit(
     pipeline: Pipeline,
-    model: Mapping[str, Any] | None,
+    model: Model | None,
     X: pd.DataFrame,
     y: np.ndarray,
     watched: tuple[pd.DataFrame, np.ndarray] | None = None,
@@ -40,7 +42,7 @@ def fit(
     ----------
     pipeline : Pipeline
         As built by `build`.
-    model : mapping or None
+    model : Model or None
         The settings it was built from; its `sampler` and `class_weight` touch the training rows only. None fits the
         pipeline by its own `fit`, and nothing more.
     X, y : DataFrame of shape (n, p), ndarray of shape (n,)
@@ -54,32 +56,30 @@ def fit(
     if model is None:
         return pipeline.fit(plain(X), y)
     encoded = encode(pipeline, model, X, y)
-    if watched is not None and model["early_stopping"]:
+    if watched is not None and model.early_stopping:
         watched = pipeline["encode"].transform(plain(watched[0])), watched[1]
     fit_estimator(pipeline["estimator"], model, encoded, y, watched, groups)
     return pipeline
 
 
-def encode(
-    pipeline: Pipeline, model: Mapping[str, Any], X: pd.DataFrame, y: np.ndarray
-) -> pd.DataFrame:
+def encode(pipeline: Pipeline, model: Model, X: pd.DataFrame, y: np.ndarray) -> pd.DataFrame:
     """Fit a pipeline's encoder, and tell its estimator of the features; returns those of shape (n, c)."""
     estimator = pipeline["estimator"]
     encoded = pipeline["encode"].fit_transform(plain(X), y)
-    if model["categorical_argument"]:
+    if model.categorical_argument:
         categories = encoded.select_dtypes("category").columns
-        estimator.set_params(**{model["categorical_argument"]: list(categories)})
-    if (monotone := model.get("monotone")) and monotone["features"]:
+        estimator.set_params(**{model.categorical_argument: list(categories)})
+    if (monotone := model.monotone) and monotone.features:
         # XGBoost wants a tuple, the others want a list.
         kind = tuple if type(estimator).__module__.startswith("xgboost") else list
-        told = kind(signs(monotone["features"], encoded))
-        estimator.set_params(**{monotone["argument"]: told})
+        told = kind(signs(monotone.features, encoded))
+        estimator.set_params(**{monotone.argument: told})
     return encoded
 
 
 def fit_estimator(
     estimator: Any,
-    model: Mapping[str, Any],
+    model: Model,
     encoded: pd.DataFrame,
     y: np.ndarray,
     watched: tuple[pd.DataFrame, np.ndarray] | None = None,
@@ -87,16 +87,16 @@ def fit_estimator(
 ) -> Any:
     """Fit an estimator in place on encoded rows; the arguments are those of `fit`."""
     arguments: dict[str, Any] = {}
-    if watched is not None and model["early_stopping"]:
-        estimator.set_params(**model["early_stopping"]["settings"])
-        arguments = WATCHED_ROWS[model["early_stopping"]["rows"]](*watched)
-        arguments |= model["early_stopping"].get("fit", {})
-    encoded, y = resample(model["sampler"], encoded, y)
-    if model["class_weight"]:
-        arguments["sample_weight"] = weights(model["class_weight"], y)
+    if watched is not None and model.early_stopping:
+        estimator.set_params(**model.early_stopping.settings)
+        arguments = WATCHED_ROWS[model.early_stopping.rows](*watched)
+        arguments |= model.early_stopping.fit
+    encoded, y = resample(model.sampler, encoded, y)
+    if model.class_weight:
+        arguments["sample_weight"] = weights(model.class_weight, y)
     cv = estimator.get_params(deep=False).get("cv")
     if (
-        cv is not None and groups is not None and not model["sampler"]["_target_"]
+        cv is not None and groups is not None and not model.sampler.target
     ):  # the rows it was told of
         estimator.set_params(cv=inner_folds(cv, y, groups, is_classifier(estimator)))
         estimator.fit(encoded, y, **arguments).set_params(cv=cv)

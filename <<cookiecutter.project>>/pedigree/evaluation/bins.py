@@ -15,7 +15,8 @@ from pedigree.data.target import labels
 
 if TYPE_CHECKING:
     import pandas as pd
-    from omegaconf import DictConfig
+
+    from pedigree.evaluation.settings import JudgedColumns, Slices
 
 OTHER, MISSING = "(other)", "(missing)"
 LONGEST = 60  # characters of a slice's name; texts that begin alike are one slice
@@ -66,7 +67,7 @@ class Binning:
         return np.where(values.isna(), missing, found)
 
 
-def learn(train: pd.DataFrame, problem: DictConfig, options: DictConfig) -> dict[str, Binning]:
+def learn(train: pd.DataFrame, problem: JudgedColumns, options: Slices) -> dict[str, Binning]:
     """Learn a cut for each column of `problem.slices` and `problem.protected`.
 
     Where no columns are named, those that cut the training rows as another does are left out.
@@ -75,9 +76,9 @@ def learn(train: pd.DataFrame, problem: DictConfig, options: DictConfig) -> dict
     ----------
     train : DataFrame
         The cleaned training rows, data/split/train/.
-    problem : DictConfig
+    problem : JudgedColumns
         With `slices` (null: chosen here), `protected`, `target` and `exclude`.
-    options : DictConfig
+    options : Slices
         `evaluate.slices`.
 
     Returns
@@ -90,21 +91,17 @@ def learn(train: pd.DataFrame, problem: DictConfig, options: DictConfig) -> dict
         A column is not there.
     """
     for key in ("slices", "protected"):
-        for name in problem[key] or ():
+        for name in getattr(problem, key) or ():
             if name not in train:
                 raise UserError(
                     f"problem.{key}: the cleaned rows have no column '{name}'; {did_you_mean(name, train)}"
                 )
     hidden = {problem.target, *problem.exclude}
     named = problem.slices is not None
-    asked = (
-        problem.slices
-        if named
-        else fitting(train.drop(columns=hidden, errors="ignore"), options.levels)
-    )
+    found = [] if named else fitting(train.drop(columns=hidden, errors="ignore"), options.levels)
     cuts: dict[str, Binning] = {}
     seen: set[bytes] = set()
-    for name in dict.fromkeys([*problem.protected, *asked]):
+    for name in dict.fromkeys([*problem.protected, *(problem.slices or found)]):
         cut = Binning.learn(train[name], bins=options.bins, levels=options.levels)
         alike = _partition(cut.codes(train))
         if (

@@ -10,7 +10,7 @@ import numpy as np
 
 from pedigree.scoring.decision import Prediction
 from pedigree.scoring.formulas import formula
-from pedigree.scoring.metrics import METRICS, gain, score
+from pedigree.scoring.metrics import Metric, as_metric, gain, score
 
 CHUNK = 300_000  # weights held at once: few enough for a cache of the processor
 
@@ -21,6 +21,8 @@ class Scores:
 
     Parameters
     ----------
+    metrics : dict of str to Metric
+        By name.
     values : dict of str to dict of str to float
         By metric and predictor, on all rows.
     draws : dict of str to dict of str to ndarray, shape (resamples,)
@@ -29,6 +31,7 @@ class Scores:
         Coverage of the intervals, in (0, 1).
     """
 
+    metrics: dict[str, Metric]
     values: dict[str, dict[str, float]]
     draws: dict[str, dict[str, np.ndarray]]
     confidence: float
@@ -52,19 +55,22 @@ class Scores:
         Both are scored on the same resamples: what makes rows easy or hard for both does not widen
         the interval, which it would were each interval looked at by itself.
         """
-        value, draws = self.values[metric], self.draws[metric]
+        value, draws, by = self.values[metric], self.draws[metric], self.metrics[metric]
         return {
-            "gain": gain(metric, value["model"], value[against]),
-            "interval": self._percentiles(gain(metric, draws["model"], draws[against])),
+            "gain": gain(by, value["model"], value[against]),
+            "interval": self._percentiles(gain(by, draws["model"], draws[against])),
         }
 
     def table(self) -> list[dict[str, Any]]:
-        """List the model's metrics, each with its interval and the others' values."""
-        return [
-            {"metric": name, "value": said["model"], "interval": self.interval(name)}
-            | {who: value for who, value in said.items() if who != "model"}
-            for name, said in self.values.items()
-        ]
+        """List the model's metrics, each with what it is, its interval and the others' values."""
+        table = []
+        for name, said in self.values.items():
+            metric = self.metrics[name]
+            about = {"metric": name, "greater_is_better": metric.greater_is_better}
+            about |= {"meaning": metric.meaning} if metric.meaning else {}
+            others = {who: value for who, value in said.items() if who != "model"}
+            table.append(about | {"value": said["model"], "interval": self.interval(name)} | others)
+        return table
 
     def flat(self) -> dict[str, float]:
         """Return the model's score and half width by metric, as DVC's tables show them."""
@@ -86,7 +92,7 @@ class Scores:
             {"against": who, "metric": name, **self.better(name, who)}
             for name, said in self.values.items()
             for who in said
-            if who != "model" and METRICS[name].needs != "interval"  # the others have none
+            if who != "model" and self.metrics[name].needs != "interval"  # the others have none
         ]
 
     def _percentiles(self, draws: np.ndarray) -> np.ndarray:
@@ -97,7 +103,7 @@ class Scores:
 
 
 def bootstrap(
-    names: Sequence[str],
+    metrics: Sequence[str | Metric],
     truth: np.ndarray,
     predictions: Mapping[str, Prediction | np.ndarray],
     *,
@@ -110,8 +116,8 @@ def bootstrap(
 
     Parameters
     ----------
-    names : sequence of str
-        Metrics.
+    metrics : sequence of str or Metric
+        As in `score`.
     truth : ndarray, shape (n,)
         Class codes, or numbers.
     predictions : mapping of str to Prediction, or ndarray of shape (n, k) or (n,)
@@ -125,16 +131,20 @@ def bootstrap(
     """
     random = np.random.default_rng(seed)
     clusters = cluster(groups, len(truth))
-    pairs = [(name, who) for name in names for who in predictions]
-    formulas = [formula(name, truth, predictions[who]) for name, who in pairs]
+    named = {metric.name: metric for metric in map(as_metric, metrics)}
+    pairs = [(name, who) for name in named for who in predictions]
+    formulas = [formula(named[name], truth, predictions[who]) for name, who in pairs]
     chunks = [
         [one(weights) for one in formulas] for weights in times_drawn(clusters, resamples, random)
     ]
-    draws: dict[str, dict[str, np.ndarray]] = {name: {} for name in names}
+    draws: dict[str, dict[str, np.ndarray]] = {name: {} for name in named}
     for (name, who), parts in zip(pairs, zip(*chunks, strict=True), strict=True):
         draws[name][who] = np.concatenate(parts)
-    values = {n: {who: score(n, truth, p) for who, p in predictions.items()} for n in names}
-    return Scores(values, draws, confidence)
+    values = {
+        name: {who: score(metric, truth, said) for who, said in predictions.items()}
+        for name, metric in named.items()
+    }
+    return Scores(named, values, draws, confidence)
 
 
 def cluster(groups: np.ndarray | None, n: int) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pedigree.base.paths import THRESHOLD
@@ -13,12 +13,14 @@ from pedigree.evaluation.curves import Rows, classification_curves, regression_c
 from pedigree.evaluation.threshold import choose
 from pedigree.evaluation.weakness import Weakness, weakness
 from pedigree.scoring.decision import Prediction, Threshold, decided
-from pedigree.scoring.metrics import METRICS, reported, score
+from pedigree.scoring.metrics import METRICS, Metric, reported, score
 from pedigree.scoring.predictions import Predictions
 
 if TYPE_CHECKING:
     import numpy as np
-    from omegaconf import DictConfig
+
+    from pedigree.base.problem import ThresholdRule
+    from pedigree.evaluation.settings import Bootstrap, JudgedColumns, Slices
 
 
 @dataclass(frozen=True)
@@ -33,11 +35,14 @@ class Evaluation:
         The same with thresholds and intervals.
     notes : tuple of str
         What a reader has to know of the rows and the predictors.
+    known : mapping of str to Metric
+        By name, see `pedigree.scoring.custom.known`.
     """
 
     predictions: Predictions
     by: dict[str, Prediction]
     notes: tuple[str, ...] = ()
+    known: Mapping[str, Metric] = field(default_factory=lambda: METRICS)
 
     @property
     def y(self) -> np.ndarray:
@@ -54,7 +59,7 @@ class Evaluation:
         """The model's; `values` are probabilities of shape (n, k), or numbers of shape (n,)."""
         return self.by["model"]
 
-    def choose_threshold(self, rule: Mapping[str, Any] | None) -> tuple[dict[str, Any], Rows]:
+    def choose_threshold(self, rule: ThresholdRule | None) -> tuple[dict[str, Any], Rows]:
         """Choose the decision threshold of two classes by `problem.threshold`.
 
         Returns
@@ -65,7 +70,7 @@ class Evaluation:
             Points for plots/evaluate/threshold.csv.
         """
         if len(self.classes) == 2:
-            return choose(as_dict(rule), self.y, self.prediction.values[:, 1])
+            return choose(as_dict(rule), self.y, self.prediction.values[:, 1], self.known)
         return {"asked": None, "value": None}, []
 
     def decide(self) -> Evaluation:
@@ -73,17 +78,17 @@ class Evaluation:
         prediction = replace(self.prediction, threshold=Threshold.read(THRESHOLD))
         return replace(self, by=decided(self.predictions.of, prediction))
 
-    def bootstrap(self, metrics: Sequence[str], options: DictConfig) -> Scores:
+    def bootstrap(self, metrics: Sequence[str], options: Bootstrap) -> Scores:
         """Score every predictor, with intervals.
 
         Parameters
         ----------
         metrics : sequence of str
-        options : DictConfig
+        options : Bootstrap
             With `resamples`, `confidence` and `seed`.
         """
         return bootstrap(
-            metrics,
+            [self.known[name] for name in metrics],
             self.y,
             self.by,
             groups=self.predictions.group,
@@ -102,7 +107,7 @@ class Evaluation:
         also : iterable of str
             Names of which those that are metrics come last, such as `problem.criteria`.
         """
-        named = [name for name in also if name in METRICS]
+        named = [name for name in also if name in self.known]
         return list(dict.fromkeys([*reported(listed, self.prediction), *named]))
 
     @property
@@ -118,9 +123,9 @@ class Evaluation:
 
     def score(self, metric: str) -> float:
         """Score the model, without an interval."""
-        return score(metric, self.y, self.prediction)
+        return score(self.known[metric], self.y, self.prediction)
 
-    def weak_slices(self, problem: DictConfig, slices: DictConfig, options: DictConfig) -> Weakness:
+    def weak_slices(self, problem: JudgedColumns, slices: Slices, options: Bootstrap) -> Weakness:
         """Find slices on which the model is weak, and differences between protected groups (see `weakness`)."""
         return weakness(self.predictions, self.prediction, problem, slices, options)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from pedigree.evaluation.bootstrap import cluster, times_drawn
 from pedigree.scoring.formulas import formula
-from pedigree.scoring.metrics import gain, score
+from pedigree.scoring.metrics import Metric, as_metric, gain, score
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,8 +22,8 @@ COLUMNS = ("column", "slice", "rows", "metric", "value", "low", "high", "surely_
 # What does not compare between slices, and what stands in for it: R2 measures errors by a slice's own
 # spread, average precision begins at its share of positives, and ECE is the greater the fewer the rows.
 STANDS_IN = {"r2": "rmse", "average_precision": "roc_auc", "ece": "log_loss"}
-# Means over rows; every other metric of classes holds one class against another.
-OF_ROWS = ("accuracy", "brier", "cost", "log_loss")
+# Means over rows, beside those that give a value for each row; every other metric of classes holds one class against another.
+OF_ROWS = ("accuracy", "brier", "log_loss")
 # Of fewer rows (or groups, or rows of a class where classes are compared) resamples tell too little; the
 # rule for cells of a contingency table (Cochran 1954).
 LEAST = 5
@@ -38,11 +38,11 @@ class Part:
     slice: str
     rows: np.ndarray
     units: int
-    metric: str
+    metric: Metric
 
 
 def slice_scores(
-    metrics: Sequence[str],
+    metrics: Sequence[str | Metric],
     truth: np.ndarray,
     prediction: Prediction,
     rows: pd.DataFrame,
@@ -63,7 +63,7 @@ def slice_scores(
 
     Parameters
     ----------
-    metrics : sequence of str
+    metrics : sequence of str or Metric
         In the order of preference.
     truth : ndarray, shape (n,)
         Class codes, or numbers.
@@ -84,7 +84,7 @@ def slice_scores(
         With the keys `COLUMNS`; `surely_worse` is "yes", "no" or, where it is not judged, None.
     """
     clusters = cluster(groups, len(truth))
-    parts = _parts(metrics, truth, prediction, rows, cuts, clusters)
+    parts = _parts([as_metric(one) for one in metrics], truth, prediction, rows, cuts, clusters)
     every = np.arange(len(truth))
     known: dict[Any, Part] = {p.metric: Part("", "", every, len(every), p.metric) for p in parts}
     known |= {i: part for i, part in enumerate(parts) if part.units >= LEAST}
@@ -93,7 +93,7 @@ def slice_scores(
     chances = {}
     for i, part in enumerate(parts):
         value = score(part.metric, truth[part.rows], prediction[part.rows])
-        told = (part.column, part.slice, len(part.rows), part.metric, value, None, None, None)
+        told = (part.column, part.slice, len(part.rows), part.metric.name, value, None, None, None)
         table.append(dict(zip(COLUMNS, told, strict=True)))
         if i in draws and np.isfinite(draws[i]).any():
             table[i]["low"], table[i]["high"] = percentiles(draws[i], confidence)
@@ -120,14 +120,15 @@ def percentiles(draws: np.ndarray, confidence: float) -> tuple[float, float] | t
     return float(low), float(high)
 
 
-def worst(table: Sequence[Mapping[str, Any]], metric: str) -> Mapping[str, Any] | None:
+def worst(table: Sequence[Mapping[str, Any]], metric: str | Metric) -> Mapping[str, Any] | None:
     """Return the line of the judged slice with the worst value of a metric; None where none is judged by it."""
-    judged = [one for one in table if one["surely_worse"] and one["metric"] == metric]
+    metric = as_metric(metric)
+    judged = [one for one in table if one["surely_worse"] and one["metric"] == metric.name]
     return min(judged, key=lambda one: gain(metric, one["value"], 0.0), default=None)
 
 
 def _parts(
-    metrics: Sequence[str],
+    metrics: Sequence[Metric],
     truth: np.ndarray,
     prediction: Prediction,
     rows: pd.DataFrame,
@@ -141,15 +142,17 @@ def _parts(
         for code, name in enumerate(cut.names):
             found = np.flatnonzero(codes == code)
             if len(found):
-                fitting = [one for one in metrics if _allows(one, truth[found], prediction)]
+                fitting = [one for one in metrics if _allows(one, truth[found], prediction[found])]
                 units = len(np.unique(clusters[found]))
                 parts.append(Part(column, name, found, units, [*fitting, metrics[0]][0]))
     return parts
 
 
-def _allows(metric: str, truth: np.ndarray, prediction: Prediction) -> bool:
+def _allows(metric: Metric, truth: np.ndarray, prediction: Prediction) -> bool:
     """Tell whether the answers of some rows let a metric say the same as of others."""
-    if prediction.values.ndim == 1 or metric in OF_ROWS:
+    if prediction.values.ndim == 1 or metric.name in OF_ROWS:
+        return True
+    if callable(metric.function) and np.ndim(metric.function(truth, prediction)) == 1:
         return True
     return bool(np.bincount(truth, minlength=prediction.values.shape[1]).min() >= LEAST)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pedigree.scoring.metrics import score
+from pedigree.scoring.metrics import METRICS, Metric, gain, score
 
 NOBODY = 1.000001  # above every probability
 SHOWN = 200  # thresholds of the curve, and those among which a metric is maximised
@@ -16,18 +16,23 @@ UNASKED: Mapping[str, Any] = {"metric": "f1"}
 
 
 def choose(
-    asked: Mapping[str, Any] | None, truth: np.ndarray, probability: np.ndarray
+    asked: Mapping[str, Any] | None,
+    truth: np.ndarray,
+    probability: np.ndarray,
+    metrics: Mapping[str, Metric] = METRICS,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Choose the threshold that answers best what is asked.
 
     Parameters
     ----------
     asked : mapping or None
-        ``{"metric": name}``, one of labels, is maximised; the mean of ``{"costs": {"false_positive": a,
+        ``{"metric": name}``, one of labels, is made as good as possible; the mean of ``{"costs": {"false_positive": a,
         "false_negative": b}}`` minimised; ``{"capacity": share or count}`` of these rows
         is not exceeded, and as much of it used as ties allow. None = the most probable class.
     truth, probability : ndarray, shape (n,)
         1 for the positive class, and its probability.
+    metrics : mapping of str to Metric
+        Those that may be asked for.
 
     Returns
     -------
@@ -65,8 +70,9 @@ def choose(
         best = int(np.argmax(acted <= share))  # the first, and so the lowest, that keeps to it
     else:
         criterion = wanted["metric"]
-        values = np.array([by_counts(criterion, one) for one in counts])
-        best = middle(values == np.nanmax(values))
+        values = np.array([by_counts(metrics[criterion], one) for one in counts])
+        goodness = gain(metrics[criterion], values, 0.0)
+        best = middle(goodness == np.nanmax(goodness))
     chosen = {
         "asked": asked,
         "value": thresholds[best] if asked else None,
@@ -115,8 +121,8 @@ def confusions(thresholds: np.ndarray, truth: np.ndarray, probability: np.ndarra
     return np.column_stack([tn, len(others) - tn, fn, len(hits) - fn])
 
 
-def by_counts(metric: str, counts: np.ndarray) -> float:
-    """Return a metric of labels, the greater the better, of a confusion's counts."""
+def by_counts(metric: Metric, counts: np.ndarray) -> float:
+    """Return a metric of labels of a confusion's counts."""
     truth, guess = np.repeat([0, 0, 1, 1], counts), np.repeat([0, 1, 0, 1], counts)
     return score(metric, truth, np.eye(2)[guess])
 

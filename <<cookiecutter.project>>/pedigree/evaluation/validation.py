@@ -11,21 +11,22 @@ from pedigree.estimators import artifact
 from pedigree.estimators.predicting import predict
 from pedigree.evaluation.evaluation import Evaluation
 from pedigree.prediction.calibration import calibrated
+from pedigree.scoring.custom import known
 from pedigree.scoring.decision import decided
 from pedigree.scoring.predictions import Predictions, dummy
 from pedigree.training.inputs import read_subset
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
+    from pedigree.evaluation.settings import JudgedColumns
 
 
-def predict_validation(problem: DictConfig) -> Evaluation:
+def predict_validation(problem: JudgedColumns) -> Evaluation:
     """Predict the validation rows by the calibrated model, the linear baseline and a dummy.
 
     Parameters
     ----------
-    problem : DictConfig
-        With `group`.
+    problem : JudgedColumns
+        With `group` and `custom_metrics`.
 
     Examples
     --------
@@ -47,4 +48,4 @@ def predict_validation(problem: DictConfig) -> Evaluation:
     prediction = calibrated(artifact.load_model(CALIBRATOR), of["model"])
     of["model"] = prediction.values
     predictions = Predictions.about(rows, problem, truth, classes, of)
-    return Evaluation(predictions, decided(of, prediction))
+    return Evaluation(predictions, decided(of, prediction), known=known(problem))

@@ -13,10 +13,11 @@ from pedigree.base.stage import say
 from pedigree.base.tables import read_table, write_csv
 from pedigree.evaluation import fairness, slices
 from pedigree.evaluation.bins import learn
+from pedigree.scoring.custom import listed
+from pedigree.scoring.metrics import Metric, as_metric
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
-
+    from pedigree.evaluation.settings import Bootstrap, JudgedColumns, Slices
     from pedigree.scoring.decision import Prediction
     from pedigree.scoring.predictions import Predictions
 
@@ -27,7 +28,7 @@ class Weakness:
 
     Parameters
     ----------
-    metric : str
+    metric : Metric
         By which slices are compared.
     slices, fairness : list of dict
         See `slices.slice_scores` and `fairness.fairness`.
@@ -35,12 +36,12 @@ class Weakness:
         Scores the slices by another metric.
     """
 
-    metric: str
+    metric: Metric
     slices: list[dict[str, Any]]
     fairness: list[dict[str, Any]]
-    by: Callable[[str], list[dict[str, Any]]]
+    by: Callable[[Metric], list[dict[str, Any]]]
 
-    def on_worst(self, metric: str) -> tuple[float, float, float]:
+    def on_worst(self, metric: Metric) -> tuple[float, float, float]:
         """Return a metric of the slice that is worst by it, and its interval; NaN where none is judged."""
         table = self.slices if metric == self.metric else self.by(metric)
         return _ends(slices.worst(table, metric))
@@ -57,7 +58,7 @@ class Weakness:
             sure = "significantly" if one["surely_worse"] else "not significantly"
             where = f"{one['column']} {one['slice']}, {one['rows']} rows"
             say(
-                f"worst slice {self.metric} {one['value']:.4g} ({where}; {sure} worse than all rows)"
+                f"worst slice {self.metric.name} {one['value']:.4g} ({where}; {sure} worse than all rows)"
             )
 
     def summary(self) -> dict[str, Any]:
@@ -74,9 +75,9 @@ class Weakness:
 def weakness(
     found: Predictions,
     prediction: Prediction,
-    problem: DictConfig,
-    cut: DictConfig,
-    bootstrap: DictConfig,
+    problem: JudgedColumns,
+    cut: Slices,
+    bootstrap: Bootstrap,
 ) -> Weakness:
     """Look for weak slices and unfair differences among predicted rows.
 
@@ -86,11 +87,11 @@ def weakness(
         Of a side, with its cleaned rows.
     prediction : Prediction
         The model's, with its threshold.
-    problem : DictConfig
-        With `metrics`, `slices`, `protected`, `target` and `exclude`.
-    cut : DictConfig
+    problem : JudgedColumns
+        With `metrics`, `custom_metrics`, `slices`, `protected`, `target` and `exclude`.
+    cut : Slices
         `evaluate.slices`.
-    bootstrap : DictConfig
+    bootstrap : Bootstrap
         With `resamples`, `confidence` and `seed`.
 
     Raises
@@ -100,14 +101,19 @@ def weakness(
     """
     cuts = learn(read_table(SPLIT / "train"), problem, cut)
     protected = {name: cuts[name] for name in problem.protected}
-    known: dict[str, Any] = {name: bootstrap[name] for name in ("resamples", "confidence", "seed")}
-    known |= {"groups": found.group, "min_rows": cut.min_rows}
+    known: dict[str, Any] = {
+        "resamples": bootstrap.resamples,
+        "confidence": bootstrap.confidence,
+        "seed": bootstrap.seed,
+        "groups": found.group,
+        "min_rows": cut.min_rows,
+    }
     truth, rows = found.truth, found.rows
 
-    def by(*metrics: str) -> list[dict[str, Any]]:
+    def by(*metrics: Metric) -> list[dict[str, Any]]:
         return slices.slice_scores(metrics, truth, prediction, rows, cuts, **known)
 
-    metrics = [slices.STANDS_IN.get(name, name) for name in problem.metrics]
+    metrics = [as_metric(slices.STANDS_IN.get(one.name, one)) for one in listed(problem)]
     fair = fairness.fairness(truth, prediction, found.classes, rows, protected, **known)
     return Weakness(metrics[0], by(*metrics), fair, by)
 

@@ -1,1 +1,1 @@
-"""Interpretation: what drives the model, and single predictions, on the validation rows."""
+"""Explanations of the model and of single predictions, on the validation set."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from pedigree.base.stage import say
 from pedigree.estimators.predicting import plain
-from pedigree.explanation.encoded import owners, shown
+from pedigree.explanation.encoded import column_features, display_values
 from pedigree.explanation.interface import Contributions, Explanation, Strength, scale_of
 from pedigree.explanation.subject import Codes, Subject
 from pedigree.scoring.metrics import gain, score
@@ -49,25 +49,25 @@ class Eli5:
         encoded = encode.transform(plain(subject.X.head(1)))
         import eli5
 
-        said = eli5.explain_weights(estimator, feature_names=list(encoded), top=None)
-        if said.error:
+        result = eli5.explain_weights(estimator, feature_names=list(encoded), top=None)
+        if result.error:
             strengths = self._shuffled(subject)
             measure = f"loss when shuffled (ELI5), mean of {self.repeats}, {len(subject.X)} validation rows"
-            return Explanation(measure, f"loss of {subject.metric}", strengths, contributions)
-        if said.feature_importances:
+            return Explanation(measure, f"loss of {subject.metric.name}", strengths, contributions)
+        if result.feature_importances:
             strengths = [
                 Strength(str(one.feature), float(one.weight), one.std)
-                for one in said.feature_importances.importances
+                for one in result.feature_importances.importances
             ]
             measure = "importance to the estimator (ELI5), from the training rows"
             return Explanation(measure, "share of all features", strengths, contributions)
         sizes: dict[str, list[float]] = {name: [] for name in encoded}
-        for target in said.targets:
+        for target in result.targets:
             for one in (*target.feature_weights.pos, *target.feature_weights.neg):
                 if one.feature != BIAS:
                     sizes[one.feature].append(abs(one.weight))
         strengths = [
-            Strength(name, sum(found) / len(said.targets)) for name, found in sizes.items()
+            Strength(name, sum(found) / len(result.targets)) for name, found in sizes.items()
         ]
         measure = "|weight| of the estimator's inputs (ELI5), from the training rows"
         return Explanation(measure, "per unit of the encoded input", strengths, contributions)
@@ -90,13 +90,13 @@ class Eli5:
         for i, row in enumerate(encoded.to_numpy(dtype=float)):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # it gives the estimator an array without names
-                said = eli5.explain_prediction(
+                result = eli5.explain_prediction(
                     estimator, row, feature_names=list(encoded), top=None
                 )
-            if said.error:
+            if result.error:
                 say(f"eli5 takes no prediction of {name} apart: it does not know its inside")
                 return None
-            for output, target in enumerate(said.targets):
+            for output, target in enumerate(result.targets):
                 for one in (*target.feature_weights.pos, *target.feature_weights.neg):
                     if one.feature == BIAS:
                         base[i, output] = one.weight
@@ -104,14 +104,14 @@ class Eli5:
                         values[i, places[one.feature], output] = one.weight
             # Of two classes it explains the predicted one. (Asked for the other, it turns the signs of
             # a forest's contributions round, which then add up to minus the probability.)
-            if len(subject.classes) == 2 and said.targets[0].target == estimator.classes_[0]:
-                whole = 1 if said.targets[0].score is None else 0  # a probability, or log-odds
+            if len(subject.classes) == 2 and result.targets[0].target == estimator.classes_[0]:
+                whole = 1 if result.targets[0].score is None else 0  # a probability, or log-odds
                 values[i], base[i] = -values[i], whole - base[i]
         scale = scale_of(values.sum(axis=1) + base, subject.outputs(X), subject)
-        owned = owners(encode, encoded, X)
-        values = np.einsum("nco,cf->nfo", values, owned.to_numpy())
+        membership = column_features(encode, encoded, X)
+        values = np.einsum("nco,cf->nfo", values, membership.to_numpy())
         return Contributions(
-            rows, shown(owned, encoded, X), values, base, scale, "ELI5 contribution"
+            rows, display_values(membership, encoded, X), values, base, scale, "ELI5 contribution"
         )
 
     def _shuffled(self, subject: Subject) -> list[Strength]:

@@ -1,4 +1,4 @@
-"""From the columns that an estimator is given back to the features that people know."""
+"""Mapping encoded columns of an estimator back to the original features."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from sklearn.compose import ColumnTransformer
 
 
-def owners(encode: ColumnTransformer, encoded: pd.DataFrame, X: pd.DataFrame) -> pd.DataFrame:
+def column_features(
+    encode: ColumnTransformer, encoded: pd.DataFrame, X: pd.DataFrame
+) -> pd.DataFrame:
     """Tell which feature each encoded column was made of.
 
     Encoders name what they make after its source (`island_Biscoe`, `missingindicator_sex`). A column
@@ -26,8 +28,8 @@ def owners(encode: ColumnTransformer, encoded: pd.DataFrame, X: pd.DataFrame) ->
     made_of = {}
     for name, _, sources in encode.transformers_:
         for column in encoded.columns[encode.output_indices_[name]]:
-            said = column.removeprefix("missingindicator_")
-            fitting = [s for s in sources if column == s or said == s or said.startswith(f"{s}_")]
+            stem = column.removeprefix("missingindicator_")
+            fitting = [s for s in sources if column == s or stem == s or stem.startswith(f"{s}_")]
             made_of[column] = max(fitting, key=len, default=column)
     features = [name for name in X if name in made_of.values()]
     features += [name for name in made_of.values() if name not in features]
@@ -35,8 +37,10 @@ def owners(encode: ColumnTransformer, encoded: pd.DataFrame, X: pd.DataFrame) ->
     return pd.DataFrame(np.array(marks), index=encoded.columns, columns=features)
 
 
-def shown(owned: pd.DataFrame, encoded: pd.DataFrame, X: pd.DataFrame) -> pd.DataFrame:
+def display_values(
+    membership: pd.DataFrame, encoded: pd.DataFrame, X: pd.DataFrame
+) -> pd.DataFrame:
     """Return the features' values for people: as the model is given them, else as they are encoded."""
     return X.reset_index(drop=True).join(
-        encoded[[name for name in owned if name not in X]].reset_index(drop=True)
-    )[list(owned)]
+        encoded[[name for name in membership if name not in X]].reset_index(drop=True)
+    )[list(membership)]

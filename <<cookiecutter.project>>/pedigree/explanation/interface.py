@@ -1,4 +1,4 @@
-"""What every method answers: the one form that tables and pictures are made of."""
+"""The common result of all explanation methods, from which tables and plots are made."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Contributions:
-    """What each feature adds to the outputs of some rows.
+    """Contributions of the features to the outputs of some rows.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Explanation:
-    """What a method answers: the parts it has, of one model and the validation rows.
+    """The result of an explanation method for one model and the validation set.
 
     Parameters
     ----------

@@ -42,29 +42,29 @@ class Lime:
         """Explain."""
         codes = Codes(subject.train, subject.X)
         rows = subject.sample(self.rows)
-        asked = codes.code(subject.X.iloc[rows])
+        coded = codes.code(subject.X.iloc[rows])
         usual = codes.code(subject.train)
-        gaps = below(usual)
+        missing = missing_codes(usual)
 
         def output(drawn: np.ndarray) -> np.ndarray:
-            predicted = subject.predict(codes.rows(np.where(drawn == gaps, np.nan, drawn)))
+            predicted = subject.predict(codes.rows(np.where(drawn == missing, np.nan, drawn)))
             return predicted if subject.classes else predicted.ravel()
 
-        explainer = self.explainer(np.where(np.isnan(usual), gaps, usual), codes, subject)
-        values = np.zeros((*asked.shape, len(subject.names)))
+        explainer = self.explainer(np.where(np.isnan(usual), missing, usual), codes, subject)
+        values = np.zeros((*coded.shape, len(subject.names)))
         base = np.zeros((len(rows), len(subject.names)))
-        for i, row in enumerate(np.where(np.isnan(asked), gaps, asked)):
-            said = explainer.explain_instance(
+        for i, row in enumerate(np.where(np.isnan(coded), missing, coded)):
+            result = explainer.explain_instance(
                 row,
                 output,
                 labels=subject.explained,
-                num_features=asked.shape[1],
+                num_features=coded.shape[1],
                 num_samples=self.samples,
             )
             for place, code in enumerate(subject.explained):
                 label = code if subject.classes else 1  # LIME's word for "larger"
-                base[i, place] = said.intercept[label]
-                for feature, weight in said.local_exp[label]:
+                base[i, place] = result.intercept[label]
+                for feature, weight in result.local_exp[label]:
                     values[i, feature, place] = weight
         scale = "probability" if subject.classes else f"units of {subject.target}"
         shown = subject.X.iloc[rows].reset_index(drop=True)
@@ -87,18 +87,18 @@ class Lime:
             feature_names=codes.names,
             categorical_features=codes.texts,
             kernel_width=self.kernel_width,
-            discretizer=quartiles(usual, codes, below(usual), random),
+            discretizer=quartiles(usual, codes, missing_codes(usual), random),
             random_state=random,
         )
 
 
-def below(usual: np.ndarray) -> np.ndarray:
+def missing_codes(usual: np.ndarray) -> np.ndarray:
     """Return a number for each column, smaller than all its values, that stands for a missing one."""
     least = np.nan_to_num(np.nanmin(usual, axis=0, initial=0))
     return np.asarray(least - np.maximum(np.abs(least), 1))
 
 
-def quartiles(usual: np.ndarray, codes: Codes, gaps: np.ndarray, random: Any) -> Any:
+def quartiles(usual: np.ndarray, codes: Codes, missing: np.ndarray, random: Any) -> Any:
     """Make LIME's discretizer by quartiles, with a bin of its own for missing values."""
     from lime.discretize import QuartileDiscretizer
 
@@ -107,9 +107,9 @@ def quartiles(usual: np.ndarray, codes: Codes, gaps: np.ndarray, random: Any) ->
             """Cut at the quartiles of the values that are there."""
             cuts = []
             for place in self.to_discretize:
-                there = data[data[:, place] != gaps[place], place]
+                there = data[data[:, place] != missing[place], place]
                 edges = np.percentile(there, [25, 50, 75]) if len(there) else []
-                cuts.append(np.array([gaps[place], *edges]))
+                cuts.append(np.array([missing[place], *edges]))
             return cuts
 
         def get_undiscretize_values(self, feature: int, values: np.ndarray) -> np.ndarray:
@@ -121,7 +121,7 @@ def quartiles(usual: np.ndarray, codes: Codes, gaps: np.ndarray, random: Any) ->
 
     made = QuartilesAndGaps(usual, codes.texts, codes.names, random_state=random)
     for place in made.to_discretize:  # the lowest quartile begins at the least value
-        there = usual[usual[:, place] != gaps[place], place]
-        made.mins[place][0] = gaps[place]
-        made.mins[place][1] = there.min() if len(there) else gaps[place]
+        there = usual[usual[:, place] != missing[place], place]
+        made.mins[place][0] = missing[place]
+        made.mins[place][1] = there.min() if len(there) else missing[place]
     return made

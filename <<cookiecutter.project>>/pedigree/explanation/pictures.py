@@ -1,4 +1,4 @@
-"""The pictures of an explanation, drawn alike for every method."""
+"""Plots of an explanation, the same for all methods."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from pedigree.explanation.interface import Contributions, Curve, Explanation
 from pedigree.explanation.subject import Subject
-from pedigree.explanation.tables import said
+from pedigree.explanation.tables import explained_output
 from pedigree.report.figures import BLUE, GREY, ORANGE, bars, figure, shorten
 
 LINES = 50  # single rows behind a curve; more would be a blot
@@ -84,7 +84,7 @@ def beeswarm(path: Path, found: Contributions, subject: Subject, top: int) -> No
 def single_row(path: Path, found: Contributions, subject: Subject, row: int, top: int) -> None:
     """Draw what moved one prediction, and in which direction."""
     i = int(np.flatnonzero(found.rows == row)[0])
-    output, prediction = said(subject, row)
+    output, prediction = explained_output(subject, row)
     shares = found.values[i, :, output]
     order = np.argsort(-np.abs(shares), kind="stable")
     shown, rest = order[:top], order[top:]

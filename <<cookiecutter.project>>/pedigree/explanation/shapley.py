@@ -10,30 +10,14 @@ import numpy as np
 
 from pedigree.base.names import UserError
 from pedigree.estimators.predicting import plain
-from pedigree.explanation.encoded import owners, shown
+from pedigree.explanation.algorithms import KNOWN, algorithm_for
+from pedigree.explanation.encoded import column_features, display_values
 from pedigree.explanation.interface import Contributions, Explanation, Interaction, scale_of, unit
 from pedigree.explanation.native import native_interactions, native_shap
 from pedigree.explanation.subject import Codes, Subject
 
 if TYPE_CHECKING:
     import pandas as pd
-
-# Algorithms that know one kind of estimator, by the packages of its class. Not scikit-learn's hist
-# gradient boosting: shap does not read its splits by category.
-KNOWN = {
-    "native": ("catboost", "xgboost", "lightgbm"),
-    "tree": ("sklearn.tree", "sklearn.ensemble._forest", "sklearn.ensemble._gb"),
-    "linear": ("sklearn.linear_model",),
-}
-
-
-def fitting(estimator: Any) -> str:
-    """Return the exact algorithm for a class of estimators, or the one that serves any."""
-    module = f"{estimator.__module__}."
-    for algorithm, packages in KNOWN.items():
-        if any(module.startswith(f"{package}.") for package in packages):
-            return algorithm
-    return "permutation"
 
 
 @dataclass
@@ -52,7 +36,7 @@ class Shap:
     draws : int
         Orders of the features for each row (permutation), or 2 p + 1 times as many coalitions (kernel).
     predictions : int
-        At most so many are asked of the model (permutation, kernel), or of its trees for interactions
+        At most so many are coded of the model (permutation, kernel), or of its trees for interactions
         (tree): fewer rows are explained then.
     seed : int
     """
@@ -75,7 +59,7 @@ class Shap:
         """
         steps = subject.model.named_steps
         # Of a pipeline of the owner's own, it is not known what its estimator's inputs stand for.
-        best = fitting(type(subject.model[-1])) if "encode" in steps else "permutation"
+        best = algorithm_for(type(subject.model[-1])) if "encode" in steps else "permutation"
         algorithm = best if self.algorithm == "auto" else self.algorithm
         if algorithm in KNOWN and algorithm != best:
             raise UserError(
@@ -83,13 +67,13 @@ class Shap:
                 f"{type(subject.model[-1]).__name__}; set `algorithm: auto`."
             )
         interactions: list[Interaction] = []
-        paired = self._paired(subject, algorithm)
+        paired = self._interaction_sample(subject, algorithm)
         if algorithm in KNOWN:
-            found = self._by_structure(subject, algorithm)
+            found = self._exact_values(subject, algorithm)
             if self.interaction_rows and algorithm != "linear":
-                interactions = pairs(subject, paired)
+                interactions = interaction_strengths(subject, paired)
         else:
-            found = self._by_asking(subject, algorithm)
+            found = self._estimated_values(subject, algorithm)
         return Explanation(
             measure=found.measure,
             unit=unit(found.scale, subject),
@@ -99,7 +83,7 @@ class Shap:
             interaction_measure=f"mean |SHAP interaction value|, {len(paired)} validation rows",
         )
 
-    def _paired(self, subject: Subject, algorithm: str) -> np.ndarray:
+    def _interaction_sample(self, subject: Subject, algorithm: str) -> np.ndarray:
         """Draw the rows for interactions; shap walks each of the trees anew for every column."""
         rows = self.interaction_rows
         if algorithm == "tree":
@@ -108,7 +92,7 @@ class Shap:
             rows = min(rows, self.predictions // (columns * trees))
         return subject.sample(rows)
 
-    def _by_structure(self, subject: Subject, algorithm: str) -> Contributions:
+    def _exact_values(self, subject: Subject, algorithm: str) -> Contributions:
         """Read the values exactly off the fitted estimator."""
         rows = subject.sample(self.rows)
         encode, estimator = subject.model["encode"], subject.model["estimator"]
@@ -126,15 +110,17 @@ class Shap:
                 usual = encode.transform(plain(subject.train))
                 every = shap.maskers.Independent(usual, max_samples=len(usual))
                 explainer = shap.LinearExplainer(estimator, every)
-            said = explainer(encoded)
-            values, base = np.asarray(said.values), np.asarray(said.base_values)
+            result = explainer(encoded)
+            values, base = np.asarray(result.values), np.asarray(result.base_values)
         values, base = as_outputs(values, base, subject)
         scale = scale_of(values.sum(axis=1) + base, subject.outputs(X), subject)
-        owned = owners(encode, encoded, X)
-        values = np.einsum("nco,cf->nfo", values, owned.to_numpy())
-        return Contributions(rows, shown(owned, encoded, X), values, base, scale, "SHAP value")
+        membership = column_features(encode, encoded, X)
+        values = np.einsum("nco,cf->nfo", values, membership.to_numpy())
+        return Contributions(
+            rows, display_values(membership, encoded, X), values, base, scale, "SHAP value"
+        )
 
-    def _by_asking(self, subject: Subject, algorithm: str) -> Contributions:
+    def _estimated_values(self, subject: Subject, algorithm: str) -> Contributions:
         """Estimate the values of any model from its predictions of mixed rows."""
         import shap
 
@@ -145,7 +131,7 @@ class Shap:
         rows = subject.sample(min(self.rows, affordable))
         X = subject.X.iloc[rows]
         codes = Codes(X, background)
-        asked, around = codes.code(X), codes.code(background)
+        coded, around = codes.code(X), codes.code(background)
 
         def output(mixed: np.ndarray) -> np.ndarray:
             return subject.outputs(codes.rows(mixed))
@@ -154,14 +140,14 @@ class Shap:
             np.random.seed(self.seed)  # the only generator that shap's kernel explainer draws from
             kernel = shap.KernelExplainer(output, around)
             values = np.asarray(
-                kernel.shap_values(asked, nsamples=each, l1_reg=0, silent=True, gc_collect=False)
+                kernel.shap_values(coded, nsamples=each, l1_reg=0, silent=True, gc_collect=False)
             )
             base = np.tile(kernel.expected_value, (len(rows), 1))
         else:
             masker = shap.maskers.Independent(around, max_samples=len(around))
             explainer = shap.PermutationExplainer(output, masker, seed=self.seed)
-            said = explainer(asked, max_evals=each, silent=True)
-            values, base = np.asarray(said.values), np.asarray(said.base_values)
+            result = explainer(coded, max_evals=each, silent=True)
+            values, base = np.asarray(result.values), np.asarray(result.base_values)
         values, base = as_outputs(values, base, subject)
         scale = "probability" if subject.classes else f"units of {subject.target}"
         return Contributions(rows, X.reset_index(drop=True), values, base, scale, "SHAP value")
@@ -180,7 +166,7 @@ def as_outputs(
     return values[:, :, kept], base[:, kept]
 
 
-def pairs(subject: Subject, rows: np.ndarray) -> list[Interaction]:
+def interaction_strengths(subject: Subject, rows: np.ndarray) -> list[Interaction]:
     """Average the sizes of SHAP interaction values (Lundberg, Erion and Lee 2018, arXiv:1802.03888)."""
     encode, estimator = subject.model["encode"], subject.model["estimator"]
     X = subject.X.iloc[rows]
@@ -188,13 +174,13 @@ def pairs(subject: Subject, rows: np.ndarray) -> list[Interaction]:
     values = interaction_values(estimator, encoded)
     if values is None:
         return []
-    owned = owners(encode, encoded, X)
+    membership = column_features(encode, encoded, X)
     # An encoded column interacts within its feature too: that is part of what the feature does alone.
-    whole = np.einsum("ca,ncdo,db->nabo", owned, values, owned)
+    whole = np.einsum("ca,ncdo,db->nabo", membership, values, membership)
     if whole.shape[3] > len(subject.names):
         whole = whole[..., subject.explained]
     sizes = 2 * np.abs(whole).mean(axis=(0, 3))  # the two halves of a pair
-    names = list(owned)
+    names = list(membership)
     return [
         Interaction(names[a], names[b], sizes[a, b]) for a, b in combinations(range(len(names)), 2)
     ]

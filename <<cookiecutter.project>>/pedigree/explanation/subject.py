@@ -1,4 +1,4 @@
-"""What every method is asked: a model and rows, which it may want as numbers."""
+"""The input of all explanation methods: a model and rows, optionally encoded as numbers."""
 
 from __future__ import annotations
 
@@ -12,17 +12,20 @@ from pedigree.base.paths import MODEL, SPLIT
 from pedigree.base.tables import read_json
 from pedigree.estimators.artifact import load_model
 from pedigree.estimators.predicting import plain, predict
+from pedigree.scoring.custom import listed
 from pedigree.training.inputs import read_subset
 
 if TYPE_CHECKING:
     import pandas as pd
-    from omegaconf import DictConfig
     from sklearn.pipeline import Pipeline
+
+    from pedigree.explanation.settings import ExplainSettings
+    from pedigree.scoring.metrics import Metric
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What is to be explained.
+    """The model and rows to explain.
 
     Parameters
     ----------
@@ -33,8 +36,10 @@ class Subject:
         Training rows, which stand for what is usual.
     classes : list of str
         Empty for regression.
-    target, metric : str
-        Name of the column that is predicted, and of the first metric.
+    target : str
+        Name of the column that is predicted.
+    metric : Metric
+        The first of the problem.
     single : int
         How many rows are to be explained one by one.
     seed : int
@@ -55,23 +60,23 @@ class Subject:
     train: pd.DataFrame
     classes: list[str]
     target: str
-    metric: str
+    metric: Metric
     single: int
     seed: int
 
     @classmethod
-    def read(cls, settings: DictConfig) -> Subject:
+    def read(cls, settings: ExplainSettings) -> Subject:
         """Read the trained model and the rows on which it is explained.
 
         Parameters
         ----------
-        settings : DictConfig
-            With `explain.single_rows`, `explain.seed` and `problem.metrics`.
+        settings : ExplainSettings
+            With `explain.single_rows`, `explain.seed`, `problem.metrics` and `problem.custom_metrics`.
         """
         X, y, classes = read_subset("validation")
         train, _, _ = read_subset("train")
         target = read_json(SPLIT / "target.json")["name"]
-        metric, options = settings.problem.metrics[0], settings.explain
+        metric, options = listed(settings.problem)[0], settings.explain
         rows, seed = options.single_rows, options.seed
         return cls(load_model(MODEL), X, y, train, classes, target, metric, rows, seed)
 

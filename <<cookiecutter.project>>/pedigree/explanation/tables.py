@@ -1,4 +1,4 @@
-"""The tables of explanations: the same four files, whatever the methods."""
+"""Tables of explanations, the same four files for all methods."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ NUMBERS = {"strength", "spread", "prediction", "base", "contribution", "y"}
 def write_tables(explanations: Mapping[str, Explanation], subject: Subject) -> None:
     """Write reports/explain/ anew; a table without rows keeps its header."""
     makers = {
-        "global": global_rows,
-        "rows": single_rows,
+        "global": strength_rows,
+        "rows": contribution_rows,
         "curves": curve_rows,
         "interactions": interaction_rows,
     }
@@ -75,7 +75,7 @@ def read(folder: Path = FOLDER) -> dict[str, pd.DataFrame]:
     }
 
 
-def global_rows(explanation: Explanation, subject: Subject) -> Iterator[dict[str, Any]]:
+def strength_rows(explanation: Explanation, subject: Subject) -> Iterator[dict[str, Any]]:
     """List the features, the strongest first."""
     for one in explanation.strengths:
         yield {
@@ -87,7 +87,7 @@ def global_rows(explanation: Explanation, subject: Subject) -> Iterator[dict[str
         }
 
 
-def single_rows(explanation: Explanation, subject: Subject) -> Iterator[dict[str, Any]]:
+def contribution_rows(explanation: Explanation, subject: Subject) -> Iterator[dict[str, Any]]:
     """List what each feature added to the predictions of the chosen rows, the greatest first.
 
     Of several classes the predicted one is explained.
@@ -96,7 +96,7 @@ def single_rows(explanation: Explanation, subject: Subject) -> Iterator[dict[str
     for row in subject.chosen if found else []:
         assert found is not None
         i = int(np.flatnonzero(found.rows == row)[0])
-        output, prediction = said(subject, row)
+        output, prediction = explained_output(subject, row)
         for place in np.argsort(-np.abs(found.values[i, :, output]), kind="stable"):
             value = found.shown.iloc[i, place]
             yield {
@@ -111,7 +111,7 @@ def single_rows(explanation: Explanation, subject: Subject) -> Iterator[dict[str
             }
 
 
-def said(subject: Subject, row: int) -> tuple[int, float]:
+def explained_output(subject: Subject, row: int) -> tuple[int, float]:
     """Return which output of a row is explained, and what the model predicts for it."""
     if not subject.classes:
         return 0, float(subject.prediction[row])

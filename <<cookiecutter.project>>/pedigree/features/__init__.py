@@ -1,1 +1,1 @@
-"""New features and the selection of features, both fitted on training rows only."""
+"""Feature engineering and feature selection, fitted on the training set only."""

@@ -1,6 +1,6 @@
-"""Outliers: limits learnt from training rows, and a sampler that leaves such rows out of the fit.
+"""Outliers: limits learned from training rows, and a sampler that leaves such rows out of the fit.
 
-Limits that are known beforehand are a repair (`pedigree.cleaning.limit`). Those that are learnt would tell
+Limits that are known beforehand are a repair (`pedigree.cleaning.limit`). Those that are learned would tell
 of the test rows if they came before the split; so a value is treated by a fitted transformer
 (`pedigree.features.engineering.Outliers`), and a row is dropped inside the fit, where it takes part in no score.
 """
@@ -17,44 +17,47 @@ from pedigree.base.names import UserError
 METHODS = ("iqr", "quantile", "z_score")
 
 
-def limits(values: pd.Series, method: str, reach: float) -> list[float] | None:
-    """Compute between which values a column is ordinary.
+def limits(values: pd.Series, method: str, threshold: float) -> list[float] | None:
+    """Compute the limits beyond which a value is an outlier.
 
     Parameters
     ----------
     values : Series of float
     method : {"iqr", "quantile", "z_score"}
-        Quartiles and `reach` interquartile ranges beyond them (Tukey, Exploratory Data Analysis, 1977); the
-        quantiles that leave out a share `reach` at each end; mean and `reach` standard deviations.
-    reach : float
+        Quartiles and `threshold` interquartile ranges beyond them (Tukey, Exploratory Data Analysis, 1977); the
+        quantiles that leave out a share `threshold` at each end; mean and `threshold` standard deviations.
+    threshold : float
 
     Returns
     -------
     list of float or None
-        Low and high. None where the column has at most two values, or most of it is one value: neither is
-        far from anything.
+        Lower and upper limit. None if the column has at most two distinct values, or the limits are equal
+        because most values are.
     """
     if values.nunique() <= 2:
         return None
     if method == "z_score":
-        low, high = values.mean() - reach * values.std(), values.mean() + reach * values.std()
+        low, high = (
+            values.mean() - threshold * values.std(),
+            values.mean() + threshold * values.std(),
+        )
     elif method == "quantile":
-        low, high = values.quantile([reach, 1 - reach])
+        low, high = values.quantile([threshold, 1 - threshold])
     else:
         low, high = values.quantile([0.25, 0.75])
-        low, high = low - reach * (high - low), high + reach * (high - low)
+        low, high = low - threshold * (high - low), high + threshold * (high - low)
     return [float(low), float(high)] if low < high else None
 
 
 class DropOutliers:
-    """Leave rows out of the fit in which a number is far from the others (a sampler).
+    """Sampler that drops outliers from the training set.
 
     Parameters
     ----------
     method : {"iqr", "quantile", "z_score", "isolation_forest"}
         As in `limits`; or rows that are set apart from the others by several columns at once (Liu, Ting
-        and Zhou 2008), with `reach` as the share of rows that are.
-    reach : float
+        and Zhou 2008), with `threshold` as the share of rows that are.
+    threshold : float
     random_state : int
         Of the isolation forest.
     """
@@ -62,15 +65,15 @@ class DropOutliers:
     def __init__(
         self,
         method: Literal["iqr", "quantile", "z_score", "isolation_forest"] = "iqr",
-        reach: float = 3.0,
+        threshold: float = 3.0,
         random_state: int = 0,
     ) -> None:
         self.method = method
-        self.reach = reach
+        self.threshold = threshold
         self.random_state = random_state
 
     def fit_resample(self, X: pd.DataFrame, y: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
-        """Return the ordinary rows.
+        """Return the rows without outliers.
 
         Parameters
         ----------
@@ -80,20 +83,20 @@ class DropOutliers:
         Raises
         ------
         UserError
-            No row of a class is ordinary, or none at all.
+            All rows, or all rows of a class, have outliers.
         """
         numbers = X.select_dtypes("number").astype("float64")
         if self.method == "isolation_forest":
-            fine = ~isolated(numbers, self.reach, self.random_state)
+            fine = ~isolated(numbers, self.threshold, self.random_state)
         else:
             fine = np.ones(len(X), dtype=bool)
             for name in numbers:
-                if ends := limits(numbers[name], self.method, self.reach):
+                if ends := limits(numbers[name], self.method, self.threshold):
                     fine &= (numbers[name].between(*ends) | numbers[name].isna()).to_numpy()
         lost = set(np.unique(y)) - set(np.unique(y[fine])) if y.dtype.kind in "iu" else set()
         if lost or not fine.any():
             raise UserError(
-                "model.sampler: no training row of a class is left without outliers; raise `reach`, or lower it "
+                "model.sampler: no training row of a class is left without outliers; raise `threshold`, or lower it "
                 "where `method` is quantile or isolation_forest."
             )
         return X[fine], y[fine]

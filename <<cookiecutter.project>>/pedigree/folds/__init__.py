@@ -1,1 +1,1 @@
-"""Folds of the training rows, and rows drawn from them."""
+"""Cross-validation folds and random samples of the training set."""

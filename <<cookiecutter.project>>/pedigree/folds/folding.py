@@ -1,4 +1,4 @@
-"""Rows cut into folds that follow the split, and what the folds' scores say together."""
+"""Cross-validation folds that follow the split, and statistics of scores over folds."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from sklearn.model_selection import TimeSeriesSplit
 from sklearn.utils.validation import has_fit_parameter
 
 from pedigree.base.names import UserError
-from pedigree.folds.sampling import some, splitter
+from pedigree.folds.sampling import splitter, stratified_sample
 
-STRETCHES = 20  # of time, with as many rows each
+PERIODS = 20  # of time, with equally many rows
 Positions = tuple[np.ndarray, np.ndarray]  # of training and held-out rows
 
 
 @dataclass(frozen=True)
 class Fold:
-    """One fold: features made by transformers that were fitted on its own training rows."""
+    """One fold, with features of transformers that were fitted on its training rows."""
 
     X: pd.DataFrame
     y: np.ndarray
     X_held_out: pd.DataFrame
     y_held_out: np.ndarray
-    rows: np.ndarray  # where X and y stand among the rows that were cut
+    rows: np.ndarray  # positions of X and y among all rows
     rows_held_out: np.ndarray
     groups: np.ndarray | None  # of the training rows: which ones inner folds keep together
 
     def of(self, kept: np.ndarray) -> Fold:
-        """Restrict it to some of its training rows, named by their positions among them."""
+        """Restrict the fold to a subset of its training rows, given by their positions in the fold."""
         groups = None if self.groups is None else self.groups[kept]
         X, y, rows = self.X.iloc[kept], self.y[kept], self.rows[kept]
         return replace(self, X=X, y=y, rows=rows, groups=groups)
@@ -40,12 +40,18 @@ class Fold:
 
 @dataclass(frozen=True)
 class FoldScheme:
-    """How rows are cut into folds that follow the split, for whatever chooses by folds of its own.
+    """Splits rows into folds that follow the split, for transformers with their own cross-validation.
 
     Parameters
     ----------
-    y, classify, groups, when, seed
-        As in `folds`.
+    y : ndarray, shape (n,)
+    classify : bool
+        Stratify by class.
+    groups : ndarray, shape (n,), or None
+        Rows of a group are in one fold.
+    when : Series, shape (n,), or None
+        Times; each fold is predicted from its past.
+    seed : int
     """
 
     y: np.ndarray
@@ -55,13 +61,13 @@ class FoldScheme:
     seed: int
 
     def of(self, rows: np.ndarray) -> FoldScheme:
-        """Restrict it to some of the rows, named by their positions."""
+        """Restrict the scheme to a subset of the rows, given by their positions."""
         groups = None if self.groups is None else self.groups[rows]
         when = None if self.when is None else self.when.iloc[rows]
         return replace(self, y=self.y[rows], groups=groups, when=when)
 
     def __call__(self, n: int) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Return the positions of n folds' training and held-out rows, as scikit-learn's `cv` takes them."""
+        """Return the positions of training and held-out rows of n folds, as for scikit-learn's `cv`."""
         rows = pd.DataFrame(index=range(len(self.y)))
         made = folds(rows, transformers=[], n=n, repeats=1, **vars(self))
         return [(fold.rows, fold.rows_held_out) for fold in made]
@@ -81,34 +87,39 @@ def folds(
     at_most: int | None = None,
     enough: int | None = None,
 ) -> Iterator[Fold]:
-    """Cut the training rows into folds that follow the split.
+    """Split the training set into folds that follow the split.
 
     Parameters
     ----------
     X, y : DataFrame of shape (n, p), ndarray of shape (n,)
         Training rows before feature engineering.
     transformers : list of scikit-learn transformers
-        Cloned and fitted again inside each fold, so that no held-out row takes part. One whose `fit`
-        takes a `cut` (a `FoldScheme` of its rows) chooses by folds of its own.
+        Cloned and fitted on the training rows of each fold. If `fit` has a parameter `cut`, it is passed a
+        `FoldScheme` of these rows for cross-validation.
     classify : bool
-        Keep the classes' proportions.
+        Stratify by class.
     groups : ndarray, shape (n,), or None
-        Rows that stay together.
+        Rows of a group are in one fold.
     when : Series, shape (n,), or None
-        Times; each fold is held out from the past before it.
+        Times; each fold is predicted from its past.
     n, repeats, seed : int
-        Folds, how often they are drawn anew, and the first draw's seed.
+        Number of folds and of repetitions, and the seed of the first repetition.
     at_most : int, optional
-        Training rows of a fold; where there are more, so many are drawn, each time the same.
+        Maximum training rows of a fold; of more rows a sample is drawn.
     enough : int, optional
-        Held-out rows: folds are left out as long as the others hold out so many.
+        Minimum number of held-out rows in total; superfluous folds are left out.
+
+    Yields
+    ------
+    Fold
 
     Raises
     ------
     UserError
-        There are fewer rows of a class, or fewer groups, than folds; or no past has two classes.
+        A class has fewer rows than folds, there are fewer groups than folds, or no fold has a past with
+        two classes.
     """
-    keep = together(groups, when)
+    keep = fold_groups(groups, when)
     for repeat in range(1 if when is not None else repeats):
         if when is not None:
             parts = _by_time(y, classify, when, n)
@@ -118,7 +129,7 @@ def folds(
             parts = _last(parts, enough)
         for train, held_out in parts:
             if at_most is not None and len(train) > at_most:
-                train = train[some(y[train], at_most / len(train), classify, seed)]
+                train = train[stratified_sample(y[train], at_most / len(train), classify, seed)]
             X_train, X_held_out = X.iloc[train], X.iloc[held_out]
             inner = FoldScheme(y, classify, groups, when, seed).of(train)
             for transformer in map(clone, transformers):
@@ -132,16 +143,16 @@ def folds(
 def _at_random(
     y: np.ndarray, classify: bool, groups: np.ndarray | None, n: int, seed: int
 ) -> list[Positions]:
-    """Cut rows as they come, or whole groups."""
+    """Split rows, or whole groups, at random."""
     if classify and groups is None and np.bincount(y).min() < n:
         raise UserError(
-            f"a class has {np.bincount(y).min()} training rows, fewer than the {n} folds; lower `folds`."
+            f"a class has {np.bincount(y).min()} training rows, but {n} folds require as many; lower `folds`."
         )
     return _split(splitter(n, classify, seed, groups is not None), y, groups)
 
 
 def _by_time(y: np.ndarray, classify: bool, when: pd.Series, n: int) -> list[Positions]:
-    """Hold rows out from the past before them, as in the split: one moment, one side; rows without one train."""
+    """Predict each fold from its past, with rows of equal time in one fold; undated rows are for training."""
     dated = np.flatnonzero(when.notna())
     order = dated[np.argsort(when.to_numpy()[dated], kind="stable")]
     parts = []
@@ -149,9 +160,11 @@ def _by_time(y: np.ndarray, classify: bool, when: pd.Series, n: int) -> list[Pos
         train, held_out = order[train], order[held_out]
         past = train[when.iloc[train] < when.iloc[held_out].min()]
         if not len(past):
-            raise UserError(f"the training rows cannot be cut into {n} folds: too few moments.")
+            raise UserError(
+                f"the training set cannot be split into {n} folds by time: too few distinct times; lower `folds`."
+            )
         train = np.concatenate([np.flatnonzero(when.isna()), past])
-        if not classify or len(np.unique(y[train])) > 1:  # or there is nothing to tell apart yet
+        if not classify or len(np.unique(y[train])) > 1:  # a classifier requires two classes
             parts.append((train, held_out))
     if not parts:
         raise UserError(
@@ -161,44 +174,49 @@ def _by_time(y: np.ndarray, classify: bool, when: pd.Series, n: int) -> list[Pos
 
 
 def _last(parts: list[Positions], enough: int) -> list[Positions]:
-    """Keep the last folds that hold out enough rows together: by time, those with the longest past."""
+    """Keep the last folds that hold out enough rows in total: by time, those with the longest past."""
     held_out = np.cumsum([len(rows) for _, rows in reversed(parts)])
     return parts[-1 - int(np.searchsorted(held_out, enough)) :]
 
 
 def _split(scheme: Any, y: np.ndarray, groups: np.ndarray | None) -> list[Positions]:
-    """Ask a splitter of scikit-learn, whose refusals are the settings' fault."""
+    """Apply a splitter of scikit-learn, whose errors are due to the settings."""
     try:
         return list(scheme.split(y, y, groups))
     except ValueError as error:
         raise UserError(
-            f"the training rows cannot be cut into {scheme.n_splits} folds: {error}"
+            f"the training set cannot be split into {scheme.n_splits} folds: {error}"
         ) from None
 
 
-def together(groups: np.ndarray | None, when: pd.Series | None) -> np.ndarray | None:
-    """Tell which rows folds inside a model keep together: a number for each row, or None if they need not.
+def fold_groups(groups: np.ndarray | None, when: pd.Series | None) -> np.ndarray | None:
+    """Return the group of each row for folds inside a model, or None.
 
-    Those of a group, or those of a stretch of time (the past alone could not do: every row needs a
-    prediction of members that were fitted on others).
+    Without `when` these are the given groups, else periods of time: every row needs a prediction of a
+    model that was fitted on other rows, so that the past alone is not sufficient.
     """
     if when is None:
         return groups
-    return np.asarray(np.ceil(when.rank(method="min", pct=True) * STRETCHES).fillna(0), dtype=int)
+    return np.asarray(np.ceil(when.rank(method="min", pct=True) * PERIODS).fillna(0), dtype=int)
 
 
 def inner_folds(
     cv: Any, y: np.ndarray, groups: np.ndarray, classify: bool
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Cut an estimator's own folds so that groups stay whole.
+    """Return folds for an estimator's own cross-validation, with each group in one fold.
 
     Parameters
     ----------
     cv : int or scikit-learn splitter
-        What the settings say: how many folds, drawn by which seed.
+        Number of folds and seed.
     y, groups : ndarray, shape (n,)
     classify : bool
-        Keep the classes' proportions.
+        Stratify by class.
+
+    Returns
+    -------
+    list of (ndarray, ndarray)
+        Positions of training and held-out rows.
 
     Raises
     ------
@@ -208,7 +226,7 @@ def inner_folds(
     n = getattr(cv, "n_splits", cv)
     if len(np.unique(groups)) < n:
         raise UserError(
-            f"the training rows cannot be cut into {n} folds inside the model: too few groups; lower its `cv`."
+            f"the training set cannot be split into {n} folds inside the model: too few groups; lower its `cv`."
         )
     scheme = splitter(n, classify, getattr(cv, "random_state", 0), grouped=True)
     return list(scheme.split(y, y, groups))
@@ -220,16 +238,16 @@ def mean_and_spread(values: list[float]) -> tuple[float, float]:
 
 
 def interval_of_gain(gains: Sequence[float], cut: Sequence[Fold], confidence: float) -> list[float]:
-    """Return the interval of a mean gain over folds: the corrected resampled t interval.
+    """Return the confidence interval of a mean gain over folds: the corrected resampled t interval.
 
-    Folds share most of their training rows, so that their scores vary together, and the plain interval
-    would be too narrow. The variance is corrected for it by the ratio of held-out to training rows
-    (Nadeau and Bengio 2003, doi:10.1023/A:1024068626366).
+    Folds share most of their training rows, so that their scores are correlated and the plain interval is
+    too narrow. The variance is corrected by the ratio of held-out to training rows (Nadeau and Bengio
+    2003, doi:10.1023/A:1024068626366).
 
     Parameters
     ----------
     gains : sequence of float
-        Of one model over another, fold by fold (NaN left out).
+        Gain of one model over another in each fold (NaN left out).
     cut : sequence of Fold
     confidence : float
         Coverage, in (0, 1).
@@ -237,7 +255,7 @@ def interval_of_gain(gains: Sequence[float], cut: Sequence[Fold], confidence: fl
     Returns
     -------
     list of float
-        Low and high; both NaN where fewer than two folds tell.
+        Lower and upper bound; both NaN with fewer than two finite gains.
     """
     from scipy import stats
 

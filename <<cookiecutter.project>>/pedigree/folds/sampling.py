@@ -1,4 +1,4 @@
-"""How training rows are drawn at random: some of them, some set aside, or folds."""
+"""Random samples of the training set: subsamples, evaluation sets for early stopping, and folds."""
 
 from __future__ import annotations
 
@@ -9,33 +9,54 @@ from typing import Any
 import numpy as np
 from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
 
-FEW = 10  # rows of a class, or in all, that are left to learn from where there are as many
-WATCHED = 5  # one row of so many is watched, about what the split holds out for validation
+FEW = 10  # minimum sample of a class, or in total
+ONE_IN = 5  # the evaluation set is a fifth of the rows, about the size of the validation set
 
 
-def some(y: np.ndarray, share: float, classify: bool, seed: int) -> np.ndarray:
-    """Draw a share of the rows, of each class alike; returns their positions, in order.
+def stratified_sample(y: np.ndarray, fraction: float, classify: bool, seed: int) -> np.ndarray:
+    """Draw a fraction of the rows, stratified by class.
 
     Parameters
     ----------
     y : ndarray, shape (n,)
         Class codes, or numbers.
-    share : float
-        In (0, 1].
+    fraction : float
+        Fraction of rows, in (0, 1].
     classify : bool
+        Stratify by class.
     seed : int
+
+    Returns
+    -------
+    ndarray of int
+        Positions in ascending order.
     """
     random = np.random.default_rng(seed)
     kinds = y if classify else np.zeros(len(y))
     kept = []
     for kind in np.unique(kinds):
         members = np.flatnonzero(kinds == kind)
-        kept.append(random.permutation(members)[: max(FEW, math.ceil(share * len(members)))])
+        kept.append(random.permutation(members)[: max(FEW, math.ceil(fraction * len(members)))])
     return np.sort(np.concatenate(kept))
 
 
 def splitter(n: int, classify: bool, seed: int, grouped: bool = False) -> Any:
-    """Return scikit-learn's splitter into n folds that keep classes in proportion and groups whole."""
+    """Return a scikit-learn splitter.
+
+    Parameters
+    ----------
+    n : int
+        Number of folds.
+    classify : bool
+        Stratify by class.
+    seed : int
+    grouped : bool
+        Keep each group in one fold.
+
+    Returns
+    -------
+    object
+    """
     if grouped:
         kind = StratifiedGroupKFold if classify else GroupKFold
     else:
@@ -43,32 +64,34 @@ def splitter(n: int, classify: bool, seed: int, grouped: bool = False) -> Any:
     return kind(n_splits=n, shuffle=True, random_state=seed)
 
 
-def set_aside(
+def early_stopping_split(
     y: np.ndarray, groups: np.ndarray | None, classify: bool, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Cut training rows into those that a model learns from and those that it watches, to stop in time.
+    """Split training rows into a training and an evaluation set for early stopping.
 
-    Of each class alike, and no group on both sides; what is the last of its class is learnt from.
+    Stratified by class, with each group in one of them; classes without a row in the training set are
+    moved there.
 
     Parameters
     ----------
     y : ndarray, shape (n,)
         Class codes, or numbers.
     groups : ndarray, shape (n,), or None
-        Rows that stay together.
+        Rows of a group are in one set.
     classify : bool
+        Stratify by class.
     seed : int
 
     Returns
     -------
     ndarray, ndarray
-        Positions; none are watched where there are too few rows or groups to cut.
+        Positions; the evaluation set is empty if there are too few rows or groups.
     """
     units = len(y) if groups is None else len(np.unique(groups))
-    if units < 2 * WATCHED:
+    if units < 2 * ONE_IN:
         return np.arange(len(y)), np.arange(0)
-    alike = classify and (groups is not None or np.bincount(y).max() >= WATCHED)
-    scheme = splitter(WATCHED, alike, seed, groups is not None)
+    alike = classify and (groups is not None or np.bincount(y).max() >= ONE_IN)
+    scheme = splitter(ONE_IN, alike, seed, groups is not None)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The least populated class")
         kept, aside = next(scheme.split(y, y if classify else None, groups))

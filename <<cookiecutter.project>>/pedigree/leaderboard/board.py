@@ -7,7 +7,7 @@ from typing import Any
 
 from pedigree.folds.folding import interval_of_gain, mean_and_spread
 from pedigree.leaderboard.rounds import Round
-from pedigree.scoring.metrics import gain
+from pedigree.scoring.metrics import Metric, gain
 
 
 def last_round(rounds: Sequence[Round], name: str) -> int:
@@ -16,7 +16,7 @@ def last_round(rounds: Sequence[Round], name: str) -> int:
 
 
 def leaderboard(
-    rounds: Sequence[Round], metrics: Sequence[str], confidence: float
+    rounds: Sequence[Round], metrics: Sequence[Metric], confidence: float
 ) -> list[dict[str, Any]]:
     """Rank the models: who stayed longer stands above, and within a round the first metric decides.
 
@@ -27,7 +27,8 @@ def leaderboard(
     ----------
     rounds : sequence of Round
         All models are in the first; whoever is not in the next has left.
-    metrics : sequence of str
+    metrics : sequence of Metric
+        The first one decides.
     confidence : float
         Coverage of the intervals, in (0, 1).
 
@@ -46,9 +47,10 @@ def leaderboard(
         number = last_round(rounds, name)
         last = rounds[number]
         row: dict[str, Any] = {"model": name}
-        for metric in metrics:
+        for metric in (one.name for one in metrics):
             row[metric], row[f"{metric}_std"] = mean_and_spread(last.values(name, metric))
-        pairs = zip(last.values(winner, metrics[0]), last.values(name, metrics[0]), strict=True)
+        first = metrics[0].name
+        pairs = zip(last.values(winner, first), last.values(name, first), strict=True)
         gains = [gain(metrics[0], *pair) for pair in pairs]
         low, high = interval_of_gain(gains, last.cut, confidence)
         row |= {"behind": mean_and_spread(gains)[0], "behind_low": low, "behind_high": high}

@@ -6,17 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pedigree.base.settings import as_dict
 from pedigree.base.stage import say
 from pedigree.estimators.building import as_trained
 from pedigree.folds.folding import Fold, mean_and_spread
 from pedigree.leaderboard.board import last_round, leaderboard
 from pedigree.leaderboard.rounds import Round
+from pedigree.scoring.custom import listed
+from pedigree.scoring.metrics import Metric
 from pedigree.training.cross_validation import Outcome, try_on
 from pedigree.training.data import Training
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
+    from pedigree.estimators.settings import Model
+    from pedigree.leaderboard.settings import CompareSettings
+
+    pass
 
 CONFIDENCE = 0.95  # of the intervals of how far a model is behind the winner
 
@@ -30,7 +34,7 @@ class Contest:
     models : dict
         Settings of ``conf/model`` by name.
     training : Training
-    metrics : list of str
+    metrics : list of Metric
         The first one decides.
     folds, repeats, seed : int
         As in `pedigree.folds.folding.folds`.
@@ -48,32 +52,32 @@ class Contest:
     'dummy'
     """
 
-    models: dict[str, dict[str, Any]]
+    models: dict[str, Model]
     training: Training
-    metrics: list[str]
+    metrics: list[Metric]
     folds: int
     repeats: int
     seed: int
     rows: int | None = None
 
     @classmethod
-    def of(cls, settings: DictConfig) -> Contest:
+    def of(cls, settings: CompareSettings) -> Contest:
         """Read the training rows, and let the models of `compare.models` compete.
 
         Parameters
         ----------
-        settings : DictConfig
+        settings : CompareSettings
             Of the step: `compare`, `problem`, `split.name`, `seed` and `train.early_stopping`.
         """
-        options, early = as_dict(settings.compare), settings.train.early_stopping
+        options, early = settings.compare, settings.train.early_stopping
         return cls(
-            {name: as_trained(model, early) for name, model in options["models"].items()},
+            {name: as_trained(model, early) for name, model in options.models.items()},
             Training.read(settings),
-            list(settings.problem.metrics),
-            options["folds"],
-            options["repeats"],
+            listed(settings.problem),
+            options.folds,
+            options.repeats,
             settings.seed,
-            options["rows"],
+            options.rows,
         )
 
     def leaderboard(self, rounds: Sequence[Round]) -> list[dict[str, Any]]:
@@ -113,9 +117,10 @@ class Contest:
 
     def tell(self, held: Round, name: str, before: str = "") -> None:
         """Print how a model did in a round."""
-        mean, spread = mean_and_spread(held.values(name, self.metrics[0]))
+        first = self.metrics[0].name
+        mean, spread = mean_and_spread(held.values(name, first))
         took = held.seconds(name)
         say(
-            f"{before}{name}: {self.metrics[0]} {mean:.4g} ± {spread:.2g}, "
+            f"{before}{name}: {first} {mean:.4g} ± {spread:.2g}, "
             f"fit {took['fit']:.3f} s, predict {took['predict']:.3f} s"
         )

@@ -14,10 +14,9 @@ import numpy as np
 
 from pedigree.base.stage import say
 from pedigree.folds.folding import Fold, mean_and_spread
-from pedigree.folds.sampling import some
+from pedigree.folds.sampling import stratified_sample
 from pedigree.leaderboard.contest import Contest
 from pedigree.leaderboard.rounds import Round
-from pedigree.scoring.metrics import METRICS
 from pedigree.training.space import draw
 
 
@@ -47,7 +46,8 @@ def halving(contest: Contest, finalists: int, folds: int, rows: float) -> list[R
         share = min(1.0, rows * 2 ** len(rounds))
         say(f"round {len(rounds) + 1}: {len(names)} models, {share:.0%} of the training rows")
         few = [
-            fold.of(some(fold.y, share, contest.classify, contest.seed)) for fold in cut[-folds:]
+            fold.of(stratified_sample(fold.y, share, contest.classify, contest.seed))
+            for fold in cut[-folds:]
         ]
         rounds.append(contest.hold(names, few))
         stay = max(finalists, math.ceil(len(names) / 2))
@@ -101,15 +101,15 @@ def _search(
 ) -> tuple[dict[str, Any], bool]:
     """Return a model's best hyperparameters on inner folds, and whether there was time for all trials."""
     metric, started = contest.metrics[0], time.monotonic()
-    sign = -1 if METRICS[metric].greater_is_better else 1
-    space, random = contest.models[name]["search_space"], np.random.default_rng(contest.seed)
+    sign = -1 if metric.greater_is_better else 1
+    space, random = contest.models[name].search_space, np.random.default_rng(contest.seed)
     best: tuple[float, dict[str, Any]] = (math.inf, {})
     # Its own settings first; without a space there is nothing to choose.
     candidates = [{}, *(draw(space, random) for _ in range(trials - 1))] if space else []
     for changes in candidates:
         if time.monotonic() - started > seconds:
             return best[1], False
-        scores = [contest.measure(name, fold, changes).scores[metric] for fold in inner]
+        scores = [contest.measure(name, fold, changes).scores[metric.name] for fold in inner]
         loss = sign * mean_and_spread(scores)[0]
         if loss < best[0]:
             best = loss, changes

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pedigree.folds.folding import Fold, mean_and_spread
-from pedigree.scoring.metrics import METRICS
+from pedigree.scoring.metrics import Metric
 from pedigree.training.cross_validation import Outcome
 
 
@@ -22,11 +22,12 @@ class Round:
         """Return a model's values of a metric, fold by fold."""
         return [one.scores[metric] for one in self.outcomes[name]]
 
-    def ranked(self, metric: str) -> list[str]:
+    def ranked(self, metric: Metric) -> list[str]:
         """Name the models, the best first; those that no fold could tell anything of come last."""
-        sign = -1 if METRICS[metric].greater_is_better else 1
+        sign = -1 if metric.greater_is_better else 1
         means = {
-            name: sign * mean_and_spread(self.values(name, metric))[0] for name in self.outcomes
+            name: sign * mean_and_spread(self.values(name, metric.name))[0]
+            for name in self.outcomes
         }
         return sorted(means, key=lambda name: (np.isnan(means[name]), means[name]))
 

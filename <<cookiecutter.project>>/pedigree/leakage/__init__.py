@@ -1,10 +1,10 @@
-"""Leakage: checks on the split and the model, that what should not be known is not known.
+"""Leakage: checks for information that the model should not have.
 
 Each entry of `leakage.checks` is a function that looks for one kind of leak::
 
     check(evidence, **options) -> list of Finding
 
-It gets the rows of all sides as they were split, and returns what it found: a finding for each column
-or pair of sides that raises the alarm, or a single one that tells that none does. Checks look at the
-features of validation and test rows, never at the test rows' answers.
+Its input are the rows of all subsets of the split. It returns a finding for each column or pair of
+subsets with a leak, or a single one if there is none. Checks use the features of the validation and test
+set, but never the target of the test set.
 """

@@ -1,4 +1,4 @@
-"""Single columns that tell the answer: too well, or although they only name or count the rows."""
+"""Single columns that predict the target too well, or although they are identifiers."""
 
 from __future__ import annotations
 
@@ -36,13 +36,15 @@ def single_columns(
     columns = {name: values.iloc[kept] for name, values in _columns(evidence)}
     # On its own rows a tree does at least as well, so few columns need the folds.
     seen = {
-        name: _told(_guess(values, y, n_classes, 0, leaves), y, n_classes)[0]
+        name: _error_reduction(_predict_by_column(values, y, n_classes, 0, leaves), y, n_classes)[0]
         for name, values in columns.items()
     }
     promising = [name for name in seen if seen[name] >= limit] or [max(seen, key=seen.__getitem__)]
     findings = []
     for name in promising:
-        told, low = _told(_guess(columns[name], y, n_classes, folds, leaves), y, n_classes)
+        told, low = _error_reduction(
+            _predict_by_column(columns[name], y, n_classes, folds, leaves), y, n_classes
+        )
         says = f"{name} alone removes {told:.1%} of the error of a constant prediction (at least {max(low, 0):.1%})."
         findings.append(Finding(name, low > limit, told, limit, says))
     return [one for one in findings if one.found] or [
@@ -51,7 +53,7 @@ def single_columns(
 
 
 def identifiers(
-    evidence: Evidence, limit: float, chance: float, max_rows: int, identifiers: str
+    evidence: Evidence, limit: float, significance: float, max_rows: int, identifiers: str
 ) -> list[Finding]:
     """Find columns that name or count the rows, and whose order goes with the answer.
 
@@ -61,7 +63,7 @@ def identifiers(
     Parameters
     ----------
     evidence : Evidence
-    limit, chance : float
+    limit, significance : float
         What is explained, and the significance that it needs.
     max_rows : int
         Training rows, drawn at random.
@@ -84,7 +86,7 @@ def identifiers(
         else:
             r, p = spearmanr(order, y)
             told = r**2
-        found = bool(told > limit and p < chance)
+        found = bool(told > limit and p < significance)
         says = f"{name} identifies rows, and its order explains {told:.1%} of the variance of the target's ranks."
         findings.append(Finding(str(name), found, float(told), limit, says))
     alarms = [one for one in findings if one.found]
@@ -99,7 +101,7 @@ def _columns(evidence: Evidence) -> Iterator[tuple[str, pd.Series]]:
     yield from ((str(name), made[name]) for name in made if name not in raw)
 
 
-def _told(guess: np.ndarray, y: np.ndarray, n_classes: int) -> tuple[float, float]:
+def _error_reduction(guess: np.ndarray, y: np.ndarray, n_classes: int) -> tuple[float, float]:
     """Return which share of a dummy's error a column saves, and the lower end of its interval."""
     if n_classes:
         error, base = ((one != y).astype(float) for one in (guess, np.bincount(y).argmax()))
@@ -112,13 +114,15 @@ def _told(guess: np.ndarray, y: np.ndarray, n_classes: int) -> tuple[float, floa
     return float(max(1 - left, 0)), float(1 - left - SURE * spread)
 
 
-def _guess(values: pd.Series, y: np.ndarray, n_classes: int, folds: int, leaves: int) -> np.ndarray:
+def _predict_by_column(
+    values: pd.Series, y: np.ndarray, n_classes: int, folds: int, leaves: int
+) -> np.ndarray:
     """Predict each row by a column: by a tree that others were fitted on, or without folds by its own."""
     from sklearn.model_selection import KFold, cross_val_predict
     from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
     if values.dtype.kind not in "iufbM" and values.dtype != "boolean":
-        return _by_others(values, y, n_classes)
+        return _predict_by_value(values, y, n_classes)
     x = values.astype("int64").where(values.notna()) if values.dtype.kind == "M" else values
     x = x.astype("float64").to_numpy()[:, None]
     kind = DecisionTreeClassifier if n_classes else DecisionTreeRegressor
@@ -128,7 +132,7 @@ def _guess(values: pd.Series, y: np.ndarray, n_classes: int, folds: int, leaves:
     return np.asarray(cross_val_predict(tree, x, y, cv=KFold(folds, shuffle=True, random_state=0)))
 
 
-def _by_others(values: pd.Series, y: np.ndarray, n_classes: int) -> np.ndarray:
+def _predict_by_value(values: pd.Series, y: np.ndarray, n_classes: int) -> np.ndarray:
     """Predict each row by the others with its value; the dummy's answer where there is none."""
     codes = pd.factorize(values, use_na_sentinel=False)[0]
     counts = np.bincount(codes)[codes]

@@ -1,8 +1,8 @@
-"""The control: a model that was fitted on shuffled answers must know nothing."""
+"""Negative control: a model that was fitted on a shuffled target must predict no better than chance."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,13 +19,15 @@ from pedigree.training.inputs import read_subset
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pedigree.estimators.settings import Model
+
 WATCHED = 5  # one row of so many is watched
 SPREAD = 3  # fits, below which their spread says nothing
-KNOWS = 0.99  # what luck does not reach, however few the fits
+MAX_BY_LUCK = 0.99  # what luck does not reach, however few the fits
 
 
 def shuffled_target(
-    evidence: Evidence, margin: float, chance: float, permutations: int, max_rows: int
+    evidence: Evidence, margin: float, significance: float, permutations: int, max_rows: int
 ) -> list[Finding]:
     """Fit the chosen model on shuffled training answers and ask it about the validation rows.
 
@@ -42,7 +44,7 @@ def shuffled_target(
     evidence : Evidence
     margin : float
         Above 0.5, below which nothing counts.
-    chance : float
+    significance : float
         How improbable the mean must be.
     permutations, max_rows : int
         Fits; training rows of each, drawn at random.
@@ -60,22 +62,22 @@ def shuffled_target(
         # The rows are in random order, too: of those that are watched, each fit has others.
         order, answers = random.permutation(kept), random.permutation(y[kept])
         inside = None if groups is None else groups[order]
-        prediction = _ask(model, X.iloc[order], answers, inside, X_validation, len(classes))
-        scores.append(knowledge(truth, prediction))
-    mean, limit = float(np.mean(scores)), KNOWS
+        prediction = _fit_predict(model, X.iloc[order], answers, inside, X_validation, len(classes))
+        scores.append(ranking_accuracy(truth, prediction))
+    mean, limit = float(np.mean(scores)), MAX_BY_LUCK
     if permutations >= SPREAD:
-        quantile = float(t.ppf(1 - chance, permutations - 1))
+        quantile = float(t.ppf(1 - significance, permutations - 1))
         reach = quantile * float(np.std(scores, ddof=1)) / np.sqrt(permutations)
-        limit = min(0.5 + margin + reach, KNOWS)
+        limit = min(0.5 + margin + reach, MAX_BY_LUCK)
     says = (
-        f"{model['name']}, fitted {permutations} times on a shuffled target, ranks {mean:.0%} of the pairs of "
+        f"{model.name}, fitted {permutations} times on a shuffled target, ranks {mean:.0%} of the pairs of "
         "validation rows correctly; 50% is chance."
     )
     return [Finding("model", mean > limit, mean, limit, says)]
 
 
-def _ask(
-    model: dict[str, Any],
+def _fit_predict(
+    model: Model,
     X: pd.DataFrame,
     y: np.ndarray,
     groups: np.ndarray | None,
@@ -87,7 +89,7 @@ def _ask(
     same = {name: one["to"] for name, one in best.items() if own_value(model, name) == one["from"]}
     pipeline = build_model(model, same)
     watched = None
-    if model["early_stopping"]:
+    if model.early_stopping:
         cut = len(y) - len(y) // WATCHED
         watched, X, y = (X.iloc[cut:], y[cut:]), X.iloc[:cut], y[:cut]
         groups = None if groups is None else groups[:cut]
@@ -105,8 +107,8 @@ def _ask(
     return prediction
 
 
-def knowledge(truth: np.ndarray, prediction: np.ndarray) -> float:
-    """Return how often predictions rank rows right: 0.5 is chance, 1 is all.
+def ranking_accuracy(truth: np.ndarray, prediction: np.ndarray) -> float:
+    """Return how often predictions rank rows right: 0.5 is chance, 1 is perfect.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Drift: whether a classifier can tell test rows from training rows, and by which columns."""
+"""Drift: whether a classifier can distinguish the test set from the training set, and by which columns."""
 
 from __future__ import annotations
 

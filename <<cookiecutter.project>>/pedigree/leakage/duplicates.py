@@ -1,4 +1,4 @@
-"""Rows that stand on both sides: the same, nearly the same, or much nearer than chance would have it."""
+"""Rows that are in two subsets: identical, nearly identical, or more similar than expected by chance."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pedigree.data.target import labels
-from pedigree.leakage.evidence import Evidence, Finding, names_rows, surely
+from pedigree.leakage.evidence import Evidence, Finding, lower_bound, names_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ NEIGHBOURS = 10
 def duplicates(
     evidence: Evidence,
     limit: float,
-    chance: float,
+    significance: float,
     digits: int | None,
     max_rows: int,
     identifiers: str,
@@ -30,7 +30,7 @@ def duplicates(
     """Find rows of the validation and test side whose features a training row has, too.
 
     Where columns are few and coarse, rows of different things are equal by chance. So a twin counts
-    only if chance would hardly give it: if fewer than `chance` training rows are expected to agree
+    only if chance would hardly give it: if fewer than `significance` training rows are expected to agree
     with it. Expected is what a tree of the columns says, in which each depends on one other (Chow
     and Liu 1968), fitted on the rows that are not equal to it.
 
@@ -39,7 +39,7 @@ def duplicates(
     evidence : Evidence
     limit : float
         Share of a side's rows.
-    chance : float
+    significance : float
         How improbable a twin must be to count.
     digits : int or None
         Compare numbers rounded to so many significant digits, and texts without case, spaces and
@@ -67,18 +67,22 @@ def duplicates(
     for one in sides[1:]:
         n, twins = int((side == one).sum()), codes[twin & (side == one)]
         judged = twins[evidence.draw(len(twins), MAX_TWINS)]
-        rare = [_expected(row, seen, tree) * len(train) / len(seen) < chance for row in judged]
+        rare = [
+            _expected(row, seen, tree) * len(train) / len(seen) < significance for row in judged
+        ]
         odd = sum(rare) * len(twins) / max(len(judged), 1)
         like = "the same features as" if digits is None else "nearly the same features as"
         says = f"{len(twins)} of {n} {one} rows have {like} a training row; " + (
             f"for {odd:.0f} of them this is not chance." if twins.size else "none is expected."
         )
-        findings.append(Finding(f"{one} in train", surely(odd, n) > limit, odd / n, limit, says))
+        findings.append(
+            Finding(f"{one} in train", lower_bound(odd, n) > limit, odd / n, limit, says)
+        )
     return _alarms(findings)
 
 
 def neighbours(
-    evidence: Evidence, limit: float, chance: float, max_rows: int, max_training_rows: int
+    evidence: Evidence, limit: float, significance: float, max_rows: int, max_training_rows: int
 ) -> list[Finding]:
     """Find rows whose nearest training row is nearer than chance would have it, without being equal.
 
@@ -91,7 +95,7 @@ def neighbours(
     evidence : Evidence
     limit : float
         Share of a side's rows.
-    chance : float
+    significance : float
         How improbable a distance must be to count.
     max_rows, max_training_rows : int
         Of each side; drawn at random.
@@ -120,12 +124,14 @@ def neighbours(
         found = _distances(scaled(side, max_rows), cloud)
         near = found[:, 0] / np.maximum(found[:, NEIGHBOURS - 1], 1e-300)
         odds = 1 - (1 - near**dimensions) ** (NEIGHBOURS - 1)
-        hits, n = int(((odds < chance) & (found[:, 0] > 0)).sum()), len(found)
+        hits, n = int(((odds < significance) & (found[:, 0] > 0)).sum()), len(found)
         says = (
             f"{hits} of {n} {side} rows are much nearer to one training row than to all others; by chance, 1 of "
-            f"{1 / chance:,.0f} rows is."
+            f"{1 / significance:,.0f} rows is."
         )
-        findings.append(Finding(f"{side} in train", surely(hits, n) > limit, hits / n, limit, says))
+        findings.append(
+            Finding(f"{side} in train", lower_bound(hits, n) > limit, hits / n, limit, says)
+        )
     return _alarms(findings)
 
 

@@ -16,7 +16,8 @@ from pedigree.training.inputs import read_subset
 
 if TYPE_CHECKING:
     import pandas as pd
-    from omegaconf import DictConfig
+
+    from pedigree.leakage.settings import LeakageSettings
 
 SUBSETS = ("train", "validation", "test")
 SURE = 2.3263479  # standard errors of a one-sided 99 % bound; there are many checks
@@ -54,7 +55,7 @@ class Evidence:
 
     Parameters
     ----------
-    settings : DictConfig
+    settings : LeakageSettings
         With `problem`, `split.name` and `seed`.
     rows : dict of str to DataFrame
         By side, with all columns.
@@ -72,13 +73,13 @@ class Evidence:
     ['test', 'train', 'validation']
     """
 
-    settings: DictConfig
+    settings: LeakageSettings
     rows: dict[str, pd.DataFrame]
     classes: list[str]
     made: pd.DataFrame
 
     @classmethod
-    def read(cls, settings: DictConfig) -> Evidence:
+    def read(cls, settings: LeakageSettings) -> Evidence:
         """Read data/split/ and the training rows of data/features/."""
         rows = {side: read_table(SPLIT / side) for side in SUBSETS}
         made, _, classes = read_subset("train")
@@ -111,7 +112,7 @@ class Evidence:
         return np.sort(random.choice(n, max_rows, replace=False))
 
 
-def surely(hits: float, n: int) -> float:
+def lower_bound(hits: float, n: int) -> float:
     """Return the lower end of a share's one-sided 99 % interval (Wilson 1927)."""
     z2 = SURE**2
     middle, reach = hits + z2 / 2, SURE * np.sqrt(max(hits * (n - hits), 0) / n + z2 / 4)
@@ -119,12 +120,12 @@ def surely(hits: float, n: int) -> float:
 
 
 def at_most(hits: float, n: int) -> float:
-    """Return the upper end of a share's one-sided 99 % interval; see `surely`."""
-    return 1 - surely(n - hits, n)
+    """Return the upper end of a share's one-sided 99 % interval; see `lower_bound`."""
+    return 1 - lower_bound(n - hits, n)
 
 
 def names_rows(values: pd.Series, name: str, pattern: str) -> bool:
-    """Tell whether a column names its rows: a text or whole number of its own in nearly each.
+    """Return whether a column names its rows: a text or whole number of its own in nearly each.
 
     Whole numbers are names only if they are called so (`pattern`) or count up, filling their range.
     """

@@ -12,7 +12,7 @@ from pedigree.base.paths import INCOMING, PLOTS, REPORTS, SNAPSHOT, SPLIT
 from pedigree.base.tables import new_folder, read_json, read_table
 from pedigree.cleaning import clean_rows
 from pedigree.data.engine import read_file
-from pedigree.data.formats import readable
+from pedigree.data.formats import is_readable
 from pedigree.data.target import features
 from pedigree.monitoring.drift import drift
 from pedigree.monitoring.performance import performance, reasons
@@ -21,7 +21,7 @@ from pedigree.prediction.bundle import Bundle
 from pedigree.report.page import Page
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
+    from pedigree.monitoring.settings import MonitorSettings
 
 Lines = list[dict[str, Any]]
 
@@ -32,7 +32,7 @@ class Batches:
 
     Parameters
     ----------
-    settings : DictConfig
+    settings : MonitorSettings
         Of the step: `monitor`, `problem`, `load.missing` and `clean.steps`.
     files : list of Path
         In the order of their rows; none before the first batch.
@@ -52,16 +52,16 @@ class Batches:
     False
     """
 
-    settings: DictConfig
+    settings: MonitorSettings
     files: list[Path]
     bundle: Bundle | None = None
     rows: pd.DataFrame = field(default_factory=pd.DataFrame)
     broken: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @classmethod
-    def read(cls, settings: DictConfig) -> Batches:
+    def read(cls, settings: MonitorSettings) -> Batches:
         """Read all files of data/incoming/ that hold rows; they come in the format of the snapshot."""
-        files = sorted(path for path in INCOMING.rglob("*") if readable(path))
+        files = sorted(path for path in INCOMING.rglob("*") if is_readable(path))
         if not files:
             return cls(settings, [])
         reading = read_json(SNAPSHOT)["source"].get("reading")
@@ -111,12 +111,16 @@ class Batches:
 
     def write_report(self, result: dict[str, Any], drifted: Lines) -> None:
         """Write reports/monitor.html and plots/monitor/."""
-        page = Page(f"Later batches against the training data: {self.settings.problem.target}")
+        page = Page(
+            f"Later batches compared with the training data: {self.settings.problem.target}"
+        )
         if self.bundle:
             report(page, result, drifted, self.files, self.broken)
         else:
             page.paragraph("There is no batch in data/incoming/ yet.")
         with new_folder(PLOTS / "monitor") as folder:
             draw(folder / "drift.png", drifted, self.settings.monitor.min_effect)
-            page.picture(folder / "drift.png", "bars of each column's distance")
+            page.picture(
+                folder / "drift.png", "bars: the distance of each column from the training data"
+            )
         page.write(REPORTS / "monitor.html")

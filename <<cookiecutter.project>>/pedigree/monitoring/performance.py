@@ -13,14 +13,14 @@ from pedigree.base.tables import read_json
 from pedigree.data.target import encode, features, group_key
 from pedigree.evaluation.bootstrap import bootstrap
 from pedigree.prediction.bundle import Bundle
-from pedigree.scoring.metrics import METRICS, gain
+from pedigree.scoring.custom import listed
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
+    from pedigree.monitoring.settings import Monitor, MonitorProblem
 
 
 def performance(
-    bundle: Bundle, batch: pd.DataFrame, problem: DictConfig, options: DictConfig
+    bundle: Bundle, batch: pd.DataFrame, problem: MonitorProblem, options: Monitor
 ) -> dict[str, Any] | None:
     """Score the bundle on the batch's labelled rows; None where they are too few."""
     classes = bundle.signature["target"]["classes"]
@@ -30,7 +30,7 @@ def performance(
     if known.sum() < options.min_labelled:
         return None
     labelled, truth = labelled[known].reset_index(drop=True), truth[known]
-    first = problem.metrics[0]
+    first = listed(problem)[0]
     prediction = bundle.predictor.predict(features(labelled, problem))
     scored = bootstrap(
         [first],
@@ -41,7 +41,7 @@ def performance(
         confidence=0.95,
         seed=options.seed,
     )
-    validation = read_json(METRICS_FOLDER / "evaluate.json")[first]
+    validation = read_json(METRICS_FOLDER / "evaluate.json")[first.name]
     return {"labelled": len(truth), **scored.table()[0], "validation": validation}
 
 
@@ -49,7 +49,7 @@ def reasons(
     drifted: list[dict[str, Any]],
     needed: Sequence[str],
     scores: dict[str, Any] | None,
-    options: DictConfig,
+    options: Monitor,
 ) -> list[str]:
     """Give the reasons to train again; none is a reason to leave the model."""
     found = []
@@ -60,7 +60,10 @@ def reasons(
         )
     if scores:
         metric, validation = scores["metric"], scores["validation"]
-        best = scores["interval"][1 if METRICS[metric].greater_is_better else 0]
-        if gain(metric, validation, float(best)) > options.max_loss * abs(validation or 0):
+        sign, end = (1, 1) if scores["greater_is_better"] else (-1, 0)
+        best = float(scores["interval"][end])
+        if validation is not None and sign * (validation - best) > options.max_loss * abs(
+            validation
+        ):
             found.append(f"{metric} fell from {validation:.4g} on validation to at best {best:.4g}")
     return found

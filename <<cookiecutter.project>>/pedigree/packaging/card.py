@@ -11,18 +11,18 @@ from pedigree.report.sections.performance import gain_rows, metric_rows
 from pedigree.report.sections.verdict import summarize
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
+    from pedigree.packaging.settings import PackageSettings
 
 TEMPLATE = "pedigree/packaging/card.md.j2"
 MOST = 10  # slices, and signs of leakage, that the card lists
 
 
-def card(settings: DictConfig, signature: dict[str, Any], lineage: dict[str, Any]) -> str:
+def card(settings: PackageSettings, signature: dict[str, Any], lineage: dict[str, Any]) -> str:
     """Write the model card (Mitchell et al. 2019); its sentences are those of the report.
 
     Parameters
     ----------
-    settings : DictConfig
+    settings : PackageSettings
         With `problem`.
     signature, lineage : dict
         Of the bundle.

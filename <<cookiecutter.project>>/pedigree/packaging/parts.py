@@ -21,7 +21,7 @@ from pedigree.prediction.predictor import PARTS, Predictor
 from pedigree.training.inputs import read_subset
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
+    from pedigree.packaging.settings import PackageSettings
 
 # What made the numbers; the rest of the environment is in constraints.txt.
 PACKAGES = (
@@ -37,9 +37,9 @@ PACKAGES = (
 )
 
 
-def write_export(settings: DictConfig, folder: Path) -> dict[str, Any] | None:
+def write_export(settings: PackageSettings, folder: Path) -> dict[str, Any] | None:
     """Write the further form of the model that ``conf/package/export`` asks for; say what it takes."""
-    if settings.package.export["_target_"] is None:
+    if settings.package.export.target is None:
         return None
     X, _, classes = read_subset("validation")
     said: dict[str, Any] = instantiate(
@@ -55,7 +55,7 @@ def write_export(settings: DictConfig, folder: Path) -> dict[str, Any] | None:
     return said | {"lacks": lacks}
 
 
-def make_signature(settings: DictConfig) -> dict[str, Any]:
+def make_signature(settings: PackageSettings) -> dict[str, Any]:
     """Describe what the model takes and gives: columns, types, contract, cleaning steps and classes."""
     train = features(read_table(SPLIT / "train"), settings.problem)
     target = read_json(SPLIT / "target.json")

@@ -15,7 +15,7 @@ from pedigree.prediction.bundle import Bundle, seal
 from pedigree.prediction.predictor import PARTS
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
+    from pedigree.packaging.settings import PackageSettings
 
 
 @dataclass
@@ -26,7 +26,7 @@ class BundleWriter:
     ----------
     folder : Path
         Exists, and is empty.
-    settings : DictConfig
+    settings : PackageSettings
         Of the step.
 
     Examples
@@ -42,7 +42,7 @@ class BundleWriter:
     """
 
     folder: Path
-    settings: DictConfig
+    settings: PackageSettings
     signature: dict[str, Any] = field(default_factory=dict)
     lineage: dict[str, Any] = field(default_factory=dict)
 

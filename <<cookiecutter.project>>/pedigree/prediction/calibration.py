@@ -95,6 +95,11 @@ class LogOdds(ClassifierMixin, BaseEstimator):
     def __sklearn_is_fitted__(self) -> bool:
         return True
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.requires_fit, tags.no_validation = False, True  # the columns are those of a model
+        return tags
+
     def decision_function(self, X: np.ndarray) -> np.ndarray:
         """Return log-odds, shape (n, k), or (n,) of two classes."""
         p = np.clip(X, SUREST, 1 - SUREST)

@@ -1,4 +1,4 @@
-"""Step 4, exploratory analysis: the data as it came, in pictures and reports.
+"""Exploratory analysis: the data as it came, in pictures and reports.
 
 It looks at all rows before the split, so nothing here feeds back into a model. Each entry of
 `profile.reports` is a function that writes one page::

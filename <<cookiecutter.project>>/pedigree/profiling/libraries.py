@@ -13,13 +13,14 @@ from pedigree.data.target import classes, labels
 
 if TYPE_CHECKING:
     import pandas as pd
-    from omegaconf import DictConfig
+
+    from pedigree.base.problem import Target
 
 
 def tables(
     rows: pd.DataFrame,
     *,
-    problem: DictConfig,
+    problem: Target,
     title: str,
     page: Path,
     pictures: Path,
@@ -36,7 +37,7 @@ def tables(
     html = re.sub(r"\breport_[0-9a-f]{8}\b", "report_profile", html)
     numbers = itertools.count()
     html = re.sub(r'(?<= id=")[0-9a-f]{8}(?=")', lambda _: f"cell_{next(numbers)}", html)
-    page.write_text(html, encoding="utf-8")
+    page.write_text(html, encoding="utf-8", newline="\n")
 
 
 tables.needs = ("skrub",)  # type: ignore[attr-defined]
@@ -45,7 +46,7 @@ tables.needs = ("skrub",)  # type: ignore[attr-defined]
 def sweetviz(
     rows: pd.DataFrame,
     *,
-    problem: DictConfig,
+    problem: Target,
     title: str,
     page: Path,
     pictures: Path,
@@ -92,7 +93,7 @@ sweetviz.needs = ("sweetviz",)  # type: ignore[attr-defined]
 def ydata(
     rows: pd.DataFrame,
     *,
-    problem: DictConfig,
+    problem: Target,
     title: str,
     page: Path,
     pictures: Path,
@@ -113,7 +114,7 @@ def ydata(
     # Its identifiers are Python's hashes of the columns' names, which differ from process to process.
     for number, one in enumerate(dict.fromkeys(re.findall(r"pp_var_(-?\d+)", html))):
         html = html.replace(one, f"{number:03d}")
-    page.write_text(html, encoding="utf-8")
+    page.write_text(html, encoding="utf-8", newline="\n")
 
 
 ydata.needs = ("ydata_profiling",)  # type: ignore[attr-defined]

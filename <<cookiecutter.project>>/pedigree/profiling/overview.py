@@ -10,13 +10,14 @@ from pedigree.report.page import Page
 
 if TYPE_CHECKING:
     import pandas as pd
-    from omegaconf import DictConfig
+
+    from pedigree.base.problem import Target
 
 
 def overview(
     rows: pd.DataFrame,
     *,
-    problem: DictConfig,
+    problem: Target,
     title: str,
     page: Path,
     pictures: Path,
@@ -28,7 +29,7 @@ def overview(
     Parameters
     ----------
     rows : DataFrame of shape (n, p)
-    problem : DictConfig
+    problem : Target
         Not used; every report gets it.
     title : str
         Of the page.

@@ -15,7 +15,7 @@ from pedigree.report.figures import BLUE, bars, figure, matrix, panels, shorten
 from pedigree.report.page import Page
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
+    from pedigree.base.problem import Target
 
 BLOCKS = 200  # lines of the picture of missing values; each stands for as many rows as needed
 LISTED = 20  # pairs of columns in the table of associations
@@ -24,7 +24,7 @@ LISTED = 20  # pairs of columns in the table of associations
 def plots(
     rows: pd.DataFrame,
     *,
-    problem: DictConfig,
+    problem: Target,
     title: str,
     page: Path,
     pictures: Path,
@@ -37,7 +37,7 @@ def plots(
     ----------
     rows : DataFrame of shape (n, p)
         The target first.
-    problem : DictConfig
+    problem : Target
         With `kind` and `target`.
     title : str
         Of the page.

@@ -102,9 +102,16 @@ class RunOutputs:
         """Return reports/compare.csv."""
         return self.rows("reports/compare.csv")
 
+    @cached_property
+    def reported(self) -> dict[str, dict[str, Any]]:
+        """Return the scores of each metric, by its name: on the test set, or else on the validation set."""
+        scores = [*self.validation.get("metrics", ()), *self.verdict.get("metrics", ())]
+        return {one["metric"]: one for one in scores}
+
     def greater_is_better(self, metric: str) -> bool:
         """Return whether higher values of a metric are better."""
-        return METRICS[metric].greater_is_better
+        recorded = self.reported.get(metric, {}).get("greater_is_better")  # not by earlier versions
+        return METRICS[metric].greater_is_better if recorded is None else recorded
 
     def direction(self, metric: str) -> str:
         """Return in words whether higher or lower values of a metric are better."""

@@ -24,7 +24,7 @@ from pedigree.report.sections.verdict import verdict
 from pedigree.report.sections.weaknesses import weaknesses
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
+    from pedigree.report.settings import ReportSettings
 
 TEMPLATES = CUSTOM / "templates"
 
@@ -34,7 +34,7 @@ class RunReport(Page):
 
     Parameters
     ----------
-    settings : DictConfig
+    settings : ReportSettings
         Of the step: `problem` and `report`.
     templates : Path
         A folder of one's own templates. Each section takes the name of one that stands in for the library's.
@@ -57,7 +57,7 @@ class RunReport(Page):
     True
     """
 
-    def __init__(self, settings: DictConfig, templates: Path = TEMPLATES) -> None:
+    def __init__(self, settings: ReportSettings, templates: Path = TEMPLATES) -> None:
         self.outputs = RunOutputs(as_dict(settings.problem), read_workspace)
         self.most = settings.report.most
         self.recommendations = recommend(self.outputs)

@@ -12,17 +12,19 @@ from typing import Any
 import numpy as np
 
 from pedigree.scoring.decision import Prediction
-from pedigree.scoring.metrics import METRICS, covered, price, score, widths
+from pedigree.scoring.metrics import Metric, as_metric, score
 
 Formula = Callable[[np.ndarray], np.ndarray]  # of weights, shape (n, b), to scores, shape (b,)
 
 
-def formula(name: str, truth: np.ndarray, prediction: Prediction | np.ndarray) -> Formula:
+def formula(
+    metric: str | Metric, truth: np.ndarray, prediction: Prediction | np.ndarray
+) -> Formula:
     """Return what scores resamples at once, each as `score` does with its rows.
 
     Parameters
     ----------
-    name, truth, prediction
+    metric, truth, prediction
         As in `score`.
 
     Returns
@@ -31,13 +33,15 @@ def formula(name: str, truth: np.ndarray, prediction: Prediction | np.ndarray) -
         Takes how often each row stands in each resample, shape (n, b); returns scores of shape (b,).
     """
     given = prediction if isinstance(prediction, Prediction) else Prediction(prediction)
-    if name in FORMULAS:
-        decides = METRICS[name].needs in ("label", "costs", "interval")
-        return FORMULAS[name](truth, given if decides else given.values)
+    metric = as_metric(metric)
+    if metric.name in FORMULAS:
+        return FORMULAS[metric.name](truth, given if metric.needs == "label" else given.values)
+    if callable(metric.function) and np.ndim(each := metric.function(truth, given)) == 1:
+        return _mean(each)
 
     def one_by_one(weights: np.ndarray) -> np.ndarray:
         parts = (np.repeat(np.arange(len(truth)), one.astype(int)) for one in weights.T)
-        return np.array([score(name, truth[rows], given[rows]) for rows in parts])
+        return np.array([score(metric, truth[rows], given[rows]) for rows in parts])
 
     return one_by_one
 
@@ -178,7 +182,7 @@ def _average_precision(truth: np.ndarray, said: np.ndarray) -> Formula:
     return average_precision
 
 
-# A metric that has no formula here is scored resample by resample.
+# Of a metric that gives a value for each row it is their weighted mean; what else has no formula is scored resample by resample.
 FORMULAS: dict[str, Callable[[np.ndarray, Any], Formula]] = {
     "roc_auc": _roc_auc,
     "average_precision": _average_precision,
@@ -196,7 +200,4 @@ FORMULAS: dict[str, Callable[[np.ndarray, Any], Formula]] = {
     "mape": lambda truth, said: _mean(_relative(truth, said)),
     "median_absolute_error": _median_error,
     "r2": _r2,
-    "cost": lambda truth, said: _mean(price(truth, said)),
-    "coverage": lambda truth, said: _mean(covered(truth, said)),
-    "interval_width": lambda truth, said: _mean(widths(truth, said)),
 }

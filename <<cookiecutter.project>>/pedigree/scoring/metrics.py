@@ -20,6 +20,7 @@ class Metric:
 
     Parameters
     ----------
+    name : str
     function : str or callable
         Name in `sklearn.metrics`, or a function of the true answers and a `Prediction`; of values for each row, the mean.
     needs : {"label", "probability", "positive", "value", "costs", "interval"}
@@ -30,13 +31,17 @@ class Metric:
     greater_is_better : bool
     options : dict
         Keyword arguments.
+    meaning : str
+        A clause for people, of a metric that the library does not know.
     """
 
+    name: str
     function: str | Callable[[np.ndarray, Prediction], Any]
     needs: str
     tasks: tuple[str, ...]
     greater_is_better: bool = True
     options: tuple[tuple[str, Any], ...] = ()
+    meaning: str = ""
 
 
 def ece(truth: np.ndarray, prediction: Prediction) -> float:
@@ -80,34 +85,39 @@ def widths(truth: np.ndarray, prediction: Prediction) -> np.ndarray:
 
 
 _BOTH = ("binary", "multiclass")
-METRICS: dict[str, Metric] = {
-    "roc_auc": Metric("roc_auc_score", "probability", _BOTH),
-    "average_precision": Metric("average_precision_score", "positive", ("binary",)),
-    "brier": Metric("brier_score_loss", "positive", ("binary",), greater_is_better=False),
-    "log_loss": Metric("log_loss", "probability", _BOTH, greater_is_better=False),
-    "f1": Metric("f1_score", "label", ("binary",), options=(("zero_division", 0),)),
-    "precision": Metric("precision_score", "label", ("binary",), options=(("zero_division", 0),)),
-    "recall": Metric("recall_score", "label", ("binary",), options=(("zero_division", 0),)),
-    "f1_macro": Metric(
-        "f1_score", "label", _BOTH, options=(("average", "macro"), ("zero_division", 0))
+_BUILT_IN = (
+    Metric("roc_auc", "roc_auc_score", "probability", _BOTH),
+    Metric("average_precision", "average_precision_score", "positive", ("binary",)),
+    Metric("brier", "brier_score_loss", "positive", ("binary",), greater_is_better=False),
+    Metric("log_loss", "log_loss", "probability", _BOTH, greater_is_better=False),
+    Metric("f1", "f1_score", "label", ("binary",), options=(("zero_division", 0),)),
+    Metric("precision", "precision_score", "label", ("binary",), options=(("zero_division", 0),)),
+    Metric("recall", "recall_score", "label", ("binary",), options=(("zero_division", 0),)),
+    Metric(
+        "f1_macro", "f1_score", "label", _BOTH, options=(("average", "macro"), ("zero_division", 0))
     ),
-    "accuracy": Metric("accuracy_score", "label", _BOTH),
-    "balanced_accuracy": Metric("balanced_accuracy_score", "label", _BOTH),
-    "matthews": Metric("matthews_corrcoef", "label", _BOTH),
-    "rmse": Metric("root_mean_squared_error", "value", ("regression",), greater_is_better=False),
-    "mae": Metric("mean_absolute_error", "value", ("regression",), greater_is_better=False),
-    "mape": Metric(
-        "mean_absolute_percentage_error", "value", ("regression",), greater_is_better=False
+    Metric("accuracy", "accuracy_score", "label", _BOTH),
+    Metric("balanced_accuracy", "balanced_accuracy_score", "label", _BOTH),
+    Metric("matthews", "matthews_corrcoef", "label", _BOTH),
+    Metric("rmse", "root_mean_squared_error", "value", ("regression",), greater_is_better=False),
+    Metric("mae", "mean_absolute_error", "value", ("regression",), greater_is_better=False),
+    Metric(
+        "mape", "mean_absolute_percentage_error", "value", ("regression",), greater_is_better=False
     ),
-    "median_absolute_error": Metric(
-        "median_absolute_error", "value", ("regression",), greater_is_better=False
+    Metric(
+        "median_absolute_error",
+        "median_absolute_error",
+        "value",
+        ("regression",),
+        greater_is_better=False,
     ),
-    "r2": Metric("r2_score", "value", ("regression",)),
-    "ece": Metric(ece, "probability", _BOTH, greater_is_better=False),
-    "cost": Metric(price, "costs", ("binary",), greater_is_better=False),
-    "coverage": Metric(covered, "interval", ("regression",)),
-    "interval_width": Metric(widths, "interval", ("regression",), greater_is_better=False),
-}
+    Metric("r2", "r2_score", "value", ("regression",)),
+    Metric("ece", ece, "probability", _BOTH, greater_is_better=False),
+    Metric("cost", price, "costs", ("binary",), greater_is_better=False),
+    Metric("coverage", covered, "interval", ("regression",)),
+    Metric("interval_width", widths, "interval", ("regression",), greater_is_better=False),
+)
+METRICS = {metric.name: metric for metric in _BUILT_IN}
 # Of what is decided by calibration and threshold, which folds do not have: reported beside the metrics that the problem lists.
 DECIDED = tuple(name for name, metric in METRICS.items() if metric.needs in ("costs", "interval"))
 
@@ -119,13 +129,18 @@ def reported(listed: Sequence[str], prediction: Prediction) -> list[str]:
     return list(dict.fromkeys([*listed, *further]))
 
 
-def score(name: str, truth: np.ndarray, prediction: Prediction | np.ndarray) -> float:
+def as_metric(metric: str | Metric) -> Metric:
+    """Return a metric of the library by its name; a metric stays as it is."""
+    return METRICS[metric] if isinstance(metric, str) else metric
+
+
+def score(metric: str | Metric, truth: np.ndarray, prediction: Prediction | np.ndarray) -> float:
     """Score predictions by a metric.
 
     Parameters
     ----------
-    name : str
-        A key of `METRICS`.
+    metric : str or Metric
+        A key of `METRICS`, or one of `pedigree.scoring.custom.known`.
     truth : ndarray, shape (n,)
         Class codes, or numbers.
     prediction : Prediction, or ndarray of shape (n, k) or (n,)
@@ -138,7 +153,8 @@ def score(name: str, truth: np.ndarray, prediction: Prediction | np.ndarray) -> 
     """
     import sklearn.metrics
 
-    metric = METRICS[name]
+    metric = as_metric(metric)
+    name = metric.name
     given = prediction if isinstance(prediction, Prediction) else Prediction(prediction)
     if callable(metric.function):
         return float(np.mean(metric.function(truth, given)))
@@ -167,11 +183,11 @@ def labels(prediction: Prediction | np.ndarray) -> np.ndarray:
     return (prediction if isinstance(prediction, Prediction) else Prediction(prediction)).labels
 
 
-def gain(name: str, value: Any, reference: Any) -> Any:
+def gain(metric: str | Metric, value: Any, reference: Any) -> Any:
     """Return how much better values are than a reference, in the metric's units.
 
     A score that could not be computed (None, as JSON has no NaN) gives NaN.
     """
     if value is None or reference is None:
         return float("nan")
-    return value - reference if METRICS[name].greater_is_better else reference - value
+    return value - reference if as_metric(metric).greater_is_better else reference - value

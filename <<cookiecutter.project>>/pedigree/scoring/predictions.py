@@ -15,7 +15,7 @@ from pedigree.base.tables import read_table, write_table
 from pedigree.data.target import encode, row_key
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
+    from pedigree.base.problem import Grouped
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Predictions:
     def about(
         cls,
         rows: pd.DataFrame,
-        problem: DictConfig,
+        problem: Grouped,
         truth: np.ndarray,
         classes: list[str],
         of: dict[str, np.ndarray],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,8 @@ from pedigree.training.space import Space, draw, values
 if TYPE_CHECKING:
     from optuna.pruners import BasePruner
     from optuna.samplers import BaseSampler
+
+    from pedigree.estimators.settings import Dimension
 
 
 def optuna(space: Space, study: Study, sampler: BaseSampler, pruner: BasePruner) -> None:
@@ -36,11 +38,12 @@ def optuna(space: Space, study: Study, sampler: BaseSampler, pruner: BasePruner)
     import optuna as library
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-    def distribution(one: Mapping[str, Any]) -> Any:
-        if one["type"] == "choice":
-            return CategoricalDistribution(range(len(one["choices"])))
-        kind = IntDistribution if one["type"] == "int" else FloatDistribution
-        return kind(one["low"], one["high"], log=bool(one.get("log")))
+    def distribution(one: Dimension) -> Any:
+        if one.type == "choice":
+            return CategoricalDistribution(range(len(one.choices)))
+        if one.type == "int":
+            return IntDistribution(int(one.low), int(one.high), log=one.log)
+        return FloatDistribution(one.low, one.high, log=one.log)
 
     library.logging.set_verbosity(library.logging.ERROR)
     # The Hyperband pruner goes by the name, which is random if it is not given.
@@ -75,16 +78,14 @@ def hyperopt(space: Space, study: Study, seed: int, startup: int) -> None:
     from hyperopt import fmin, hp, tpe
     from hyperopt.pyll import scope
 
-    def dimension(name: str, one: Mapping[str, Any]) -> Any:
-        if one["type"] == "choice":
-            return hp.choice(name, list(range(len(one["choices"]))))
-        low, high = (
-            np.log([one["low"], one["high"]]) if one.get("log") else (one["low"], one["high"])
-        )
-        if one["type"] == "int":
-            quantised = hp.qloguniform if one.get("log") else hp.quniform
+    def dimension(name: str, one: Dimension) -> Any:
+        if one.type == "choice":
+            return hp.choice(name, list(range(len(one.choices))))
+        low, high = np.log([one.low, one.high]) if one.log else (one.low, one.high)
+        if one.type == "int":
+            quantised = hp.qloguniform if one.log else hp.quniform
             return scope.int(quantised(name, low, high, 1))
-        return (hp.loguniform if one.get("log") else hp.uniform)(name, low, high)
+        return (hp.loguniform if one.log else hp.uniform)(name, low, high)
 
     logging.getLogger("hyperopt").setLevel(
         logging.CRITICAL

@@ -19,16 +19,20 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import distributions
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 import pedigree
 from pedigree.base.paths import CUSTOM, TRIALS
+from pedigree.base.settings import as_dict
 from pedigree.base.stage import say
 from pedigree.folds.folding import Fold, mean_and_spread
-from pedigree.scoring.metrics import METRICS
+from pedigree.scoring.metrics import Metric
 from pedigree.training.cross_validation import cross_validate
+
+if TYPE_CHECKING:
+    from pedigree.estimators.settings import Model
 
 
 class Spent(Exception):
@@ -39,9 +43,9 @@ class Spent(Exception):
 class Objective:
     """The score of hyperparameters on one fold of the training rows."""
 
-    model: dict[str, Any]
+    model: Model
     cut: list[Fold]
-    metric: str
+    metric: Metric
     n_classes: int
 
     def __call__(self, changes: Mapping[str, Any], fold: int) -> float:
@@ -49,12 +53,12 @@ class Objective:
         scores = cross_validate(
             self.model, [self.cut[fold]], [self.metric], self.n_classes, changes
         )
-        return scores[0][self.metric]
+        return scores[0][self.metric.name]
 
     def fingerprint(self) -> str:
         """Hash all that decides a score: model, metric, rows of the folds, code, packages, threads."""
-        own = {key: one for key, one in self.model.items() if "space" not in key}
-        digest = hashlib.sha256(json.dumps([own, self.metric, self.n_classes]).encode())
+        own = {key: one for key, one in as_dict(self.model).items() if "space" not in key}
+        digest = hashlib.sha256(json.dumps([own, self.metric.name, self.n_classes]).encode())
         for fold in self.cut:
             for name, part in vars(fold).items():
                 table = pd.DataFrame(part)
@@ -95,9 +99,8 @@ class Journal:
         """Write a score down."""
         self.scores[self._key(changes, fold)] = score
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open(
-            "a", encoding="utf-8"
-        ) as file:  # a line begins anew, after half a one too
+        # A line begins anew, after half a one too.
+        with self.path.open("a", encoding="utf-8", newline="\n") as file:
             file.write(f"\n{json.dumps([changes, fold, score])}")
 
     @staticmethod
@@ -193,7 +196,7 @@ class Study:
         return cls(
             objective,
             folds=len(objective.cut),
-            greater_is_better=METRICS[objective.metric].greater_is_better,
+            greater_is_better=objective.metric.greater_is_better,
             journal=Journal(TRIALS / f"{objective.fingerprint()[:16]}.jsonl"),
             budget=budget,
             seconds=seconds,

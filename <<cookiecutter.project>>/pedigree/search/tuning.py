@@ -13,14 +13,15 @@ from pedigree.base.settings import as_dict
 from pedigree.base.stage import say
 from pedigree.estimators.building import as_trained, own_value
 from pedigree.folds.folding import interval_of_gain, mean_and_spread
-from pedigree.scoring.metrics import gain
+from pedigree.scoring.custom import listed
+from pedigree.scoring.metrics import Metric, gain
 from pedigree.search.study import Objective, Study, Trial
 from pedigree.training.data import Training
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
-
+    from pedigree.estimators.settings import Model
     from pedigree.folds.folding import Fold
+    from pedigree.search.settings import TuneSettings
 
 COLUMNS = ("trial", "value", "std", "best", "folds", "pruned", "changes")  # of plots/tune.csv
 BUDGET = ("trials", "seconds", "folds", "rows")
@@ -32,9 +33,8 @@ class Tuning:
 
     Parameters
     ----------
-    model : dict
-        Settings of ``conf/model``.
-    metric : str
+    model : Model
+    metric : Metric
         The one that decides.
     search : dict
         `_target_` of the search and its arguments.
@@ -56,8 +56,8 @@ class Tuning:
     ['folds', 'rows', 'seconds', 'trials']
     """
 
-    model: dict[str, Any]
-    metric: str
+    model: Model
+    metric: Metric
     search: dict[str, Any]
     budget: dict[str, Any]
     confidence: float
@@ -66,21 +66,21 @@ class Tuning:
     stopped_by: str = "nothing to search"
 
     @classmethod
-    def of(cls, settings: DictConfig, model: dict[str, Any]) -> Tuning:
+    def of(cls, settings: TuneSettings, model: Model) -> Tuning:
         """Prepare the search that the settings ask for.
 
         Parameters
         ----------
-        settings : DictConfig
+        settings : TuneSettings
             Of the step: `tune`, `problem`, `split.name`, `seed` and `train.early_stopping`.
-        model : dict
+        model : Model
         """
-        search = as_dict(settings.tune).copy()
+        search = as_dict(settings.tune)
         confidence = search.pop("confidence", 0)
         budget = {key: search.pop(key, None) for key in BUDGET}
-        metric = settings.problem.metrics[0]
+        metric = listed(settings.problem)[0]
         tuning = cls(model, metric, search, budget, confidence)
-        if budget["trials"] and model["search_space"]:
+        if budget["trials"] and model.search_space:
             training = Training.read(settings)
             tuning.folds = training.cut(budget["folds"], 1, settings.seed, at_most=budget["rows"])
             tried = as_trained(model, settings.train.early_stopping)
@@ -91,7 +91,7 @@ class Tuning:
     def run(self, search: Callable[[Study], None]) -> None:
         """Try the model's own settings, then what a search proposes, until the budget is spent; print the outcome."""
         if not self.study:
-            say(f"{self.model['name']}: no trials, nothing to search")
+            say(f"{self.model.name}: no trials, nothing to search")
             return
         self.stopped_by = self.study.run(search)
         announce(self.report(), text(self.study.best().changes))
@@ -114,7 +114,7 @@ class Tuning:
 
     def report(self) -> dict[str, Any]:
         """Return what was searched, within which budget, and what it gained."""
-        known = {"model": self.model["name"], "metric": self.metric}
+        known: dict[str, Any] = {"model": self.model.name, "metric": self.metric.name}
         known |= {"search": self.search, "budget": self.budget}
         known |= {"trials": 0, "stopped_by": self.stopped_by}
         if not self.study:
@@ -157,7 +157,7 @@ def scored(study: Study) -> list[Trial]:
     return [trial for trial in study.trials if trial.scores]
 
 
-def summary(study: Study, metric: str) -> dict[str, Any]:
+def summary(study: Study, metric: Metric) -> dict[str, Any]:
     """Summarise what a search gained over the model's own settings."""
     untuned, (best, spread) = (
         mean_and_spread(study.trials[0].scores)[0],

@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from pedigree.base.command import parser, plain_errors
+from pedigree.base.logs import LOGGER
 from pedigree.base.names import UserError
 from pedigree.base.paths import BUNDLE
 from pedigree.prediction.bundle import Bundle
@@ -110,4 +111,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = cli.parse_args(arguments)
     import uvicorn
 
-    uvicorn.run(create_app(options.bundle), host=options.host, port=options.port)
+    uvicorn.run(
+        create_app(options.bundle),
+        host=options.host,
+        port=options.port,
+        log_level=LOGGER.level,
+    )

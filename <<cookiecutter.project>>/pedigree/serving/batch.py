@@ -2,7 +2,7 @@
 
 Rows come in any kind of file that `collect` reads, and are checked as the API checks them. The output
 has a row for each row of the input, in the same order, with the id of the bundle in column `bundle`:
-`python -m pedigree trace ID` follows it to the data that the model has learnt from.
+`python -m pedigree trace ID` follows it to the data that the model has learned from.
 """
 
 from __future__ import annotations
@@ -107,9 +107,9 @@ def _chunks(
 ) -> Iterator[tuple[pd.DataFrame, pa.Table]]:
     """Yield what the model is given and what is carried along: first of no rows, then of the file's."""
     recorded = bundle.snapshot["source"].get("reading") or {}
-    reading = formats.find_reading(source, {k: recorded[k] for k in SPELLING if k in recorded})
+    reading = formats.file_dialect(source, {k: recorded[k] for k in SPELLING if k in recorded})
     names: list[str] | None = None
-    for table in formats.tables(source, reading):
+    for table in formats.read_tables(source, reading):
         if names is None:
             names = table.column_names
             known = _known(source, names, bundle, keep)
@@ -124,15 +124,15 @@ def _known(source: Path, names: Sequence[str], bundle: Bundle, keep: Sequence[st
     for name in keep:
         if names.count(name) != 1:
             raise UserError(f"--keep: {source} has no column '{name}'; {did_you_mean(name, names)}")
-    spelt = snake_cased(names)
-    unknown = [n for n, name in enumerate(spelt) if name not in types and names[n] not in keep]
+    spelled = snake_cased(names)
+    unknown = [n for n, name in enumerate(spelled) if name not in types and names[n] not in keep]
     if unknown:
         more = f" (and {len(unknown) - 1} more)" if unknown[1:] else ""
         raise UserError(
-            f"{source}: unknown column '{names[unknown[0]]}'{more}; {did_you_mean(spelt[unknown[0]], types)} "
+            f"{source}: unknown column '{names[unknown[0]]}'{more}; {did_you_mean(spelled[unknown[0]], types)} "
             "A column that is only carried along is named in --keep."
         )
-    return [n for n, name in enumerate(spelt) if name in types]
+    return [n for n, name in enumerate(spelled) if name in types]
 
 
 def _parted(
@@ -182,7 +182,7 @@ def _refusal(source: Path, rejected: Sequence[str], allowed: int) -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Score a file."""
     cli = parser("predict", __doc__)
-    cli.add_argument("file", type=Path, help="raw rows, with columns spelt as in the source")
+    cli.add_argument("file", type=Path, help="raw rows, with columns spelled as in the source")
     cli.add_argument("--out", type=Path, required=True, help="where to; .csv or .parquet")
     cli.add_argument("--bundle", type=Path, default=BUNDLE, help="default: %(default)s")
     cli.add_argument(

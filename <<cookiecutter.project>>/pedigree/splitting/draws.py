@@ -1,4 +1,4 @@
-"""Sides drawn at random: of rows, of rows by class, of whole groups."""
+"""Random splits: of rows, of rows stratified by class, and of whole groups."""
 
 from __future__ import annotations
 
@@ -8,26 +8,27 @@ import numpy as np
 
 from pedigree.base.names import UserError
 from pedigree.data.target import group_key, labels
-from pedigree.splitting.subsets import LACKS
+from pedigree.splitting.subsets import REQUIREMENTS
 
 if TYPE_CHECKING:
     import pandas as pd
-    from omegaconf import DictConfig
+
+    from pedigree.splitting.settings import SplitProblem
 
 
 def by_chance(
-    rows: pd.DataFrame, problem: DictConfig, validation: float, test: float, seed: int
+    rows: pd.DataFrame, problem: SplitProblem, validation: float, test: float, seed: int
 ) -> np.ndarray:
-    """Draw each row's side at random.
+    """Assign each row to a subset at random.
 
     Parameters
     ----------
     rows : DataFrame, shape (n, p)
         Labelled rows.
-    problem : DictConfig
-        Names the target, group and time columns.
+    problem : SplitProblem
+        With the target, group and time columns.
     validation, test : float
-        Shares of the rows, in (0, 1), together less than 1.
+        Fractions of the rows, in (0, 1), with a sum below 1.
     seed : int
 
     Returns
@@ -40,11 +41,11 @@ def by_chance(
 
 
 def by_stratum(
-    rows: pd.DataFrame, problem: DictConfig, validation: float, test: float, seed: int
+    rows: pd.DataFrame, problem: SplitProblem, validation: float, test: float, seed: int
 ) -> np.ndarray:
-    """Draw each row's side at random, every class in the same proportion; see `by_chance`."""
+    """Assign each row to a subset at random, stratified by class; parameters as of `by_chance`."""
     if problem.kind == "regression":
-        raise UserError(LACKS["stratified"])
+        raise UserError(REQUIREMENTS["stratified"])
     random = np.random.default_rng(seed)
     side = np.full(len(rows), "train", dtype="<U10")
     answers = labels(rows[problem.target]).to_numpy()
@@ -55,20 +56,20 @@ def by_stratum(
 
 
 def by_group(
-    rows: pd.DataFrame, problem: DictConfig, validation: float, test: float, seed: int
+    rows: pd.DataFrame, problem: SplitProblem, validation: float, test: float, seed: int
 ) -> np.ndarray:
-    """Draw the side of whole groups, classes in about the same proportion; see `by_chance`.
+    """Assign whole groups to subsets at random, approximately stratified; parameters as of `by_chance`.
 
     Raises
     ------
     UserError
-        `problem.group` names no column.
+        `problem.group` is empty, or there are too few groups.
     """
     from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 
     key = group_key(rows, problem)
     if key is None:
-        raise UserError(LACKS["group"])
+        raise UserError(REQUIREMENTS["group"])
     side = np.full(len(rows), "train", dtype="<U10")
     rest = np.arange(len(rows))
     stratify = problem.kind == "classification"
@@ -80,14 +81,14 @@ def by_group(
         try:
             _, taken = next(folds.split(rest, answers[rest], key[rest]))
         except ValueError as error:
-            raise UserError(f"split: too few groups or rows for a {name} side: {error}") from None
+            raise UserError(f"split: too few groups or rows for a {name} set: {error}") from None
         side[rest[taken]] = name
         rest = np.delete(rest, taken)
     return side
 
 
 def _cut(order: np.ndarray, validation: float, test: float) -> np.ndarray:
-    """Deal positions 0..n-1, given in random order, to the sides by share."""
+    """Assign positions 0..n-1, given in random order, to subsets."""
     side = np.full(len(order), "train", dtype="<U10")
     tests, validations = round(len(order) * test), round(len(order) * validation)
     side[order[:tests]] = "test"

@@ -1,4 +1,4 @@
-"""Sides that the rows themselves decide: by their time, a column, or a hash of their values."""
+"""Deterministic splits: by time, by a column, or by a hash of the values."""
 
 from __future__ import annotations
 
@@ -10,32 +10,46 @@ import numpy as np
 
 from pedigree.base.names import UserError, did_you_mean, snake_case
 from pedigree.data.target import row_key
-from pedigree.splitting.subsets import LACKS, LEFT_OUT, SUBSETS
+from pedigree.splitting.subsets import LEFT_OUT, REQUIREMENTS, SUBSETS
 
 if TYPE_CHECKING:
     import pandas as pd
-    from omegaconf import DictConfig
+
+    from pedigree.splitting.settings import SplitProblem
 
 
 def by_time(
-    rows: pd.DataFrame, problem: DictConfig, validation: float, test: float, gap: float = 0
+    rows: pd.DataFrame, problem: SplitProblem, validation: float, test: float, gap: float = 0
 ) -> np.ndarray:
-    """Put the past on the training side and the future on the test side; see `by_chance`.
+    """Split by time: the past for training, the future for testing.
 
-    Rows of one moment stay together. Rows without a time train. So that answers that come late, and
-    features that look back, do not reach over a cut, rows less than `gap` (days, or units of a time
-    that is a number) before it are left out.
+    Rows of equal time are in one subset; rows without a time are in the training set.
+
+    Parameters
+    ----------
+    rows : DataFrame, shape (n, p)
+    problem : SplitProblem
+        With `time`.
+    validation, test : float
+        Fractions of the rows, in (0, 1), with a sum below 1.
+    gap : float
+        Rows less than this before the next subset are left out, in days or units of a numeric time, so
+        that late labels and lagged features do not leak.
+
+    Returns
+    -------
+    ndarray of str, shape (n,)
 
     Raises
     ------
     UserError
-        `problem.time` names no column, or one without dates or numbers.
+        `problem.time` is null, or neither a date nor a number.
     """
     if problem.time is None:
-        raise UserError(LACKS["time"])
+        raise UserError(REQUIREMENTS["time"])
     when = rows[problem.time]
     if when.dtype.kind not in "Mifu":
-        raise UserError(f"problem.time: '{problem.time}' holds neither dates nor numbers.")
+        raise UserError(f"problem.time: column '{problem.time}' is neither a date nor a number.")
     moments = when.rank(method="max", pct=True)
     side = np.full(len(rows), "train", dtype="<U10")
     side[moments > 1 - test - validation] = "validation"
@@ -50,50 +64,69 @@ def by_time(
     return side
 
 
-def by_column(rows: pd.DataFrame, problem: DictConfig, column: str | None) -> np.ndarray:
-    """Take each row's side from a column that says train, validation or test; see `by_chance`.
+def by_column(rows: pd.DataFrame, problem: SplitProblem, column: str | None) -> np.ndarray:
+    """Split by a column with the values train, validation and test.
 
     Rows without a value are left out.
+
+    Parameters
+    ----------
+    rows : DataFrame, shape (n, p)
+    problem : SplitProblem
+    column : str
+        Name of the column.
+
+    Returns
+    -------
+    ndarray of str, shape (n,)
 
     Raises
     ------
     UserError
-        There is no such column, or it says something else.
+        The column is missing or has other values.
     """
     name = snake_case(column or "")
     if not column or name not in rows:
         raise UserError(
-            f"split.column: '{column}' is not a column of the data; {did_you_mean(name, rows.columns)}"
+            f"split.column: column '{column}' is not in the data; {did_you_mean(name, rows.columns)}"
         )
     said = rows[name].astype("str").str.strip().str.lower().where(rows[name].notna(), LEFT_OUT)
     for value in sorted(set(said) - {*SUBSETS, LEFT_OUT}):
         raise UserError(
-            f"split.column: '{column}' says '{value}' of a row; {did_you_mean(value, SUBSETS)}"
+            f"split.column: column '{column}' has the value '{value}'; {did_you_mean(value, SUBSETS)}"
         )
     return np.asarray(said.to_numpy(dtype="<U10"))
 
 
 def by_hash(
     rows: pd.DataFrame,
-    problem: DictConfig,
+    problem: SplitProblem,
     validation: float,
     test: float,
     key: Sequence[str],
     salt: int,
 ) -> np.ndarray:
-    """Put each row where a hash of its own values says; see `by_chance`.
+    """Split by a hash of values, so that a row stays in its subset when others are added.
 
     Parameters
     ----------
+    rows : DataFrame, shape (n, p)
+    problem : SplitProblem
+    validation, test : float
+        Fractions of the rows, in (0, 1), with a sum below 1.
     key : sequence of str
-        Columns that identify a row; rows that agree in them share a side. Empty = all but the target.
+        Columns that identify a row; rows with equal keys are in one subset. Empty = all but the target.
     salt : int
-        Another salt deals the rows anew.
+        Changes the assignment, like a seed.
+
+    Returns
+    -------
+    ndarray of str, shape (n,)
     """
     for name in key:
         if name not in rows:
             raise UserError(
-                f"split.key: '{name}' is not a column of the data; {did_you_mean(name, rows.columns)}"
+                f"split.key: column '{name}' is not in the data; {did_you_mean(name, rows.columns)}"
             )
     columns = list(key) or [name for name in rows.columns if name != problem.target]
     draws = np.array([_unit_interval(f"{salt}\x1f{text}") for text in row_key(rows, columns)])
@@ -104,6 +137,6 @@ def by_hash(
 
 
 def _unit_interval(text: str) -> float:
-    """Map a text to [0, 1) evenly (53 bits of BLAKE2b, as many as a float holds)."""
+    """Map a string to [0, 1) uniformly (53 bits of BLAKE2b, the precision of a float)."""
     digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
     return (int.from_bytes(digest, "big") >> 11) / 2**53

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,8 @@ from pedigree.splitting.subsets import LEFT_OUT, SUBSETS, UNLABELLED
 
 if TYPE_CHECKING:
     import pandas as pd
-    from omegaconf import DictConfig
+
+    from pedigree.splitting.settings import SplitMethod, SplitProblem
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Split:
         return {"mean": float(values.mean()), "std": float(values.std())}
 
 
-def split_rows(rows: pd.DataFrame, method: Mapping[str, Any], problem: DictConfig) -> Split:
+def split_rows(rows: pd.DataFrame, method: SplitMethod, problem: SplitProblem) -> Split:
     """Split cleaned rows.
 
     Parameters
@@ -52,7 +52,7 @@ def split_rows(rows: pd.DataFrame, method: Mapping[str, Any], problem: DictConfi
     rows : DataFrame, shape (n, p)
     method : mapping
         A file of ``conf/split/``: `_target_` and its arguments.
-    problem : DictConfig
+    problem : SplitProblem
         With `target`, `kind`, `task`, `positive`, `group` and `time`.
 
     Raises
@@ -70,7 +70,7 @@ def split_rows(rows: pd.DataFrame, method: Mapping[str, Any], problem: DictConfi
     ['train', 'validation', 'test', 'left_out', 'unlabelled']
     """
     labelled = rows[rows[problem.target].notna()].reset_index(drop=True)
-    arguments = {key: value for key, value in method.items() if key != "name"}
+    arguments = method.without("name")
     subset = instantiate(arguments, labelled, problem)
     subsets = {name: labelled[subset == name] for name in (*SUBSETS, LEFT_OUT)}
     for name in SUBSETS:
@@ -83,7 +83,7 @@ def split_rows(rows: pd.DataFrame, method: Mapping[str, Any], problem: DictConfi
     return Split(subsets | {UNLABELLED: rows[rows[problem.target].isna()]}, names)
 
 
-def _check_classes(names: list[str], problem: DictConfig) -> None:
+def _check_classes(names: list[str], problem: SplitProblem) -> None:
     if problem.kind != "classification":
         return
     if len(names) < 2:

@@ -1,10 +1,10 @@
-"""The subsets of a split, and what a method lacks that does not fit the problem."""
+"""The subsets of a split, and error messages for methods that do not fit the problem."""
 
 SUBSETS = ("train", "validation", "test")
 LEFT_OUT = "left_out"
 UNLABELLED = "unlabelled"
-LACKS = {  # what a method says of a problem that does not fit it; `configure` says it first
-    "group": "split: group needs the columns that say which rows belong together; name them in problem.group.",
-    "time": "split: time needs the column that tells when; name it in problem.time.",
-    "stratified": "split: stratified needs classes; regression can use random, group, time or hash.",
+REQUIREMENTS = {  # also checked by `configure`
+    "group": "split: group requires the columns of groups; set problem.group.",
+    "time": "split: time requires the column of the time; set problem.time.",
+    "stratified": "split: stratified requires classes; use random, group, time or hash for regression.",
 }

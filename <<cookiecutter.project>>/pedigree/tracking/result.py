@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pedigree.base.lock import (
     LOCK,
@@ -22,10 +21,13 @@ from pedigree.base.lock import (
 )
 from pedigree.base.names import UserError
 from pedigree.base.paths import DVC_YAML, METRICS, PARAMS, SETTINGS
-from pedigree.base.settings import as_dict, leaves, read_yaml
+from pedigree.base.settings import leaves, read_yaml
 from pedigree.base.stage import say
 from pedigree.base.tables import read_json
 from pedigree.base.tools import instantiate
+
+if TYPE_CHECKING:
+    from pedigree.base.section import Tool
 
 
 class NotLogged(Exception):
@@ -88,16 +90,16 @@ class Result:
             outputs.pop(owned.as_posix(), None)
         return cls(dict(sorted(settings.items())), metrics(), dict(sorted(outputs.items())))
 
-    def log(self, tracker: Mapping[str, Any]) -> bool:
+    def log(self, tracker: Tool) -> bool:
         """Hand it to a tracker; return whether it was logged.
 
         Parameters
         ----------
-        tracker : mapping
+        tracker : Tool
             `track.tracker` of the settings: `_target_` and its arguments.
         """
         try:
-            instantiate(as_dict(tracker), _partial_=True)(self)
+            instantiate(tracker, _partial_=True)(self)
         except NotLogged as error:
             say(f"WARNING: the result was not logged: {error}")
             say("WARNING: all other outputs are written; `dvc repro -sf track` logs it later")

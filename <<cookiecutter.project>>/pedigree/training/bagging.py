@@ -7,10 +7,9 @@ and exports one model does so with the sum (Breiman 1996, doi:10.1007/BF00058655
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from catboost import CatBoost
     from sklearn.pipeline import Pipeline
+
+    from pedigree.estimators.settings import Model
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class CatBoostBag:
 
 def fit_bag(
     pipeline: Pipeline,
-    model: Mapping[str, Any],
+    model: Model,
     X: pd.DataFrame,
     y: np.ndarray,
     bag: CatBoostBag,

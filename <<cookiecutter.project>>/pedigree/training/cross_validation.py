@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pedigree.estimators.building import build_model
 from pedigree.estimators.fitting import fit
 from pedigree.estimators.predicting import predict
-from pedigree.folds.sampling import set_aside
-from pedigree.scoring.metrics import score
+from pedigree.folds.sampling import early_stopping_split
+from pedigree.scoring.metrics import Metric, as_metric, score
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
+    from pedigree.estimators.settings import Model
     from pedigree.folds.folding import Fold
 
 WATCHED_SEED = 0  # draws the rows of a fold that early stopping watches
@@ -28,9 +29,7 @@ class Outcome(NamedTuple):
     predict_seconds: float
 
 
-def fit_on(
-    pipeline: Pipeline, fold: Fold, classify: bool, model: Mapping[str, Any] | None
-) -> Pipeline:
+def fit_on(pipeline: Pipeline, fold: Fold, classify: bool, model: Model | None) -> Pipeline:
     """Fit a pipeline in place on a fold's training rows.
 
     Early stopping has some of them for its evaluation set, never those held out.
@@ -42,12 +41,12 @@ def fit_on(
     fold : Fold
     classify : bool
         Keep the classes' proportions in the evaluation set.
-    model : mapping or None
+    model : Model or None
         The settings it was built from, as in `fit`.
     """
     X, y, groups, watched = fold.X, fold.y, fold.groups, None
-    if model and model["early_stopping"]:
-        kept, aside = set_aside(y, groups, classify, WATCHED_SEED)
+    if model and model.early_stopping:
+        kept, aside = early_stopping_split(y, groups, classify, WATCHED_SEED)
         watched = (X.iloc[aside], y[aside]) if len(aside) else None
         X, y = X.iloc[kept], y[kept]
         groups = None if groups is None else groups[kept]
@@ -55,9 +54,9 @@ def fit_on(
 
 
 def try_on(
-    model: Mapping[str, Any],
+    model: Model,
     fold: Fold,
-    metrics: Sequence[str],
+    metrics: Sequence[str | Metric],
     n_classes: int,
     changes: Mapping[str, Any] | None = None,
 ) -> Outcome:
@@ -67,14 +66,14 @@ def try_on(
     fitted = time.perf_counter()
     prediction = predict(pipeline, fold.X_held_out, n_classes)
     predicted = time.perf_counter()
-    scores = {name: score(name, fold.y_held_out, prediction) for name in metrics}
+    scores = {one.name: score(one, fold.y_held_out, prediction) for one in map(as_metric, metrics)}
     return Outcome(scores, fitted - started, predicted - fitted)
 
 
 def cross_validate(
-    model: Mapping[str, Any],
+    model: Model,
     cut: Sequence[Fold],
-    metrics: Sequence[str],
+    metrics: Sequence[str | Metric],
     n_classes: int,
     changes: Mapping[str, Any] | None = None,
 ) -> list[dict[str, float]]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from sklearn.base import clone
@@ -14,13 +13,24 @@ from pedigree.base.tables import read_json, read_table
 from pedigree.data.target import encode, features, group_key
 from pedigree.estimators import artifact
 from pedigree.estimators.predicting import predict
-from pedigree.folds.folding import Fold, FoldScheme, folds, together
+from pedigree.folds.folding import Fold, FoldScheme, fold_groups, folds
+from pedigree.folds.settings import FoldSettings, SeededFoldSettings
 from pedigree.training.cross_validation import fit_on
 
 if TYPE_CHECKING:
     import pandas as pd
-    from omegaconf import DictConfig
     from sklearn.pipeline import Pipeline
+
+    from pedigree.base.problem import GroupedColumns
+    from pedigree.estimators.settings import Model
+
+
+class TrainingSettings(FoldSettings, Protocol):
+    """Settings of a step that reads the training rows."""
+
+    @property
+    def problem(self) -> GroupedColumns:
+        """With `target` and `exclude`, `group` and `time`."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +57,7 @@ class Training:
     scheme: FoldScheme
 
     @classmethod
-    def read(cls, settings: DictConfig) -> Training:
+    def read(cls, settings: TrainingSettings) -> Training:
         """Read data/split/train/; `settings` hold `problem` and `split.name`, which folds follow."""
         rows = read_table(SPLIT / "train")
         problem = settings.problem
@@ -78,7 +88,7 @@ class Training:
     def out_of_fold(
         self,
         pipeline: Pipeline,
-        model: Mapping[str, Any] | None,
+        model: Model | None,
         n: int,
         seed: int,
         enough: int | None = None,
@@ -89,7 +99,7 @@ class Training:
         ----------
         pipeline : Pipeline
             Cloned and fitted for each fold.
-        model : mapping or None
+        model : Model or None
             The settings it was built from, as in `fit`.
         n, seed : int
             Folds, and the seed of their draw. A split by time leaves the earliest rows without prediction.
@@ -112,13 +122,13 @@ class Training:
 
 
 def scheme_of(
-    settings: DictConfig, rows: pd.DataFrame, y: np.ndarray, classify: bool, seed: int
+    settings: FoldSettings, rows: pd.DataFrame, y: np.ndarray, classify: bool, seed: int
 ) -> FoldScheme:
     """Return how the split's rows are divided into folds: in proportion of the classes, by group, or by time.
 
     Parameters
     ----------
-    settings : DictConfig
+    settings : FoldSettings
         With `problem` and `split.name`.
     rows, y : DataFrame of shape (n, p), ndarray of shape (n,)
         Of a side of the split, with their coded answers.
@@ -130,12 +140,12 @@ def scheme_of(
     return FoldScheme(y, classify, groups, rows[problem.time] if method == "time" else None, seed)
 
 
-def fold_scheme(settings: DictConfig, y: np.ndarray) -> FoldScheme:
+def fold_scheme(settings: SeededFoldSettings, y: np.ndarray) -> FoldScheme:
     """Return how the training rows are divided into folds: as the split is, by class, group or time.
 
     Parameters
     ----------
-    settings : DictConfig
+    settings : SeededFoldSettings
         With `problem.group`, `problem.time`, `split.name` and `seed`.
     y : ndarray, shape (n,)
         Of data/split/train/, in its order: class codes (int), or numbers.
@@ -153,8 +163,8 @@ def fold_scheme(settings: DictConfig, y: np.ndarray) -> FoldScheme:
     return scheme_of(settings, read_table(SPLIT / "train"), y, classify, settings.seed)
 
 
-def training_groups(settings: DictConfig) -> np.ndarray | None:
+def training_groups(settings: FoldSettings) -> np.ndarray | None:
     """Tell which training rows folds inside a model keep together, as the split does (see `together`)."""
     rows = read_table(SPLIT / "train")
     how = scheme_of(settings, rows, np.empty(0), classify=False, seed=0)
-    return together(how.groups, how.when)
+    return fold_groups(how.groups, how.when)

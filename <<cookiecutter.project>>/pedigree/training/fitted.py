@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,6 @@ from sklearn.base import is_classifier
 
 from pedigree.base.names import UserError
 from pedigree.base.paths import BEST_PARAMS, PLOTS
-from pedigree.base.settings import as_dict
 from pedigree.base.stage import say
 from pedigree.base.tables import new_folder, read_json, write_csv
 from pedigree.base.tools import instantiate
@@ -24,8 +22,11 @@ from pedigree.training.inputs import read_subset
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
-    from omegaconf import DictConfig
     from sklearn.pipeline import Pipeline
+
+    from pedigree.base.section import Tool
+    from pedigree.estimators.settings import Model
+    from pedigree.training.settings import TrainSettings
 
 
 @dataclass(frozen=True)
@@ -85,12 +86,12 @@ class Fitted:
             for name, values in learning_curves(one).items()
         }
 
-    def write_curves(self, writer: Mapping[str, Any] | None) -> None:
+    def write_curves(self, writer: Tool | None) -> None:
         """Write plots/train/: a plot of each learning curve; an empty one without a writer or without curves.
 
         Parameters
         ----------
-        writer : mapping or None
+        writer : Tool or None
             Settings of a class with dvclive's `log_metric` and `next_step`, made with a folder `dir`.
         """
         curves = self.curves()
@@ -116,8 +117,8 @@ def fit_model(
     pipeline: Pipeline,
     X: pd.DataFrame,
     y: np.ndarray,
-    settings: DictConfig,
-    model: Mapping[str, Any] | None = None,
+    settings: TrainSettings,
+    model: Model | None = None,
 ) -> Fitted:
     """Fit a pipeline in place on the training rows, as a bag where the model's settings ask for one.
 
@@ -127,9 +128,9 @@ def fit_model(
         As built by `build_model`, or one of your own.
     X, y : DataFrame of shape (n, p), ndarray of shape (n,)
         Training rows, see `read_subset`.
-    settings : DictConfig
+    settings : TrainSettings
         Of the step: `train.early_stopping`, `problem` and `split.name`, which the folds of a bag follow.
-    model : mapping, optional
+    model : Model, optional
         The settings it was built from; they ask for bagging, early stopping, a sampler or weights. None fits a
         pipeline of your own by its `fit`.
 
@@ -146,9 +147,8 @@ def fit_model(
     if model is None:
         pipeline.fit(X, y)
         return Fitted([pipeline[-1]], pipeline[-1], None)
-    model = as_dict(model)
-    early = settings.train.early_stopping and model["early_stopping"]
-    bag = instantiate(model["bagging"]) if early and model.get("bagging") else None
+    early = settings.train.early_stopping and model.early_stopping
+    bag = instantiate(model.bagging) if early and model.bagging else None
     if bag and bag.serves(len(y)):  # checked first, since the groups of many rows take long to read
         parts = bag.cut(y, training_groups(settings), is_classifier(pipeline["estimator"]))
         if parts:
@@ -160,13 +160,13 @@ def fit_model(
     return Fitted([pipeline["estimator"]], pipeline["estimator"], stopped_on)
 
 
-def _inner_groups(pipeline: Pipeline, settings: DictConfig) -> np.ndarray | None:
+def _inner_groups(pipeline: Pipeline, settings: TrainSettings) -> np.ndarray | None:
     """Return the rows' groups; only an estimator with folds of its own needs them."""
     needed = "cv" in pipeline["estimator"].get_params(deep=False)
     return training_groups(settings) if needed else None
 
 
-def tuned_parameters(model: Mapping[str, Any]) -> dict[str, Any]:
+def tuned_parameters(model: Model) -> dict[str, Any]:
     """Return the hyperparameters that `tune` found, where they replace what it began from.
 
     A value that was changed since, by an override of this run, is meant and stays.
@@ -186,9 +186,9 @@ def tuned_parameters(model: Mapping[str, Any]) -> dict[str, Any]:
     ['depth', ...]
     """
     best = read_json(BEST_PARAMS)
-    if best["model"] != model["name"]:
+    if best["model"] != model.name:
         raise UserError(
-            f"{BEST_PARAMS} was found for {best['model']}, not for {model['name']}; run `dvc repro train`."
+            f"{BEST_PARAMS} was found for {best['model']}, not for {model.name}; run `dvc repro train`."
         )
     changes = {}
     for name, value in best["tuned"].items():
@@ -201,18 +201,16 @@ def tuned_parameters(model: Mapping[str, Any]) -> dict[str, Any]:
     return changes
 
 
-def fit_calibrator(
-    pipeline: Pipeline, settings: DictConfig, model: Mapping[str, Any] | None = None
-) -> Any:
+def fit_calibrator(pipeline: Pipeline, settings: TrainSettings, model: Model | None = None) -> Any:
     """Fit what `train.calibration` names on out-of-fold predictions of the training rows.
 
     Parameters
     ----------
     pipeline : Pipeline
         Unfitted; each fold fits a clone of it.
-    settings : DictConfig
+    settings : TrainSettings
         Of the step.
-    model : mapping, optional
+    model : Model, optional
         The settings it was built from. None fits a pipeline of your own by its `fit`.
 
     Returns
@@ -229,13 +227,13 @@ def fit_calibrator(
     >>> calibrator = fit_calibrator(build_model(model), settings, model)
     """
     options = settings.train.calibration
-    if not options.calibrator["_target_"]:
+    if not options.calibrator.target:
         return None
-    tried = None if model is None else as_trained(as_dict(model), settings.train.early_stopping)
+    tried = None if model is None else as_trained(model, settings.train.early_stopping)
     values, y = Training.read(settings).out_of_fold(
         pipeline, tried, options.folds, options.seed, options.rows
     )
-    calibrator = instantiate(as_dict(options.calibrator)).fit(values, y)
+    calibrator = instantiate(options.calibrator).fit(values, y)
     about = ", ".join(f"{name} {value}" for name, value in calibrator.about().items())
     say(f"calibrated on out-of-fold predictions: {about}")
     return calibrator

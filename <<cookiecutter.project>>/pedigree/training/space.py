@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 
-Space = Mapping[str, Mapping[str, Any]]
+from pedigree.estimators.settings import Dimension
+
+Space = Mapping[str, Dimension]
 
 
-def value(one: Mapping[str, Any], raw: Any) -> Any:
+def value(one: Dimension, raw: Any) -> Any:
     """Turn what a sampler drew into a hyperparameter: of a choice it draws the position."""
-    if one["type"] == "choice":
-        return one["choices"][int(raw)]
-    inside = float(
-        np.clip(raw, one["low"], one["high"])
-    )  # exp(log(x)) may leave the range by a bit
-    return round(inside) if one["type"] == "int" else inside
+    if one.type == "choice":
+        return one.choices[int(raw)]
+    inside = float(np.clip(raw, one.low, one.high))  # exp(log(x)) may leave the range by a bit
+    return round(inside) if one.type == "int" else inside
 
 
 def values(space: Space, raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -25,12 +25,12 @@ def values(space: Space, raw: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value(one, raw[name]) for name, one in space.items()}
 
 
-def points(one: Mapping[str, Any], count: int) -> list[Any]:
+def points(one: Dimension, count: int) -> list[Any]:
     """Return a choice's values, or a number's from low to high, evenly or (if `log`) geometrically."""
-    if one["type"] == "choice":
-        return list(one["choices"])
-    spread = np.geomspace if one.get("log") else np.linspace
-    readable = (float(f"{raw:.6g}") for raw in spread(one["low"], one["high"], count))
+    if one.type == "choice":
+        return list(one.choices)
+    spread = np.geomspace if one.log else np.linspace
+    readable = (float(f"{raw:.6g}") for raw in spread(one.low, one.high, count))
     return list(dict.fromkeys(value(one, raw) for raw in readable))
 
 
@@ -39,9 +39,9 @@ def draw(space: Space, generator: np.random.Generator) -> dict[str, Any]:
     return {name: value(one, _raw(one, generator)) for name, one in space.items()}
 
 
-def _raw(one: Mapping[str, Any], generator: np.random.Generator) -> float:
-    if one["type"] == "choice":
-        return int(generator.integers(len(one["choices"])))
-    if one.get("log"):
-        return float(np.exp(generator.uniform(np.log(one["low"]), np.log(one["high"]))))
-    return float(generator.uniform(one["low"], one["high"]))
+def _raw(one: Dimension, generator: np.random.Generator) -> float:
+    if one.type == "choice":
+        return int(generator.integers(len(one.choices)))
+    if one.log:
+        return float(np.exp(generator.uniform(np.log(one.low), np.log(one.high))))
+    return float(generator.uniform(one.low, one.high))

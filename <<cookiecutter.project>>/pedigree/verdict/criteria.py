@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pedigree.base.names import did_you_mean
 from pedigree.base.paths import METRICS as METRICS_FOLDER
@@ -15,7 +15,10 @@ from pedigree.evaluation.fairness import DIFFERENCES
 from pedigree.evaluation.slices import STANDS_IN
 from pedigree.evaluation.weakness import Weakness
 from pedigree.prediction.predictor import PARTS
-from pedigree.scoring.metrics import METRICS, gain
+from pedigree.scoring.metrics import gain
+
+if TYPE_CHECKING:
+    from pedigree.base.problem import Criterion
 
 
 class Measured(NamedTuple):
@@ -53,8 +56,8 @@ class Case:
     def measure(self, name: str, rows: str = "all") -> Measured | None:
         """Measure a metric or another quantity: NaN where it cannot be, None where the clock has to."""
         if rows == "worst_slice":
-            return Measured(*self.weak.on_worst(name))
-        if name in METRICS:
+            return Measured(*self.weak.on_worst(self.scores.metrics[name]))
+        if name in self.scores.metrics:
             return Measured(self.scores.values[name]["model"], *self.scores.interval(name))
         return QUANTITIES[name].measure(self)
 
@@ -72,7 +75,7 @@ class Case:
     def gap(self) -> Measured:
         """Return how much better the score on the validation rows is than on the test rows."""
         value = self.scores.values[self.metric]["model"]
-        return Measured(gain(self.metric, self.validation[self.metric], value))
+        return Measured(gain(self.scores.metrics[self.metric], self.validation[self.metric], value))
 
 
 class Quantity(NamedTuple):
@@ -106,13 +109,13 @@ QUANTITIES = {
 }
 
 
-def judge(case: Case, criteria: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+def judge(case: Case, criteria: Mapping[str, Criterion]) -> list[dict[str, Any]]:
     """Hold a case against limits.
 
     Parameters
     ----------
     case : Case
-    criteria : mapping of str to mapping
+    criteria : mapping of str to Criterion
         By quantity, its limits `at_least` and `at_most` (one or both), which number is `judged` (its
         value, the default, or the lower or upper end of its interval), and on which `rows` (all, the
         default, or the worst slice by this metric).
@@ -126,11 +129,11 @@ def judge(case: Case, criteria: Mapping[str, Mapping[str, Any]]) -> list[dict[st
     """
     lines: list[dict[str, Any]] = []
     for name, asked in criteria.items():
-        which, rows = asked.get("judged", "value"), asked.get("rows", "all")
+        which, rows = asked.judged, asked.rows
         found = case.measure(name, rows)
         value = None if found is None else float(getattr(found, which))
         for kind in ("at_least", "at_most"):
-            limit = asked.get(kind)
+            limit = getattr(asked, kind)
             if limit is None:
                 continue
             met = None
@@ -141,7 +144,9 @@ def judge(case: Case, criteria: Mapping[str, Mapping[str, Any]]) -> list[dict[st
     return lines
 
 
-def wrong_criteria(criteria: Mapping[str, Mapping[str, Any]], task: str) -> Iterator[str]:
+def wrong_criteria(
+    criteria: Mapping[str, Criterion], task: str, metrics: Iterable[str]
+) -> Iterator[str]:
     """Find criteria that nothing measures, and ends of intervals that are not known.
 
     Parameters
@@ -149,17 +154,18 @@ def wrong_criteria(criteria: Mapping[str, Mapping[str, Any]], task: str) -> Iter
     criteria : mapping
         As in `judge`.
     task : str
+    metrics : iterable of str
+        Names of those that fit it.
     """
-    fitting = [name for name, metric in METRICS.items() if task in metric.tasks]
     other = "classification" if task == "regression" else "regression"
-    known = [*fitting, *(name for name in QUANTITIES if name not in DIFFERENCES[other])]
+    known = [*metrics, *(name for name in QUANTITIES if name not in DIFFERENCES[other])]
     for name, asked in criteria.items():
-        which = asked.get("judged", "value")
+        which = asked.judged
         if name not in known:
             yield f"problem.criteria: nothing measures '{name}' for task {task}; {did_you_mean(name, known)}"
         elif which != "value" and name in QUANTITIES and not QUANTITIES[name].has_interval:
             yield f"problem.criteria.{name}.judged: it has no interval, so no {which} end; leave `judged` out."
-        if asked.get("rows") == "worst_slice" and name in QUANTITIES:
+        if asked.rows == "worst_slice" and name in QUANTITIES:
             yield f"problem.criteria.{name}.rows: only metrics are measured on slices; leave `rows` out."
-        elif asked.get("rows") == "worst_slice" and name in STANDS_IN:
+        elif asked.rows == "worst_slice" and name in STANDS_IN:
             yield f"problem.criteria.{name}.rows: {name} does not compare between slices; name {STANDS_IN[name]}."

@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from pedigree.base.paths import CHAMPION
 from pedigree.base.paths import METRICS as METRICS_FOLDER
-from pedigree.base.settings import as_dict
 from pedigree.base.tables import read_json
 from pedigree.evaluation.bootstrap import Scores, cluster
 from pedigree.evaluation.evaluation import Evaluation
 from pedigree.evaluation.weakness import Weakness
-from pedigree.scoring.metrics import METRICS
 from pedigree.verdict.criteria import Case, judge
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
+    from pedigree.verdict.settings import VerdictProblem
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ class Verdict:
 
 
 def judge_model(
-    evaluation: Evaluation, scores: Scores, weak: Weakness, problem: DictConfig
+    evaluation: Evaluation, scores: Scores, weak: Weakness, problem: VerdictProblem
 ) -> Verdict:
     """Hold a model against the success criteria of the problem.
 
@@ -74,7 +72,7 @@ def judge_model(
         Of the test rows.
     scores, weak : Scores, Weakness
         Measured of it; `scores` with every metric that the criteria name.
-    problem : DictConfig
+    problem : VerdictProblem
         With `metrics` and `criteria`.
 
     Examples
@@ -90,7 +88,7 @@ def judge_model(
     """
     validation = read_json(METRICS_FOLDER / "evaluate.json")
     case = Case(problem.metrics[0], scores, validation, CHAMPION.exists(), weak)
-    criteria = judge(case, as_dict(problem.criteria))
+    criteria = judge(case, problem.criteria)
     group = evaluation.predictions.group
     by_group = " of groups" if group is not None else ""
     notes = [
@@ -117,7 +115,7 @@ def unseen(scores: Scores, n: int) -> list[str]:
     perfect = [
         name
         for name, said in scores.values.items()
-        if METRICS[name].greater_is_better and said["model"] == 1
+        if scores.metrics[name].greater_is_better and said["model"] == 1
     ]
     if not perfect:
         return []

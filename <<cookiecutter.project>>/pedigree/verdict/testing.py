@@ -13,21 +13,22 @@ from pedigree.estimators import artifact
 from pedigree.estimators.predicting import predict
 from pedigree.evaluation.evaluation import Evaluation
 from pedigree.prediction.predictor import Predictor
+from pedigree.scoring.custom import known
 from pedigree.scoring.decision import decided
 from pedigree.scoring.predictions import Predictions, dummy
 from pedigree.verdict import champion
 
 if TYPE_CHECKING:
-    from omegaconf import DictConfig
+    from pedigree.verdict.settings import VerdictProblem
 
 
-def predict_test(problem: DictConfig) -> Evaluation:
+def predict_test(problem: VerdictProblem) -> Evaluation:
     """Predict the test rows by the model as it is deployed, the baselines and the champion.
 
     Parameters
     ----------
-    problem : DictConfig
-        With `target`, `exclude` and `group`.
+    problem : VerdictProblem
+        With `target`, `exclude`, `group` and `custom_metrics`.
 
     Examples
     --------
@@ -40,8 +41,8 @@ def predict_test(problem: DictConfig) -> Evaluation:
     classes = read_json(SPLIT / "target.json")["classes"]
     rows = read_table(SPLIT / "test")
     truth = encode(rows[problem.target], classes)
-    known = truth >= 0 if classes else np.ones(len(rows), dtype=bool)
-    rows, truth = rows[known].reset_index(drop=True), truth[known]
+    trained = truth >= 0 if classes else np.ones(len(rows), dtype=bool)
+    rows, truth = rows[trained].reset_index(drop=True), truth[trained]
     predictor = Predictor.load(None, classes)
     X = predictor.features(features(rows, problem))
     prediction = predictor.predict_features(X)
@@ -57,8 +58,8 @@ def predict_test(problem: DictConfig) -> Evaluation:
         values["champion"] = answer.values
     notes = (
         f"{len(rows)} test rows",
-        f"{(~known).sum()} more of classes that do not train",
+        f"{(~trained).sum()} more of classes that do not train",
         which,
     )
     predictions = Predictions.about(rows, problem, truth, classes, values)
-    return Evaluation(predictions, of, notes)
+    return Evaluation(predictions, of, notes, known(problem))

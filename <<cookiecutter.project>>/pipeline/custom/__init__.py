@@ -1,1 +1,1 @@
-"""Your own sources, cleaning steps, features, models and explainers, which settings name by `_target_`."""
+"""Your own sources, cleaning steps, features, models, metrics and explainers, which settings name by `_target_`."""

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from library.projects import RAW, ROOT, Project, compose, make_project
 
-from pedigree.adopting import Adoption, decide
+from pedigree.adopting import Adoption, propose_settings
 from pedigree.adopting.command import main
 from pedigree.adopting.source import find_source
 from pedigree.base.names import UserError
@@ -62,7 +62,7 @@ def churn(tmp_path: Path) -> Path:
 
 
 def adopt(path: Path, target: str, task: str | None = None) -> Adoption:
-    return decide(find_source(str(path), Path("unused")), target, task)
+    return propose_settings(find_source(str(path), Path("unused")), target, task)
 
 
 def kinds(adoption: Adoption) -> dict[str, str]:
@@ -105,15 +105,17 @@ def test_a_category_that_is_mostly_numbers_or_dates_is_said_to_be(
     rows = pd.DataFrame(odd).assign(Answer=["yes", "no"] * 50)
     pd.concat([rows] * 4).to_csv(tmp_path / "rows.csv", index=False)
     why = {one.name: one.why for one in adopt(tmp_path / "rows.csv", "Answer").columns}
-    assert why["price"].endswith("; 99% are numbers, not '9,5 EUR': conf/clean/ can mend that")
-    assert why["day"].endswith("; 99% are dates, not '?': conf/clean/ can mend that")
+    assert why["price"].endswith(
+        "; 99% are numbers, not '9,5 EUR': a step in conf/clean/ can fix that"
+    )
+    assert why["day"].endswith("; 99% are dates, not '?': a step in conf/clean/ can fix that")
 
 
 def test_what_certainly_gives_the_target_away_is_left_out_and_the_rest_is_only_named(
     fresh: Project, churn: Path
 ) -> None:
     columns = {column.name: column for column in adopt(churn, "Churn").columns}
-    assert "same as the target" in (columns["left"].left_out or "")
+    assert "is the target in another form" in (columns["left"].left_out or "")
     assert columns["last_bill"].left_out is None
     assert "by itself" in (columns["last_bill"].suspect or "")
     named = {name for name, column in columns.items() if column.suspect}
@@ -151,7 +153,7 @@ def test_the_target_says_what_is_asked(
     rows = pd.read_csv(RAW)
     rows["Sex"] = rows["Sex"].replace(".", None)
     rows.to_csv(tmp_path / "p.csv", index=False)
-    question = adopt(tmp_path / "p.csv", target).question
+    question = adopt(tmp_path / "p.csv", target).problem
     assert (question.task, question.metrics[0]) == (task, first)
     assert question.positive == positive or target == "Sex"
 
@@ -159,7 +161,7 @@ def test_the_target_says_what_is_asked(
 def test_a_rare_class_is_judged_by_average_precision(fresh: Project, tmp_path: Path) -> None:
     rows = customers().assign(Churn=["Yes" if n % 20 == 0 else "No" for n in range(ROWS)])
     rows.to_csv(tmp_path / "rare.csv", index=False)
-    question = adopt(tmp_path / "rare.csv", "Churn").question
+    question = adopt(tmp_path / "rare.csv", "Churn").problem
     assert question.metrics[:2] == ["average_precision", "roc_auc"]
     assert question.positive == "Yes"
 
@@ -193,12 +195,12 @@ def test_a_date_of_events_orders_the_split(
 
 
 def settings_of(adoption: Adoption, section: str) -> dict[str, Any]:
-    (text,) = (text for path, text in adoption.texts.items() if section in path.parts)
+    (text,) = (text for path, text in adoption.contents.items() if section in path.parts)
     return yaml.safe_load(text)
 
 
 def test_a_contract_is_wider_than_the_sample(fresh: Project, churn: Path) -> None:
-    (text,) = (t for p, t in adopt(churn, "Churn").texts.items() if p.parts[0] == "contracts")
+    (text,) = (t for p, t in adopt(churn, "Churn").contents.items() if p.parts[0] == "contracts")
     columns = yaml.safe_load(text)["columns"]
     assert columns["tenure"]["le"] > 71
     assert columns["tenure"]["ge"] == 0
@@ -222,8 +224,8 @@ def test_a_contract_holds_answers_to_their_classes_or_range(
     rows = customers().assign(Senior=[0, 1] * (ROWS // 2))
     rows.to_csv(tmp_path / "rows.csv", index=False)
     adoption = adopt(tmp_path / "rows.csv", target)
-    contract = yaml.safe_load(adoption.texts[Path(f"contracts/{adoption.source.name}.yaml")])
-    assert contract["columns"][adoption.question.target.name] == promise
+    contract = yaml.safe_load(adoption.contents[Path(f"contracts/{adoption.source.name}.yaml")])
+    assert contract["columns"][adoption.problem.target.name] == promise
 
 
 # Writing -----------------------------------------------------------------------------------------
@@ -301,7 +303,7 @@ def test_another_file_of_that_name_is_not_overwritten(fresh: Project, churn: Pat
     run(churn, "--target", "Churn")
     customers().head(300).to_csv(churn, index=False)
     before = everything()
-    with pytest.raises(SystemExit, match=r"data/external/Churn Export\.csv is there and differs"):
+    with pytest.raises(SystemExit, match=r"data/external/Churn Export\.csv exists and differs"):
         run(churn, "--target", "Churn")
     assert everything() == before
 
@@ -360,7 +362,7 @@ def changed(**columns: Any) -> pd.DataFrame:
         (
             changed(Churn=["Yes"] + ["No"] * (ROWS - 1)),
             "Churn",
-            "the class 'Yes' has 1 row, too few for three sides of a split",
+            "the class 'Yes' has 1 row, too few for a training, validation and test set",
         ),
         (
             changed(Churn=[f"class {n}" for n in range(ROWS)]),
@@ -370,7 +372,7 @@ def changed(**columns: Any) -> pd.DataFrame:
         (
             pd.DataFrame({"a": 1, "b": "x", "y": ["u", "v"] * 20}),
             "y",
-            "no column is left to learn from",
+            "no column is left as a feature",
         ),
         (customers().head(0), "Churn", "has a header but no rows"),
     ],
@@ -400,8 +402,8 @@ def test_ten_thousand_classes_are_refused_though_not_all_are_kept_in_mind(
     [
         (b"", "is empty"),
         (b"a,b,y\n", "has a header but no rows"),
-        (bytes(range(256)) * 50, "is no text file"),
-        (b"a,b,y\n1,2,3\n1,2\n", "line 3: 2 values, and 3 are expected"),
+        (bytes(range(256)) * 50, "is not a text file"),
+        (b"a,b,y\n1,2,3\n1,2\n", "line 3: 2 values, but 3 are expected"),
     ],
 )
 def test_a_file_that_is_no_table_is_refused_and_nothing_is_changed(
@@ -417,7 +419,8 @@ def test_a_file_that_is_no_table_is_refused_and_nothing_is_changed(
 
 def test_a_file_that_is_not_there_is_named_with_what_is(fresh: Project) -> None:
     with pytest.raises(
-        UserError, match=r"there is no file 'data/external/pengiuns.csv'.*'penguins.csv'"
+        UserError,
+        match=r"'data/external/pengiuns.csv' is neither a file nor a source.*'penguins.csv'",
     ):
         find_source("data/external/pengiuns.csv", Path("unused"))
 

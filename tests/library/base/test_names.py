@@ -6,7 +6,7 @@ from pedigree.base.names import did_you_mean, snake_case, snake_cased
 
 
 @pytest.mark.parametrize(
-    ("spelt", "expected"),
+    ("spelled", "expected"),
     [
         ("Culmen Length (mm)", "culmen_length_mm"),
         ("Delta 15 N (o/oo)", "delta_15_n_o_oo"),
@@ -20,8 +20,8 @@ from pedigree.base.names import did_you_mean, snake_case, snake_cased
         (7, "7"),
     ],
 )
-def test_column_names_become_snake_case(spelt: object, expected: str) -> None:
-    assert snake_case(spelt) == expected
+def test_column_names_become_snake_case(spelled: object, expected: str) -> None:
+    assert snake_case(spelled) == expected
 
 
 @given(st.text())
@@ -34,8 +34,8 @@ def test_snake_case_twice_changes_nothing(name: str) -> None:
 
 @given(st.lists(st.sampled_from(["a", "A", "a 2", "a_2", "b"]), max_size=8))
 def test_equal_names_are_told_apart(names: list[str]) -> None:
-    spelt = snake_cased(names)
-    assert len(set(spelt)) == len(names)
+    spelled = snake_cased(names)
+    assert len(set(spelled)) == len(names)
 
 
 def test_the_first_of_equal_names_keeps_it() -> None:

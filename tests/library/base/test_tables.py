@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pedigree.base import tables
 from pedigree.base.tables import (
+    link_or_copy,
     read_json,
     read_table,
     replacing,
@@ -85,3 +86,21 @@ def test_rows_become_csv_with_a_header(tmp_path: Path) -> None:
 def test_no_row_has_no_header(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no row to write"):
         write_csv([], tmp_path / "x.csv")
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_what_cannot_be_linked_is_copied(
+    allowed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Path, target: Path) -> None:
+        raise OSError("as Windows says to most people")
+
+    if not allowed:
+        monkeypatch.setattr(Path, "symlink_to", refuse)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder/file").write_text("x")
+    link_or_copy(tmp_path / "folder", tmp_path / "there/folder")
+    link_or_copy(tmp_path / "folder/file", tmp_path / "there/file")
+    assert (tmp_path / "there/folder/file").read_text() == "x"
+    assert (tmp_path / "there/file").read_text() == "x"
+    assert (tmp_path / "there/file").is_symlink() is allowed

@@ -11,8 +11,8 @@ from pedigree.base.names import UserError
 from pedigree.base.tables import read_json, read_table
 
 
-def repair(name: str, rows: pd.DataFrame, **options: Any) -> pd.DataFrame:
-    """Do one repair and return the rows."""
+def apply(name: str, rows: pd.DataFrame, **options: Any) -> pd.DataFrame:
+    """Apply one cleaning step and return the rows."""
     return getattr(clean, name)(nw.from_native(rows, eager_only=True), **options).to_native()
 
 
@@ -20,11 +20,11 @@ def step(name: str, **options: Any) -> dict[str, Any]:
     return {name: {"_target_": f"pedigree.cleaning.{name}", **options}}
 
 
-def texts(*values: str | None) -> pd.DataFrame:
+def strings(*values: str | None) -> pd.DataFrame:
     return pd.DataFrame({"text": pd.Series(values, dtype="str")})
 
 
-def test_the_penguins_are_mended(project: Project) -> None:
+def test_the_penguins_are_cleaned(project: Project) -> None:
     rows = read_table(Path("data/clean"))
     assert set(rows["sex"].dropna()) == {"male", "female"}
     assert set(rows["species"]) == {"Adelie", "Gentoo", "Chinstrap"}
@@ -32,7 +32,7 @@ def test_the_penguins_are_mended(project: Project) -> None:
     assert rows["clutch_completion"].notna().all()
 
 
-def test_each_repair_counts_what_it_changed(project: Project) -> None:
+def test_each_step_counts_what_it_changed(project: Project) -> None:
     counts = read_json(Path("metrics/clean.json"))
     loaded = read_table(Path("data/loaded"))
     steps = counts["steps"]
@@ -52,27 +52,29 @@ def test_cleaning_clean_rows_changes_nothing(project: Project) -> None:
     assert not any(count["rows_dropped"] or count["changed"] for count in counts.values())
 
 
-def test_blanks_around_and_inside_texts_go() -> None:
-    assert repair("trim_text", texts("  a \t b ", None, "c"))["text"].tolist()[::2] == ["a b", "c"]
+def test_whitespace_around_and_inside_strings_is_removed() -> None:
+    assert apply("trim_text", strings("  a \t b ", None, "c"))["text"].tolist()[::2] == ["a b", "c"]
 
 
-def test_texts_that_mean_no_value_become_missing_in_any_case() -> None:
-    rows = repair("unify_missing", texts("N/A", "n/a", "Nan", "banana"), markers=["n/a", "nan"])
+def test_strings_that_mean_no_value_become_missing_in_any_case() -> None:
+    rows = apply("unify_missing", strings("N/A", "n/a", "Nan", "banana"), markers=["n/a", "nan"])
     assert rows["text"].isna().tolist() == [True, True, True, False]
 
 
 def test_case_is_unified_in_the_named_columns_only() -> None:
-    rows = repair("unify_case", texts("MALE").assign(other="MALE"), columns=["text"])
+    rows = apply("unify_case", strings("MALE").assign(other="MALE"), columns=["text"])
     assert rows.iloc[0].tolist() == ["male", "MALE"]
 
 
-def test_texts_are_replaced_by_pattern() -> None:
-    rows = repair("replace_text", texts("12 mm", "7mm"), columns=["text"], pattern=r"\s*mm$", by="")
+def test_strings_are_replaced_by_pattern() -> None:
+    rows = apply(
+        "replace_text", strings("12 mm", "7mm"), columns=["text"], pattern=r"\s*mm$", replacement=""
+    )
     assert rows["text"].tolist() == ["12", "7"]
 
 
 def test_a_column_gets_its_named_type_row_by_row() -> None:
-    rows = repair("fix_types", texts("1", "x", None), columns={"text": "float64"})
+    rows = apply("fix_types", strings("1", "x", None), columns={"text": "float64"})
     assert rows["text"].isna().tolist() == [False, True, True]
 
 
@@ -80,38 +82,36 @@ def test_a_column_gets_its_named_type_row_by_row() -> None:
     ("action", "expected"),
     [("missing", [None, 5.0, None, None]), ("clip", [0.0, 5.0, 9.0, None]), ("drop", [5.0, None])],
 )
-def test_impossible_numbers_are_treated_as_told(action: str, expected: list) -> None:
+def test_impossible_numbers_are_handled_by_the_action(action: str, expected: list) -> None:
     rows = pd.DataFrame({"x": [-1.0, 5.0, 10.0, None]})
-    treated = repair("limit", rows, columns={"x": [0, 9]}, action=action)["x"]
+    treated = apply("limit", rows, columns={"x": [0, 9]}, action=action)["x"]
     assert [None if pd.isna(value) else value for value in treated] == expected
 
 
 def test_bounds_are_inclusive() -> None:
-    assert (
-        repair("limit", pd.DataFrame({"x": [0.0, 9.0]}), columns={"x": [0, 9]})["x"].notna().all()
-    )
+    assert apply("limit", pd.DataFrame({"x": [0.0, 9.0]}), columns={"x": [0, 9]})["x"].notna().all()
 
 
 def test_an_unknown_action_is_refused() -> None:
-    with pytest.raises(UserError, match="no action 'clipp'; did you mean 'clip'"):
-        repair("limit", pd.DataFrame({"x": [1.0]}), columns={"x": [0, 9]}, action="clipp")
+    with pytest.raises(UserError, match="unknown action 'clipp'; did you mean 'clip'"):
+        apply("limit", pd.DataFrame({"x": [1.0]}), columns={"x": [0, 9]}, action="clipp")
 
 
-def test_of_equal_rows_the_first_stays() -> None:
+def test_of_equal_rows_the_first_is_kept() -> None:
     rows = pd.DataFrame({"a": [2, 1, 2, 2], "b": [0, 0, 0, 1]})
-    assert repair("drop_duplicates", rows).to_numpy().tolist() == [[2, 0], [1, 0], [2, 1]]
-    assert repair("drop_duplicates", rows, columns=["a"])["b"].tolist() == [0, 0]
+    assert apply("drop_duplicates", rows).to_numpy().tolist() == [[2, 0], [1, 0], [2, 1]]
+    assert apply("drop_duplicates", rows, columns=["a"])["b"].tolist() == [0, 0]
 
 
 def test_dropped_rows_are_counted() -> None:
-    rows = texts("a", "a", "b")
+    rows = strings("a", "a", "b")
     kept, counts = clean.clean_rows(rows, step("drop_duplicates", training_only=True))
     assert kept["text"].tolist() == ["a", "b"]
     assert counts == {"drop_duplicates": {"rows_dropped": 1, "changed": {}}}
 
 
-def test_repairs_for_training_only_are_left_out_when_serving() -> None:
-    rows = texts("a ", "a ")
+def test_steps_for_training_only_are_left_out_when_serving() -> None:
+    rows = strings("a ", "a ")
     steps = step("trim_text") | step("drop_duplicates", training_only=True)
     served, counts = clean.clean_rows(rows, steps, serving=True)
     assert served["text"].tolist() == ["a", "a"]
@@ -119,14 +119,12 @@ def test_repairs_for_training_only_are_left_out_when_serving() -> None:
 
 
 def test_a_row_that_is_served_cannot_be_dropped() -> None:
-    with pytest.raises(
-        UserError, match=r"drop_duplicates drops rows; give it `training_only: true`"
-    ):
-        clean.clean_rows(texts("a", "a"), step("drop_duplicates"), serving=True)
+    with pytest.raises(UserError, match=r"drop_duplicates drops rows; set `training_only: true`"):
+        clean.clean_rows(strings("a", "a"), step("drop_duplicates"), serving=True)
 
 
-def test_repairs_are_done_in_order() -> None:
-    rows = texts(" NA ")
+def test_steps_run_in_order() -> None:
+    rows = strings(" NA ")
     first, _ = clean.clean_rows(rows, step("trim_text") | step("unify_missing", markers=["na"]))
     other, _ = clean.clean_rows(rows, step("unify_missing", markers=["na"]) | step("trim_text"))
     assert first["text"].isna().all()
@@ -136,12 +134,12 @@ def test_repairs_are_done_in_order() -> None:
 @pytest.mark.parametrize(
     "options", [step("unify_case", columns=["txt"]), step("limit", columns={"txt": [0, 1]})]
 )
-def test_a_repair_of_a_column_that_is_not_there_is_refused(options: dict) -> None:
-    with pytest.raises(UserError, match="'txt' is not a column of the data; did you mean 'text'"):
-        clean.clean_rows(texts("a"), options)
+def test_a_step_of_a_missing_column_is_refused(options: dict) -> None:
+    with pytest.raises(UserError, match="column 'txt' is not in the data; did you mean 'text'"):
+        clean.clean_rows(strings("a"), options)
 
 
-def test_a_row_alone_is_mended_as_it_was_among_the_others(project: Project) -> None:
+def test_a_single_row_is_cleaned_as_in_the_table(project: Project) -> None:
     rows = read_table(Path("data/loaded"))
     steps = project.settings("clean").clean.steps
     together, _ = clean.clean_rows(rows, steps, serving=True)

@@ -20,9 +20,10 @@ from omegaconf import OmegaConf
 
 from pedigree.base.names import UserError
 from pedigree.collecting import api
+from pedigree.collecting.settings import CollectSettings
 from pedigree.collecting.snapshot import fingerprint
 from pedigree.collecting.web import retry_after
-from pedigree.collecting.web.pages import RESUME, find
+from pedigree.collecting.web.pages import RESUME, value_at
 from pipeline.collect import main
 
 TOKEN = "s3cr3t-t0ken"
@@ -257,7 +258,7 @@ def test_equal_runs_give_equal_bytes_and_accounts(site: Site, tmp_path: Path) ->
 def test_full_parts_are_followed_by_further_ones(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pedigree.collecting.web.pages.PART", 100)
+    monkeypatch.setattr("pedigree.collecting.web.pages.MAX_PART", 100)
     site.routes["/items"] = lambda query: ROWS[int(query["page"]) - 1 : int(query["page"])]
     site.collect(tmp_path / "raw", paging={"by": "page"})
     assert len(list((tmp_path / "raw").iterdir())) == 2
@@ -294,13 +295,13 @@ def test_an_answer_that_stalls_is_asked_for_again(site: Site, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("trouble", "what"),
     [
-        (Reply({}, 502), "answered 502 Bad Gateway. 3 attempts were made (collect.retries)."),
+        (Reply({}, 502), "returned 502 Bad Gateway. 3 attempts were made (collect.retries)."),
         (
             Reply(None, 429, {"Content-Type": "text/plain"}, b"slow\ndown"),
-            "answered 429 Too Many Requests. It says: “slow down”. 3 attempts",
+            "returned 429 Too Many Requests. Its message is: “slow down”. 3 attempts",
         ),
-        (Reply(ROWS, cut=True), "broke off: peer closed connection"),
-        (Reply(stall=True), "was silent for 0.2 seconds (collect.read_timeout). 3 attempts"),
+        (Reply(ROWS, cut=True), "closed the connection: peer closed connection"),
+        (Reply(stall=True), "sent nothing for 0.2 seconds (collect.read_timeout). 3 attempts"),
     ],
     ids=["502", "429", "cut", "stall"],
 )
@@ -344,7 +345,7 @@ def test_a_server_that_asks_to_wait_too_long_is_given_up(
 
     site.routes["/items"] = answer
     with pytest.raises(
-        UserError, match=r"asks to wait 3[56]\d\d seconds; collect.max_wait allows 300"
+        UserError, match=r"Retry-After is 3[56]\d\d seconds, but collect.max_wait allows 300"
     ):
         site.collect(tmp_path / "raw")
     assert len(site.asked) == 1
@@ -396,7 +397,7 @@ def test_a_run_goes_on_after_the_page_at_which_the_last_one_broke(
     settings = {"items": "v", "paging": {"by": kind, "param": "page"}}
     if kind == "cursor":
         settings["paging"]["next"] = "n"
-    with pytest.raises(UserError, match="The 2 pages before are kept, and the next run goes on"):
+    with pytest.raises(UserError, match="The next run resumes after the 2 pages"):
         site.collect(tmp_path / "broken", **settings)
     assert not list((tmp_path / "broken").iterdir())
 
@@ -428,7 +429,7 @@ def test_what_a_break_left_half_written_is_cut_off(site: Site, tmp_path: Path) -
         part.write('{"id": 7, "na')
         lines.write('{"asked": "http')
     site.routes["/items"] = lambda query: by_page(query) or Reply({}, 500)
-    with pytest.raises(UserError, match="The 3 pages before are kept"):
+    with pytest.raises(UserError, match="The next run resumes after the 3 pages before"):
         site.collect(tmp_path / "raw", paging={"by": "page"})
     site.routes["/items"] = by_page
     site.collect(tmp_path / "raw", paging={"by": "page"})
@@ -482,7 +483,7 @@ def test_pages_that_form_a_loop_are_refused(
 ) -> None:
     site.routes["/items"] = lambda query: answer
     items = None if paging["by"] == "link" else "v"
-    with pytest.raises(UserError, match="is named as the next page, and was one already"):
+    with pytest.raises(UserError, match="is the next page, but was already collected"):
         site.collect(tmp_path / "raw", items=items, paging=paging)
     assert len(site.asked) <= 2
 
@@ -490,7 +491,7 @@ def test_pages_that_form_a_loop_are_refused(
 @pytest.mark.parametrize("kind", ["page", "offset"])
 def test_an_api_that_gives_a_page_again_is_refused(site: Site, tmp_path: Path, kind: str) -> None:
     site.routes["/items"] = lambda query: ROWS
-    with pytest.raises(UserError, match=r"has the same items as .*Does it call the parameter"):
+    with pytest.raises(UserError, match=r"has the same items as .*check collect.paging"):
         site.collect(tmp_path / "raw", paging={"by": kind})
     assert len(site.asked) == 2
 
@@ -498,8 +499,11 @@ def test_an_api_that_gives_a_page_again_is_refused(site: Site, tmp_path: Path, k
 @pytest.mark.parametrize(
     ("settings", "what"),
     [
-        ({"max_pages": 2}, "has more than 2 pages; if that is right, raise collect.max_pages"),
-        ({"max_bytes": 100}, "bytes that collect.max_bytes leaves; if that is right, raise it"),
+        ({"max_pages": 2}, "has more than 2 pages; if this is correct, raise collect.max_pages"),
+        (
+            {"max_bytes": 100},
+            "bytes that remain of collect.max_bytes; if this is correct, raise the limit",
+        ),
     ],
 )
 def test_more_than_the_limits_is_refused(
@@ -524,22 +528,22 @@ def test_a_small_answer_that_unpacks_to_a_huge_one_is_refused(site: Site, tmp_pa
 @pytest.mark.parametrize(
     ("answer", "items", "what"),
     [
-        (Reply(body=b"<p>Hello", headers={"Content-Type": "text/html"}), None, "answered no JSON but text/html"),
-        (Reply(body=b""), None, "answered no JSON: Expecting value"),
-        (Reply(body=b'"\xe9"'), None, "answered no JSON"),
-        ({"data": {"rows": []}}, "dta.rows", "it has no 'dta'; did you mean 'data'?"),
-        ({"data": {"rows": []}}, "data.row", "it has no 'row'; did you mean 'rows'?"),
-        ({"data": {"rows": []}}, "data", "'data' is no list in the answer of .* Lists that stand there: data.rows."),
-        ({"data": [], "n": 1}, None, "the answer is no list .* Lists that stand there: data."),
-        ([[1]], "3", "it has no item 3, but 1 items"),
-        (5, None, "the answer is no list"),
-        ([{"a": 1}, 5], None, "item 2: an object is expected, and this is 5"),
-        ([{"a": 1}, None], None, "item 2: an object is expected, and this is null"),
-        (Reply({}, 404), None, "items answered 404 Not Found"),
-        (Reply({"error": "no such limit"}, 400), None, '400 Bad Request. It says: “{"error": "no such limit"}”.'),
-        (Reply(status=302), None, "answered 302 Found"),
-        (Reply(status=302, headers={"Location": "/items"}), None, "the end of 10 redirects"),
-        (Reply({}, 401), None, "401 Unauthorized.* If it wants a token, .*collect.token_env"),
+        (Reply(body=b"<p>Hello", headers={"Content-Type": "text/html"}), None, r"is not JSON \(text/html\)"),
+        (Reply(body=b""), None, "is not JSON: Expecting value"),
+        (Reply(body=b'"\xe9"'), None, "is not JSON"),
+        ({"data": {"rows": []}}, "dta.rows", "which has no 'dta'; did you mean 'data'?"),
+        ({"data": {"rows": []}}, "data.row", "which has no 'row'; did you mean 'rows'?"),
+        ({"data": {"rows": []}}, "data", "'data' is not a list in the response of .* lists in it: data.rows."),
+        ({"data": [], "n": 1}, None, "the response is not a list .* lists in it: data."),
+        ([[1]], "3", "which has no item 3 in a list of 1 items"),
+        (5, None, "the response is not a list"),
+        ([{"a": 1}, 5], None, "item 2: an object is expected, but got 5"),
+        ([{"a": 1}, None], None, "item 2: an object is expected, but got null"),
+        (Reply({}, 404), None, "items returned 404 Not Found"),
+        (Reply({"error": "no such limit"}, 400), None, '400 Bad Request. Its message is: “{"error": "no such limit"}”.'),
+        (Reply(status=302), None, "returned 302 Found"),
+        (Reply(status=302, headers={"Location": "/items"}), None, "is redirected more than 10 times"),
+        (Reply({}, 401), None, "401 Unauthorized.* If a token is required, .*collect.token_env"),
     ],
 )  # fmt: skip
 def test_an_answer_that_does_not_fit_is_named(
@@ -555,13 +559,13 @@ def test_an_answer_that_does_not_fit_is_named(
 @pytest.mark.parametrize(
     ("settings", "what"),
     [
-        ({"paging": {"by": "pages"}}, "there is no 'pages'; did you mean 'page'?"),
-        ({"paging": {"by": "page", "size": 5}}, "collect.paging.size means nothing to paging by page; it uses param, start"),
-        ({"paging": {"by": "link", "next": "x"}}, "means nothing to paging by link; it has no settings"),
+        ({"paging": {"by": "pages"}}, "unknown kind 'pages'; did you mean 'page'?"),
+        ({"paging": {"by": "page", "size": 5}}, "collect.paging.size does not apply to paging by page; it uses param, start"),
+        ({"paging": {"by": "link", "next": "x"}}, "does not apply to paging by link; it has no settings"),
         ({"paging": {"by": "cursor"}}, "collect.paging.next is not set"),
-        ({"requests_per_second": 0}, "a number above 0 is needed"),
+        ({"requests_per_second": 0}, "set it to a number above 0"),
         ({"headers": {"authorization": "Bearer x"}}, "'authorization' carries a credential.*collect.token_env"),
-        ({"headers": {"X-A": "a\nb"}}, "the header 'X-A' cannot be sent"),
+        ({"headers": {"X-A": "a\nb"}}, "the header 'X-A' is invalid"),
         ({"token_env": "NOT_SET"}, "the environment variable NOT_SET is not set"),
     ],
 )  # fmt: skip
@@ -576,10 +580,10 @@ def test_a_setting_that_does_not_fit_is_named_before_anything_is_asked(
 @pytest.mark.parametrize(
     ("url", "what"),
     [
-        ("example.org/items", "no address that begins with https://"),
-        ("ftp://example.org/items", "no address that begins with https://"),
-        ("http://example.org:99999/", "no address that begins with https://"),
-        ("https://me:pass@example.org/", "holds a user or password, and settings are committed"),
+        ("example.org/items", "does not begin with https://"),
+        ("ftp://example.org/items", "does not begin with https://"),
+        ("http://example.org:99999/", "does not begin with https://"),
+        ("https://me:pass@example.org/", "contains a user or password, but settings are committed"),
     ],
 )
 def test_an_address_that_cannot_be_asked_is_refused(tmp_path: Path, url: str, what: str) -> None:
@@ -653,7 +657,7 @@ def test_a_token_that_no_header_can_carry_is_refused_unseen(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
     monkeypatch.setenv("API_TOKEN", value)
-    with pytest.raises(UserError, match="the header 'Authorization' cannot be sent") as refusal:
+    with pytest.raises(UserError, match="the header 'Authorization' is invalid") as refusal:
         site.collect(tmp_path / "raw", token_env="API_TOKEN")
     assert TOKEN not in str(refusal.value)
     assert site.asked == []
@@ -677,7 +681,7 @@ def test_no_way_leads_the_token_to_another_site(
         "cursor": {"by": "cursor", "next": "0.next"},
     }
     with pytest.raises(
-        UserError, match=f"leads to {target}, which is another site than that of collect.url"
+        UserError, match=f"leads to {target} on another site, which is not followed"
     ):
         site.collect(
             tmp_path / "raw", token_env="API_TOKEN", auth_header=header, paging=paging[way]
@@ -705,10 +709,15 @@ def test_a_dotted_path_finds_what_stands_there(path: list[str], value: int) -> N
     data: Any = value
     for key in reversed(path):
         data = {key: data}
-    assert find(data, ".".join(path)) == value
+    assert value_at(data, ".".join(path)) == value
 
 
 # --- as a stage ----------------------------------------------------------------------------------
+
+
+def typed(settings: Any) -> CollectSettings:
+    collect = OmegaConf.to_container(settings)
+    return CollectSettings.model_validate({"collect": collect, "load": {"contract": "none.yaml"}})
 
 
 def test_the_stage_takes_a_snapshot_that_stays_until_it_is_asked_for_anew(site: Site) -> None:
@@ -717,13 +726,12 @@ def test_the_stage_takes_a_snapshot_that_stays_until_it_is_asked_for_anew(site: 
     settings = OmegaConf.merge(*map(OmegaConf.load, files))
     del settings["defaults"]
     settings.url, settings.paging.by = f"{site.url}/items", "page"
-    whole = OmegaConf.create({"collect": settings, "load": {"contract": "none.yaml"}})
-    main(whole)
+    main(typed(settings))
     said = json.loads(Path("data/raw/snapshot.json").read_text(encoding="utf-8"))
     assert (said["rows"], said["columns"], said["source"]["kind"]) == (7, ["id", "name"], "api")
     asked = len(site.asked)
-    main(whole)
+    main(typed(settings))
     assert len(site.asked) == asked
     settings.as_of = "later"
-    main(OmegaConf.merge(whole, {"collect": settings}))
+    main(typed(settings))
     assert len(site.asked) == 2 * asked

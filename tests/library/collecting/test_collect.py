@@ -63,11 +63,11 @@ def test_a_new_version_of_the_file_makes_another_snapshot(project: Project) -> N
         (b"", "data/external/penguins.csv is empty"),
         (
             b"studyName,Sex\n",
-            r"file returned nothing \(penguins.csv has no rows\), and collect.min_rows requires 1",
+            r"file returned nothing \(penguins.csv has no rows\), but collect.min_rows requires 1",
         ),
-        (b"studyName,Sex\n\x00,1\n", "penguins.csv is no text file"),
-        (b"studyName,Sex\na,b,c\n", "penguins.csv, line 2: 3 values, and 2 are expected"),
-        (b"studyName,Sex\na,b\n", "file returned 1 rows, and 2.. last time; collect.max_shrink"),
+        (b"studyName,Sex\n\x00,1\n", "penguins.csv is not a text file"),
+        (b"studyName,Sex\na,b,c\n", "penguins.csv, line 2: 3 values, but 2 are expected"),
+        (b"studyName,Sex\na,b\n", "file returned 1 rows, but 2.. last time; collect.max_shrink"),
     ],
 )
 def test_a_file_without_rows_is_refused_and_the_last_snapshot_stays(
@@ -84,11 +84,11 @@ def test_a_file_without_rows_is_refused_and_the_last_snapshot_stays(
 @pytest.mark.parametrize(
     ("path", "what"),
     [
-        ("data/external/pengiuns.csv", "is not there; did you mean 'penguins.csv'?"),
-        ("data/raw/penguins.csv", "does not lie in data/external/; copy it there"),
-        ("data/external/../raw/penguins.csv", "does not lie in data/external/"),
-        ("/etc/hostname", "does not lie in data/external/"),
-        ("data/external/notes.md", "has no suffix that can be read"),
+        ("data/external/pengiuns.csv", "does not exist; did you mean 'penguins.csv'?"),
+        ("data/raw/penguins.csv", "is not in data/external/; copy it there"),
+        ("data/external/../raw/penguins.csv", "is not in data/external/"),
+        ("/etc/hostname", "is not in data/external/"),
+        ("data/external/notes.md", "has an unknown suffix"),
     ],
 )
 def test_a_file_that_cannot_be_collected_is_named(project: Project, path: str, what: str) -> None:
@@ -125,7 +125,7 @@ def test_the_example_keeps_the_seasons_that_are_asked_for(tmp_path: Path) -> Non
 
 
 def test_the_example_knows_its_seasons(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"there is no 'PAL0807'; did you mean 'PAL0[78]0[89]'"):
+    with pytest.raises(UserError, match=r"'PAL0807' does not exist; did you mean 'PAL0[78]0[89]'"):
         example.collect(tmp_path, ["PAL0807"])
 
 

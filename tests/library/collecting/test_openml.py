@@ -216,10 +216,10 @@ def test_a_data_set_is_named_by_its_number_or_by_name_and_version(
     ("asked", "what"),
     [
         ({"name": "credit-g", "version": 2}, "has no version 2; active are 1, 3."),
-        ({"name": "credt-g", "version": 1}, "no active data set called 'credt-g'"),
-        ({"name": "Credt G", "version": 1}, "no active data set called 'credt g'"),
-        ({"name": "credt-g", "version": "active"}, "no active data set called 'credt-g'"),
-        ({"data_id": 999}, "collect.data_id: OpenML has no data set with the number 999"),
+        ({"name": "credt-g", "version": 1}, "no active data set named 'credt-g'"),
+        ({"name": "Credt G", "version": 1}, "no active data set named 'credt g'"),
+        ({"name": "credt-g", "version": "active"}, "no active data set named 'credt-g'"),
+        ({"data_id": 999}, "collect.data_id: OpenML has no data set with the ID 999"),
         ({"name": "sparse", "version": 1}, "is sparse"),
     ],
 )
@@ -233,15 +233,15 @@ def test_a_data_set_that_cannot_be_had_is_named(
 @pytest.mark.parametrize(
     ("asked", "what"),
     [
-        ({}, "collect.name: name a data set"),
+        ({}, "collect.name is not set; set it to the name of a data set"),
         ({"name": "credit-g"}, "collect.version is None"),
         ({"name": "credit-g", "version": "latest"}, "collect.version is 'latest'"),
         ({"name": "credit-g", "version": 0}, "collect.version is 0"),
         (
             {"name": "credit-g", "version": 1, "data_id": 31},
-            "collect.data_id is a whole number and",
+            "collect.data_id is an integer and",
         ),
-        ({"data_id": "31"}, "collect.data_id is a whole number and"),
+        ({"data_id": "31"}, "collect.data_id is an integer and"),
     ],
 )
 def test_settings_that_name_no_data_set_are_refused_before_anything_is_asked(
@@ -254,7 +254,7 @@ def test_settings_that_name_no_data_set_are_refused_before_anything_is_asked(
 @pytest.mark.filterwarnings("ignore")
 def test_a_file_with_another_checksum_is_refused(tmp_path: Path, server: Server) -> None:
     server.arff = server.arff.replace(b"1200.5", b"9999.9")
-    assert "came damaged" in refused(tmp_path, name="credit-g", version=1)
+    assert "is damaged" in refused(tmp_path, name="credit-g", version=1)
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -275,8 +275,8 @@ def test_a_server_that_is_busy_for_a_while_is_asked_again(tmp_path: Path, server
 def test_a_server_that_stays_busy_is_given_up(tmp_path: Path, server: Server) -> None:
     server.failing = 99
     said = refused(tmp_path, name="credit-g", version=1)
-    assert "OpenML answered 503" in said
-    assert "the last snapshot stays" in said
+    assert "OpenML returned 503" in said
+    assert "the last snapshot is kept" in said
 
 
 @pytest.mark.filterwarnings("ignore:A network error")
@@ -284,7 +284,7 @@ def test_a_server_that_cannot_be_reached_is_named(
     tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_openml, "_SEARCH_NAME", "http://127.0.0.1:1/{}")
-    assert "OpenML cannot be reached when asked for name credit-g version 1" in refused(
+    assert "OpenML cannot be reached for name credit-g version 1" in refused(
         tmp_path, name="credit-g", version=1
     )
 

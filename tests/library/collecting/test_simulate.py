@@ -14,9 +14,9 @@ from library.projects import CONFIG, make_project
 from pyarrow import parquet
 
 from pedigree.base.names import UserError
+from pedigree.cleaning import clean_rows
 from pedigree.collecting import simulate
-from pedigree.collecting.simulate import truth
-from pipeline import clean, collect, load, split
+from pedigree.collecting.simulate import customers
 
 USUAL = {
     "rows_per_part": 250_000,
@@ -45,25 +45,25 @@ REPAIRS = {
         "_target_": "pedigree.cleaning.replace_text",
         "columns": ["monthly_price", "usage_hours"],
         "pattern": "[^0-9.,]",
-        "by": "",
+        "replacement": "",
     },
     "decimal_point": {
         "_target_": "pedigree.cleaning.replace_text",
         "columns": ["monthly_price", "usage_hours"],
         "pattern": ",",
-        "by": ".",
+        "replacement": ".",
     },
     "year_first": {
         "_target_": "pedigree.cleaning.replace_text",
         "columns": ["signed_up_on"],
         "pattern": r"^(\d\d)\.(\d\d)\.(\d{4})$",
-        "by": r"\3-\2-\1",
+        "replacement": r"\3-\2-\1",
     },
     "dashes": {
         "_target_": "pedigree.cleaning.replace_text",
         "columns": ["signed_up_on"],
         "pattern": r"^(\d{4})/?(\d\d)/?(\d\d)$",
-        "by": r"\1-\2-\3",
+        "replacement": r"\1-\2-\3",
     },
     "fix_types": {
         "_target_": "pedigree.cleaning.fix_types",
@@ -89,7 +89,7 @@ def made(folder: Path, rows: float = 3000, **knobs: Any) -> pd.DataFrame:
 
 
 def cleaned(rows: pd.DataFrame) -> pd.DataFrame:
-    return clean.clean_rows(rows, REPAIRS)[0]
+    return clean_rows(rows, REPAIRS)[0]
 
 
 def stated_probability(row: pd.Series, drift: float, signal: float, months: int) -> float:
@@ -186,10 +186,10 @@ def test_no_probability_depends_on_how_a_machine_computes_exp() -> None:
     """Every one equals the exactly rounded one, and none lies near a boundary of rounding."""
     with localcontext() as context:
         context.prec = 40
-        for place in range(0, 2 * truth.LIMIT + 1, 7):
-            logit = Decimal(place - truth.LIMIT) / 1000
+        for place in range(0, 2 * customers.LIMIT + 1, 7):
+            logit = Decimal(place - customers.LIMIT) / 1000
             exact = Decimal(10**6) / (1 + (-logit).exp())
-            assert truth.PROBABILITIES[place] == int(exact.to_integral_value())
+            assert customers.PROBABILITIES[place] == int(exact.to_integral_value())
             assert abs(exact % 1 - Decimal("0.5")) > Decimal("1e-9")
 
 
@@ -221,8 +221,8 @@ def test_labels_are_drawn_with_the_stated_probability(
 def test_the_best_auc_is_that_of_the_probability_averaged_over_labels() -> None:
     from sklearn.metrics import roc_auc_score
 
-    blocks = [truth.draw(3, block, 24, 0.5, 2)["logit"] for block in range(2)]
-    p = truth.PROBABILITIES[np.concatenate(blocks) + truth.LIMIT] / truth.MILLION
+    blocks = [customers.draw_block(3, block, 24, 0.5, 2)["logit"] for block in range(2)]
+    p = customers.PROBABILITIES[np.concatenate(blocks) + customers.LIMIT] / customers.MILLION
     rng = np.random.default_rng(0)
     areas = [roc_auc_score(rng.random(len(p)) < p, p) for _ in range(40)]
     best = simulate.best_auc(seed=3, drift=0.5, signal=2, rows=len(p))
@@ -243,7 +243,7 @@ def test_no_model_beats_the_best_auc_even_if_it_is_told_the_true_logit() -> None
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.metrics import roc_auc_score
 
-    train, test = truth.draw(42, 0, 24, 0, 1), truth.draw(42, 1, 24, 0, 1)
+    train, test = customers.draw_block(42, 0, 24, 0, 1), customers.draw_block(42, 1, 24, 0, 1)
     told = HistGradientBoostingClassifier(max_iter=50, random_state=0)
     told.fit(train["logit"][:, None], train["churned"])
     guess = told.predict_proba(test["logit"][:, None])[:, 1]
@@ -280,7 +280,7 @@ def test_a_customer_is_observed_month_by_month_and_leaves_once(tmp_path: Path) -
     rows = made(tmp_path, 20_000, **TIDY)
     rows["month"] = pd.to_datetime(rows["observed_on"]).dt.to_period("M").map(lambda m: m.ordinal)
     of = rows.groupby("customer_id")
-    assert of.size().max() == truth.OBSERVATIONS
+    assert of.size().max() == customers.OBSERVATIONS
     assert of.size().mean() > 3
     assert (of["month"].diff().dropna() == 1).all()
     assert (of["tenure_months"].diff().dropna() == 1).all()
@@ -304,7 +304,7 @@ def test_tidy_rows_have_no_gap_but_where_nothing_is_to_be_said(tmp_path: Path) -
     gaps = rows.isna()
     assert set(gaps.columns[gaps.any()]) == {"age", "last_message"}
     assert (gaps["age"] == rows["is_business"]).all()
-    assert set(rows["plan"]) == set(truth.PLANS)
+    assert set(rows["plan"]) == set(customers.PLANS)
     assert set(rows["autopay"]) == {"yes", "no"}
     assert not rows.duplicated().any()
 
@@ -326,11 +326,11 @@ def test_values_are_missing_at_random_and_depending_on_others(tmp_path: Path) ->
 def test_dirt_is_the_share_of_untidy_spellings_and_can_be_cleaned_away(tmp_path: Path) -> None:
     tidy = made(tmp_path / "tidy", 20_000, **TIDY)
     dirty = made(tmp_path / "dirty", 20_000, **{**TIDY, "dirt": 0.4})
-    spelt = ["signed_up_on", "plan", "billing", "monthly_price", "country", "channel"]
-    spelt += ["autopay", "newsletter", "usage_hours"]
-    for name in spelt:
+    spelled = ["signed_up_on", "plan", "billing", "monthly_price", "country", "channel"]
+    spelled += ["autopay", "newsletter", "usage_hours"]
+    for name in spelled:
         assert (dirty[name] != tidy[name]).mean() == pytest.approx(0.4, abs=0.02), name
-    rest = [name for name in tidy if name not in spelt]
+    rest = [name for name in tidy if name not in spelled]
     pd.testing.assert_frame_equal(dirty[rest], tidy[rest])
     pd.testing.assert_frame_equal(cleaned(dirty), cleaned(tidy))
 
@@ -379,17 +379,17 @@ def test_drift_changes_customers_and_their_reasons_over_the_months(
 @pytest.mark.parametrize(
     ("knob", "value", "what"),
     [
-        ("rows", 0, "a whole number from 1 to 10000000000 is needed"),
-        ("rows", 10.5, "a whole number from 1"),
+        ("rows", 0, "set it to an integer from 1 to 10000000000."),
+        ("rows", 10.5, "set it to an integer from 1 to"),
         ("rows", "many", "collect.rows is 'many'"),
         ("rows_per_part", -1, "collect.rows_per_part is -1"),
-        ("missing", 0.3, "a number from 0 to 0.25 is needed"),
+        ("missing", 0.3, "set it to a number from 0 to 0.25."),
         ("dirt", -0.1, "collect.dirt is -0.1"),
         ("duplicates", True, "collect.duplicates is True"),
         ("drift", 2, "collect.drift is 2"),
         ("signal", float("nan"), "collect.signal is nan"),
-        ("seed", -1, "collect.seed is -1; a whole number from 0"),
-        ("months", 241, "a whole number from 1 to 240"),
+        ("seed", -1, "collect.seed is -1; set it to an integer from 0"),
+        ("months", 241, "an integer from 1 to 240"),
     ],
 )
 def test_a_knob_out_of_its_bounds_is_named(
@@ -434,12 +434,11 @@ def test_the_problem_that_the_settings_name_fits(
     project.write("contracts/churn.yaml", {"schema_type": "dataframe", "columns": {}})
     project.write("conf/config.yaml", {k: v for k, v in CONFIG.items() if k != "collect"})
     monkeypatch.chdir(project.folder)
-    config = project.compose(
+    project.compose(
         *("problem=churn", "collect=simulate", "clean=churn", "split=time", "engineer=default"),
         *("collect.rows=3e3", "collect.rows_per_part=1000", "load.contract=contracts/churn.yaml"),
     )
-    for step in (collect, load, clean, split):
-        step.main(config)
+    project.run("collect", "load", "clean", "split")
     snapshot = json.loads(Path("data/raw/snapshot.json").read_text(encoding="utf-8"))
     assert snapshot["rows"] == 3000
     assert [file["rows"] for file in snapshot["files"]] == [1000, 1000, 1000]

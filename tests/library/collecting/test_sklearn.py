@@ -127,18 +127,26 @@ def test_a_seed_among_the_arguments_goes_before_the_settings(tmp_path: Path) -> 
         ("load_breast_cancr", {}, "has no 'load_breast_cancr'; did you mean 'load_breast_cancer'?"),
         ("clear_data_home", {}, "sklearn.datasets has no 'clear_data_home'"),
         ("os", {}, "sklearn.datasets has no 'os'"),
-        ("load_sample_image", {}, "gives a picture, not a table of rows"),
-        ("fetch_20newsgroups", {}, "gives whole texts, not a table of rows"),
-        ("make_spd_matrix", {}, "gives a matrix without a target"),
+        ("load_sample_image", {}, "returns a picture, not a table of rows"),
+        ("fetch_20newsgroups", {}, "returns whole texts, not a table of rows"),
+        ("make_spd_matrix", {}, "returns a matrix without a target"),
         ("fetch_openml", {}, "use collect=openml"),
         ("load_svmlight_file", {"f": "x"}, "that collect=file reads"),
-        ("make_moons", {"n_sample": 5}, "takes no 'n_sample'; did you mean 'n_samples'?"),
-        ("load_iris", {"return_X_y": True}, "'return_X_y' is this source's own matter"),
-        ("load_iris", {"random_state": 1}, "load_iris takes no 'random_state'"),
-        ("make_moons", {"n_samples": "many"}, "refuses them: The 'n_samples' parameter"),
-        ("make_classification", {"n_informative": 30}, "refuses them: Number of informative"),
-        ("make_multilabel_classification", {"sparse": True}, "no dense table of rows"),
-        ("make_multilabel_classification", {"return_indicator": False}, "no dense table of rows"),
+        ("make_moons", {"n_sample": 5}, "has no argument 'n_sample'; did you mean 'n_samples'?"),
+        ("load_iris", {"return_X_y": True}, "'return_X_y' is set by this source"),
+        ("load_iris", {"random_state": 1}, "load_iris has no argument 'random_state'"),
+        ("make_moons", {"n_samples": "many"}, "rejects them: The 'n_samples' parameter"),
+        ("make_classification", {"n_informative": 30}, "rejects them: Number of informative"),
+        (
+            "make_multilabel_classification",
+            {"sparse": True},
+            "does not return a dense table of rows",
+        ),
+        (
+            "make_multilabel_classification",
+            {"return_indicator": False},
+            "does not return a dense table of rows",
+        ),
     ],
 )
 def test_what_gives_no_table_is_refused_in_a_sentence(
@@ -151,7 +159,7 @@ def test_what_gives_no_table_is_refused_in_a_sentence(
 
 
 def test_a_generator_without_a_seed_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"collect\.seed: make_moons draws at random"):
+    with pytest.raises(UserError, match=r"collect\.seed is not set, but make_moons is random"):
         collected(tmp_path, "make_moons", seed=None)
 
 
@@ -192,6 +200,6 @@ def test_what_is_fetched_comes_whole_or_not_at_all(
         (folder / name).write_bytes(b"something else")
     else:
         (folder / name).unlink()
-    with pytest.raises(UserError, match="fetch_california_housing cannot fetch its data"):
+    with pytest.raises(UserError, match="fetch_california_housing cannot download its data"):
         collected(snapshot, "fetch_california_housing", **impatient)
     assert not list(snapshot.iterdir())

@@ -20,7 +20,7 @@ from pyarrow import parquet
 
 from pedigree.base.names import UserError
 from pedigree.collecting import sql
-from pedigree.collecting.sql.values import joined, to_arrow
+from pedigree.collecting.sql.values import merged_types, to_arrow
 
 COUNT = """
 WITH RECURSIVE numbers(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < :rows)
@@ -36,7 +36,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         database.executescript(
             """
             CREATE TABLE customers (
-                id INTEGER PRIMARY KEY, name TEXT, joined DATE, balance NUMERIC, photo BLOB, note TEXT
+                id INTEGER PRIMARY KEY, name TEXT, merged_types DATE, balance NUMERIC, photo BLOB, note TEXT
             );
             INSERT INTO customers VALUES
                 (3, 'Zoë: 100 % :sure', '2024-02-29', 12.5, x'00ff', NULL),
@@ -77,7 +77,7 @@ def test_a_table_is_read_in_the_order_of_its_primary_key(shop: Path, take: Take)
     rows, said = take(table="customers")
     assert rows["id"].to_pylist() == [1, 2, 3]
     assert rows["name"].to_pylist() == ["it's; DELETE", None, "Zoë: 100 % :sure"]
-    assert rows["joined"].to_pylist() == ["2023-01-01", "yesterday", "2024-02-29"]
+    assert rows["merged_types"].to_pylist() == ["2023-01-01", "yesterday", "2024-02-29"]
     assert rows["balance"].to_pylist() == [7, -0.25, 12.5]
     assert rows["photo"].to_pylist() == [None, "", "00ff"]
     assert rows["note"].to_pylist() == [None, None, None]
@@ -107,7 +107,7 @@ def test_a_query_returns_its_own_columns_in_its_own_order(shop: Path, take: Take
 def test_parameters_are_bound_by_their_names(shop: Path, take: Take) -> None:
     """So a date of the settings decides which rows there are, and no quote in a value does harm."""
     rows, _ = take(
-        query="SELECT id FROM customers WHERE joined < :until AND name = :name",
+        query="SELECT id FROM customers WHERE merged_types < :until AND name = :name",
         parameters={"until": "2024-01-01", "name": "it's; DELETE"},
     )
     assert rows["id"].to_pylist() == [1]
@@ -287,7 +287,7 @@ WILD = st.one_of(
 @given(st.lists(st.lists(WILD, min_size=1, max_size=4), min_size=1, max_size=4))
 def test_no_value_is_lost_whatever_comes_with_it(chunks: list[list[Any]]) -> None:
     tables = [pa.table([to_arrow(values)], ["value"]) for values in chunks]
-    (whole,) = joined(tables, sum(map(len, chunks)))
+    (whole,) = merged_types(tables, sum(map(len, chunks)))
     values = [value for chunk in chunks for value in chunk]
     missing = [value is None for value in values]
     assert [value is None for value in whole["value"].to_pylist()] == missing
@@ -304,24 +304,30 @@ def test_whole_numbers_are_exact(values: list[int | None]) -> None:
 @pytest.mark.parametrize(
     ("settings", "what"),
     [
-        ({}, "give either collect.query or collect.table"),
-        ({"query": "SELECT 1", "table": "visits"}, "give either collect.query or collect.table"),
-        ({"table": "visits", "chunk": 0}, "at least one row"),
-        ({"table": "custmers"}, "collect.table: there is no 'custmers'; did you mean 'customers'?"),
-        ({"table": "visits", "schema": "mian"}, "there is no 'mian'; did you mean 'main'?"),
+        ({}, "set exactly one of collect.query and collect.table"),
+        (
+            {"query": "SELECT 1", "table": "visits"},
+            "set exactly one of collect.query and collect.table",
+        ),
+        ({"table": "visits", "chunk": 0}, "set it to at least 1"),
+        (
+            {"table": "custmers"},
+            "collect.table: 'custmers' does not exist; did you mean 'customers'?",
+        ),
+        ({"table": "visits", "schema": "mian"}, "'mian' does not exist; did you mean 'main'?"),
         ({"query": "DELETE FROM visits"}, "begin with SELECT or WITH; it begins with 'DELETE'"),
         ({"query": "-- SELECT"}, "must begin with SELECT or WITH"),
         ({"query": "SELECT 1; SELECT 2"}, "more than one statement"),
         ({"query": "SELECT ';'; DELETE FROM visits"}, "more than one statement"),
-        ({"query": "SELECT 1 FORM visits"}, "the sqlite database of $SHOP_URL says: near"),
+        ({"query": "SELECT 1 FORM visits"}, "the sqlite database of $SHOP_URL reports: near"),
         ({"query": "SELECT * FROM vists"}, "no such table: vists."),
-        ({"query": "SELECT 1 AS a, 2 AS a"}, "two columns called 'a'; tell them apart with AS"),
-        ({"query": "SELECT :least"}, "asks for ':least'; give its value in collect.parameters"),
+        ({"query": "SELECT 1 AS a, 2 AS a"}, "two columns named 'a'; rename one with AS"),
+        ({"query": "SELECT :least"}, "requires ':least'; set it in collect.parameters"),
         (
             {"query": "SELECT :least", "parameters": {"least": 1, "laest": 2}},
             "collect.query has no ':laest'; did you mean 'least'?",
         ),
-        ({"table": "visits", "parameters": {"x": 1}}, "collect.parameters are for a query"),
+        ({"table": "visits", "parameters": {"x": 1}}, "collect.parameters require collect.query"),
         ({"url_env": "NO_SUCH_URL", "table": "t"}, "the environment variable NO_SUCH_URL is not"),
     ],
 )
@@ -344,13 +350,13 @@ def test_a_query_that_begins_with_with_cannot_write(shop: Path, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("url", "what"),
     [
-        ("sqlite:///{folder}/shpo.db", "there is no file shpo.db where SHOP_URL says; did you"),
-        ("sqlite://", "there is no file :memory:"),
+        ("sqlite:///{folder}/shpo.db", "the file shpo.db of SHOP_URL does not exist; did you"),
+        ("sqlite://", "the file :memory: of SHOP_URL does not exist"),
         ("sqlite:///{folder}/notes.txt", "file is not a database"),
-        ("mysql://tim:s3cret@", "needs the driver '{driver}', which is not installed"),
-        ("oracel://tim:s3cret@host/db", "SQLAlchemy knows no dialect 'oracel'"),
-        ("tim:s3cret", "is no URL of the form dialect://user:password@host/database"),
-        ("postgresql://tim:s3cret@host:s3cret/db", "is no URL of the form"),
+        ("mysql://tim:s3cret@", "requires the driver '{driver}', which is not installed"),
+        ("oracel://tim:s3cret@host/db", "SQLAlchemy has no dialect 'oracel'"),
+        ("tim:s3cret", "is not a URL of the form dialect://user:password@host/database"),
+        ("postgresql://tim:s3cret@host:s3cret/db", "is not a URL of the form"),
     ],
 )
 def test_a_url_that_leads_nowhere_is_not_repeated(
@@ -379,7 +385,7 @@ def test_a_package_that_is_missing_is_named_with_its_extra(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str, url: str
 ) -> None:
     monkeypatch.setenv("SHOP_URL", url)
-    monkeypatch.setitem(sys.modules, missing, None)  # as Python does for what is not there
+    monkeypatch.setitem(sys.modules, missing, None)  # as Python does for what does not exist
     with pytest.raises(UserError, match=re.escape("pip install -c constraints.txt '.[sql]'")):
         sql.collect(tmp_path, "SHOP_URL", table="customers")
 
@@ -404,6 +410,6 @@ def test_a_project_collects_from_a_database_and_keeps_the_snapshot(
     Path("penguins.db").unlink()
     project.run("collect")  # the snapshot of `first` stays, and the database is not asked
     project.compose(*chosen, "collect.as_of=second")
-    with pytest.raises(UserError, match=r"there is no file penguins\.db"):
+    with pytest.raises(UserError, match=r"the file penguins\.db of DATABASE_URL does not exist"):
         project.run("collect")
     assert json.loads(Path("data/raw/snapshot.json").read_text(encoding="utf-8")) == said

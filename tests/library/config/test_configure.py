@@ -10,8 +10,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from pedigree.base.lock import digest
 from pedigree.base.names import UserError
+from pedigree.base.steps import STEPS
 from pedigree.config.checks import check
-from pedigree.config.schema.steps import STEPS
 from pipeline import configure
 
 
@@ -228,9 +228,9 @@ def test_a_mistake_is_named_with_its_key_and_the_way_out(
 @pytest.mark.parametrize(
     ("name", "problem", "said"),
     [
-        ("group", {"group": []}, "split: group needs the columns that say which rows belong together"),
-        ("time", {"time": None}, "split: time needs the column that tells when"),
-        ("stratified", {"kind": "regression"}, "split: stratified needs classes"),
+        ("group", {"group": []}, "split: group requires the columns of groups; set problem.group"),
+        ("time", {"time": None}, "split: time requires the column of the time"),
+        ("stratified", {"kind": "regression"}, "split: stratified requires classes"),
     ],
 )  # fmt: skip
 def test_a_split_that_lacks_what_it_goes_by_is_refused(
@@ -247,7 +247,7 @@ def test_a_tool_for_classes_is_refused_where_the_answers_are_numbers(
 ) -> None:
     monkeypatch.chdir(finished("regression").folder)
     config = OmegaConf.load("params.yaml")
-    config.select.chooser = {
+    config.select.selector = {
         "_target_": "pedigree.features.selection.selectors.ChiSquare",
         "k": 3,
         "bins": 5,
@@ -255,7 +255,7 @@ def test_a_tool_for_classes_is_refused_where_the_answers_are_numbers(
     with pytest.raises(UserError) as error:
         check(config)
     assert (
-        "select.chooser: pedigree.features.selection.selectors.ChiSquare is for classes, and the task is regression; "
+        "select.selector: pedigree.features.selection.selectors.ChiSquare is for classes, and the task is regression; "
         "choose another option (`python -m pedigree options select`)." in str(error.value)
     )
 

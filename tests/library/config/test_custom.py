@@ -42,7 +42,9 @@ def test_the_example_learns_from_training_rows_only(
     assert isinstance(stored.transformer, DistanceFromMedian)
 
 
-@pytest.mark.parametrize("kind", ["sources", "cleaning", "features", "models", "explainers"])
+@pytest.mark.parametrize(
+    "kind", ["sources", "cleaning", "features", "models", "metrics", "explainers"]
+)
 def test_dvc_knows_every_room_of_the_owners_code(kind: str) -> None:
     assert (ROOT / f"pipeline/custom/{kind}.py").is_file()
     stages = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]

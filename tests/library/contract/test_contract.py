@@ -127,7 +127,7 @@ def test_without_a_snapshot_it_says_what_to_run(run: Run) -> None:
     Path("data/raw/snapshot.json").unlink()
     assert run("validate") == (
         1,
-        "contract: data/raw/snapshot.json does not exist; `dvc repro collect` takes a snapshot.",
+        "contract: data/raw/snapshot.json does not exist; run `dvc repro collect`.",
     )
 
 
@@ -233,7 +233,7 @@ def test_what_has_no_wider_form_is_left_and_named(run: Run) -> None:
     put("Individual ID", "bird 1")
     code, said = run("update", "--known-only")
     assert code == 1
-    assert "these have no wider form; mend the data, or change the rule by hand:" in said
+    assert "these have no wider form; fix the data, or change the rule manually:" in said
     assert "column individual_id: str_matches" in said
     assert changed_lines(said) == []
 

@@ -20,7 +20,7 @@ def csv(tmp_path: Path):
     return write
 
 
-def test_a_csv_is_read_as_texts_with_snake_case_columns() -> None:
+def test_a_csv_is_read_as_strings_with_snake_case_columns() -> None:
     rows = read_file(RAW, ["", "NA"])
     assert rows.shape == (344, 17)
     assert {"study_name", "culmen_length_mm", "delta_15_n_o_oo"} <= set(rows)
@@ -44,10 +44,10 @@ def test_a_parquet_file_keeps_its_types(penguins: pd.DataFrame, tmp_path: Path) 
     [
         ("", "is empty"),
         ("a,b\n", "has a header but no rows"),
-        (b"a,b\n\x00\xfe,1\n", "is no text file"),
-        ('a,b\n"1,2\n', "line 2: 1 values, and 2 are expected"),
-        ("a,b\n1,2\n1,2,3\n", "line 3: 3 values, and 2 are expected"),
-        ("a,b\n1,2\n1\n", "line 3: 1 values, and 2 are expected"),
+        (b"a,b\n\x00\xfe,1\n", "is not a text file"),
+        ('a,b\n"1,2\n', "line 2: 1 values, but 2 are expected"),
+        ("a,b\n1,2\n1,2,3\n", "line 3: 3 values, but 2 are expected"),
+        ("a,b\n1,2\n1\n", "line 3: 1 values, but 2 are expected"),
     ],
 )
 def test_an_unreadable_file_is_named(csv, content: str | bytes, what: str) -> None:
@@ -62,7 +62,7 @@ def test_a_row_is_ragged_where_it_stands_in_the_file_line_breaks_in_quotes_count
 
 def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
     (tmp_path / "rows.pdf").write_bytes(b"%PDF")
-    with pytest.raises(UserError, match=r"rows\.pdf has no suffix that can be read"):
+    with pytest.raises(UserError, match=r"rows\.pdf has an unknown suffix"):
         read_file(tmp_path / "rows.pdf")
 
 
@@ -136,7 +136,7 @@ def test_dates_of_several_zones_are_put_into_one() -> None:
 
 
 def test_an_unknown_type_is_refused() -> None:
-    with pytest.raises(UserError, match="'category' is no column type"):
+    with pytest.raises(UserError, match="'category' is not a column type"):
         parse(pd.Series(["a"]), "category")
 
 

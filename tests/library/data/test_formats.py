@@ -24,9 +24,9 @@ from library.projects import RAW
 from pyarrow import feather, parquet
 
 from pedigree.base.names import UserError, snake_cased
-from pedigree.data import objects, packed, reading
 from pedigree.data.engine import parse, read_file
-from pedigree.data.formats import find_reading, kind, readable, tables
+from pedigree.data.files import compression, dialect, objects
+from pedigree.data.formats import file_dialect, file_kind, is_readable, read_tables
 
 MISSING = ["", "NA"]
 
@@ -97,7 +97,9 @@ def write(path: Path, content: str | bytes) -> Path:
 
 
 def rows(path: Path, **given: Any) -> list[dict[str, Any]]:
-    return pa.concat_tables(tables(path, given, MISSING), promote_options="permissive").to_pylist()
+    return pa.concat_tables(
+        read_tables(path, given, MISSING), promote_options="permissive"
+    ).to_pylist()
 
 
 def refusal(path: Path, **given: Any) -> str:
@@ -109,7 +111,7 @@ def refusal(path: Path, **given: Any) -> str:
 
 @pytest.mark.parametrize("packing", PACK)
 @pytest.mark.parametrize("name", WRITE)
-def test_the_penguins_are_the_same_in_every_kind_packed_or_not(
+def test_the_penguins_are_the_same_in_every_kind_compressed_or_not(
     tmp_path: Path, name: str, packing: str
 ) -> None:
     plain = tmp_path / name.lower()
@@ -124,15 +126,15 @@ def test_the_penguins_are_the_same_in_every_kind_packed_or_not(
 
 
 def test_rows_of_a_large_file_come_in_order_and_in_parts(tmp_path: Path) -> None:
-    many = 2 * reading.BLOCK // 8
+    many = 2 * dialect.BLOCK // 8
     path = write(tmp_path / "rows.csv", "n\n" + "".join(f"{n:07d}\n" for n in range(many)))
-    parts = list(tables(path, {}))
+    parts = list(read_tables(path, {}))
     assert len(parts) > 2
     assert [int(row["n"]) for part in parts for row in part.to_pylist()] == [*range(many)]
 
 
 def test_kinds_are_known_by_suffix_in_any_case() -> None:
-    assert [kind(Path(name)) for name in ("a.CSV.GZ", "a.b.Parquet", "a.ndjson.zst")] == [
+    assert [file_kind(Path(name)) for name in ("a.CSV.GZ", "a.b.Parquet", "a.ndjson.zst")] == [
         "csv",
         "parquet",
         "json",
@@ -141,9 +143,9 @@ def test_kinds_are_known_by_suffix_in_any_case() -> None:
 
 def test_an_archive_may_be_called_anything(tmp_path: Path) -> None:
     path = write(tmp_path / "download.v2.zip", zipped(b"a,b\n1,2\n", "folder/data.csv"))
-    assert readable(path)
+    assert is_readable(path)
     assert rows(path) == [{"a": "1", "b": "2"}]
-    assert not readable(write(tmp_path / "pictures.zip", zipped(b"-", "one.png")))
+    assert not is_readable(write(tmp_path / "pictures.zip", zipped(b"-", "one.png")))
 
 
 def test_what_finders_put_into_archives_is_passed_over(tmp_path: Path) -> None:
@@ -156,9 +158,7 @@ def test_what_finders_put_into_archives_is_passed_over(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".gz", ".bz2"])
-def test_files_that_were_packed_one_after_the_other_are_read_whole(
-    tmp_path: Path, suffix: str
-) -> None:
+def test_concatenated_compressed_files_are_read_whole(tmp_path: Path, suffix: str) -> None:
     content = PACK[suffix](b"a\n1\n") + PACK[suffix](b"2\n")
     assert rows(write(tmp_path / f"rows.csv{suffix}", content)) == [{"a": "1"}, {"a": "2"}]
 
@@ -194,7 +194,7 @@ def test_columns_without_names_are_numbered(tmp_path: Path) -> None:
 
 def test_names_of_the_source_are_kept_until_the_frame(tmp_path: Path) -> None:
     path = write(tmp_path / "rows.csv", "Größe (cm),a b,a b,\n1,2,3,4\n")
-    assert next(tables(path, {})).column_names == ["Größe (cm)", "a b", "a b", ""]
+    assert next(read_tables(path, {})).column_names == ["Größe (cm)", "a b", "a b", ""]
     assert list(read_file(path)) == ["grosse_cm", "a_b", "a_b_2", "column"]
 
 
@@ -206,7 +206,7 @@ def test_dates_are_written_in_iso_by_the_name_of_the_source(tmp_path: Path) -> N
     assert frame["x"].tolist()[0] == "1.1.2021"
 
 
-def test_a_reading_may_say_only_what_is_not_obvious(tmp_path: Path) -> None:
+def test_keys_missing_in_a_dialect_are_detected(tmp_path: Path) -> None:
     path = write(tmp_path / "rows.csv", "über;b\n1,5;x\n".encode("cp850"))
     assert rows(path, encoding="cp850") == [{"über": "1.5", "b": "x"}]
 
@@ -214,11 +214,11 @@ def test_a_reading_may_say_only_what_is_not_obvious(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("a,b\n1,2\n1,2,3\n", "rows.csv, line 3: 3 values, and 2 are expected."),
-        ("a,b\n1\n", "rows.csv, line 2: 1 values, and 2 are expected."),
-        ('a,b\n1,"x\ny\nz"\n"p\nq",2,3\n1,2\n', "rows.csv, line 5: 3 values, and 2 are expected."),
-        ("\n\na,b\r1,2\r\n\r3\n", "rows.csv, line 6: 1 values, and 2 are expected."),
-        ('a,b\n1,2\n"x,2\n3,4\n', "line 3: 1 values, and 2 are expected; a quote is opened there"),
+        ("a,b\n1,2\n1,2,3\n", "rows.csv, line 3: 3 values, but 2 are expected."),
+        ("a,b\n1\n", "rows.csv, line 2: 1 values, but 2 are expected."),
+        ('a,b\n1,"x\ny\nz"\n"p\nq",2,3\n1,2\n', "rows.csv, line 5: 3 values, but 2 are expected."),
+        ("\n\na,b\r1,2\r\n\r3\n", "rows.csv, line 6: 1 values, but 2 are expected."),
+        ('a,b\n1,2\n"x,2\n3,4\n', "line 3: 1 values, but 2 are expected; a quote is opened there"),
         ('a,b\n1,2\n3,"x\n4,5\n6,7\n', "line 3: a quote is opened there and never closed; if"),
         ("a,b\n", "has a header but no rows"),
         ("a,b", "has a header but no rows"),
@@ -231,30 +231,30 @@ def test_a_broken_text_is_named_by_the_line_where_it_breaks(
 
 
 def test_a_ragged_row_far_below_is_named_by_its_line(tmp_path: Path) -> None:
-    many = 2 * reading.BLOCK // 16
+    many = 2 * dialect.BLOCK // 16
     text = 'a,b,c\n"two\nlines",2,3\n' + "1111,2222,33333\n" * many + "1,2\n"
-    said = refusal(write(tmp_path / "rows.csv", text))
-    assert f"line {many + 4}: 2 values, and 3 are expected" in said
+    message = refusal(write(tmp_path / "rows.csv", text))
+    assert f"line {many + 4}: 2 values, but 3 are expected" in message
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])
 def test_bytes_of_another_encoding_far_below_are_named_by_their_line(
     tmp_path: Path, encoding: str
 ) -> None:
-    many = reading.SAMPLE
+    many = dialect.SAMPLE
     text = "a,b\nKöln,1\n".encode(encoding) + b"x,1\n" * many + b"a,\x81\n"
-    said = refusal(write(tmp_path / "rows.csv", text))
-    assert f"line {many + 3}: bytes that are no {encoding}; name the right one" in said
+    message = refusal(write(tmp_path / "rows.csv", text))
+    assert f"line {many + 3}: bytes that are not valid {encoding}; set reading.encoding" in message
 
 
 @pytest.mark.parametrize(
     ("tail", "what"),
     [
         ('1,"' + "x" * 20_000_000 + '"\n', "line 102 is longer than 8 MB"),
-        ('1,"' + "some text\n" * 2_000_000, "line 102: a value is longer than 8 MB; perhaps a quote"),
+        ('1,"' + "some text\n" * 2_000_000, "line 102: a value is longer than 8 MB; possibly a quote"),
         ('1,"' + "some text\n" * 100, "line 102: a quote is opened there and never closed"),
         ("a,b" * 5_000_000, "line 102 is longer than 8 MB"),
-        (('"' + "x\n" * 3_000_000 + '",') * 3 + "\n", "line 102: 4 values, and 2 are expected"),
+        (('"' + "x\n" * 3_000_000 + '",') * 3 + "\n", "line 102: 4 values, but 2 are expected"),
     ],
     ids=["line", "value", "quote", "text", "values"],
 )  # fmt: skip
@@ -272,29 +272,29 @@ def test_a_first_line_without_end_is_refused_before_it_fills_the_memory(tmp_path
 
 @pytest.mark.parametrize("packing", [".gz", ".bz2", ".zst", ".zip"])
 @pytest.mark.parametrize("name", ["a.csv", "a.parquet", "a.jsonl", "a.xlsx", "a.arrow"])
-def test_a_packed_file_that_was_cut_is_refused(tmp_path: Path, name: str, packing: str) -> None:
+def test_a_truncated_compressed_file_is_refused(tmp_path: Path, name: str, packing: str) -> None:
     WRITE[name](tmp_path / name)
     content = PACK[packing]((tmp_path / name).read_bytes())
     for kept in (0.5, 0.99):
-        said = refusal(write(tmp_path / (name + packing), content[: int(kept * len(content))]))
-        assert " cannot be read: " in said or "is no ZIP archive" in said
+        message = refusal(write(tmp_path / (name + packing), content[: int(kept * len(content))]))
+        assert " cannot be read: " in message or "is not a ZIP archive" in message
 
 
 @pytest.mark.parametrize("packing", [".gz", ".bz2", ".zst", ".zip"])
-def test_a_file_that_is_packed_by_name_only_is_refused(tmp_path: Path, packing: str) -> None:
+def test_a_file_that_is_compressed_by_name_only_is_refused(tmp_path: Path, packing: str) -> None:
     refusal(write(tmp_path / f"rows.csv{packing}", "a,b\n1,2\n"))
 
 
-def test_what_is_packed_twice_is_to_be_unpacked(tmp_path: Path) -> None:
+def test_a_file_compressed_twice_is_refused(tmp_path: Path) -> None:
     twice = zipped(gzip.compress(b"a\n1\n"), "rows.csv.gz")
-    assert "let its name end in .gz once, or unpack it" in refusal(write(tmp_path / "a.csv.zip", twice))  # fmt: skip
+    assert "rename it so that its name ends in .gz once, or unpack it" in refusal(write(tmp_path / "a.csv.zip", twice))  # fmt: skip
 
 
 def test_an_archive_of_several_files_or_with_a_password_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "two.csv.zip", "w") as archive:
         archive.writestr("a.csv", "a\n1\n")
         archive.writestr("b.csv", "a\n1\n")
-    assert "holds 2 files; one is expected" in refusal(tmp_path / "two.csv.zip")
+    assert "contains 2 files, but one is expected" in refusal(tmp_path / "two.csv.zip")
     content = bytearray(zipped(b"a\n1\n"))
     content[6] |= 1  # says that it is encrypted, here and in the archive's directory
     content[content.index(b"PK\1\2") + 8] |= 1
@@ -302,19 +302,19 @@ def test_an_archive_of_several_files_or_with_a_password_is_refused(tmp_path: Pat
 
 
 @pytest.mark.parametrize("name", ["a.parquet", "a.arrow", "a.json", "a.xlsx"])
-def test_no_more_is_unpacked_than_memory_may_hold(
+def test_the_decompressed_size_is_limited(
     tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     WRITE[name](tmp_path / name)
     content = gzip.compress((tmp_path / name).read_bytes())
-    monkeypatch.setattr(packed, "MOST", 1000)
+    monkeypatch.setattr(compression, "MAX_BYTES", 1000)
     assert "when unpacked" in refusal(write(tmp_path / f"{name}.gz", content))
 
 
 def test_a_workbook_that_unpacks_to_more_than_memory_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(objects, "MOST", 2**24)
+    monkeypatch.setattr(objects, "MAX_BYTES", 2**24)
     bomb = zipped(bytes(2**24 + 1), "xl/workbook.xml")
     assert len(bomb) < 2**16
     assert "when unpacked; store it as Parquet" in refusal(write(tmp_path / "bomb.xlsx", bomb))
@@ -364,7 +364,7 @@ def test_all_parts_of_a_long_json_have_the_same_columns(
 ) -> None:
     monkeypatch.setattr(objects, "CELLS", 200)
     path = write(tmp_path / "a.jsonl", '{"x": 1}\n' * 110 + '{"x": "text", "late": 1}\n')
-    parts = list(tables(path, {}))
+    parts = list(read_tables(path, {}))
     assert len(parts) == 2
     assert parts[0].schema == parts[1].schema
     assert parts[0].slice(0, 1).to_pylist() == [{"x": "1", "late": None}]
@@ -373,14 +373,14 @@ def test_all_parts_of_a_long_json_have_the_same_columns(
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ('{"a": 1}\n{"a": \n', "line 2: no JSON (Expecting value); one object a line"),
-        ('{"a": 1}\n\n[1]\n', "line 3: no object, but [1]"),
-        ('[{"a": 1}, 5]', "item 2: no object, but 5"),
-        ('\n [{"a": 1},', "begins like a list of objects, and is none"),
-        ("[]", "holds no object"),
-        ("{}\n{}\n", "holds no object"),
-        (" \n", "holds no object"),
-        ("5", "line 1: no object, but 5"),
+        ('{"a": 1}\n{"a": \n', "line 2: invalid JSON (Expecting value); one object per line"),
+        ('{"a": 1}\n\n[1]\n', "line 3: [1] is not an object"),
+        ('[{"a": 1}, 5]', "item 2: 5 is not an object"),
+        ('\n [{"a": 1},', "begins with '[' but is not a JSON list"),
+        ("[]", "contains no object"),
+        ("{}\n{}\n", "contains no object"),
+        (" \n", "contains no object"),
+        ("5", "line 1: 5 is not an object"),
         ("[" * 100_000, "cannot be read: "),
         ('{"a":' * 100_000, "cannot be read: "),
         ('{"a": ' + "9" * 5000 + "}", "cannot be read: "),
@@ -442,7 +442,7 @@ def test_cells_keep_their_types_and_mixed_columns_become_texts(workbook) -> None
         ([], "the sheet 0 is empty"),
         ([[None, " "]], "the sheet 0 is empty"),
         ([["a", "b"]], "has a header but no rows"),
-        ([["a", "b"], [1, "=A2*2"], [2, "=A3*2"]], "column 'b' holds formulas without values"),
+        ([["a", "b"], [1, "=A2*2"], [2, "=A3*2"]], "column 'b' has formulas without values"),
     ],
 )
 def test_a_sheet_without_values_is_refused(workbook, sheet: list, what: str) -> None:
@@ -454,16 +454,16 @@ def test_a_workbook_names_the_extra_that_reads_it(
 ) -> None:
     as_excel(tmp_path / "a.xlsx")
     monkeypatch.setitem(sys.modules, "openpyxl", None)
-    said = refusal(tmp_path / "a.xlsx")
-    assert "which takes the package openpyxl; run `uv pip install" in said
-    assert "--extra excel`" in said
+    message = refusal(tmp_path / "a.xlsx")
+    assert "which requires the package openpyxl; run `uv pip install" in message
+    assert "--extra excel`" in message
 
 
 def test_what_is_no_workbook_is_refused(tmp_path: Path) -> None:
     old = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500)
     for content in (old, zipped(b"a,b\n1,2\n"), b"a,b\n"):
-        said = refusal(write(tmp_path / "a.xlsx", content))
-        assert "cannot be read as an Excel workbook" in said
+        message = refusal(write(tmp_path / "a.xlsx", content))
+        assert "cannot be read as an Excel workbook" in message
 
 
 # Parquet and Feather
@@ -543,7 +543,7 @@ def test_an_index_that_pandas_wrote_is_a_column_if_it_has_a_name(
 def test_wide_parquet_files_come_in_parts_of_bounded_size(tmp_path: Path) -> None:
     wide = pa.table({f"c{n}": pa.array(range(5000)) for n in range(1000)})
     parquet.write_table(wide, tmp_path / "wide.parquet")
-    parts = list(tables(tmp_path / "wide.parquet", {}))
+    parts = list(read_tables(tmp_path / "wide.parquet", {}))
     assert max(part.num_rows for part in parts) == 2000
     assert sum(part.num_rows for part in parts) == 5000
 
@@ -561,7 +561,7 @@ def test_a_file_without_columns_is_refused(tmp_path: Path, suffix: str) -> None:
 def test_a_file_that_is_not_there_or_empty_is_named(tmp_path: Path) -> None:
     for suffix in (".csv", ".parquet", ".feather", ".jsonl", ".xlsx", ".csv.gz", ".csv.zip"):
         path = tmp_path / f"rows{suffix}"
-        assert refusal(path).endswith("is not there.")
+        assert refusal(path).endswith("does not exist.")
         assert refusal(write(path, b"")).endswith("is empty.")
         path.unlink()
 
@@ -609,7 +609,7 @@ def test_files_in_which_bytes_were_changed_are_rows_or_refused(tmp_path: Path, n
         rows_or_refusal(write(tmp_path / name, bytes(spoilt)))
 
 
-def test_the_reading_of_kinds_that_describe_themselves_is_empty(tmp_path: Path) -> None:
+def test_the_dialect_of_self_describing_formats_is_empty(tmp_path: Path) -> None:
     for name in ("a.parquet", "a.feather", "a.jsonl"):
         WRITE[name](tmp_path / name)
-        assert find_reading(tmp_path / name, {"encoding": "utf-8"}) == {}
+        assert file_dialect(tmp_path / name, {"encoding": "utf-8"}) == {}

@@ -44,9 +44,9 @@ def test_columns_get_the_contracts_types_and_the_others_the_narrowest(project: P
     assert types["sample_number"] == "int64"
     assert types["flipper_length_mm"] == "float64"  # whole numbers, but some are missing
     assert types["sex"] == "str"
-    said = read_json(Path("metrics/load.json"))["types"]
-    assert {name for name in types if said[name] != types[name]} == {"flipper_length_mm"}
-    assert said["flipper_length_mm"] == "int64"
+    message = read_json(Path("metrics/load.json"))["types"]
+    assert {name for name in types if message[name] != types[name]} == {"flipper_length_mm"}
+    assert message["flipper_length_mm"] == "int64"
 
 
 def test_every_row_of_the_snapshot_is_loaded_in_its_order(project: Project) -> None:
@@ -82,12 +82,13 @@ def test_too_many_broken_rows_stop_with_column_rule_and_first_rows(project: Proj
         rows.loc[[1, 3], "Island"] = "Atlantis"
 
     edit(spoil)
-    said = refusal(project, "load.max_rejected=1")
+    message = refusal(project, "load.max_rejected=1")
     assert (
-        "2 rows break the contract contracts/penguins.yaml, and load.max_rejected allows 1" in said
+        "2 rows violate the contract contracts/penguins.yaml, but load.max_rejected allows 1"
+        in message
     )
-    assert "column island: isin" in said
-    assert "row 2 has 'Atlantis', row 4 has 'Atlantis'" in said
+    assert "column island: isin" in message
+    assert "row 2 has 'Atlantis', row 4 has 'Atlantis'" in message
 
 
 def test_a_broken_number_is_shown_as_it_was_written(project: Project) -> None:
@@ -98,7 +99,7 @@ def test_a_broken_number_is_shown_as_it_was_written(project: Project) -> None:
 def test_a_missing_column_is_named(project: Project) -> None:
     edit(lambda rows: rows.rename(columns={"Island": "Iland"}, inplace=True))
     assert refusal(project) == (
-        "column 'island' of the contract is not in the data; did you mean 'iland'?"
+        "column 'island' of the contract is missing in the data; did you mean 'iland'?"
     )
 
 
@@ -106,7 +107,7 @@ def test_a_missing_contract_is_named(project: Project) -> None:
     with pytest.raises(UserError, match=r"contracts/none\.yaml is not there"):
         read_contract(Path("contracts/none.yaml"))
     project.write("contracts/list.yaml", ["a"])
-    with pytest.raises(UserError, match=r"contracts/list\.yaml holds no contract"):
+    with pytest.raises(UserError, match=r"contracts/list\.yaml is not a contract"):
         read_contract(Path("contracts/list.yaml"))
 
 
@@ -120,11 +121,11 @@ def test_an_optional_column_of_the_contract_may_be_missing() -> None:
 def test_a_rule_for_the_whole_table_stops_the_run() -> None:
     rows = pd.DataFrame({"a": ["1"], "b": ["2"]})
     contract = {"schema_type": "dataframe", "strict": True, "columns": {"a": {"dtype": "int64"}}}
-    with pytest.raises(UserError, match=r"breaks its contract: column_in_schema: b"):
+    with pytest.raises(UserError, match=r"violates its contract: column_in_schema: b"):
         enforce(rows, contract, {"a": "int64", "b": "int64"})
 
 
-def test_a_rows_first_breach_is_its_reason() -> None:
+def test_the_first_violation_of_a_row_is_its_reason() -> None:
     rows = pd.DataFrame({"a": ["x", "-1", "1"]})
     contract = {
         "schema_type": "dataframe",
@@ -144,29 +145,27 @@ def test_checking_a_contract_leaves_the_offsets_of_times_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("overrides", "said"),
+    ("overrides", "message"),
     [
-        (["problem.target=Sexe"], "problem.target 'sexe' is not a column of the data; did you mean 'sex'?"),
+        (["problem.target=Sexe"], "problem.target 'sexe' is not in the data; did you mean 'sex'?"),
         (["problem.target=region"], "problem.target 'region' is 'Anvers' in every row"),
         (["problem.target=Culmen Length (mm)"], "'culmen_length_mm' has 1"),
         (["problem.task=multiclass", "problem.target=Sample Number"], "the class '81' has fewer than 3 rows"),
-        (["problem.task=regression"], "'sex' is not numeric, as problem.task regression needs; its first value is 'MALE'"),
+        (["problem.task=regression"], "'sex' is not numeric, but problem.task is regression; its first value is 'MALE'"),
         (["problem.task=multiclass", "problem.target=Individual ID"], "has fewer than 3 rows"),
-        (["problem.group=[species,individual]"], "problem.group: 'individual' is not a column of the data; did you mean 'individual_id'?"),
-        (["problem.time=Date"], "problem.time: 'date' is not a column of the data"),
+        (["problem.group=[species,individual]"], "problem.group: column 'individual' is not in the data; did you mean 'individual_id'?"),
+        (["problem.time=Date"], "problem.time: column 'date' is not in the data"),
     ],
 )  # fmt: skip
-def test_a_question_that_the_data_cannot_answer_is_refused(
-    project: Project, overrides: list[str], said: str
+def test_a_target_that_cannot_be_learned_is_refused(
+    project: Project, overrides: list[str], message: str
 ) -> None:
-    assert said in refusal(project, *overrides)
+    assert message in refusal(project, *overrides)
 
 
 def test_an_excluded_column_must_be_there(project: Project) -> None:
     project.compose("+problem.exclude.coments=late")
-    assert "problem.exclude: 'coments' is not a column of the data; did you mean" in refusal(
-        project
-    )
+    assert "problem.exclude: column 'coments' is not in the data; did you mean" in refusal(project)
 
 
 def test_a_target_without_any_value_is_refused(project: Project) -> None:

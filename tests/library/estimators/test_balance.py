@@ -18,6 +18,7 @@ from pedigree.estimators.balance import Smote, weights
 from pedigree.estimators.building import build_model
 from pedigree.estimators.fitting import fit
 from pedigree.estimators.predicting import predict
+from pedigree.estimators.settings import Model
 from pedigree.folds.folding import folds
 from pedigree.training.cross_validation import cross_validate
 
@@ -97,7 +98,12 @@ def test_balanced_weights_reach_each_family_and_find_more_of_a_rare_class(
     learn, held_out = np.arange(400) < 200, np.arange(400) >= 200
     found = {}
     for weight in (None, "balanced"):
-        fitted = fit(build_model(model), model | {"class_weight": weight}, X[learn], y[learn])
+        fitted = fit(
+            build_model(model),
+            Model.model_validate(model | {"class_weight": weight}),
+            X[learn],
+            y[learn],
+        )
         chance = predict(fitted, X[held_out], classes)[:, 1]
         found[weight] = (chance[y[held_out] == 1].mean(), chance)
     assert (found[None][1] != found["balanced"][1]).any()
@@ -117,7 +123,9 @@ def test_balancing_raises_the_recall_of_a_rare_class(project: Project, way: str)
         folds(X[["x"]], y, [], classify=True, groups=None, when=None, n=3, repeats=1, seed=0)
     )
     before, after = (
-        np.mean([one["recall"] for one in cross_validate(one, cut, ["recall"], 2)])
+        np.mean(
+            [one["recall"] for one in cross_validate(Model.model_validate(one), cut, ["recall"], 2)]
+        )
         for one in (model, balanced)
     )
     assert before < 0.3
@@ -131,7 +139,7 @@ def test_a_sampler_evens_out_the_training_rows_of_each_fold_and_no_others(
     model = recorder | {"sampler": sampler(project, name), "early_stopping": None}
     X, y = rare()
     cut = list(folds(X, y, [], classify=True, groups=None, when=None, n=3, repeats=1, seed=0))
-    cross_validate(model, cut, ["recall"], 2)
+    cross_validate(Model.model_validate(model), cut, ["recall"], 2)
     for fold, (rows, answers, _, _), asked in zip(
         cut, Recorder.fitted, Recorder.asked, strict=True
     ):
@@ -154,7 +162,7 @@ def test_watched_rows_stay_as_they_are(
 ) -> None:
     model = recorder | {"sampler": sampler(project, name), "class_weight": "balanced"}
     X, y = rare()
-    fit(build_model(model), model, X[:200], y[:200], (X[200:], y[200:]))
+    fit(build_model(model), Model.model_validate(model), X[:200], y[:200], (X[200:], y[200:]))
     _, answers, weight, [(watched, truth)] = Recorder.fitted[0]
     assert watched["id"].tolist() == X["id"][200:].tolist()
     assert truth.tolist() == y[200:].tolist()
@@ -178,7 +186,9 @@ def test_a_sampler_suits_encoded_and_native_categories_and_the_seed_repeats_it(
     learn, asked = np.arange(300) < 200, (np.arange(300) >= 200) & (y == 1)
     as_they_are = model | {"sampler": {"_target_": None}}
     said = [
-        predict(fit(build_model(one), one, X[learn], y[learn]), X[asked], 2)[:, 1]
+        predict(fit(build_model(one), Model.model_validate(one), X[learn], y[learn]), X[asked], 2)[
+            :, 1
+        ]
         for one in (model, model, as_they_are)
     ]
     assert said[0].tobytes() == said[1].tobytes()

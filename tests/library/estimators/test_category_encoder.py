@@ -19,6 +19,7 @@ from pedigree.estimators.building import build_model
 from pedigree.estimators.category_encoder import CategoryEncoder
 from pedigree.estimators.fitting import fit
 from pedigree.estimators.predicting import predict
+from pedigree.estimators.settings import Model
 from pedigree.training.inputs import read_subset
 
 OPTIONS: dict[str, dict] = {
@@ -66,7 +67,7 @@ def test_a_model_with_the_encoder_is_stored_with_the_same_bytes(
     unseen = X.head(3).assign(text=["new", None, "a"], island=[None, "new", "Dream"])
     content = []
     for _ in range(2):
-        fitted = fit(build_model(model), model, X, y)
+        fitted = fit(build_model(model), Model.model_validate(model), X, y)
         again = stored(fitted, tmp_path / "model.skops")
         content.append((tmp_path / "model.skops").read_bytes())
         stored(again, tmp_path / "model.skops")

@@ -17,6 +17,7 @@ from pedigree.estimators.building import build_model
 from pedigree.estimators.ensemble_selection import choose
 from pedigree.estimators.fitting import fit
 from pedigree.estimators.predicting import predict
+from pedigree.estimators.settings import Model
 from pedigree.training.data import training_groups
 from pedigree.training.inputs import read_subset
 
@@ -55,7 +56,7 @@ def test_it_is_weighed_by_rows_that_no_member_has_seen_and_comes_back_the_same(
 ) -> None:
     model = settings(copy_of(task))
     X, y, classes = read_subset("train")
-    fitted = fit(build_model(model), model, X, y)
+    fitted = fit(build_model(model), Model.model_validate(model), X, y)
     ensemble = fitted["estimator"]
     assert sum(ensemble.weights_.values()) == pytest.approx(1)
     assert set(ensemble.bags_) == set(ensemble.weights_) <= set(ensemble.losses_)
@@ -69,14 +70,16 @@ def test_it_is_weighed_by_rows_that_no_member_has_seen_and_comes_back_the_same(
     artifact.save_model(fitted, tmp_path / "first.skops")
     again = artifact.load_model(tmp_path / "first.skops")
     np.testing.assert_array_equal(predict(again, X, len(classes)), said)
-    artifact.save_model(fit(build_model(model), model, X, y), tmp_path / "second.skops")
+    artifact.save_model(
+        fit(build_model(model), Model.model_validate(model), X, y), tmp_path / "second.skops"
+    )
     assert sha256(tmp_path / "first.skops") == sha256(tmp_path / "second.skops")
 
 
 def test_a_member_stops_early_on_the_rows_held_out(project: Project) -> None:
     model = settings(project, "model.estimators.catboost.estimator.iterations=500")
     X, y, _ = read_subset("train")
-    bag = fit(build_model(model), model, X, y)["estimator"].bags_["catboost"]
+    bag = fit(build_model(model), Model.model_validate(model), X, y)["estimator"].bags_["catboost"]
     assert all(member.pipeline_["estimator"].tree_count_ < 500 for member in bag)
 
 
@@ -88,7 +91,10 @@ def test_its_folds_keep_groups_whole(project: Project, monkeypatch: pytest.Monke
     seen: list = []
     cut = fitting.inner_folds
     monkeypatch.setattr(fitting, "inner_folds", lambda *a, **k: seen.extend(cut(*a, **k)) or seen)
-    assert fit(build_model(model), model, X, y, groups=groups)["estimator"].cv == 3
+    assert (
+        fit(build_model(model), Model.model_validate(model), X, y, groups=groups)["estimator"].cv
+        == 3
+    )
     assert len(seen) == 3
     assert all(not set(groups[train]) & set(groups[held_out]) for train, held_out in seen)
 
@@ -98,11 +104,13 @@ def test_members_are_left_out_for_many_rows_or_want_of_time(
 ) -> None:
     X, y, _ = read_subset("train")
     model = settings(project, "+model.estimator.max_rows.linear=50")
-    assert set(fit(build_model(model), model, X, y)["estimator"].losses_) == {
+    assert set(fit(build_model(model), Model.model_validate(model), X, y)["estimator"].losses_) == {
         "catboost",
         "extra_trees",
     }
     assert "linear: left out, slow on more than 50 rows" in capsys.readouterr().out
     model = settings(project, "model.estimator.seconds=0.001")
-    assert fit(build_model(model), model, X, y)["estimator"].weights_ == {"catboost": 1.0}
+    assert fit(build_model(model), Model.model_validate(model), X, y)["estimator"].weights_ == {
+        "catboost": 1.0
+    }
     assert "extra_trees: left out for want of time" in capsys.readouterr().out

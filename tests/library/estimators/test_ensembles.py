@@ -20,7 +20,8 @@ from pedigree.estimators import artifact, fitting
 from pedigree.estimators.building import build_model
 from pedigree.estimators.fitting import fit
 from pedigree.estimators.predicting import predict
-from pedigree.folds.folding import inner_folds, together
+from pedigree.estimators.settings import Model
+from pedigree.folds.folding import fold_groups, inner_folds
 from pedigree.training.data import training_groups
 from pedigree.training.inputs import read_subset
 
@@ -34,9 +35,10 @@ def test_voting_says_the_mean_of_what_its_members_say_by_themselves(copy_of) -> 
     X, y, _ = read_subset("train")
     voting = ensemble(project, "voting")
     del voting["estimators"]["extra_trees"]  # whose draws depend on the order of the columns
-    told = predict(fit(build_model(voting), voting, X, y), X, 0)
+    told = predict(fit(build_model(voting), Model.model_validate(voting), X, y), X, 0)
     alone = [
-        predict(fit(build_model(one), one, X, y), X, 0) for one in voting["estimators"].values()
+        predict(fit(build_model(one), Model.model_validate(one), X, y), X, 0)
+        for one in voting["estimators"].values()
     ]
     assert len(alone) == 2
     np.testing.assert_allclose(told, np.mean(alone, axis=0), rtol=1e-6)
@@ -57,7 +59,7 @@ def test_stacking_learns_from_predictions_of_rows_that_its_members_have_not_seen
         return cut
 
     monkeypatch.setattr(fitting, "inner_folds", spy)
-    fitted = fit(build_model(model), model, X, y, groups=groups)["estimator"]
+    fitted = fit(build_model(model), Model.model_validate(model), X, y, groups=groups)["estimator"]
     assert len(seen) == 5
     for train, held_out in seen:
         assert not set(groups[train]) & set(groups[held_out])
@@ -82,7 +84,7 @@ def test_a_moment_is_never_cut_in_two(moments: list) -> None:
     when = pd.Series(
         pd.to_datetime("2020-01-01") + pd.to_timedelta(pd.array(moments, "Int64"), "D")
     )
-    found = together(None, when)
+    found = fold_groups(None, when)
     dated = when.notna().to_numpy()
     assert (pd.Series(found[dated]).groupby(when[dated].to_numpy()).nunique() == 1).all()
     assert (np.diff(found[dated][np.argsort(when[dated].to_numpy(), kind="stable")]) >= 0).all()
@@ -131,7 +133,9 @@ def test_class_weights_reach_the_members_and_the_final_estimator(project: Projec
         config = project.compose("model=stacking", f"problem.class_weight={weight}")
         check(config)
         model = as_dict(config.model)
-        shares[weight] = predict(fit(build_model(model), model, X, y), X, len(classes))[:, 1].mean()
+        shares[weight] = predict(
+            fit(build_model(model), Model.model_validate(model), X, y), X, len(classes)
+        )[:, 1].mean()
     assert shares["null"] == pytest.approx(y.mean(), abs=0.05)
     assert shares["balanced"] > shares["null"] + 0.05
 

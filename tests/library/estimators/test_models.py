@@ -16,6 +16,7 @@ from pedigree.estimators.building import build_model
 from pedigree.estimators.encoders import NativeCategories
 from pedigree.estimators.fitting import fit
 from pedigree.estimators.predicting import plain, predict
+from pedigree.estimators.settings import Model
 from pedigree.training.inputs import read_subset
 
 PARTS = sorted(
@@ -52,7 +53,7 @@ def test_every_family_is_fitted_on_texts_gaps_and_truth_values(
     X = X.assign(flag=pd.Series(np.arange(len(X)) % 3 == 0, dtype="boolean").where(X.index != 5))
     X.loc[3, X.select_dtypes("float64").columns] = np.nan
     X["text"] = pd.Series(["a", "b", None, "c"] * len(X), dtype="str")[: len(X)]
-    fitted = fit(build_model(model), model, X, y)
+    fitted = fit(build_model(model), Model.model_validate(model), X, y)
     unseen = X.head(4).assign(text=["new", None, "a", "b"])
     said = predict(fitted, unseen, len(classes))
     assert np.isfinite(said).all()
@@ -76,7 +77,10 @@ def test_every_encoder_imputer_and_scaler_fits_in(copy_of, task: str, part: Path
         return
     X, y, classes = read_subset("train")
     X.loc[3, X.select_dtypes("float64").columns] = np.nan
-    said = [predict(fit(build_model(model), model, X, y), X, len(classes)) for _ in range(2)]
+    said = [
+        predict(fit(build_model(model), Model.model_validate(model), X, y), X, len(classes))
+        for _ in range(2)
+    ]
     assert np.isfinite(said[0]).all()
     assert said[0].tobytes() == said[1].tobytes()
 
@@ -86,7 +90,7 @@ def test_a_forest_gives_the_same_answer_every_time(project: Project) -> None:
     model = read_yaml(project.folder / "params.yaml")["compare"]["models"]["random_forest"]
     model["estimator"] |= {"n_jobs": 4, "n_estimators": 100}
     X, y, classes = read_subset("train")
-    fitted = fit(build_model(model), model, X, y)
+    fitted = fit(build_model(model), Model.model_validate(model), X, y)
     answers = {predict(fitted, X, len(classes)).tobytes() for _ in range(20)}
     assert len(answers) == 1
 
@@ -94,7 +98,7 @@ def test_a_forest_gives_the_same_answer_every_time(project: Project) -> None:
 def test_a_class_that_was_not_fitted_has_probability_zero(project: Project) -> None:
     model = read_yaml(project.folder / "params.yaml")["compare"]["models"]["linear"]
     X, y = rows()
-    said = predict(fit(build_model(model), model, X, y * 2), X, 3)
+    said = predict(fit(build_model(model), Model.model_validate(model), X, y * 2), X, 3)
     assert (said[:, 1] == 0).all()
     assert said.sum(axis=1) == pytest.approx(1)
 
@@ -145,7 +149,9 @@ def test_a_prediction_only_rises_or_falls_where_it_is_told_to(
 
     def steps(settings: dict) -> np.ndarray:
         said = predict(
-            fit(build_model(settings), settings, X, y), line, 2 if task == "binary" else 0
+            fit(build_model(settings), Model.model_validate(settings), X, y),
+            line,
+            2 if task == "binary" else 0,
         )
         return np.diff(said[:, 1] if task == "binary" else said)
 
@@ -158,4 +164,4 @@ def test_a_monotone_feature_must_be_a_number_that_is_there(project: Project) -> 
     model = chosen(project, "model=catboost", "+model.monotone.features.culmen_lenth_mm=1")
     X, y, _ = read_subset("train")
     with pytest.raises(UserError, match=r"no number 'culmen_lenth_mm'; did you mean 'culmen_"):
-        fit(build_model(model), model, X, y)
+        fit(build_model(model), Model.model_validate(model), X, y)

@@ -16,7 +16,7 @@ from sklearn.base import clone
 
 from pedigree.base.names import UserError
 from pedigree.estimators import artifact
-from pedigree.estimators.neural import EntityEmbeddingMLP, _inputs
+from pedigree.estimators.networks.neural import EntityEmbeddingMLP, _inputs
 
 LIBRARIES = ["torch", "keras"]
 FIT = """

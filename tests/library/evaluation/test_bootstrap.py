@@ -56,7 +56,9 @@ def test_a_resample_gets_what_scikit_learn_gives_to_its_rows(
 
 
 def test_every_metric_has_a_formula() -> None:
-    assert set(FORMULAS) == set(METRICS) - {"ece"}  # its bins are each resample's own
+    alone = {"ece"}  # its bins are each resample's own
+    per_row = {"cost", "coverage", "interval_width"}
+    assert set(FORMULAS) == set(METRICS) - alone - per_row
 
 
 def test_a_metric_without_a_formula_is_scored_resample_by_resample(monkeypatch) -> None:
@@ -170,7 +172,7 @@ def test_a_model_is_not_better_than_itself() -> None:
 def test_tables_name_every_predictor_and_metric() -> None:
     scores = numbers(of={"model": CLOSE, "linear": FAR, "dummy": np.full(60, 100.0)})
     (line,) = scores.table()
-    assert list(line) == ["metric", "value", "interval", "linear", "dummy"]
+    assert list(line) == ["metric", "greater_is_better", "value", "interval", "linear", "dummy"]
     assert [(one["against"], one["metric"]) for one in scores.comparisons()] == [
         ("linear", "mae"),
         ("dummy", "mae"),

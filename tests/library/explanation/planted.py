@@ -10,7 +10,9 @@ from omegaconf import OmegaConf
 
 from pedigree.estimators.building import build_model
 from pedigree.estimators.fitting import fit
+from pedigree.estimators.settings import Model
 from pedigree.explanation.subject import Subject
+from pedigree.scoring.metrics import METRICS
 
 TASKS = ("binary", "multiclass", "regression")
 TEXT, NUMBERS = ("island", "sex"), ("x", "third", "noise")
@@ -28,7 +30,7 @@ def planted(family: str, task: str, *overrides: str) -> Subject:
     y = score.to_numpy() if task == "regression" else (score > 0).to_numpy(dtype=int)
     y = np.digitize(score, [-1, 1]) if task == "multiclass" else y
     classes = {"binary": ["no", "yes"], "multiclass": ["a", "b", "c"], "regression": []}[task]
-    metric = "rmse" if task == "regression" else "log_loss"
+    metric = METRICS["rmse" if task == "regression" else "log_loss"]
     kind = "regression" if task == "regression" else "classification"
     config = compose(
         Path("conf").resolve(),
@@ -38,7 +40,7 @@ def planted(family: str, task: str, *overrides: str) -> Subject:
         *overrides,
     )
     model: Any = OmegaConf.to_container(config.model)
-    fitted = fit(build_model(model), model, X[:200], y[:200])
+    fitted = fit(build_model(model), Model.model_validate(model), X[:200], y[:200])
     rows = X[200:].reset_index(drop=True)
     return Subject(fitted, rows, y[200:], X[:200], classes, "mass", metric, 3, seed=1)
 

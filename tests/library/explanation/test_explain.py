@@ -17,9 +17,10 @@ from pedigree.config.checks import check
 from pedigree.estimators.building import build_model
 from pedigree.estimators.fitting import fit
 from pedigree.estimators.predicting import plain
+from pedigree.estimators.settings import Model
 from pedigree.explanation import tables
 from pedigree.explanation.dependence import PartialDependence
-from pedigree.explanation.encoded import owners
+from pedigree.explanation.encoded import column_features
 from pedigree.explanation.permutation import Permutation
 from pedigree.explanation.shapley import Shap
 from pedigree.explanation.subject import Codes, Subject, pick_rows
@@ -103,7 +104,7 @@ def test_shap_values_of_any_model_are_shapleys(algorithm: str, near: float) -> N
 
 @pytest.mark.parametrize("family", ["catboost", "xgboost", "random_forest"])
 def test_interactions_of_a_feature_add_up_to_its_shap_value(family: str) -> None:
-    from pedigree.explanation.shapley import as_outputs, interaction_values, pairs
+    from pedigree.explanation.shapley import as_outputs, interaction_strengths, interaction_values
 
     subject = planted(family, "binary")
     found = shap()(subject).contributions
@@ -114,9 +115,11 @@ def test_interactions_of_a_feature_add_up_to_its_shap_value(family: str) -> None
     sums, _ = as_outputs(values.sum(axis=2), np.zeros(values.shape[3]), subject)
     assert sums.sum(axis=1) == pytest.approx(found.values.sum(axis=1), abs=1e-4)
     said = shap(interaction_rows=12)(subject).interactions
-    assert said == sorted(pairs(subject, found.rows), key=lambda one: -one.strength)
+    assert said == sorted(interaction_strengths(subject, found.rows), key=lambda one: -one.strength)
     assert {said[0].feature, said[0].other} == {"x", "third"}  # through the sigmoid of their sum
-    assert len(said) == 10  # pairs of five features, whatever the encoder made of them
+    assert (
+        len(said) == 10
+    )  # interaction_strengths of five features, whatever the encoder made of them
 
 
 def test_an_algorithm_that_does_not_know_the_model_is_refused(project: Project) -> None:
@@ -203,8 +206,8 @@ def test_encoded_columns_belong_to_the_feature_they_were_made_of() -> None:
     model: Any = OmegaConf.to_container(
         compose(Path("conf").resolve(), "model=linear", "++model.imputer.add_indicator=true").model
     )
-    encode = fit(build_model(model), model, rows, subject.y)["encode"]
-    owned = owners(encode, encode.transform(rows), rows).idxmax(axis=1)
+    encode = fit(build_model(model), Model.model_validate(model), rows, subject.y)["encode"]
+    owned = column_features(encode, encode.transform(rows), rows).idxmax(axis=1)
     assert owned["sex_third"] == "sex_third"
     assert owned["missingindicator_noise"] == "noise"
     assert owned["sex_male"] == "sex"

@@ -59,8 +59,8 @@ def test_no_group_is_on_both_sides_of_a_fold(seed: int, classify: bool) -> None:
 def test_what_chooses_by_folds_of_its_own_is_told_how_to_cut_them() -> None:
     """Inside a fold, by the groups and times of that fold's own rows."""
 
-    class Chooser(Remember):
-        def fit(self, X: pd.DataFrame, y: object = None, cut: object = None) -> "Chooser":
+    class Selector(Remember):
+        def fit(self, X: pd.DataFrame, y: object = None, cut: object = None) -> "Selector":
             self.parts_ = [[list(X.index[side]) for side in pair] for pair in cut(2)]
             return super().fit(X, y)
 
@@ -69,7 +69,7 @@ def test_what_chooses_by_folds_of_its_own_is_told_how_to_cut_them() -> None:
 
     X, y = rows()
     groups = np.arange(60) // 4
-    for fold in folds(X, y, [Chooser()], **CUT | {"groups": groups}):
+    for fold in folds(X, y, [Selector()], **CUT | {"groups": groups}):
         for train, held_out in fold.X["parts"].iloc[0]:
             assert set(train) | set(held_out) == set(X.index) - set(fold.rows_held_out)
             assert not set(groups[train]) & set(groups[held_out])

@@ -15,16 +15,19 @@ from library.projects import Project
 from pedigree.base.names import UserError
 from pedigree.base.stage import run
 from pedigree.base.tables import read_json
+from pedigree.estimators.settings import Dimension, Model
 from pedigree.folds.folding import Fold, FoldScheme
 from pedigree.leaderboard.board import last_round, leaderboard
 from pedigree.leaderboard.contest import Contest
 from pedigree.leaderboard.methods import all_folds, halving, nested
+from pedigree.scoring.metrics import METRICS
 from pedigree.training.cross_validation import Outcome
 from pedigree.training.data import Training
 from pipeline import compare
 
 N = 200
-SPACE = {"x": {"type": "float", "low": 0.0, "high": 1.0}}
+ROC_AUC = METRICS["roc_auc"]
+SPACE = {"x": Dimension(type="float", low=0.0, high=1.0)}
 Score = Callable[[str, Fold, dict[str, Any]], float]
 
 
@@ -44,9 +47,12 @@ def planted(names: str, score: Score, **training: Any) -> Planted:
     y = np.arange(N) % 2
     known = {"groups": None, "when": None} | training
     contest = Planted(
-        {name: {"search_space": SPACE if name.isupper() else {}} for name in names},
+        {
+            name: Model.model_construct(search_space=SPACE if name.isupper() else {})
+            for name in names
+        },
         Training(rows, y, ["no", "yes"], [], FoldScheme(y, True, seed=0, **known)),
-        ["roc_auc"],
+        [ROC_AUC],
         folds=4,
         repeats=1,
         seed=1,
@@ -64,7 +70,7 @@ def by_name(name: str, fold: Fold, changes: dict[str, Any]) -> float:
 def test_every_model_is_measured_on_every_fold() -> None:
     (only,) = all_folds(planted("abc", by_name))
     assert {name: len(each) for name, each in only.outcomes.items()} == dict.fromkeys("abc", 4)
-    assert only.ranked("roc_auc") == ["c", "b", "a"]
+    assert only.ranked(ROC_AUC) == ["c", "b", "a"]
     assert only.seconds("a") == {"fit": 0.2, "predict": 0.1}
 
 
@@ -82,7 +88,7 @@ def test_the_better_half_goes_on_with_twice_the_rows_and_those_who_leave_are_tol
     assert [len(one.cut) for one in rounds] == [2, 2, 4]
     assert [len(one.cut[0].y) for one in rounds] == [38, 76, 150]  # of 150; 19, 38, 75 a class
     assert "c, b, a left in round 1" in capsys.readouterr().out
-    board = leaderboard(rounds, ["roc_auc"], 0.95)
+    board = leaderboard(rounds, [ROC_AUC], 0.95)
     assert [row["model"] for row in board] == list("gfedcba")
     assert [row["left_in_round"] for row in board] == [None, None, 2, 2, 1, 1, 1]
     assert [row["folds"] for row in board] == [4, 4, 2, 2, 2, 2, 2]
@@ -93,7 +99,7 @@ def test_a_model_that_left_is_compared_with_the_winner_on_the_rows_that_both_wer
 ):
     contest = planted("abcd", by_name)
     rounds = halving(contest, finalists=2, folds=2, rows=0.5)
-    row = leaderboard(rounds, ["roc_auc"], 0.95)[-1]
+    row = leaderboard(rounds, [ROC_AUC], 0.95)[-1]
     first = rounds[0].cut
     gains = [by_name("d", fold, {}) - by_name("a", fold, {}) for fold in first]
     assert row["model"] == "a"
@@ -108,14 +114,14 @@ def test_whoever_leads_early_on_few_rows_may_lose_the_last_round() -> None:
         return {"a": 0.6, "b": 0.9 if len(fold.y) > 100 else 0.5, "c": 0.1}[name]
 
     rounds = halving(planted("abc", late), finalists=2, folds=2, rows=0.5)
-    board = leaderboard(rounds, ["roc_auc"], 0.95)
+    board = leaderboard(rounds, [ROC_AUC], 0.95)
     assert [row["model"] for row in board] == ["b", "a", "c"]
     assert last_round(rounds, "c") == 0
 
 
 def test_a_score_that_no_fold_could_tell_ranks_last() -> None:
     (only,) = all_folds(planted("ab", lambda name, *_: float("nan") if name == "b" else 0.1))
-    assert only.ranked("roc_auc") == ["a", "b"]
+    assert only.ranked(ROC_AUC) == ["a", "b"]
 
 
 def test_halving_leaves_a_few_rows_of_each_class() -> None:
@@ -130,9 +136,9 @@ def test_a_family_that_tuning_helps_overtakes_one_that_it_does_not() -> None:
         return 0.8 if name == "b" else 0.7 + 0.2 * (1 - changes.get("x", 1.0))
 
     contest = planted("Ab", score)
-    assert leaderboard(all_folds(contest), ["roc_auc"], 0.95)[0]["model"] == "b"
+    assert leaderboard(all_folds(contest), [ROC_AUC], 0.95)[0]["model"] == "b"
     rounds = nested(contest, trials=8, seconds=60, folds=3)
-    assert leaderboard(rounds, ["roc_auc"], 0.95)[0]["model"] == "A"
+    assert leaderboard(rounds, [ROC_AUC], 0.95)[0]["model"] == "A"
     tried = [changes["x"] for name, _, changes in contest.asked if changes]
     assert rounds[0].values("A", "roc_auc") == [pytest.approx(0.9 - 0.2 * min(tried))] * 4
 

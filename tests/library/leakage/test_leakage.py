@@ -21,9 +21,9 @@ from pedigree.base.names import snake_cased
 from pedigree.base.tables import read_json, read_table, write_json, write_table
 from pedigree.base.tools import instantiate
 from pedigree.data.target import classes
-from pedigree.leakage.control import knowledge
+from pedigree.leakage.control import ranking_accuracy
 from pedigree.leakage.drift import area
-from pedigree.leakage.evidence import SUBSETS, Evidence, Finding, at_most, surely
+from pedigree.leakage.evidence import SUBSETS, Evidence, Finding, at_most, lower_bound
 from pipeline.leakage import main
 
 GROUPS = ["species", "individual_id"]
@@ -249,14 +249,14 @@ def test_a_column_that_is_the_answer_in_other_words_is_found(name: str, kind: st
 
 
 @pytest.mark.parametrize("name", ["breast_cancer", "wine", "diabetes"])
-@pytest.mark.parametrize("spelt", ["{:.0f}", "P{:05.0f}"])
-def test_numbers_of_rows_that_were_sorted_by_the_answer_are_found(name: str, spelt: str) -> None:
+@pytest.mark.parametrize("spelled", ["{:.0f}", "P{:05.0f}"])
+def test_numbers_of_rows_that_were_sorted_by_the_answer_are_found(name: str, spelled: str) -> None:
     rows = sklearn_set(name).sample(frac=1, random_state=0)
     order = pd.Series(pd.factorize(rows.target, sort=True)[0], rows.index).rank(
         method="first"
     ) + np.random.default_rng(0).normal(0, 40, len(rows))
-    numbers = order.rank().map(spelt.format)
-    named = numbers if "P" in spelt else numbers.astype(int)
+    numbers = order.rank().map(spelled.format)
+    named = numbers if "P" in spelled else numbers.astype(int)
     assert alarms(deal(rows.assign(record=named)), "identifiers") == {"identifiers"}
     shuffled = rows.assign(record=np.random.default_rng(1).permutation(named))
     assert alarms(deal(shuffled), "identifiers") == set()
@@ -390,13 +390,13 @@ def test_the_area_is_that_of_scikit_learn_and_its_error_that_of_a_bootstrap() ->
 
 def test_predictions_that_do_not_vary_know_nothing() -> None:
     truth = np.array([0, 1, 2, 1])
-    assert knowledge(truth, np.full((4, 3), 1 / 3)) == 0.5
-    assert knowledge(truth, np.eye(3)[truth]) == 1
-    assert knowledge(truth.astype(float), np.zeros(4)) == 0.5
-    assert knowledge(truth.astype(float), -2.0 * truth) == pytest.approx(0)
+    assert ranking_accuracy(truth, np.full((4, 3), 1 / 3)) == 0.5
+    assert ranking_accuracy(truth, np.eye(3)[truth]) == 1
+    assert ranking_accuracy(truth.astype(float), np.zeros(4)) == 0.5
+    assert ranking_accuracy(truth.astype(float), -2.0 * truth) == pytest.approx(0)
 
 
 def test_a_share_is_surely_less_than_what_was_seen() -> None:
-    assert surely(0, 50) == 0
-    assert 0 < surely(5, 50) < surely(50, 500) < 0.1
+    assert lower_bound(0, 50) == 0
+    assert 0 < lower_bound(5, 50) < lower_bound(50, 500) < 0.1
     assert at_most(0, 500) < at_most(0, 50) < 0.15

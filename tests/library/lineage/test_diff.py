@@ -315,7 +315,7 @@ def test_a_version_that_is_nowhere_says_how_to_bring_it(versions: Project) -> No
 
 @pytest.mark.slow
 def test_what_is_not_recorded_is_named(versions: Project) -> None:
-    with pytest.raises(UserError, match=r"'heavyer' is no commit, .*did you mean 'heavier'\?"):
+    with pytest.raises(UserError, match=r"'heavyer' is not a commit, .*did you mean 'heavier'\?"):
         read_version("heavyer", LOADED)
     with pytest.raises(UserError, match="v1 records no data/lodaed"):
         read_version("v1", Path("data/lodaed"))

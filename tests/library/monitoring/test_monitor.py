@@ -169,5 +169,6 @@ def test_more_than_the_allowed_share_of_needed_columns_must_drift(
     ],
 )
 def test_only_a_sure_loss_counts(metric, validation, interval, retrain: bool) -> None:
-    performance = {"metric": metric, "validation": validation, "interval": interval}
+    performance = {"metric": metric, "greater_is_better": metric != "rmse"}
+    performance |= {"validation": validation, "interval": interval}
     assert bool(reasons([], {"a"}, performance, OPTIONS)) is retrain

@@ -17,6 +17,7 @@ from pedigree.estimators import artifact
 from pedigree.estimators.building import build_model
 from pedigree.estimators.fitting import fit
 from pedigree.estimators.predicting import plain, predict
+from pedigree.estimators.settings import Model
 from pedigree.packaging.export import native
 from pedigree.packaging.onnx import export
 from pedigree.training.inputs import read_subset
@@ -42,7 +43,11 @@ def fitted(project: Project, *overrides: str):
     leave_out_missing(config.model)
     model = as_dict(config.model)
     X, y, classes = read_subset("train")
-    return fit(build_model(model), model, X, y), read_subset("validation")[0], classes
+    return (
+        fit(build_model(model), Model.model_validate(model), X, y),
+        read_subset("validation")[0],
+        classes,
+    )
 
 
 def answers(path: Path, X) -> np.ndarray:
@@ -98,7 +103,7 @@ def test_gaps_rare_and_unseen_texts_mean_the_same_in_onnx(
     X, y, classes = read_subset("train")
     letters = pd.Series(list("aaaabbbbccde") * len(X), dtype="str")[: len(X)]
     X = X.assign(text=letters.where(np.arange(len(X)) % 7 > 0), other=letters)
-    fitted_here = fit(build_model(model), model, X, y)
+    fitted_here = fit(build_model(model), Model.model_validate(model), X, y)
     asked = X.tail(12).assign(text=["a", None, "d", "e", "unseen", "c"] * 2)
     asked.iloc[:3, asked.columns.get_indexer(X.select_dtypes("number").columns)] = np.nan
     said = export(fitted_here, tmp_path, asked, tolerance=1e-4, opset=21)

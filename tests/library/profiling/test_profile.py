@@ -17,7 +17,7 @@ LOADED = Path("data/loaded")
 
 
 def speaks_of(page: str, name: str) -> bool:
-    """Tell whether a column has a cell; its name may be broken after each underscore."""
+    """Return whether a column has a cell; its name may be broken after each underscore."""
     return re.search(rf"<td[^>]*>{name}</td>", page.replace("<wbr>", "")) is not None
 
 

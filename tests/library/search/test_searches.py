@@ -15,6 +15,7 @@ from library.projects import leave_out_missing
 
 from pedigree.base.names import UserError
 from pedigree.base.tools import instantiate
+from pedigree.estimators.settings import Dimension
 from pedigree.search.study import Journal, Study
 
 SAMPLER = {"_target_": "optuna.samplers.TPESampler", "seed": 1, "n_startup_trials": 5}
@@ -73,7 +74,8 @@ def search(name: str, space: dict[str, Any], study: Study, **settings: Any) -> s
     """Let a search run, as the stage does."""
     tool = {"_target_": f"pedigree.search.{name}", **(settings or SEARCHES[name])}
     leave_out_missing(tool)
-    return study.run(partial(instantiate(tool | {"_partial_": True}), space))
+    dimensions = {key: Dimension.model_validate(one) for key, one in space.items()}
+    return study.run(partial(instantiate(tool | {"_partial_": True}), dimensions))
 
 
 def found(study: Study) -> list[tuple[dict[str, Any], list[float]]]:

@@ -132,7 +132,7 @@ def test_a_column_may_say_the_side(penguins: pd.DataFrame) -> None:
         UserError, match=r"split\.column: 'My Fold' says 'tset' of a row; did you mean 'test'"
     ):
         split.by_column(penguins.assign(my_fold="tset"), question(), "My Fold")
-    with pytest.raises(UserError, match=r"split\.column: 'fold' is not a column of the data"):
+    with pytest.raises(UserError, match=r"split\.column: column 'fold' is not in the data"):
         split.by_column(penguins, question(), "fold")
 
 
@@ -206,7 +206,7 @@ def test_another_salt_deals_anew(penguins: pd.DataFrame) -> None:
 
 def test_a_key_that_is_not_there_is_refused(penguins: pd.DataFrame) -> None:
     with pytest.raises(
-        UserError, match=r"split\.key: 'iland' is not a column of the data; did you mean 'island'"
+        UserError, match=r"split\.key: column 'iland' is not in the data; did you mean 'island'"
     ):
         split.by_hash(penguins, question(), 0.2, 0.2, key=["iland"], salt=1)
 

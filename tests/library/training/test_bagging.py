@@ -9,6 +9,7 @@ from pedigree.estimators import artifact
 from pedigree.estimators.building import build_model, chosen_model
 from pedigree.estimators.fitting import fit
 from pedigree.estimators.predicting import plain, predict
+from pedigree.estimators.settings import Model
 from pedigree.training.bagging import CatBoostBag, fit_bag
 from pedigree.training.inputs import read_subset
 
@@ -107,5 +108,7 @@ def test_the_sum_is_stored_and_read_back(project: Project) -> None:
 def test_one_model_is_fitted_as_before(project: Project) -> None:
     model = chosen_model(project.settings("train"))
     X, y, classes = read_subset("train")
-    fitted = fit(build_model(model), model, X, y, watched=read_subset("validation")[:2])
+    fitted = fit(
+        build_model(model), Model.model_validate(model), X, y, watched=read_subset("validation")[:2]
+    )
     assert (predict(fitted, X, len(classes)).argmax(axis=1) == y).mean() > 0.8

@@ -7,13 +7,14 @@ import sklearn.metrics as sk
 from library.projects import Project
 from omegaconf import OmegaConf
 
+from pedigree.base.problem import Criterion
 from pedigree.base.tables import read_json, read_table, write_json, write_table
 from pedigree.data.target import encode, features
 from pedigree.evaluation.bootstrap import Scores, bootstrap
 from pedigree.evaluation.fairness import DIFFERENCES
 from pedigree.evaluation.weakness import Weakness
 from pedigree.prediction.predictor import PARTS, Predictor
-from pedigree.scoring.metrics import gain, score
+from pedigree.scoring.metrics import METRICS, gain, score
 from pedigree.scoring.predictions import Predictions
 from pedigree.verdict.criteria import QUANTITIES, Case, judge
 from pedigree.verdict.judging import unseen
@@ -29,9 +30,14 @@ def case(value: float, low: float = np.nan, high: float = np.nan, **others: floa
     """Make a case of a mean absolute error with an interval, and of others' errors."""
     of = {"model": value, **others}
     draws = {who: np.linspace(low, high, 3) + one - value for who, one in of.items()}
-    scores = Scores({"mae": of}, {"mae": draws}, 1 - 1e-12)
+    scores = Scores({"mae": METRICS["mae"]}, {"mae": of}, {"mae": draws}, 1 - 1e-12)
     weak = Weakness("mae", [], [], lambda metric: [])
     return Case("mae", scores, {"mae": 0.5}, "champion" in of, weak)
+
+
+def lines_of(one: Case, criteria: dict[str, dict]) -> list[dict]:
+    """Judge a case by criteria as settings write them."""
+    return judge(one, {name: Criterion.model_validate(of) for name, of in criteria.items()})
 
 
 def criterion(name: str) -> dict:
@@ -87,7 +93,7 @@ def test_the_gain_is_over_a_dummy_that_knows_the_training_rows_only(copy_of) -> 
     ],
 )
 def test_limits_are_inclusive_and_nan_meets_none(value: float, limits: dict, met: list) -> None:
-    lines = judge(case(value), {"mae": limits})
+    lines = lines_of(case(value), {"mae": limits})
     assert [one["met"] for one in lines] == met
     assert all(one["criterion"] == "mae" and one["judged"] == "value" for one in lines)
 
@@ -130,27 +136,29 @@ def test_test_rows_of_classes_that_do_not_train_are_counted_and_left_out(copy_of
 
 def test_either_end_of_an_interval_can_be_judged() -> None:
     asked = {"mae": {"at_most": 0.25, "judged": "upper"}}
-    assert judge(case(0.2, 0.1, 0.24), asked)[0]["met"] is True
-    (missed,) = judge(case(0.2, 0.1, 0.3), asked)
+    assert lines_of(case(0.2, 0.1, 0.24), asked)[0]["met"] is True
+    (missed,) = lines_of(case(0.2, 0.1, 0.3), asked)
     assert missed == {
         **{"criterion": "mae", "value": pytest.approx(0.3), "at_most": 0.25, "met": False},
         **{"judged": "upper", "rows": "all"},
     }
     sure = {"gain_over_linear": {"at_least": 0, "judged": "lower"}}
-    assert judge(case(0.2, 0.1, 0.3, linear=0.25), sure)[0]["met"] is True
-    assert judge(case(0.2, 0.1, 0.3, linear=0.15), sure)[0]["met"] is False
+    assert lines_of(case(0.2, 0.1, 0.3, linear=0.25), sure)[0]["met"] is True
+    assert lines_of(case(0.2, 0.1, 0.3, linear=0.15), sure)[0]["met"] is False
 
 
 def test_what_the_clock_measures_is_left_to_the_check() -> None:
-    lines = judge(case(0.2), {"latency_ms": {"at_most": 50}, "training_seconds": {"at_most": 600}})
+    lines = lines_of(
+        case(0.2), {"latency_ms": {"at_most": 50}, "training_seconds": {"at_most": 600}}
+    )
     assert [(one["value"], one["met"]) for one in lines] == [(None, None)] * 2
 
 
 def test_whatever_comes_first_is_better_than_no_champion() -> None:
     asked = {"gain_over_champion": {"at_least": 0.1}}
-    assert judge(case(0.2), asked)[0]["met"] is True
-    assert judge(case(0.2, champion=0.4), asked)[0]["met"] is True
-    assert judge(case(0.2, champion=0.25), asked)[0]["met"] is False
+    assert lines_of(case(0.2), asked)[0]["met"] is True
+    assert lines_of(case(0.2, champion=0.4), asked)[0]["met"] is True
+    assert lines_of(case(0.2, champion=0.25), asked)[0]["met"] is False
 
 
 def test_every_quantity_is_measured_or_left_to_the_clock(project: Project) -> None:
@@ -292,4 +300,4 @@ def test_criteria_may_ask_for_the_worst_slice_and_for_fairness(project: Project)
 
 def test_a_slice_that_is_not_judged_meets_no_limit() -> None:
     asked = {"mae": {"at_most": 9, "rows": "worst_slice"}, "mean_error_difference": {"at_most": 9}}
-    assert [one["met"] for one in judge(case(0.1), asked)] == [False, False]
+    assert [one["met"] for one in lines_of(case(0.1), asked)] == [False, False]

@@ -1,4 +1,4 @@
-"""Rows made on the fly: the customers of a subscription business, of whom the truth is known."""
+"""Source: simulated customers of a subscription business, with known probabilities of leaving."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ import pyarrow as pa
 
 from pedigree.base.names import UserError
 from pedigree.collecting.parts import write_parts
-from pedigree.collecting.simulate.spelling import table
-from pedigree.collecting.simulate.truth import (
+from pedigree.collecting.simulate.customers import (
     LIMIT,
     MAX_MONTHS,
     MILLION,
     PROBABILITIES,
-    draw,
-    generator,
+    block_generator,
+    draw_block,
 )
+from pedigree.collecting.simulate.rendering import render
 
 SAMPLE = 300_000  # rows from which the best scores are computed
-MAX_PARTS = 100_000  # whose numbered names stand in their order
-# Bounds of the settings; those of whole numbers stand in the second table.
-SHARES = {
+MAX_PARTS = 100_000  # up to here the numbered names of files sort in order
+# Bounds of the settings, of numbers and of integers.
+FRACTIONS = {
     "missing": (0, 0.25),
     "dirt": (0, 1),
     "duplicates": (0, 1),
@@ -52,50 +52,55 @@ def collect(
     months: int,
     seed: int,
 ) -> dict[str, Any]:
-    """Make customers and what was observed of them each month, as Parquet parts.
+    """Generate monthly observations of customers as Parquet files.
 
-    What stands in a row depends on its place, the seed and the other settings, not on how many rows
-    there are or how they are cut into parts: a smaller snapshot is the beginning of a larger one.
+    A row depends on its position, the seed and the other settings, but not on the number of rows or
+    files: a smaller snapshot is the beginning of a larger one.
 
     Parameters
     ----------
     folder : Path
-        Where the snapshot goes.
+        Folder of the snapshot.
     rows, rows_per_part : float
-        Rows of the whole and of a part; whole numbers, also as 1e6.
+        Rows in total and per file; integers, also written as 1e6.
     missing, dirt, duplicates : float
-        Shares of missing values, of untidy spellings, of rows that come twice.
+        Fractions of missing values, of inconsistently formatted values, and of duplicate rows.
     drift : float
-        How much customers and their reasons change over the months, in [0, 1].
+        Strength of the change of customers and their reasons over the months, in [0, 1].
     signal : float
-        Multiplies what tells customers who leave from those who stay.
+        Factor of the differences between customers who leave and who stay.
     months : int
         Months of observation.
     seed : int
-        Of everything that is drawn.
+        Random seed.
+
+    Returns
+    -------
+    dict
+        Description of the source, with the best possible scores.
 
     Raises
     ------
     UserError
-        A setting is out of its bounds, or parts are too small for so many rows.
+        A setting is out of bounds, or there would be too many files.
     """
     given = {key: value for key, value in locals().items() if key != "folder"}
     for key, value in given.items():
         _check(key, value)
     if rows > MAX_PARTS * rows_per_part:
         raise UserError(
-            f"collect.rows_per_part is {rows_per_part}, which makes more than {MAX_PARTS} parts of {rows} rows; "
+            f"collect.rows_per_part is {rows_per_part}, which makes more than {MAX_PARTS} files of {rows} rows; "
             "raise it."
         )
-    truth: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "seed": int(seed),
         "months": int(months),
         "drift": drift,
         "signal": signal,
     }
-    spelling = {key: given[key] for key in ("missing", "dirt", "duplicates")}
-    write_parts(_tables(int(rows), truth, spelling), folder, rows=int(rows_per_part))
-    best = best_auc(**truth)
+    rendering = {key: given[key] for key in ("missing", "dirt", "duplicates")}
+    write_parts(_tables(int(rows), parameters, rendering), folder, rows=int(rows_per_part))
+    best = best_auc(**parameters)
     return {
         "kind": "simulate",
         "what": "made-up customers of a subscription business, drawn by a formula that is known",
@@ -108,17 +113,19 @@ def collect(
 def best_auc(
     seed: int = 42, months: int = 24, drift: float = 0, signal: float = 1, rows: int = SAMPLE
 ) -> dict[str, float]:
-    """Return the scores of the true probability, which no model beats except by luck.
+    """Return the scores of the true probability, the best that a model can reach in expectation.
 
-    They are expected values over all labels that may be drawn for a sample of rows, added up in
-    whole numbers, so they are the same on every machine.
+    They are expected values over all possible labels of a sample of rows, summed in integers, so that
+    they are the same on every machine.
 
     Parameters
     ----------
-    seed, months, drift, signal
-        As in `collect`.
+    seed, months : int
+        Random seed, and months of observation.
+    drift, signal : float
+        Strength of drift, and factor of the differences between customers.
     rows : int
-        Rows of the sample, at least.
+        Minimum size of the sample.
 
     Returns
     -------
@@ -127,15 +134,15 @@ def best_auc(
     """
     counts = np.zeros(len(PROBABILITIES), dtype=np.int64)
     for block in count():
-        logits = draw(seed, block, months, drift, signal)["logit"]
+        logits = draw_block(seed, block, months, drift, signal)["logit"]
         counts += np.bincount(logits + LIMIT, minlength=len(counts))
         if counts.sum() >= rows:
             break
-    # Exact: Python's whole numbers, of which the products do not overflow.
+    # Python's integers, since the products overflow 64 bits.
     leaving = (counts * PROBABILITIES).astype(object)
     staying = (counts * (MILLION - PROBABILITIES)).astype(object)
     below = np.cumsum(staying) - staying
-    ordered = int((leaving * (2 * below + staying)).sum())  # twice, for the ties' sake
+    ordered = int((leaving * (2 * below + staying)).sum())  # twice the count, in which ties are 1/2
     pairs = 2 * int(leaving.sum()) * int(staying.sum())
     p = PROBABILITIES / MILLION
     loss = -(counts * (p * np.log(p) + (1 - p) * np.log(1 - p))).sum() / counts.sum()
@@ -146,14 +153,14 @@ def best_auc(
     }
 
 
-def _tables(rows: int, truth: dict[str, Any], spelling: dict[str, Any]) -> Iterator[pa.Table]:
-    """Make blocks of customers until there are enough rows."""
+def _tables(rows: int, parameters: dict[str, Any], rendering: dict[str, Any]) -> Iterator[pa.Table]:
+    """Generate blocks of customers until there are enough rows."""
     from tqdm import tqdm
 
     with tqdm(total=rows, desc="simulate", unit=" rows", unit_scale=True, mininterval=1) as bar:
         for block in count():
-            drawn = draw(block=block, **truth)
-            made = table(drawn, generator(truth["seed"], block, 1), **spelling)
+            drawn = draw_block(block=block, **parameters)
+            made = render(drawn, block_generator(parameters["seed"], block, 1), **rendering)
             made = made.slice(0, rows - bar.n)
             yield made
             bar.update(made.num_rows)
@@ -162,10 +169,10 @@ def _tables(rows: int, truth: dict[str, Any], spelling: dict[str, Any]) -> Itera
 
 
 def _check(key: str, value: Any) -> None:
-    """Refuse a setting that is out of its bounds, or no whole number where one is needed."""
+    """Raise an error if a setting is out of bounds or not an integer as required."""
     whole = key in COUNTS
-    low, high = (COUNTS if whole else SHARES)[key]
+    low, high = (COUNTS if whole else FRACTIONS)[key]
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not low <= value <= high or (whole and value != int(value)):
-        kind = "a whole number" if whole else "a number"
-        raise UserError(f"collect.{key} is {value!r}; {kind} from {low} to {high} is needed.")
+        kind = "an integer" if whole else "a number"
+        raise UserError(f"collect.{key} is {value!r}; set it to {kind} from {low} to {high}.")

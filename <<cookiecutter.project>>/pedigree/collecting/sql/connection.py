@@ -1,4 +1,4 @@
-"""A session with a database that cannot write, and whose messages hold no credentials."""
+"""A read-only session with a database, with error messages without credentials."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from pedigree.base.names import UserError, did_you_mean
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
 
-EXTRA = f"needs the packages of the extra 'sql'; {way_to_add('sql')}."
-# What a session begins with: nothing is written, times are in UTC, no request takes for ever.
+EXTRA = f"requires the packages of the extra 'sql'; {way_to_add('sql')}."
+# First statements of a session: read-only, times in UTC, a timeout.
 SESSION = {
     "sqlite": ("PRAGMA query_only = ON",),
     "postgresql": (
@@ -32,8 +32,8 @@ SESSION = {
 
 
 @contextmanager
-def connected(url_env: str, timeout: float | None) -> Iterator[Connection]:
-    """Open a session that cannot write; whatever the database says comes without credentials."""
+def read_only_connection(url_env: str, timeout: float | None) -> Iterator[Connection]:
+    """Open a read-only session; errors of the database are raised without credentials."""
     try:
         from sqlalchemy.exc import SQLAlchemyError
     except ImportError:
@@ -51,12 +51,14 @@ def connected(url_env: str, timeout: float | None) -> Iterator[Connection]:
         for statement in SESSION.get(dialect, ()):
             milliseconds = math.ceil(1000 * (timeout or 0))  # 0: no limit
             connection.exec_driver_sql(statement.format(milliseconds=milliseconds))
-        connection.commit()  # the next transaction is the first that cannot write
+        connection.commit()  # read-only mode begins with the next transaction
         yield connection
     except SQLAlchemyError as error:
         reason = _reason(error, url)
         way_out = f" collect.timeout is {timeout} seconds." if "timeout" in reason else ""
-        raise UserError(f"the {dialect} database of ${url_env} says: {reason}{way_out}") from None
+        raise UserError(
+            f"the {dialect} database of ${url_env} reports: {reason}{way_out}"
+        ) from None
     finally:
         connection.close()
 
@@ -67,9 +69,9 @@ def _address(url_env: str) -> URL:
     from sqlalchemy.exc import ArgumentError
 
     form = "dialect://user:password@host/database"
-    if not re.fullmatch(r"[A-Za-z_]\w*", url_env):  # it may be the URL itself: it is not repeated
+    if not re.fullmatch(r"[A-Za-z_]\w*", url_env):  # may be the URL itself, so it is not shown
         raise UserError(
-            "collect.url_env must be the name of an environment variable, such as DATABASE_URL, and not its value."
+            "collect.url_env must be the name of an environment variable, such as DATABASE_URL, not its value."
         )
     value = os.environ.get(url_env, "").strip()
     if not value:
@@ -78,19 +80,19 @@ def _address(url_env: str) -> URL:
         )
     try:
         url = make_url(value)
-    except (ArgumentError, ValueError):  # their message may hold a part of the password
+    except (ArgumentError, ValueError):  # the message can contain a part of the password
         raise UserError(
-            f"collect.url_env: the value of {url_env} is no URL of the form {form} "
+            f"collect.url_env: the value of {url_env} is not a URL of the form {form} "
             "(special characters in a password are written as %40 for @, %2F for /)."
         ) from None
-    if url.drivername in ("postgres", "postgresql"):  # SQLAlchemy 2.0 would take an older driver
+    if url.drivername in ("postgres", "postgresql"):  # SQLAlchemy 2.0 defaults to an older driver
         url = url.set(drivername="postgresql+psycopg")
     if url.get_backend_name() == "sqlite" and not (url.database or "").startswith("file:"):
         file = Path(url.database or ":memory:")
-        if not file.is_file():  # SQLite would make it
-            there = [one.name for one in file.parent.glob("*") if one.is_file()]
+        if not file.is_file():  # SQLite would create it
+            existing = [one.name for one in file.parent.glob("*") if one.is_file()]
             raise UserError(
-                f"collect.url_env: there is no file {file.name} where {url_env} says; {did_you_mean(file.name, there)}"
+                f"collect.url_env: the file {file.name} of {url_env} does not exist; {did_you_mean(file.name, existing)}"
             )
     return url
 
@@ -105,24 +107,24 @@ def _engine(url: URL) -> Engine:
         return create_engine(url, poolclass=NullPool)
     except NoSuchModuleError:
         raise UserError(
-            f"SQLAlchemy knows no dialect '{url.drivername}'; install the package that brings it, or mend the URL."
+            f"SQLAlchemy has no dialect '{url.drivername}'; install the package that provides it, or fix the URL."
         ) from None
     except ImportError as error:
         if url.get_backend_name() == "postgresql":
             raise UserError(f"collect=sql with a {url.drivername} URL {EXTRA}") from None
         raise UserError(
-            f"collect=sql with a {url.drivername} URL needs the driver '{error.name}', which is not installed; "
+            f"collect=sql with a {url.drivername} URL requires the driver '{error.name}', which is not installed; "
             f"run `uv pip install {error.name}` or `pip install {error.name}`."
         ) from None
 
 
 def _reason(error: Exception, url: URL) -> str:
-    """Return the database's own words in one line, without credentials."""
+    """Return the database's message in one line, without credentials."""
     own = str(getattr(error, "orig", None) or error)
-    # A copy of the statement helps nobody who wrote it, and would show the parameters.
-    said = (line.strip() for line in own.splitlines())
+    # The copy of the statement is left out, since it contains the parameters.
+    lines = (line.strip() for line in own.splitlines())
     left_out = re.compile(r"LINE \d+:|\^|\[SQL|\[param|\(Background|$")
-    text = " ".join(line for line in said if not left_out.match(line))
+    text = " ".join(line for line in lines if not left_out.match(line))
     hidden = [url.username, url.password, quote(url.password or "")]
     for key, value in url.query.items():
         if re.search("user|pass|pwd|secret|token|key|connect", key, re.IGNORECASE):

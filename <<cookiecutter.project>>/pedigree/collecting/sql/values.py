@@ -1,4 +1,4 @@
-"""Values as a database driver gives them, as Arrow columns."""
+"""Conversion of a database driver's values to Arrow columns."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from typing import Any
 
 import pyarrow as pa
 
-EXACT = 2**53  # from here on a float cannot tell whole numbers apart
+EXACT = 2**53  # a float represents all integers up to here
 
 
-def joined(tables: Iterable[pa.Table], rows: int) -> Iterator[pa.Table]:
-    """Join tables until they make a part; a column of several types becomes text there.
+def merged_types(tables: Iterable[pa.Table], rows: int) -> Iterator[pa.Table]:
+    """Concatenate tables to files of a minimum length; columns of mixed types become strings.
 
     Parameters
     ----------
     tables : iterable of pa.Table
         With the same columns, whose types may differ.
     rows : int
-        Rows of a part, at least.
+        Minimum rows of a file.
 
     Yields
     ------
     pa.Table
-        A part.
+        The rows of a file.
     """
     held: list[pa.Table] = []
     for table in tables:
@@ -57,11 +57,11 @@ def _one_type(tables: list[pa.Table]) -> pa.Table:
 
 
 def to_arrow(values: Sequence[Any]) -> pa.Array:
-    """Turn the values of a column into an Arrow array.
+    """Convert the values of a column to an Arrow array.
 
-    Fixed-point numbers become floats. What Arrow has no plain type for, or one that would lose
-    something, becomes text: JSON, lists, bytes (hexadecimal), times, UUIDs, addresses, whole numbers
-    that are too long for their type, and values of several types in one column.
+    Fixed-point numbers become floats. Values without an exact and simple Arrow type become strings: JSON,
+    lists, bytes (hexadecimal), times, UUIDs, addresses, integers that are too long, and values of mixed
+    types.
 
     Examples
     --------
@@ -84,16 +84,18 @@ def to_arrow(values: Sequence[Any]) -> pa.Array:
                 return pa.array(floats)
     except (OverflowError, pa.ArrowInvalid):
         pass
-    return pa.array([None if value is None else as_text(value) for value in values], pa.string())
+    return pa.array(
+        [None if value is None else driver_value_to_string(value) for value in values], pa.string()
+    )
 
 
 def _is_exact(value: Any, number: float | None) -> bool:
-    """Tell whether a number is still told apart from its neighbours."""
+    """Return whether a float represents a number exactly enough to distinguish integers."""
     return number is None or type(value) is float or not EXACT <= abs(number) < math.inf
 
 
-def as_text(value: Any) -> str:
-    """Write any value as text: JSON where it is nested, ISO 8601 where it is a date."""
+def driver_value_to_string(value: Any) -> str:
+    """Convert any value to a string: nested values to JSON, dates to ISO 8601."""
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value).hex()
     if isinstance(value, date | time):
@@ -101,5 +103,5 @@ def as_text(value: Any) -> str:
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, dict | list | tuple | bool):
-        return json.dumps(value, ensure_ascii=False, default=as_text)
+        return json.dumps(value, ensure_ascii=False, default=driver_value_to_string)
     return str(value)

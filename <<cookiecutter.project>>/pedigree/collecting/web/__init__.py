@@ -1,4 +1,4 @@
-"""A polite HTTP client: it stays on one site, pauses, and asks again where that may help."""
+"""An HTTP client that stays on one site, pauses between requests, and retries."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from email.utils import parsedate_to_datetime
 from typing import Self
 from urllib.parse import urldefrag, urljoin
 
-import httpx
+import httpx2
 
 from pedigree.base.names import UserError
 
 REDIRECTS = 10
-LONGEST = 60.0  # seconds that the growing waits between attempts grow to
-COMPLAINT = 300  # characters of a refusal's own words that are shown
+MAX_BACKOFF = 60.0  # seconds
+MAX_MESSAGE = 300  # characters of a site's error message that are shown
 
 
-class Refusal(UserError):
-    """The site does not answer as it should; `status` is 0 where it does not answer at all."""
+class RequestFailed(UserError):
+    """A request failed; `status` is that of the response, or 0 without one."""
 
     def __init__(self, message: str, status: int = 0, wait: float = 0.0) -> None:
         super().__init__(message)
@@ -30,8 +30,8 @@ class Refusal(UserError):
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What came back: the address in the end, the content, and what its headers say of it."""
+class Response:
+    """A successful response: final address, content, and parsed headers."""
 
     url: str
     body: bytes
@@ -41,27 +41,27 @@ class Answer:
 
 
 class Client:
-    """A client that asks one site only.
+    """A client for one site.
 
     Parameters
     ----------
     url : str
-        An address of the site; no other scheme, host or port is ever asked, whatever redirects and
-        links say, so that no token goes astray.
+        An address of the site. No request goes to another scheme, host or port, even after redirects, so
+        that the token is not leaked.
     headers : mapping of str to str
         Sent with each request.
     params : mapping of str to str
-        Query parameters that are sent with each request, and never shown.
+        Query parameters that are sent with each request, but not shown in messages.
     secret : str
-        Replaced by stars wherever it would turn up in a message.
+        Replaced by stars in messages.
     pause : float
-        Seconds from an answer to the next request; may be changed.
+        Seconds from a response to the next request; can be changed.
     retries : int
-        Further attempts after a broken connection, a time-out, 429 or 5xx.
+        Further attempts after a broken connection, a timeout, 429 or 5xx.
     backoff : float
-        Seconds before the first further attempt, doubled at each; a longer Retry-After is honoured.
+        Seconds before the first further attempt, doubled each time; a longer Retry-After is followed.
     max_wait : float
-        Seconds; a site that asks to wait longer is given up.
+        Maximum seconds of Retry-After; after that the request fails.
     connect_timeout, read_timeout : float
         Seconds.
     """
@@ -80,22 +80,22 @@ class Client:
         connect_timeout: float,
         read_timeout: float,
     ) -> None:
-        for name, value in headers.items():  # or the library would show the value in its error
+        for name, value in headers.items():  # httpx2 would show an invalid value in its error
             if not re.fullmatch(r"[\w-]+: [!-~]([ -~]*[!-~])?", f"{name}: {value}", re.ASCII):
                 raise UserError(
-                    f"the header {name!r} cannot be sent: a name of letters, digits and hyphens and a value "
-                    "of printable ASCII characters in one line are needed."
+                    f"the header {name!r} is invalid: its name must consist of letters, digits and hyphens, and its "
+                    "value of printable ASCII characters in one line."
                 )
         self.pause = pause
-        self.allowed: Callable[[str], None] = lambda url: None  # may refuse an address
+        self.check_url: Callable[[str], None] = lambda url: None  # can raise for an address
         self._site = _origin(url)
         self._secret = secret
         self._retries, self._backoff, self._max_wait = max(0, retries), backoff, max_wait
         self._read_timeout = read_timeout
         self._ready = 0.0
         self._params = params or {}
-        self._http = httpx.Client(
-            headers=headers, timeout=httpx.Timeout(read_timeout, connect=connect_timeout)
+        self._http = httpx2.Client(
+            headers=headers, timeout=httpx2.Timeout(read_timeout, connect=connect_timeout)
         )
 
     def __enter__(self) -> Self:
@@ -104,111 +104,111 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
-    def get(self, url: str, max_bytes: int) -> Answer:
+    def get(self, url: str, max_bytes: int) -> Response:
         """Get an address of the site.
 
         Raises
         ------
-        Refusal
-            The answer has an error's status, or none came, each after the attempts that make sense.
+        RequestFailed
+            The response has an error status, or there was none, after all attempts.
         UserError
-            The address is of another site or not allowed, or the answer has more than `max_bytes`.
+            The address is of another site or not allowed, or the response has more than `max_bytes`.
         """
         for attempt in range(self._retries + 1):
             try:
-                return self._ask(url, max_bytes)
-            except httpx.RequestError as error:
-                trouble = Refusal(self._hide(f"{url} {self._reason(error)}"))
-            except Refusal as refusal:
-                if refusal.status != 429 and refusal.status < 500:
+                return self._request(url, max_bytes)
+            except httpx2.RequestError as error:
+                failure = RequestFailed(self._redact(f"{url} {self._reason(error)}"))
+            except RequestFailed as error:
+                if error.status != 429 and error.status < 500:
                     raise
-                trouble = refusal
-            if trouble.wait > self._max_wait:
-                raise Refusal(
-                    f"{trouble} It asks to wait {trouble.wait:.0f} seconds; collect.max_wait allows {self._max_wait:g}.",
-                    trouble.status,
+                failure = error
+            if failure.wait > self._max_wait:
+                raise RequestFailed(
+                    f"{failure} Its Retry-After is {failure.wait:.0f} seconds, but collect.max_wait allows {self._max_wait:g}.",
+                    failure.status,
                 )
             if attempt < self._retries:
-                time.sleep(max(min(self._backoff * 2**attempt, LONGEST), trouble.wait))
+                time.sleep(max(min(self._backoff * 2**attempt, MAX_BACKOFF), failure.wait))
         attempts = f"{self._retries + 1} attempts were made (collect.retries)."
-        raise Refusal(f"{trouble} {attempts}", trouble.status)
+        raise RequestFailed(f"{failure} {attempts}", failure.status)
 
-    def bare(self, url: str | None) -> str | None:
-        """Take the hidden parameters out of an address that an answer named, and may have echoed."""
+    def without_secrets(self, url: str | None) -> str | None:
+        """Remove the secret parameters from an address in a response, which may repeat them."""
         if url is None or not self._params:
             return url
-        address = httpx.URL(url)
+        address = httpx2.URL(url)
         for name in self._params:
             address = address.copy_remove_param(name)
         return str(address)
 
-    def _ask(self, url: str, max_bytes: int) -> Answer:
+    def _request(self, url: str, max_bytes: int) -> Response:
         for _ in range(REDIRECTS):
             if _origin(url) != self._site:
                 raise UserError(
-                    self._hide(
-                        f"{self._site} leads to {url}, which is another site than that of collect.url, and is not "
-                        "followed. If you trust it, write it there."
+                    self._redact(
+                        f"{self._site} leads to {url} on another site, which is not followed; if you trust it, set "
+                        "collect.url to it."
                     )
                 )
-            self.allowed(url)
-            whole = httpx.URL(url).copy_merge_params(self._params) if self._params else url
+            self.check_url(url)
+            whole = httpx2.URL(url).copy_merge_params(self._params) if self._params else url
             time.sleep(max(0.0, self._ready - time.monotonic()))
             try:
                 with self._http.stream("GET", whole) as response:
                     if response.next_request is None:
-                        return self._answer(url, response, max_bytes)
+                        return self._response(url, response, max_bytes)
                     url = str(response.next_request.url)
             finally:
                 self._ready = time.monotonic() + self.pause
-        raise Refusal(self._hide(f"{url} is the end of {REDIRECTS} redirects, and another one."))
+        raise RequestFailed(self._redact(f"{url} is redirected more than {REDIRECTS} times."))
 
-    def _answer(self, url: str, response: httpx.Response, max_bytes: int) -> Answer:
+    def _response(self, url: str, response: httpx2.Response, max_bytes: int) -> Response:
         kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if response.status_code != 200:
-            said = ""
+            message = ""
             if 400 <= response.status_code < 500 and kind in ("application/json", "text/plain"):
                 words = self._read(url, response, 2**16).decode("utf-8", "replace").split()
-                said = f" It says: “{' '.join(words)[:COMPLAINT]}”."
+                message = f" Its message is: “{' '.join(words)[:MAX_MESSAGE]}”."
             reason = f"{response.status_code} {response.reason_phrase}".strip()
-            raise Refusal(
-                self._hide(f"{url} answered {reason}.{said}"),
+            raise RequestFailed(
+                self._redact(f"{url} returned {reason}.{message}"),
                 response.status_code,
                 retry_after(response.headers),
             )
         link = response.links.get("next", {}).get("url")
-        return Answer(
+        return Response(
             url, self._read(url, response, max_bytes), kind, response.charset_encoding, link
         )
 
-    def _read(self, url: str, response: httpx.Response, max_bytes: int) -> bytes:
+    def _read(self, url: str, response: httpx2.Response, max_bytes: int) -> bytes:
         body = bytearray()
-        for chunk in response.iter_bytes():  # unpacked, so that no small answer becomes a huge one
+        for chunk in response.iter_bytes():  # decompressed, so that the limit holds for the content
             body += chunk
             if len(body) > max_bytes:
                 raise UserError(
-                    self._hide(
-                        f"{url} has more than the {max_bytes} bytes that collect.max_bytes leaves; "
-                        "if that is right, raise it."
+                    self._redact(
+                        f"{url} has more than the {max_bytes} bytes that remain of collect.max_bytes; "
+                        "if this is correct, raise the limit."
                     )
                 )
         return bytes(body)
 
-    def _reason(self, error: httpx.RequestError) -> str:
-        if isinstance(error, httpx.ConnectTimeout | httpx.ConnectError):
-            return f"cannot be reached: {error or 'time-out'}."
-        if isinstance(error, httpx.TimeoutException):
-            return f"was silent for {self._read_timeout:g} seconds (collect.read_timeout)."
-        return f"broke off: {error or type(error).__name__}."
+    def _reason(self, error: httpx2.RequestError) -> str:
+        if isinstance(error, httpx2.ConnectTimeout | httpx2.ConnectError):
+            return f"cannot be reached: {error or 'timeout'}."
+        if isinstance(error, httpx2.TimeoutException):
+            return f"sent nothing for {self._read_timeout:g} seconds (collect.read_timeout)."
+        return f"closed the connection: {error or type(error).__name__}."
 
-    def _hide(self, text: str) -> str:
+    def _redact(self, text: str) -> str:
         return text.replace(self._secret, "***") if self._secret else text
 
 
 def retry_after(headers: Mapping[str, str]) -> float:
-    """Return the seconds that Retry-After asks to wait, which it says as such or as a date.
+    """Return the seconds of a Retry-After header, which is a number or a date.
 
-    A date is held against the server's own clock where the answer tells it.
+    A date is compared with the server's clock (header Date) if possible.
     """
     text = headers.get("Retry-After", "").strip()
     if text.isdecimal():
@@ -216,36 +216,36 @@ def retry_after(headers: Mapping[str, str]) -> float:
     try:
         now = parsedate_to_datetime(headers["Date"]) if "Date" in headers else datetime.now(UTC)
         return max(0.0, (parsedate_to_datetime(text) - now).total_seconds())
-    except (ValueError, TypeError, OverflowError):  # no date, or one without a zone
+    except (ValueError, TypeError, OverflowError):  # not a date, or one without a time zone
         return 0.0
 
 
-def join(url: str, link: str) -> str:
-    """Return the address that a link on a page or in an answer leads to, without its fragment.
+def absolute_url(url: str, link: str) -> str:
+    """Return the absolute address of a link on a page or in a response, without its fragment.
 
     Raises
     ------
     UserError
-        The link is no address.
+        The link is not an address.
     """
     try:
         return urldefrag(urljoin(url, link.strip()))[0]
     except ValueError as error:
-        raise UserError(f"{url} holds the link '{link}', which is no address: {error}.") from None
+        raise UserError(f"{url} has the link '{link}', which is not an address: {error}.") from None
 
 
 def _origin(url: str) -> str:
     """Return scheme, host and port of an address."""
     try:
-        address = httpx.URL(url)
-    except httpx.InvalidURL as error:
-        raise UserError(f"collect.url: '{url}' is no address: {error}.") from None
+        address = httpx2.URL(url)
+    except httpx2.InvalidURL as error:
+        raise UserError(f"collect.url: '{url}' is not an address: {error}.") from None
     if address.scheme not in ("http", "https") or not address.host or (address.port or 0) > 65535:
-        raise UserError(f"collect.url: '{url}' is no address that begins with https:// or http://.")
+        raise UserError(f"collect.url: '{url}' does not begin with https:// or http://.")
     if address.userinfo:
         raise UserError(
-            f"collect.url: the address of {address.host} holds a user or password, and settings are committed; "
-            "take it out."
+            f"collect.url: the address of {address.host} contains a user or password, but settings are committed; "
+            "remove it."
         )
     port = f":{address.port}" if address.port else ""
     return f"{address.scheme}://{address.host}{port}"

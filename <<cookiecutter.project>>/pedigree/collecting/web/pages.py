@@ -1,4 +1,4 @@
-"""Pages of an API: how one leads to the next, and where they are kept until all are there."""
+"""Pages of an API: finding the next one, and caching them until all are complete."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 
 from pedigree.base.names import UserError, did_you_mean
 from pedigree.base.stage import say
-from pedigree.collecting.web import Answer, join
+from pedigree.collecting.web import Response, absolute_url
 
-RESUME = Path("data/.resume")  # no output, and known to neither Git nor DVC
-PART = 2**28  # bytes after which a new part begins
-# What each kind of paging uses, with what is taken where it is not given.
+RESUME = Path("data/.resume")  # not an output, and ignored by Git and DVC
+MAX_PART = 2**28  # bytes after which a new part begins
+# Keys of each kind of paging, with their defaults.
 KINDS: dict[str, dict[str, Any]] = {
     "none": {},
     "page": {"param": "page", "start": 1},
@@ -30,83 +30,88 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 
 
-def complete(paging: Mapping[str, Any]) -> dict[str, Any]:
-    """Check the settings of paging, and fill in what is not given.
+def complete_paging(paging: Mapping[str, Any]) -> dict[str, Any]:
+    """Validate the settings of paging, and fill in defaults.
 
     Raises
     ------
     UserError
-        There is no such kind or key, or a key means nothing to this kind.
+        The kind is unknown, a key does not apply to it, or a required key is missing.
     """
     kind = str(paging.get("by"))
     if kind not in KINDS:
-        raise UserError(f"collect.paging.by: there is no '{kind}'; {did_you_mean(kind, KINDS)}")
+        raise UserError(f"collect.paging.by: unknown kind '{kind}'; {did_you_mean(kind, KINDS)}")
     given = {key: value for key, value in paging.items() if key != "by" and value is not None}
     for key in given:
         if key not in KINDS[kind]:
             known = f"it uses {', '.join(KINDS[kind])}" if KINDS[kind] else "it has no settings"
-            raise UserError(f"collect.paging.{key} means nothing to paging by {kind}; {known}.")
+            raise UserError(f"collect.paging.{key} does not apply to paging by {kind}; {known}.")
     if kind == "cursor" and "next" not in given:
         raise UserError(
-            "collect.paging.next is not set; paging by cursor needs to know where in the answer the cursor stands."
+            "collect.paging.next is not set; set it to the path of the cursor in the response."
         )
     return {"by": kind, **KINDS[kind], **given}
 
 
 def first_address(url: str, params: Mapping[str, Any], paging: Mapping[str, Any]) -> str:
     """Return the address of the first page."""
-    address = httpx.URL(url).copy_merge_params(params)
+    address = httpx2.URL(url).copy_merge_params(params)
     if "start" in paging:
         address = address.copy_set_param(paging["param"], paging["start"])
     return str(address)
 
 
 def next_address(
-    paging: Mapping[str, Any], asked: str, answer: Answer, data: Any, items: int
+    paging: Mapping[str, Any], url: str, response: Response, data: Any, items: int
 ) -> str | None:
     """Return the address of the page after this one, or None after the last.
 
     Parameters
     ----------
     paging : mapping
-        As `complete` returns it.
-    asked : str
-        The address of this page.
-    answer, data
-        What came back, and the JSON in it.
+        As returned by `complete_paging`.
+    url : str
+        Address of this page.
+    response : Response
+    data
+        The JSON of the response.
     items : int
-        How many items the page has.
+        Number of items of this page.
+
+    Returns
+    -------
+    str or None
     """
     kind, param = paging["by"], str(paging.get("param") or "")
     if kind == "link":
-        return join(answer.url, answer.next) if answer.next else None
+        return absolute_url(response.url, response.next) if response.next else None
     if kind == "cursor":
         try:
-            cursor = find(data, paging["next"])
-        except LookupError:  # also how an API says that there is no more
+            cursor = value_at(data, paging["next"])
+        except LookupError:  # some APIs leave the cursor out on the last page
             return None
         if cursor in (None, "", False):
             return None
         if isinstance(cursor, dict | list):
             raise UserError(
-                f"collect.paging.next: '{paging['next']}' is no text or number in the answer of {asked}."
+                f"collect.paging.next: '{paging['next']}' is not a string or number in the response of {url}."
             )
         if not param:
-            return join(answer.url, str(cursor))
-        return str(httpx.URL(asked).copy_set_param(param, cursor))
+            return absolute_url(response.url, str(cursor))
+        return str(httpx2.URL(url).copy_set_param(param, cursor))
     if kind == "none" or not items:
         return None
-    step = 1 if kind == "page" else items  # an API may give fewer than it was asked for
-    return str(httpx.URL(asked).copy_set_param(param, int(httpx.URL(asked).params[param]) + step))
+    step = 1 if kind == "page" else items  # an API may return fewer items than requested
+    return str(httpx2.URL(url).copy_set_param(param, int(httpx2.URL(url).params[param]) + step))
 
 
-def find(data: Any, path: str) -> Any:
-    """Return what stands at a dotted path; numbers pick from lists, and keys may have dots.
+def value_at(data: Any, path: str) -> Any:
+    """Return the value at a dotted path; numbers index lists, and keys can contain dots.
 
     Raises
     ------
     LookupError
-        Says what is not there, and what may have been meant.
+        A part of the path is missing.
     """
     if not path:
         return data
@@ -115,29 +120,27 @@ def find(data: Any, path: str) -> Any:
     part, _, rest = path.partition(".")
     if isinstance(data, list) and re.fullmatch(r"-?\d+", part):
         if -len(data) <= int(part) < len(data):
-            return find(data[int(part)], rest)
-        raise LookupError(f"has no item {part}, but {len(data)} items")
+            return value_at(data[int(part)], rest)
+        raise LookupError(f"has no item {part} in a list of {len(data)} items")
     if not isinstance(data, dict):
-        raise LookupError(
-            f"has no '{part}', but {'a list' if isinstance(data, list) else 'a value'}"
-        )
+        raise LookupError(f"has no '{part}' in {'a list' if isinstance(data, list) else 'a value'}")
     if part not in data:
         raise LookupError(f"has no '{part}'; {did_you_mean(part, data)}")
-    return find(data[part], rest)
+    return value_at(data[part], rest)
 
 
-class Kept:
-    """The pages that were fetched, in a working folder, so that a run that breaks can go on.
+class PageCache:
+    """Fetched pages in a working folder, from which an interrupted run resumes.
 
-    Items are appended to parts, and when a page is whole, a line is appended to a journal. What the
-    parts hold beyond the journal's last line is of a page that broke, and is cut off.
+    Items are appended to part files, and after each page a line is appended to a journal. Content of the
+    parts beyond the journal's last line is of an incomplete page, and is truncated.
 
     Parameters
     ----------
     settings : sequence
-        What makes these pages and no others; any change begins anew.
+        Settings that identify the pages; after a change of one of them, a run starts over.
     hours : float
-        Older pages are thrown away: a snapshot is to show one time.
+        Maximum age of pages, so that a snapshot shows one point in time.
     """
 
     def __init__(self, settings: Sequence[Any], hours: float) -> None:
@@ -147,28 +150,36 @@ class Kept:
         for journal in RESUME.glob("*/journal.jsonl"):
             if time.time() - journal.stat().st_mtime > hours * 3600:
                 shutil.rmtree(journal.parent)
-        self.pages = self._restored()
-        self.asked = {page["asked"] for page in self.pages}
+        self.pages = self._restore()
+        self.visited = {page["asked"] for page in self.pages}
         self.contents = {page["content"]: page["asked"] for page in self.pages if page["items"]}
         if self.pages:
-            say(f"{len(self.pages)} pages of an earlier run are there; it goes on after them")
+            say(f"resuming after {len(self.pages)} pages of an earlier run")
 
     @property
     def size(self) -> int:
-        """The bytes that were received for them."""
+        """Number of bytes received for the pages."""
         return self.pages[-1]["bytes"] if self.pages else 0
 
-    def described(self) -> str:
-        """Say that they are there, if they are."""
+    def resume_hint(self) -> str:
+        """Return a sentence for error messages about the cached pages, or ""."""
         if not self.pages:
             return ""
-        return (
-            f" The {len(self.pages)} pages before are kept, and the next run goes on after them; to begin anew, "
-            f"delete {self.folder}."
-        )
+        return f" The next run resumes after the {len(self.pages)} pages before; to start over, delete {self.folder}."
 
-    def add(self, asked: str, following: str | None, lines: Sequence[bytes], size: int) -> None:
-        """Keep a page's items.
+    def add(self, url: str, following: str | None, lines: Sequence[bytes], size: int) -> None:
+        """Add the items of a page.
+
+        Parameters
+        ----------
+        url : str
+            Address of the page.
+        following : str or None
+            Address of the next page.
+        lines : sequence of bytes
+            The items.
+        size : int
+            Bytes of the response.
 
         Raises
         ------
@@ -179,16 +190,18 @@ class Kept:
         content = hashlib.sha256(text).hexdigest()
         if lines and content in self.contents:
             raise UserError(
-                f"{asked} has the same items as {self.contents[content]}: the API does not page as collect.paging "
-                "says. Does it call the parameter otherwise?"
+                f"{url} has the same items as {self.contents[content]}; check collect.paging, such as the name of the "
+                "parameter."
             )
         last = self.pages[-1] if self.pages else {"part": 0, "end": 0, "bytes": 0}
-        part, end = (last["part"] + 1, 0) if last["end"] >= PART else (last["part"], last["end"])
+        part, end = (
+            (last["part"] + 1, 0) if last["end"] >= MAX_PART else (last["part"], last["end"])
+        )
         self.folder.mkdir(parents=True, exist_ok=True)
         with self._part(part).open("ab") as file:
             file.write(text)
         page = {
-            "asked": asked,
+            "asked": url,
             "next": following,
             "content": content,
             "items": len(lines),
@@ -196,14 +209,14 @@ class Kept:
             "part": part,
             "end": end + len(text),
         }
-        with self.journal.open("a", encoding="utf-8") as file:
+        with self.journal.open("a", encoding="utf-8", newline="\n") as file:
             file.write(json.dumps(page) + "\n")
         self.pages.append(page)
-        self.asked.add(asked)
-        self.contents[content] = asked
+        self.visited.add(url)
+        self.contents[content] = url
 
-    def release(self, target: Path) -> None:
-        """Move the parts to where they belong, and forget the pages."""
+    def move_to(self, target: Path) -> None:
+        """Move the parts to the folder of the snapshot, and clear the cache."""
         for part in sorted(self.folder.glob("part-*.jsonl")):
             if part.stat().st_size:
                 shutil.move(part, target / part.name)
@@ -212,8 +225,8 @@ class Kept:
     def _part(self, number: int) -> Path:
         return self.folder / f"part-{number:05d}.jsonl"
 
-    def _restored(self) -> list[dict[str, Any]]:
-        """Read the journal and cut off what a break left behind it."""
+    def _restore(self) -> list[dict[str, Any]]:
+        """Read the journal, and truncate content after its last line."""
         text = self.journal.read_bytes() if self.journal.exists() else b""
         whole = text[: text.rfind(b"\n") + 1]
         pages = [json.loads(line) for line in whole.splitlines()]

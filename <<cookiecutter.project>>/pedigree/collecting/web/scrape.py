@@ -1,4 +1,4 @@
-"""Rows of web pages: tables, or items with fields, picked by CSS selectors."""
+"""Source: rows of web pages, from tables or items with fields, selected by CSS selectors."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import pyarrow as pa
 from pedigree.base.extras import way_to_add
 from pedigree.base.names import UserError
 from pedigree.base.stage import say
-from pedigree.collecting.web import Client, Refusal, join
+from pedigree.collecting.web import Client, RequestFailed, absolute_url
 from pedigree.collecting.web.html import (
-    as_texts,
+    check_columns,
     item_values,
-    parse,
-    refuse_other,
+    parse_html,
     split_field,
+    string_table,
     table_rows,
 )
 
@@ -44,19 +44,39 @@ def collect(
     max_pages: int = 1000,
     max_bytes: int = 20_000_000,
 ) -> dict[str, Any]:
-    """Collect the rows of pages as texts, and follow the links to the next page.
+    """Collect the rows of pages as strings, and follow the links to the next page.
 
     Parameters
     ----------
     folder : Path
-        Where the snapshot goes.
-    url, table, item, fields, next, ...
-        See ``conf/collect/scrape.yaml``.
+        Folder of the snapshot.
+    url : str
+        Address of the first page.
+    table : str, optional
+        CSS selector of the table; exclusive with `item`.
+    item : str, optional
+        CSS selector of an item; its values are the `fields`.
+    fields : mapping of str to str, optional
+        Name to CSS selector (``selector@attribute`` for an attribute) of each field.
+    next : str, optional
+        CSS selector of the link to the next page.
+    user_agent : str
+    delay : float
+        Seconds between two requests; a longer Crawl-delay of robots.txt is followed.
+    retries, backoff, max_wait, connect_timeout, read_timeout
+        Retries and timeouts in seconds, see `Client`.
+    max_pages, max_bytes : int
+        Limits of the snapshot and of a page; exceeding them is an error.
+
+    Returns
+    -------
+    dict
+        Description of the source.
 
     Raises
     ------
     UserError
-        A setting does not fit, the site does not allow or answer a page, a selector matches
+        A setting is invalid, a page is forbidden by robots.txt or cannot be fetched, a selector matches
         nothing, or a page has other columns than the first.
     """
     from tqdm import tqdm
@@ -74,18 +94,18 @@ def collect(
         read_timeout=read_timeout,
     )
     columns: list[str] = []
-    missing = set(fields)  # fields that no item had yet
+    missing = set(fields)  # fields without a match so far
     pages = 0
 
     def tables() -> Iterator[pa.Table]:
         nonlocal columns, pages
-        along = follow(client, url, next, max_pages, max_bytes)
+        along = follow_links(client, url, next, max_pages, max_bytes)
         for address, page in tqdm(along, desc="collect", unit=" pages", disable=None):
             pages += 1
             if table:
                 rows = table_rows(page, table, address)
                 columns = columns or rows.column_names
-                refuse_other(rows.column_names, columns, table, address)
+                check_columns(rows.column_names, columns, table, address)
                 yield rows
                 continue
             values = item_values(page, str(item), fields, address)
@@ -96,14 +116,14 @@ def collect(
                 say(
                     f"collect.fields.{name}: '{fields[name]}' matches nothing on the first page, {address}"
                 )
-            yield as_texts(values, values.values())
+            yield string_table(values, values.values())
 
     with client:
         obey_robots(client, url, user_agent, max_bytes)
-        write_csv(tables(), folder / "part-00000.jsonl")
+        write_json_lines(tables(), folder / "part-00000.jsonl")
     for name in sorted(missing):
         raise UserError(
-            f"collect.fields.{name}: '{fields[name]}' matches nothing in any item of {url}, nor of its {pages} pages."
+            f"collect.fields.{name}: '{fields[name]}' matches nothing on the {pages} pages of {url}."
         )
     picked = {"table": table} if table else {"item": item, "fields": fields}
     return {"kind": "scrape", "url": url, **picked, "next": next, "pages": pages}
@@ -112,10 +132,10 @@ def collect(
 collect.needs = ("bs4", "lxml")  # type: ignore[attr-defined]
 
 
-def write_csv(tables: Iterable[pa.Table], path: Path) -> None:
-    """Write rows of texts as JSON lines: `load` looks for texts that mean "no value" in these.
+def write_json_lines(tables: Iterable[pa.Table], path: Path) -> None:
+    """Write rows of strings as JSON lines.
 
-    In Parquet it would not, since values there have their types.
+    Not as Parquet, since `load` replaces markers of missing values in formats without types only.
     """
     with path.open("w", encoding="utf-8", newline="\n") as file:
         for table in tables:
@@ -128,25 +148,33 @@ def write_csv(tables: Iterable[pa.Table], path: Path) -> None:
 def check_selectors(
     table: str | None, item: str | None, fields: Mapping[str, str], next: str | None
 ) -> None:
-    """Refuse selectors that cannot be read, and settings that do not go together.
+    """Validate selectors and their combination.
+
+    Parameters
+    ----------
+    table, item : str or None
+        Exactly one of them is set.
+    fields : mapping of str to str
+        Set together with `item`.
+    next : str or None
 
     Raises
     ------
     UserError
-        Names the setting.
+        A setting is invalid; the message has its key.
     """
     try:
         import lxml  # noqa: F401
         import soupsieve
     except ImportError:
         raise UserError(
-            f"collect=scrape needs the packages of the extra 'scrape'; {way_to_add('scrape')}."
+            f"collect=scrape requires the packages of the extra 'scrape'; {way_to_add('scrape')}."
         ) from None
     if bool(table) == bool(item):
-        raise UserError("collect.table or collect.item is needed, and the other one null.")
+        raise UserError("set exactly one of collect.table and collect.item; the other is null.")
     if bool(item) != bool(fields):
         raise UserError(
-            "collect.item and collect.fields belong together: an item's values are its fields."
+            "collect.item and collect.fields require each other: the fields are the values of an item; set both."
         )
     selectors = {"table": table, "item": item, "next": next}
     selectors |= {f"fields.{name}": split_field(field)[0] for name, field in fields.items()}
@@ -155,89 +183,116 @@ def check_selectors(
             soupsieve.compile(selector or "*")
         except soupsieve.SelectorSyntaxError as error:
             what = str(error).splitlines()[0]
-            raise UserError(f"collect.{name}: '{selector}' is no CSS selector: {what}") from None
+            raise UserError(f"collect.{name}: '{selector}' is not a CSS selector: {what}") from None
 
 
 def obey_robots(client: Client, url: str, user_agent: str, max_bytes: int) -> None:
-    """Let robots.txt decide which pages the client may ask for, and how fast.
+    """Restrict a client to the pages and rate that robots.txt allows.
+
+    Parameters
+    ----------
+    client : Client
+        Its `check_url` and `pause` are set.
+    url : str
+        An address of the site.
+    user_agent : str
+    max_bytes : int
+        Maximum size of robots.txt.
 
     Raises
     ------
     UserError
-        It cannot be read, although it may be there.
+        robots.txt exists, or may exist, but cannot be read.
     """
     rules = RobotFileParser()
-    address = join(url, "/robots.txt")
+    address = absolute_url(url, "/robots.txt")
     try:
         text = client.get(address, max_bytes).body.decode("utf-8-sig", "replace")
         rules.parse(text.splitlines())
-    except Refusal as refusal:
-        if not 400 <= refusal.status < 500 or refusal.status in (401, 403, 429):
+    except RequestFailed as error:
+        if not 400 <= error.status < 500 or error.status in (401, 403, 429):
             raise UserError(
-                f"{refusal} As long as it cannot be read, no page is asked for."
+                f"{error} No page is requested while robots.txt cannot be read."
             ) from None
-        rules.parse([])  # there is none
+        rules.parse([])  # the site has no robots.txt
 
     def refuse(page: str) -> None:
         if not rules.can_fetch(user_agent, page):
             raise UserError(
-                f"{address} does not allow {page} to '{user_agent}' (collect.user_agent); ask the site's owner."
+                f"{address} does not allow '{user_agent}' (collect.user_agent) to fetch {page}; ask the site's owner."
             )
 
-    client.allowed = refuse
+    client.check_url = refuse
     rate = rules.request_rate(user_agent)
     wanted = max(
         float(rules.crawl_delay(user_agent) or 0), rate.seconds / rate.requests if rate else 0
     )
     if wanted > client.pause:
-        say(f"{address} asks for {wanted:g} seconds between two requests")
+        say(f"{address} requires {wanted:g} seconds between two requests")
         client.pause = wanted
 
 
-def follow(
+def follow_links(
     client: Client, url: str, next: str | None, max_pages: int, max_bytes: int
 ) -> Iterator[tuple[str, BeautifulSoup]]:
-    """Yield each page once with its address, from the first along the links to the next.
+    """Yield each page with its address, following the links to the next page.
+
+    Parameters
+    ----------
+    client : Client
+    url : str
+        Address of the first page.
+    next : str or None
+        CSS selector of the link to the next page.
+    max_pages, max_bytes : int
+        Maximum number of pages, and size of a page.
+
+    Yields
+    ------
+    address : str
+    page : BeautifulSoup
 
     Raises
     ------
     UserError
-        There are more than `max_pages`, or a link leads where the client does not go.
+        There are more than `max_pages`, or a link leads to another site.
     """
     seen: set[str] = set()
-    asked: str | None = join(url, "")
+    address: str | None = absolute_url(url, "")
     pages = 0
-    while asked and asked not in seen:
+    while address and address not in seen:
         if pages == max_pages:
             raise UserError(
-                f"{url} is followed by more than {max_pages} pages; if that is right, raise collect.max_pages."
+                f"{url} is followed by more than {max_pages} pages; if this is correct, raise collect.max_pages."
             )
-        answer = client.get(asked, max_bytes)
-        if answer.url in seen:  # by a redirect
+        response = client.get(address, max_bytes)
+        if response.url in seen:  # by a redirect
             return
-        seen |= {asked, answer.url}
-        page = parse(answer)
+        seen |= {address, response.url}
+        page = parse_html(response)
         pages += 1
-        asked = next_link(page, next, answer.url) if next else None
-        if next and pages == 1 and not asked:
+        address = next_link(page, next, response.url) if next else None
+        if next and pages == 1 and not address:
             say(
-                f"collect.next: '{next}' matches no link on {answer.url}, which is taken for the only page"
+                f"collect.next: '{next}' matches no link on {response.url}, so that this is the only page"
             )
-        yield answer.url, page
+        yield response.url, page
 
 
 def next_link(page: BeautifulSoup, selector: str, address: str) -> str | None:
-    """Return the address of the next page: of what is selected, or of the link in it."""
+    """Return the address of the next page: of the selected element, or of a link in it."""
     base = page.select_one("base[href]")
     for element in page.select(selector):
         link = element if element.has_attr("href") else element.select_one("[href]")
         if link is None:
             continue
-        target = join(join(address, str(base["href"]) if base else ""), str(link["href"]))
+        target = absolute_url(
+            absolute_url(address, str(base["href"]) if base else ""), str(link["href"])
+        )
         if not target.startswith(("http://", "https://")):
             raise UserError(
-                f"collect.next: '{selector}' selects a link to '{link['href']}' on {address}, which only a browser "
-                "can follow."
+                f"collect.next: '{selector}' matches a link to '{link['href']}' on {address}, which only a browser "
+                "can follow; select an http link."
             )
         return target
     return None

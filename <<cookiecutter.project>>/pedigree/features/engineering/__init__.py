@@ -1,11 +1,11 @@
-"""Step 6, feature engineering: scikit-learn transformers, pandas in and pandas out.
+"""Feature engineering: scikit-learn transformers, pandas in and pandas out.
 
 They are fitted on the training rows only, and again inside every fold of a cross-validation.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from sklearn.pipeline import Pipeline
@@ -25,7 +25,9 @@ from pedigree.features.engineering.synthesis import DeepFeatures
 
 if TYPE_CHECKING:
     import pandas as pd
-    from omegaconf import DictConfig
+
+    from pedigree.base.problem import Columns
+    from pedigree.base.section import Tool
 
 __all__ = [  # what conf/engineer/ names as pedigree.features.engineering.<class>
     "Apply",
@@ -46,16 +48,16 @@ __all__ = [  # what conf/engineer/ names as pedigree.features.engineering.<class
 ]
 
 
-def build_features(steps: DictConfig, rows: pd.DataFrame, problem: DictConfig) -> Pipeline:
+def build_features(steps: Mapping[str, Tool], rows: pd.DataFrame, problem: Columns) -> Pipeline:
     """Build the unfitted transformers of ``conf/engineer``.
 
     Parameters
     ----------
-    steps : DictConfig
+    steps : Mapping[str, Tool]
         `engineer.steps`.
     rows : DataFrame
         Training rows, whose columns the steps may name.
-    problem : DictConfig
+    problem : Columns
         With `target` and `exclude`, which no step sees.
 
     Raises
@@ -82,7 +84,7 @@ def build_features(steps: DictConfig, rows: pd.DataFrame, problem: DictConfig) -
         for column in transformer.spell().named_columns():
             if column not in rows:
                 hint = did_you_mean(column, rows.columns)
-                raise UserError(f"{place}: '{column}' is not a column of the data; {hint}")
+                raise UserError(f"{place}: column '{column}' is not in the data; {hint}")
         try:
             made.append((name, transformer.without(hidden)))
         except UserError as error:

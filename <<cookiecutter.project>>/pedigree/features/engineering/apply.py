@@ -1,4 +1,4 @@
-"""Transformers of scikit-learn, behind the contract of this step."""
+"""Wrapper for any transformer of scikit-learn."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from pedigree.base.names import UserError, snake_cased
+from pedigree.estimators.frames import as_frame
 from pedigree.features.engineering.steps import ColumnStep, numbers
 
 # As `adopt` tells free text from a category: words of the average value, and different values.
@@ -24,28 +25,28 @@ QUIET = (
 
 
 class Apply(ColumnStep):
-    """Let any transformer of scikit-learn, or one made like it, add columns.
+    """Add the columns of any transformer with scikit-learn's interface.
 
     Parameters
     ----------
     transformer : object
-        One transformer, or a scikit-learn Pipeline of several. One that takes no missing value gets
-        the rows that have none, and gives the others missing features.
+        A transformer, or a scikit-learn Pipeline of several. If it does not support missing values, it is
+        applied to the complete rows, and the others get missing features.
     columns : list of str or None
-        What it reads. None = all that it can: free texts if it is a vectorizer, else numbers.
+        Input columns. None = free text for vectorizers, else all numeric columns.
     each : bool
-        Fit a copy for each column; vectorizers always are.
+        Fit a copy for each column; always the case for vectorizers.
     keep : bool
-        Keep the columns that were read.
+        Keep the input columns.
     prefix : str
-        Goes before the names that the transformer gives to its columns.
+        Prefix of the names of new columns.
     max_columns : int
-        More new columns are refused: a vocabulary or a polynomial grows fast.
+        Maximum number of new columns.
 
     Notes
     -----
-    A transformer that learns from the target sees that of the training rows, which then get features
-    made of their own answers. Encode categories in the model (conf/model/encoder/), not here.
+    A transformer that uses the target leaks it into the features of training rows. Encode categories
+    with an encoder of the model (conf/model/encoder/) instead.
     """
 
     def __init__(
@@ -65,7 +66,7 @@ class Apply(ColumnStep):
         self.max_columns = max_columns
 
     def mistakes(self) -> Iterator[str]:
-        """Find what is no transformer, and values that it refuses."""
+        """Find what is not a transformer, and values that it refuses."""
         if not (hasattr(self.transformer, "fit") and hasattr(self.transformer, "transform")):
             yield f"transformer: {self.transformer!r} has no fit and transform, as scikit-learn's have."
             return
@@ -84,6 +85,7 @@ class Apply(ColumnStep):
         UserError
             It cannot be fitted on these columns, or makes too many.
         """
+        X = as_frame(self, X, reset=True)
         tags = get_tags(_steps(self.transformer)[0]).input_tags
         self.reads_texts_, self.takes_missing_ = not tags.two_d_array, tags.allow_nan
         find = free_texts if self.reads_texts_ else numbers
@@ -100,7 +102,9 @@ class Apply(ColumnStep):
                     # On a narrow table, or of few values, a transformer keeps or makes fewer columns than it
                     # might; so it should, in silence: it is fitted again in each fold.
                     warnings.filterwarnings("ignore", QUIET)
-                    one = clone(self.transformer).fit(values, None if y is None else y[rows])
+                    one = clone(self.transformer).fit(
+                        values, None if y is None else np.asarray(y)[rows]
+                    )
                 width = one.transform(values[:1]).shape[1]
             except ValueError as error:
                 raise UserError(f"{kind} cannot be fitted on {', '.join(part)}: {error}") from error
@@ -120,6 +124,7 @@ class Apply(ColumnStep):
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Add the new columns, all float64; rows that could not be read get missing values."""
         check_is_fitted(self)
+        X = as_frame(self, X)
         made = [np.empty((len(X), 0))]
         for part, one, width in zip(self.parts_, self.fitted_, self.widths_, strict=True):
             values, rows = self._read(X[part])

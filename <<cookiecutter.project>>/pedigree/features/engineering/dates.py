@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from pedigree.estimators.frames import FrameTransformer, as_frame
 from pedigree.features.engineering.steps import ColumnStep, unknown
 
 # Parts that begin again, and after how many (of the longest month and year).
@@ -56,12 +56,14 @@ class DateParts(ColumnStep):
 
     def fit(self, X: pd.DataFrame, y: object = None) -> DateParts:
         """Find the date columns."""
+        X = as_frame(self, X, reset=True)
         self.columns_ = dates(X) if self.columns is None else self.columns
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Add a column, or a sine and a cosine, for each part of each date."""
         check_is_fitted(self)
+        X = as_frame(self, X)
         new: dict[str, pd.Series] = {}
         for column in self.columns_:
             for part in self.parts:
@@ -104,21 +106,23 @@ class Durations(ColumnStep):
         self.unit = unit
 
     def mistakes(self) -> Iterator[str]:
-        """Find what is no date and no unit, and settings that measure nothing."""
+        """Find what is not a date and no unit, and settings that measure nothing."""
         yield from unknown("unit", [self.unit], UNITS)
         if not self.pairs and self.since is None:
             yield "measures nothing: name pairs of date columns, or a date as since."
         if self.since is not None and pd.isna(pd.to_datetime(str(self.since), errors="coerce")):
-            yield f"since: '{self.since}' is no date; write it as 2020-01-31."
+            yield f"since: '{self.since}' is not a date; write it as 2020-01-31."
 
     def fit(self, X: pd.DataFrame, y: object = None) -> Durations:
         """Find the date columns."""
+        X = as_frame(self, X, reset=True)
         self.columns_ = dates(X) if self.columns is None else self.columns
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Add a column for each duration; negative where the end lies before the start."""
         check_is_fitted(self)
+        X = as_frame(self, X)
         unit = pd.Timedelta(1, unit=self.unit)
         new = {
             f"{end}_minus_{start}_{self.unit}": (X[end] - X[start]) / unit
@@ -130,17 +134,19 @@ class Durations(ColumnStep):
         return X.assign(**new)
 
 
-class DropDates(TransformerMixin, BaseEstimator):
+class DropDates(FrameTransformer):
     """Drop raw dates: their parts are features, a moment that never returns is none."""
 
     def fit(self, X: pd.DataFrame, y: object = None) -> DropDates:
         """Find the date columns."""
+        X = as_frame(self, X, reset=True)
         self.columns_ = dates(X)
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Return the other columns."""
         check_is_fitted(self)
+        X = as_frame(self, X)
         return X.drop(columns=self.columns_)
 
 

@@ -1,4 +1,4 @@
-"""Rows that share a value."""
+"""Features of groups of rows, and rare categories."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from pedigree.data.target import row_key
+from pedigree.estimators.frames import as_frame
 from pedigree.features.engineering.steps import ColumnStep, unknown
 
 # Aggregations of pandas; a row's difference from them makes sense where they keep the unit.
@@ -28,7 +29,7 @@ class GroupStatistics(ColumnStep):
 
     Notes
     -----
-    Groups that the fitted rows do not know get the statistic of all of them.
+    Groups that are new at prediction get the statistic of all training rows.
     """
 
     COLUMN_SETTINGS = ("by", "columns")
@@ -46,6 +47,7 @@ class GroupStatistics(ColumnStep):
 
     def fit(self, X: pd.DataFrame, y: object = None) -> GroupStatistics:
         """Compute the statistics of each group."""
+        X = as_frame(self, X, reset=True)
         self.names_ = [
             f"{c}_{s}_by_{'_'.join(self.by)}" for c in self.columns for s in self.statistics
         ]
@@ -65,6 +67,7 @@ class GroupStatistics(ColumnStep):
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Add two columns for each statistic."""
         check_is_fitted(self)
+        X = as_frame(self, X)
         if not self.by:
             return X
         keys = row_key(X, self.by)
@@ -78,34 +81,35 @@ class GroupStatistics(ColumnStep):
 
 
 class RareCategories(ColumnStep):
-    """Gather rare texts in one category.
+    """Replace rare categories by one category.
 
     Parameters
     ----------
-    min_share : float
-        Share of the fitted rows, in [0, 1), below which a text is rare.
+    min_fraction : float
+        Fraction of the training rows, in [0, 1), below which a category is rare.
     enough_rows : int
-        A text with so many fitted rows is never rare, however small their share: a mean of 20 is what
-        category_encoders trusts, too (`min_samples_leaf` of its TargetEncoder).
+        A category with at least so many training rows is never rare, whatever its fraction: 20 is also
+        the default of category_encoders (`min_samples_leaf` of its TargetEncoder).
 
     Notes
     -----
-    A column in which every text is rare (names, comments) is left as it is, for `select` to judge.
+    A column of rare categories only (names, comments) is left unchanged; `select` may drop it.
     """
 
     RARE = "(rare)"
     COLUMN_SETTINGS = ()
 
-    def __init__(self, min_share: float = 0.01, enough_rows: int = 20) -> None:
-        self.min_share = min_share
+    def __init__(self, min_fraction: float = 0.01, enough_rows: int = 20) -> None:
+        self.min_fraction = min_fraction
         self.enough_rows = enough_rows
 
     def fit(self, X: pd.DataFrame, y: object = None) -> RareCategories:
         """Learn the frequent texts of each column."""
+        X = as_frame(self, X, reset=True)
         self.frequent_: dict[str, list[str]] = {}
         for name in X.select_dtypes(exclude=["number", "bool", "boolean", "datetime"]):
             rows = X[name].value_counts()
-            enough = (rows / rows.sum() >= self.min_share) | (rows >= self.enough_rows)
+            enough = (rows / rows.sum() >= self.min_fraction) | (rows >= self.enough_rows)
             frequent = sorted(rows.index[enough])
             if frequent:
                 self.frequent_[str(name)] = frequent
@@ -114,6 +118,7 @@ class RareCategories(ColumnStep):
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Replace what was not frequent."""
         check_is_fitted(self)
+        X = as_frame(self, X)
         return X.assign(
             **{
                 name: X[name].where(X[name].isin(kept) | X[name].isna(), self.RARE)

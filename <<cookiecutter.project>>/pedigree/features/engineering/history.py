@@ -1,4 +1,4 @@
-"""What was known before a moment: each row is given only what is strictly earlier."""
+"""Features of the past: values of rows with a strictly earlier time."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from pedigree.base.names import UserError
 from pedigree.data.target import row_key
+from pedigree.estimators.frames import as_frame
 from pedigree.features.engineering.steps import ColumnStep, numbers, unknown
 
 RUNNING = ("mean", "median", "min", "max", "std", "sum")  # what pandas computes over a window
@@ -104,7 +105,7 @@ class Lags(ColumnStep):
     The history is that of the fitted rows, and a row sees what is strictly earlier than itself:
     neither itself, nor another of the same moment, nor a later one. The rows of a batch that is to be
     predicted do not see each other either, since which of them come together, and whether their
-    values are known by then, is no property of a row. So a row alone gets the features that it gets
+    values are known by then, is not a property of a row. So a row alone gets the features that it gets
     among others.
 
     Parameters
@@ -169,6 +170,7 @@ class Lags(ColumnStep):
         UserError
             A column holds no numbers, or the answers of earlier rows are not there or no numbers.
         """
+        X = as_frame(self, X, reset=True)
         if self.columns is None:
             self.columns_ = [c for c in numbers(X) if c not in (self.time, *self.by)]
         else:
@@ -204,6 +206,7 @@ class Lags(ColumnStep):
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Add the columns; the number of earlier rows and the time since the last come with them."""
         check_is_fitted(self)
+        X = as_frame(self, X)
         moment = moments(X[self.time])
         known, when = recall(self.memory_, keys(X, self.by), moment - self.delay)
         new = np.column_stack([known, moment - when])

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from pedigree.estimators.frames import as_frame
 from pedigree.features.engineering.steps import ColumnStep, unknown
 
 OPERATIONS = {
@@ -32,12 +33,14 @@ class Ratios(ColumnStep):
 
     def fit(self, X: pd.DataFrame, y: object = None) -> Ratios:
         """Learn nothing; a ratio looks at one row."""
+        as_frame(self, X, reset=True)
         self.fitted_ = True
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Add a column for each pair; division by zero gives a missing value."""
         check_is_fitted(self)
+        X = as_frame(self, X)
         return X.assign(**{f"{a}_per_{b}": X[a] / X[b].replace(0, np.nan) for a, b in self.pairs})
 
 
@@ -64,12 +67,14 @@ class Interactions(ColumnStep):
 
     def fit(self, X: pd.DataFrame, y: object = None) -> Interactions:
         """Learn nothing; an interaction looks at one row."""
+        as_frame(self, X, reset=True)
         self.fitted_ = True
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Add a column for each pair and operation."""
         check_is_fitted(self)
+        X = as_frame(self, X)
         new = {}
         for operation in self.operations:
             word, compute = OPERATIONS[operation]

@@ -1,4 +1,4 @@
-"""Outliers: values far from those of the training rows, and what becomes of them.
+"""Outliers: values far from those of the training set, and how they are handled.
 
 No row is dropped here, since every row that is sent to the model gets an answer. Training rows are left
 out of the fit by `pedigree.features.outlier_limits.DropOutliers`.
@@ -14,6 +14,7 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from pedigree.base.names import UserError
+from pedigree.estimators.frames import as_frame
 from pedigree.features.engineering.steps import ColumnStep
 from pedigree.features.outlier_limits import METHODS, limits
 
@@ -21,32 +22,32 @@ ACTIONS = ("clip", "missing", "flag")
 
 
 class Outliers(ColumnStep):
-    """Treat numbers far from those of the training rows, column by column.
+    """Handle numbers far from those of the training set, column by column.
 
     Parameters
     ----------
     columns : list of str or None
         Numbers; None = all.
     method : {"iqr", "quantile", "z_score"}
-        What the limits are: quartiles and a number of interquartile ranges beyond them, a share at each
-        end, or the mean and a number of standard deviations (`pedigree.features.outlier_limits.limits`).
-    reach : float
-        That number, or that share.
+        Limits are a number of interquartile ranges beyond the quartiles, quantiles, or a number of standard
+        deviations from the mean (`pedigree.features.outlier_limits.limits`).
+    threshold : float
+        That number, or the fraction of rows beyond each quantile.
     action : {"clip", "missing", "flag"}
-        Move the value to the limit, blank it (for the model's imputer), or leave it and say so in a new
-        column (1 = outlier).
+        Clip the value to the limit, set it to missing (for the model's imputer), or add a column (1 =
+        outlier).
     """
 
     def __init__(
         self,
         columns: Sequence[str] | None = None,
         method: Literal["iqr", "quantile", "z_score"] = "iqr",
-        reach: float = 3.0,
+        threshold: float = 3.0,
         action: Literal["clip", "missing", "flag"] = "clip",
     ) -> None:
         self.columns = columns
         self.method = method
-        self.reach = reach
+        self.threshold = threshold
         self.action = action
 
     def mistakes(self) -> Iterator[str]:
@@ -55,8 +56,8 @@ class Outliers(ColumnStep):
             yield f"Outliers has no method '{self.method}'; known are {', '.join(METHODS)}."
         if self.action not in ACTIONS:
             yield f"Outliers has no action '{self.action}'; known are {', '.join(ACTIONS)}."
-        if self.method == "quantile" and not 0 < self.reach < 0.5:
-            yield f"with method quantile, `reach` is the share of rows at each end, such as 0.01; it is {self.reach:g}."
+        if self.method == "quantile" and not 0 < self.threshold < 0.5:
+            yield f"with method quantile, `threshold` is the fraction of rows at each end, such as 0.01; it is {self.threshold:g}."
 
     def fit(self, X: pd.DataFrame, y: object = None) -> Outliers:
         """Compute the limits of each column.
@@ -66,17 +67,19 @@ class Outliers(ColumnStep):
         UserError
             The settings are wrong.
         """
+        X = as_frame(self, X, reset=True)
         for mistake in self.mistakes():
             raise UserError(f"engineer: {mistake}")
         self.limits_: dict[str, list[float]] = {}
         for name in _numbers(X, self.columns):
-            if ends := limits(X[name].astype("float64"), self.method, self.reach):
+            if ends := limits(X[name].astype("float64"), self.method, self.threshold):
                 self.limits_[name] = ends
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Treat what lies beyond the limits."""
         check_is_fitted(self)
+        X = as_frame(self, X)
         made = {}
         for name, (low, high) in self.limits_.items():
             values = X[name].astype("float64")
@@ -99,8 +102,8 @@ class IsolationForest(ColumnStep):
     ----------
     columns : list of str or None
         Numbers; None = all. Gaps count as the training rows' median.
-    share : float
-        Of the training rows that count as outliers (the method's contamination), in (0, 0.5].
+    contamination : float
+        Fraction of the training rows that are outliers, in (0, 0.5].
     n_estimators : int
         Trees.
     random_state : int
@@ -109,24 +112,25 @@ class IsolationForest(ColumnStep):
     def __init__(
         self,
         columns: Sequence[str] | None = None,
-        share: float = 0.01,
+        contamination: float = 0.01,
         n_estimators: int = 100,
         random_state: int = 0,
     ) -> None:
         self.columns = columns
-        self.share = share
+        self.contamination = contamination
         self.n_estimators = n_estimators
         self.random_state = random_state
 
     def fit(self, X: pd.DataFrame, y: object = None) -> IsolationForest:
         """Grow the trees."""
+        X = as_frame(self, X, reset=True)
         from sklearn import ensemble
 
         medians = X[_numbers(X, self.columns)].astype("float64").median().dropna()
         self.medians_ = {str(name): float(value) for name, value in medians.items()}
         self.forest_ = ensemble.IsolationForest(
             n_estimators=self.n_estimators,
-            contamination=self.share,
+            contamination=self.contamination,
             random_state=self.random_state,
         ).fit(self._filled(X))
         return self
@@ -134,6 +138,7 @@ class IsolationForest(ColumnStep):
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Add the score and the flag."""
         check_is_fitted(self)
+        X = as_frame(self, X)
         scores = self.forest_.score_samples(self._filled(X))
         flags = (scores < self.forest_.offset_).astype("float64")
         return X.assign(outlier_score=-scores, is_outlier=flags)

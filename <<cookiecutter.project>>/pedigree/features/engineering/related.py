@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from pedigree.base.names import UserError, did_you_mean, snake_case
 from pedigree.base.paths import EXTERNAL
+from pedigree.estimators.frames import as_frame
 from pedigree.features.engineering.history import RUNNING, keys, moments, recall, remember, running
 from pedigree.features.engineering.steps import ColumnStep, numbers, unknown
 
@@ -21,7 +22,7 @@ STATISTICS = (*RUNNING, "last", "nunique")
 class RelatedTable(ColumnStep):
     """What both ways of summing up a related table share: finding, reading and keeping it.
 
-    The table is data and not learnt from the rows, so it is read once, by the first fit; clones (one
+    The table is data and not learned from the rows, so it is read once, by the first fit; clones (one
     for each fold) take it along, and what is stored predicts without the file.
     """
 
@@ -94,7 +95,7 @@ class RelatedTable(ColumnStep):
         rows, _ = retype(rows, {name: infer(rows[name]) for name in rows})
         key, time = self.columns
         for name in filter(None, (key, time)):
-            self.demand(name, rows)
+            self.require_column(name, rows)
         moment = moments(rows[time]) if time else np.zeros(len(rows))
         texts = keys(rows, [key])
         order = np.argsort(moment, kind="stable")
@@ -102,12 +103,12 @@ class RelatedTable(ColumnStep):
         rows, texts = (one.iloc[order].reset_index(drop=True) for one in (rows, texts))
         return rows, texts, moment[order]
 
-    def demand(self, name: str, rows: pd.DataFrame) -> None:
+    def require_column(self, name: str, rows: pd.DataFrame) -> None:
         """Refuse a column that the table does not have."""
         if name not in rows:
             raise UserError(f"{self.path} has no column '{name}'; {did_you_mean(name, rows)}")
 
-    def asked(self, X: pd.DataFrame) -> tuple[pd.Series, np.ndarray]:
+    def key_and_time(self, X: pd.DataFrame) -> tuple[pd.Series, np.ndarray]:
         """Return key and moment of rows; without a time, all that is in the table lies before them."""
         moment = moments(X[self.time]) if self.time else np.ones(len(X))
         return keys(X, [self.key]), moment
@@ -130,7 +131,7 @@ class Related(RelatedTable):
     child_key, child_time : str or None
         Names of the two columns in the table, where they are others.
     reading : mapping or None
-        How a text file is spelt (see conf/collect/file.yaml); None = found out.
+        How a text file is spelled (see conf/collect/file.yaml); None = found out.
     missing : list of str
         Texts that mean "no value".
 
@@ -176,6 +177,7 @@ class Related(RelatedTable):
         UserError
             The file cannot be read, or lacks a column.
         """
+        as_frame(self, X, reset=True)
         if hasattr(self, "memory_"):
             return self
         rows, key, moment = self.read()
@@ -184,7 +186,7 @@ class Related(RelatedTable):
         }
         known: dict[str, pd.Series] = {f"{self.name}_count": key.groupby(key).cumcount() + 1}
         for column, statistics in wanted.items():
-            self.demand(column, rows)
+            self.require_column(column, rows)
             for statistic in statistics:
                 label = f"{self.name}_{column}_{statistic}"
                 known[label] = self._after_each(key, rows[column], statistic)
@@ -199,7 +201,8 @@ class Related(RelatedTable):
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Add the columns."""
         check_is_fitted(self)
-        key, moment = self.asked(X)
+        X = as_frame(self, X)
+        key, moment = self.key_and_time(X)
         new, when = recall(self.memory_, key, moment)
         nothing = np.isnan(when) & key.notna().to_numpy() & ~np.isnan(moment)
         new[nothing, 0] = 0  # the count

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from pedigree.base.names import UserError, did_you_mean, snake_case
+from pedigree.estimators.frames import FrameTransformer, as_frame
 
 
-class ColumnStep(TransformerMixin, BaseEstimator):
+class ColumnStep(FrameTransformer):
     """A transformer that names columns in its settings.
 
     The same settings serve every question: where a named column is the target of one, `without`
@@ -50,7 +50,7 @@ class ColumnStep(TransformerMixin, BaseEstimator):
                 if name in hidden:
                     raise UserError(
                         f"{setting} '{name}' is the target or excluded; take it out of problem.exclude, and "
-                        "drop it by a later step (pedigree.features.engineering.DropColumns) if it is no feature."
+                        "drop it by a later step (pedigree.features.engineering.DropColumns) if it is not a feature."
                     )
         for setting in self.COLUMN_SETTINGS:
             named = getattr(self, setting)
@@ -76,12 +76,14 @@ class DropColumns(ColumnStep):
 
     def fit(self, X: pd.DataFrame, y: object = None) -> DropColumns:
         """Learn nothing."""
+        as_frame(self, X, reset=True)
         self.fitted_ = True
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Return the other columns."""
         check_is_fitted(self)
+        X = as_frame(self, X)
         return X.drop(columns=list(self.columns))
 
 

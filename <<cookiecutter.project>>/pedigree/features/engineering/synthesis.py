@@ -13,6 +13,7 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from pedigree.base.names import snake_cased
+from pedigree.estimators.frames import as_frame
 from pedigree.features.engineering.related import RelatedTable
 from pedigree.features.engineering.steps import unknown
 
@@ -88,6 +89,7 @@ class DeepFeatures(RelatedTable):
         UserError
             The file cannot be read, or lacks a column.
         """
+        as_frame(self, X, reset=True)
         if hasattr(self, "definitions_"):
             return self
         rows, key, _ = self.read()
@@ -115,7 +117,8 @@ class DeepFeatures(RelatedTable):
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Add the features, numbers as float64 and the others as texts."""
         check_is_fitted(self)
-        key, moment = self.asked(X)
+        X = as_frame(self, X)
+        key, moment = self.key_and_time(X)
         codes = pd.Index(self.keys_, dtype="object").get_indexer(key.astype("object"))
         cutoff = X[self.time].to_numpy() if self.time else SOME_DAY
         cutoffs = pd.DataFrame({ROW: codes, "time": cutoff}, index=X.index)

@@ -1,1 +1,1 @@
-"""Feature selection: which columns are worth keeping, chosen on the training rows."""
+"""Feature selection on the training set."""

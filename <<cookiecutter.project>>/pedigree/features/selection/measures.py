@@ -1,4 +1,4 @@
-"""Measures of a feature, for scikit-learn's selectors."""
+"""Scores of features for scikit-learn's selectors."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.utils import get_tags
+
+from pedigree.estimators.frames import as_frame
 
 
 class MutualInformation:
     """scikit-learn's mutual information with each feature, as a score of `SelectKBest`.
 
-    Its estimate adds a little noise to numbers: without a seed, each choice would be another.
+    The estimator adds a little noise to numbers, so it requires a seed.
 
     Parameters
     ----------
@@ -38,10 +41,10 @@ class MutualInformation:
 
 
 class ShapImportance(MetaEstimatorMixin, BaseEstimator):
-    """A model of trees whose importances are the mean absolute SHAP values of the rows it is fitted on.
+    """A tree model whose importances are mean absolute SHAP values on its training set.
 
-    For `SelectFromModel` and `RFE`. CatBoost computes SHAP values (Lundberg and Lee 2017) itself,
-    for other trees the package shap does.
+    For `SelectFromModel` and `RFE`. CatBoost computes SHAP values (Lundberg and Lee 2017) itself; for
+    other trees the package shap does.
 
     Parameters
     ----------
@@ -54,16 +57,22 @@ class ShapImportance(MetaEstimatorMixin, BaseEstimator):
 
     def fit(self, X: Any, y: np.ndarray) -> ShapImportance:
         """Fit the model; `feature_importances_` has shape (p,)."""
+        X = as_frame(self, X, reset=True)
         self.estimator_ = clone(self.estimator).fit(X, y)
         if type(self.estimator_).__module__.startswith("catboost"):
             from catboost import Pool
 
             values = self.estimator_.get_feature_importance(Pool(X), type="ShapValues")
-            values = np.moveaxis(np.asarray(values)[..., :-1], -1, 1)  # the last is the average
+            values = np.moveaxis(np.asarray(values)[..., :-1], -1, 1)  # the last is the base value
         else:
             import shap
 
             values = np.asarray(shap.TreeExplainer(self.estimator_)(X).values)
-        # Of several classes, each has values of its own.
+        # With several classes there are values for each class.
         self.feature_importances_ = np.abs(values.reshape(*values.shape[:2], -1)).mean(axis=(0, 2))
         return self
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = get_tags(self.estimator).input_tags.allow_nan
+        return tags

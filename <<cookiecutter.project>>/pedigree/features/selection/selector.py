@@ -1,18 +1,18 @@
-"""The fitted selector, which knows the columns that stay."""
+"""The transformer that keeps selected columns."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from pedigree.base.names import UserError
 from pedigree.base.stage import say
-from pedigree.features.selection.choosing import choose
-from pedigree.features.selection.stability import choices, nogueira
-from pedigree.features.selection.useless import useless
+from pedigree.estimators.frames import FrameTransformer, as_frame
+from pedigree.features.selection.selecting import columns_to_drop
+from pedigree.features.selection.stability import nogueira, selected_by_fold
+from pedigree.features.selection.uninformative import uninformative_columns
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,23 +20,25 @@ if TYPE_CHECKING:
     from pedigree.folds.folding import FoldScheme
 
 
-class Selector(TransformerMixin, BaseEstimator):
-    """Drop useless columns, then let a scikit-learn selector choose among the rest.
+class Selector(FrameTransformer):
+    """Drop uninformative columns, then apply a scikit-learn selector to the others.
 
     Parameters
     ----------
-    chooser : object or None
-        A selector of `sklearn.feature_selection`, or one like it; it sees what `as_numbers` makes.
-    identifier_share : float
-        A text column with at least this share of distinct values names rows instead of describing them.
+    selector : object or None
+        A selector of `sklearn.feature_selection`, or one like it; its input is encoded by `encode_ordinal`.
+        None = keep all informative columns.
+    identifier_fraction : float
+        A string column with at least this fraction of distinct values is dropped as an identifier.
 
     Attributes
     ----------
     kept_ : list of str
+        Selected columns.
     dropped_ : dict of str to str
-        Each dropped column with the reason.
-    useless_ : list of str
-        Those of them that the chooser has not seen.
+        Dropped columns with the reason.
+    uninformative_ : list of str
+        Columns that were dropped before the selector was fitted.
 
     Examples
     --------
@@ -47,22 +49,23 @@ class Selector(TransformerMixin, BaseEstimator):
     ['a']
     """
 
-    def __init__(self, chooser: Any = None, identifier_share: float = 0.95) -> None:
-        self.chooser = chooser
-        self.identifier_share = identifier_share
+    def __init__(self, selector: Any = None, identifier_fraction: float = 0.95) -> None:
+        self.selector = selector
+        self.identifier_fraction = identifier_fraction
 
     def fit(self, X: pd.DataFrame, y: np.ndarray, cut: FoldScheme | None = None) -> Selector:
-        """Choose the columns; a chooser with folds of its own cuts them as `cut` says.
+        """Select the columns; a selector with cross-validation uses the folds of `cut`.
 
         Raises
         ------
         UserError
             No column is left.
         """
-        self.dropped_ = useless(X, self.identifier_share)
-        self.useless_ = list(self.dropped_)
+        X = as_frame(self, X, reset=True)
+        self.dropped_ = uninformative_columns(X, self.identifier_fraction)
+        self.uninformative_ = list(self.dropped_)
         rest = X[[name for name in map(str, X) if name not in self.dropped_]]
-        self.dropped_ |= choose(self.chooser, rest, y, cut)
+        self.dropped_ |= columns_to_drop(self.selector, rest, y, cut)
         self.kept_ = [name for name in rest if name not in self.dropped_]
         if not self.kept_:
             raise UserError(
@@ -73,17 +76,18 @@ class Selector(TransformerMixin, BaseEstimator):
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
         """Return the kept columns."""
         check_is_fitted(self)
+        X = as_frame(self, X)
         return X[self.kept_]
 
     def stability(
         self, X: pd.DataFrame, y: np.ndarray, cut: FoldScheme, n: int
     ) -> tuple[dict[str, Any] | None, dict[str, float]]:
-        """Choose anew on the training part of each of n folds, and compare the choices.
+        """Repeat the selection on the training set of each of n folds, and measure its stability.
 
         Parameters
         ----------
         X, y : DataFrame of shape (rows, p), ndarray of shape (rows,)
-            What it was fitted on.
+            The training set.
         cut : FoldScheme
             How the rows are divided into folds.
         n : int
@@ -92,15 +96,15 @@ class Selector(TransformerMixin, BaseEstimator):
         Returns
         -------
         stability : dict or None
-            `index` (Nogueira's, see `nogueira`) and the number of `folds`; None where nothing is chosen.
+            `index` (see `nogueira`) and the number of `folds`; None without a selector.
         fractions : dict of str to float
-            For each feature among which was chosen, the fraction of folds in which it was kept.
+            For each candidate, the fraction of folds in which it was selected.
         """
-        if self.chooser is None or not n:
+        if self.selector is None or not n:
             return None, {}
-        candidates = X[[name for name in map(str, X) if name not in self.useless_]]
+        candidates = X[[name for name in map(str, X) if name not in self.uninformative_]]
         try:
-            chosen = choices(self.chooser, candidates, y, cut, n)
+            chosen = selected_by_fold(self.selector, candidates, y, cut, n)
         except UserError as error:
             say(f"the stability of the selection was not measured: {error}")
             return None, {}

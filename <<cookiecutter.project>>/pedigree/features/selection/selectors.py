@@ -1,6 +1,6 @@
-"""Choosers that scikit-learn does not have: selectors like those of `sklearn.feature_selection`.
+"""Selectors in addition to those of `sklearn.feature_selection`.
 
-They see a data frame of numbers without gaps, in which texts are codes in columns of whole numbers.
+Their input is a data frame of numbers without missing values, with strings encoded as integers.
 """
 
 from __future__ import annotations
@@ -12,15 +12,16 @@ import pandas as pd
 from sklearn.base import BaseEstimator, clone, is_classifier
 from sklearn.feature_selection import SelectorMixin
 
+from pedigree.estimators.frames import as_frame
 from pedigree.folds.folding import Fold, interval_of_gain
 from pedigree.scoring.metrics import score
 
 
 class Correlation(SelectorMixin, BaseEstimator):
-    """Drop what hardly varies, and of each strongly correlated pair the later column.
+    """Drop columns with low variance, and the later column of each strongly correlated pair.
 
-    Columns are visited in their order, the measured before the engineered; one goes if it correlates
-    with one that stays. The target is not asked.
+    Columns are processed in order, original before engineered ones; a column is dropped if it is
+    correlated with one that was kept. The target is not used.
 
     Parameters
     ----------
@@ -35,7 +36,8 @@ class Correlation(SelectorMixin, BaseEstimator):
         self.max_correlation = max_correlation
 
     def fit(self, X: pd.DataFrame, y: object = None) -> Correlation:
-        """Visit the columns; `reasons_` says what each dropped one is like."""
+        """Select the columns; `reasons_` has the reason for each dropped one."""
+        X = as_frame(self, X, reset=True)
         variance = ((X - X.min()) / (X.max() - X.min()).replace(0, 1)).var(ddof=0)
         correlation = X.rank().corr().fillna(0.0)
         kept: list[str] = []
@@ -59,19 +61,18 @@ class Correlation(SelectorMixin, BaseEstimator):
 
 
 class ChiSquare(SelectorMixin, BaseEstimator):
-    """Keep the features whose values and the classes are least likely to be independent.
+    """Keep the features that depend most on the classes, by Pearson's chi-squared test.
 
-    Pearson's test on the table of a feature's values and the classes; numbers are cut at quantiles.
-    Features differ in their number of values, so that the statistics are compared after the
-    transformation of Wilson and Hilferty (1931), which makes each nearly standard normal where
-    the feature tells nothing.
+    Numbers are binned at quantiles. Since features differ in their number of values, the statistics are
+    compared after the transformation of Wilson and Hilferty (1931), which makes them nearly standard
+    normal for independent features.
 
     Parameters
     ----------
     k : int
-        Features that stay.
+        Number of features to keep.
     bins : int
-        Values into which a number is cut, if it has more.
+        Number of bins of numeric features with more distinct values.
     """
 
     def __init__(self, k: int, bins: int) -> None:
@@ -80,6 +81,7 @@ class ChiSquare(SelectorMixin, BaseEstimator):
 
     def fit(self, X: pd.DataFrame, y: np.ndarray) -> ChiSquare:
         """Score the features; `scores_` has shape (p,)."""
+        X = as_frame(self, X, reset=True)
         self.scores_ = np.array([self._score(X[name], y) for name in X])
         return self
 
@@ -101,22 +103,21 @@ class ChiSquare(SelectorMixin, BaseEstimator):
 
 
 class Permutation(SelectorMixin, BaseEstimator):
-    """Keep the features without whose values a model predicts rows worse that it has not seen.
+    """Keep the features with significant permutation importance on held-out rows (Breiman 2001).
 
-    On each fold the estimator is fitted, and its loss on the held-out rows compared with the loss
-    when a feature's values there are shuffled (Breiman 2001): log loss, or the root mean squared
-    error. Of features that tell the same, none may be missed; `correlation` finds them.
+    The importance is the increase of the log loss, or root mean squared error, when the values of a
+    feature are shuffled. It can be low for each of several redundant features; `Correlation` finds those.
 
     Parameters
     ----------
     estimator : object
-        A classifier or regressor of scikit-learn's kind.
+        A classifier or regressor with scikit-learn's interface.
     cv : int or list of pairs of ndarray
         Folds, or the positions of their training and held-out rows.
     n_repeats : int
         How often each feature is shuffled.
     confidence : float
-        A feature stays if the interval of its mean loss over the folds lies above 0.
+        Confidence of the interval of the mean importance over folds; a feature is kept if it is above 0.
     random_state : int
     """
 
@@ -131,8 +132,10 @@ class Permutation(SelectorMixin, BaseEstimator):
 
     def fit(self, X: pd.DataFrame, y: np.ndarray) -> Permutation:
         """Measure the losses; `low_` has shape (p,)."""
+        X = as_frame(self, X, reset=True)
         from sklearn.model_selection import check_cv
 
+        y = np.asarray(y)
         scheme = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
         cut = [
             Fold(X.iloc[train], y[train], X.iloc[held_out], y[held_out], train, held_out, None)
@@ -154,7 +157,7 @@ class Permutation(SelectorMixin, BaseEstimator):
             return rows.assign(**{name: np.concatenate(values)})
 
         whole = _score(fitted, fold.X_held_out, fold.y_held_out, n_classes)
-        # All repeats are predicted at once: a forest takes longer to be asked than to answer.
+        # All repeats are predicted in one call, since a forest's overhead per call is large.
         return np.array([whole - _score(fitted, shuffled(n), truth, n_classes) for n in fold.X])
 
     def _get_support_mask(self) -> np.ndarray:

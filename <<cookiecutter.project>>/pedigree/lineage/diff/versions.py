@@ -82,7 +82,7 @@ def recorded(revision: str) -> AbstractFileSystem:
     Raises
     ------
     UserError
-        There is no such revision, or nothing has run in it, or this is no DVC project.
+        There is no such revision, or nothing has run in it, or this is not a DVC project.
     """
     from dvc.exceptions import NotDvcRepoError
     from dvc.scm import RevError
@@ -98,10 +98,10 @@ def recorded(revision: str) -> AbstractFileSystem:
         names = git("for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags")
         known = [*names.split(), *experiments().values()]
         raise UserError(
-            f"'{revision}' is no commit, branch, tag or experiment; {did_you_mean(revision, known)}"
+            f"'{revision}' is not a commit, branch, tag or experiment; {did_you_mean(revision, known)}"
         ) from None
     except NotDvcRepoError:
-        raise UserError("this folder is no DVC project; run in the project's folder.") from None
+        raise UserError("this folder is not a DVC project; run in the project's folder.") from None
     raise UserError(f"{revision} records no {LOCK}; `git log {LOCK}` lists the commits that do.")
 
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from pedigree.evaluation.bootstrap import bootstrap
 from pedigree.lineage.runs.runs import Run
+from pedigree.scoring.custom import listed
 from pedigree.scoring.decision import Prediction, Threshold
-from pedigree.scoring.metrics import METRICS
+from pedigree.scoring.metrics import DECIDED
 from pedigree.scoring.predictions import Predictions
 
 # Validation is what experiments are compared on; the test rows are looked at last.
@@ -59,9 +60,8 @@ def pair(subset: str, first: Run, other: Run) -> Pair:
         "model": _decided(other, two, theirs, one.classes),
     }
     options = first.settings[SUBSETS[subset]]
-    listed = first.settings["problem"]["metrics"]
     scores = bootstrap(
-        [name for name in listed if METRICS[name].needs not in ("costs", "interval")],
+        [one for one in listed(first.settings["problem"]) if one.name not in DECIDED],
         truth,
         predictions,
         groups=None if one.group is None else one.group[mine],

@@ -62,7 +62,7 @@ class Folders:
             self.closed[md5] = path
 
     def feeds(self, out: tuple[str, str], dep: tuple[str, str]) -> bool:
-        """Tell whether an input (path and MD5) is an output, or part of it, in the same version."""
+        """Return whether an input (path and MD5) is an output, or part of it, in the same version."""
         for (outer, whole), (inner, part) in ((out, dep), (dep, out)):
             if lies_in(inner, outer):
                 if inner == outer:

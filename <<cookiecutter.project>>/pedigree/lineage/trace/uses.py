@@ -77,7 +77,7 @@ def _distinct(records: list[Record]) -> list[Record]:
 
 
 def _readers(record: Record, wanted: Wanted, folders: Folders) -> tuple[list[str], bool]:
-    """Name the stages that read the file, and tell whether it lay unread beside what was read."""
+    """Name the stages that read the file, and return whether it lay unread beside what was read."""
     readers, ignored = [], False
     for name, path, md5 in inputs(record):
         inner = wanted.inside(path, md5, folders)
@@ -93,7 +93,7 @@ def _readers(record: Record, wanted: Wanted, folders: Folders) -> tuple[list[str
 
 
 def _named(settings: Mapping[str, Any], names: list[str]) -> bool:
-    """Tell whether a stage's settings name one of the files of data/external/, or a folder of it.
+    """Return whether a stage's settings name one of the files of data/external/, or a folder of it.
 
     A source reads what its settings name, and not all that lies there.
     """

@@ -47,7 +47,7 @@ class Output:
 
     @property
     def identical(self) -> bool:
-        """Tell whether every bit is the same."""
+        """Return whether every bit is the same."""
         return self.recorded == self.made
 
 

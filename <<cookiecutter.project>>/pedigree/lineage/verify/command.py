@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def verify(folder: Path, local: bool) -> bool:
-    """Run HEAD again in a folder, print how the outputs compare, and tell whether all are the same."""
+    """Run HEAD again in a folder, print how the outputs compare, and return whether all are the same."""
     began = time.monotonic()
     project = clone(folder)
     say(f"HEAD: {git('log', '-1', '--format=%h %s').strip()}")

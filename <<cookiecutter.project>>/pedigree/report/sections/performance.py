@@ -126,7 +126,7 @@ def _metric_row(outputs: RunOutputs, entry: dict[str, Any]) -> MetricRow:
     wide = bool(half_width) and validation is not None and half_width > NEGLIGIBLE * abs(validation)
     return MetricRow(
         metric=metric,
-        meaning=MEANING.get(metric, ""),
+        meaning=MEANING.get(metric, entry.get("meaning", "")),
         test=entry["value"],
         interval=entry["interval"],
         references=outputs.reference_scores(entry),

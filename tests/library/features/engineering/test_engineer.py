@@ -69,7 +69,7 @@ def test_the_same_settings_serve_a_question_about_a_named_column(copy_of) -> Non
 def test_a_column_that_is_not_there_is_refused(project: Project) -> None:
     project.compose("engineer.steps.date_parts.columns=[date_eg]")
     with pytest.raises(
-        UserError, match="'date_eg' is not a column of the data; did you mean 'date_egg'"
+        UserError, match="column 'date_eg' is not in the data; did you mean 'date_egg'"
     ):
         project.run("engineer")
 
@@ -144,7 +144,7 @@ def test_texts_that_are_all_rare_are_left_to_the_selection(penguins: pd.DataFram
 def test_no_transformer_changes_the_rows_that_it_is_given(penguins: pd.DataFrame) -> None:
     before = penguins.copy()
     steps = [
-        Outliers(reach=0.1),
+        Outliers(threshold=0.1),
         DateParts(),
         Ratios([["culmen_length_mm", "culmen_depth_mm"]]),
         GroupStatistics(["island"], ["body_mass_g"]),

@@ -48,7 +48,7 @@ def test_a_column_of_two_values_or_mostly_one_has_no_limits() -> None:
 def test_far_values_are_treated_by_the_limits_of_the_fitted_rows(
     action: str, expected: list
 ) -> None:
-    fitted = Outliers(reach=1.0, action=action).fit(
+    fitted = Outliers(threshold=1.0, action=action).fit(
         pd.DataFrame({"x": [0.0, 1, 2, 3, 4], "c": [5] * 5})
     )
     made = fitted.transform(pd.DataFrame({"x": [-99.0, 2, 99, None], "c": [5, 9, 9, 9]}))
@@ -57,7 +57,9 @@ def test_far_values_are_treated_by_the_limits_of_the_fitted_rows(
 
 
 def test_far_values_may_be_flagged_and_left() -> None:
-    fitted = Outliers(columns=["x"], reach=1.0, action="flag").fit(pd.DataFrame({"x": range(5)}))
+    fitted = Outliers(columns=["x"], threshold=1.0, action="flag").fit(
+        pd.DataFrame({"x": range(5)})
+    )
     made = fitted.transform(pd.DataFrame({"x": [-99.0, 2, 99, None]}))
     assert made["x_is_outlier"].tolist() == [1, 0, 1, 0]
     assert made["x"].tolist()[:3] == [-99, 2, 99]
@@ -65,7 +67,7 @@ def test_far_values_may_be_flagged_and_left() -> None:
 
 def test_unlike_rows_are_flagged_by_several_columns_at_once(penguins: pd.DataFrame) -> None:
     columns = list(numbers(penguins))
-    fitted = IsolationForest(columns, share=0.02, random_state=3).fit(penguins)
+    fitted = IsolationForest(columns, contamination=0.02, random_state=3).fit(penguins)
     made = fitted.transform(penguins)
     assert made["is_outlier"].sum() == pytest.approx(0.02 * len(penguins), abs=2)
     flagged = made["is_outlier"] == 1
@@ -82,7 +84,7 @@ def test_unlike_rows_are_flagged_by_several_columns_at_once(penguins: pd.DataFra
     [
         ({"method": "iqrr"}, "no method 'iqrr'"),
         ({"action": "drop"}, "no action 'drop'"),
-        ({"method": "quantile"}, "`reach` is the share of rows at each end"),
+        ({"method": "quantile"}, "`threshold` is the contamination of rows at each end"),
     ],
 )
 def test_wrong_settings_are_refused(settings: dict, said: str) -> None:
@@ -113,7 +115,7 @@ def test_training_rows_with_outliers_can_be_left_out_of_a_fit(
     assert not {5, 9} & set(kept.index)
     assert kept.columns.tolist() == X.columns.tolist()
     assert (answers == y[kept.index]).all()
-    assert 3 in kept.index  # a bird that was not measured is no outlier
+    assert 3 in kept.index  # a bird that was not measured is not an outlier
 
 
 def test_a_class_must_not_vanish() -> None:

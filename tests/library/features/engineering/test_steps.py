@@ -1,4 +1,4 @@
-"""What every transformer keeps to, and what each computes, against values worked out by hand."""
+"""What every transformer keeps to, and what each computes, against values worked out manually."""
 
 import re
 import zipfile
@@ -16,7 +16,6 @@ from sklearn.preprocessing import KBinsDiscretizer, PolynomialFeatures
 
 from pedigree.base.names import UserError
 from pedigree.base.tools import instantiate
-from pedigree.config.checks import wrong_features
 from pedigree.config.tools import parameters
 from pedigree.estimators import artifact
 from pedigree.features import engineering as engineer
@@ -28,6 +27,7 @@ from pedigree.features.engineering import (
     Interactions,
     wrong_step,
 )
+from pedigree.features.settings import EngineerSettings
 
 BLOCKS = re.findall(r"```yaml\n(.*?)```", (ROOT / "conf/engineer/README.md").read_text(), re.DOTALL)
 CATALOGUE: dict[str, Any] = {
@@ -260,7 +260,7 @@ def test_too_many_columns_and_what_cannot_be_fitted_are_refused(penguins: pd.Dat
     ("step", "change", "said"),
     [
         ("date_parts", {"parts": ["mont"]}, "no part 'mont'; did you mean 'month'?"),
-        ("durations", {"since": "soon"}, "since: 'soon' is no date"),
+        ("durations", {"since": "soon"}, "since: 'soon' is not a date"),
         ("durations", {"since": None, "pairs": []}, "measures nothing"),
         ("durations", {"unit": "weeks"}, "no unit 'weeks'"),
         ("interactions", {"operations": ["products"]}, "did you mean 'product'?"),
@@ -288,7 +288,10 @@ def test_a_wrong_setting_is_found_before_any_data_are_read(
     settings = CATALOGUE[step] | change
     if "_target_" in change or not change:
         settings = {"_target_": settings["_target_"]}
-    (mistake,) = wrong_features({step: settings})
+    engineer = {"steps": {step: settings}}
+    problem = {"target": "x", "exclude": {}}
+    own = EngineerSettings.model_validate({"engineer": engineer, "problem": problem})
+    (mistake,) = own.mistakes(None)
     assert mistake.startswith(f"engineer.steps.{step}: ")
     assert said in mistake
 

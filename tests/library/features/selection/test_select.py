@@ -9,8 +9,8 @@ from sklearn.feature_selection import SelectKBest, f_classif
 from pedigree.base.names import UserError
 from pedigree.base.tables import read_json, read_table, write_table
 from pedigree.features.selection.selector import Selector
-from pedigree.features.selection.stability import choices, nogueira
-from pedigree.features.selection.useless import useless
+from pedigree.features.selection.stability import nogueira, selected_by_fold
+from pedigree.features.selection.uninformative import uninformative_columns
 from pedigree.folds.folding import FoldScheme
 
 FITTED, SAID, TABLE = map(
@@ -32,13 +32,15 @@ def rows(n: int = 40) -> pd.DataFrame:
         (list(range(1000, 1040)), "identifier-like: 40 different values in 40 rows"),
     ],
 )
-def test_a_useless_column_goes_with_the_reason(column: list, why: str) -> None:
-    assert useless(rows().assign(x=column), 0.95) == {"x": why}
+def test_an_uninformative_column_is_dropped_with_the_reason(column: list, why: str) -> None:
+    assert uninformative_columns(rows().assign(x=column), 0.95) == {"x": why}
 
 
 def test_of_equal_columns_the_first_stays() -> None:
     data = rows()
-    assert useless(data.assign(again=data["signal"]), 0.95) == {"again": "a copy of signal"}
+    assert uninformative_columns(data.assign(again=data["signal"]), 0.95) == {
+        "again": "a copy of signal"
+    }
 
 
 @pytest.mark.parametrize(
@@ -52,16 +54,16 @@ def test_of_equal_columns_the_first_stays() -> None:
     ],
 )
 def test_a_column_that_may_teach_something_stays(column: list) -> None:
-    assert useless(rows().assign(x=column), 0.95) == {}
+    assert uninformative_columns(rows().assign(x=column), 0.95) == {}
 
 
 def test_measurements_of_penguins_are_no_identifiers(penguins: pd.DataFrame) -> None:
-    gone = useless(penguins, 0.95)
+    gone = uninformative_columns(penguins, 0.95)
     assert not [name for name in gone if name.endswith(("_mm", "_g", "_oo"))]
     assert set(gone) >= {"region", "stage"}
 
 
-def test_the_chooser_sees_texts_gaps_and_truth_values() -> None:
+def test_the_selector_gets_encoded_strings_missing_values_and_booleans() -> None:
     y = np.arange(40) % 2
     data = rows().assign(
         text=np.where(y, "yes", "no"), gap=[None, *np.random.default_rng(1).normal(size=39)]
@@ -140,11 +142,11 @@ def test_a_sure_signal_is_chosen_in_every_fold_and_noise_in_some() -> None:
 def test_the_choice_is_repeated_on_the_training_part_of_each_fold() -> None:
     X, y = planted(1.0)
     cut = FoldScheme(y, True, None, None, 0)
-    chosen = choices(SelectKBest(f_classif, k=3), X, y, cut, 4)
+    chosen = selected_by_fold(SelectKBest(f_classif, k=3), X, y, cut, 4)
     assert list(chosen) == list(X)
     selector = Selector(SelectKBest(f_classif, k=3)).fit(X.assign(same=1), y)
     _, fractions = selector.stability(X.assign(same=1), y, cut, 4)
-    assert list(fractions) == list(X)  # what is useless was not chosen among
+    assert list(fractions) == list(X)  # what is uninformative_columns was not chosen among
     for (train, _), kept in zip(cut(4), chosen.to_numpy(), strict=True):
         alone = SelectKBest(f_classif, k=3).fit(X.iloc[train], y[train])
         assert kept.tolist() == alone.get_support().tolist()

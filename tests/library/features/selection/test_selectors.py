@@ -11,8 +11,8 @@ from sklearn.feature_selection import RFECV
 from pedigree.base.names import UserError
 from pedigree.base.tools import instantiate
 from pedigree.config.checks import check
-from pedigree.features.selection.choosing import as_numbers, choose
 from pedigree.features.selection.measures import ShapImportance
+from pedigree.features.selection.selecting import columns_to_drop, encode_ordinal
 from pedigree.features.selection.selector import Selector
 from pedigree.features.selection.selectors import ChiSquare, Correlation, Permutation
 from pedigree.folds.folding import FoldScheme
@@ -35,15 +35,17 @@ def planted(task: str, n: int = 250) -> tuple[pd.DataFrame, np.ndarray]:
     return X, y.to_numpy()
 
 
-def chooser(project: Project, *overrides: str) -> object:
-    return instantiate(project.compose(*overrides).select.chooser)
+def selector(project: Project, *overrides: str) -> object:
+    return instantiate(project.compose(*overrides).select.selector)
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
 @pytest.mark.parametrize("name", ["chi2", "permutation", "shap"])
 def test_noise_goes_and_what_tells_stays(copy_of, task: str, name: str) -> None:
     project = copy_of(task)
-    chosen = chooser(project, f"select={name}", *(["select.chooser.k=3"] if name == "chi2" else []))
+    chosen = selector(
+        project, f"select={name}", *(["select.selector.k=3"] if name == "chi2" else [])
+    )
     if (task, name) == ("regression", "chi2"):
         with pytest.raises(UserError, match="ChiSquare is for classes, and the task is regression"):
             check(project.compose("select=chi2"))
@@ -62,7 +64,7 @@ def test_of_a_pair_that_tells_the_same_the_first_stays_and_is_named() -> None:
         twin=lambda x: -(x["a"].fillna(x["a"].median()) ** 3), flag=0.0
     )
     X.loc[0, "flag"] = 1.0
-    gone = choose(Correlation(min_variance=0.005, max_correlation=0.95), X, y, None)
+    gone = columns_to_drop(Correlation(min_variance=0.005, max_correlation=0.95), X, y, None)
     assert gone == {
         "twin": "tells the same as a: rank correlation -1.000",
         "flag": "hardly varies: variance 0.004 in [0, 1]",
@@ -77,12 +79,12 @@ def test_a_column_that_is_like_a_dropped_one_only_stays() -> None:
     X["c"] = X["b"] + 0.3 * steps[2]
     limit = (X["a"].corr(X["c"], "spearman") + X["a"].corr(X["b"], "spearman")) / 2
     assert X["b"].corr(X["c"], "spearman") > limit
-    assert list(choose(Correlation(0.0, limit), X, np.zeros(400), None)) == ["b"]
+    assert list(columns_to_drop(Correlation(0.0, limit), X, np.zeros(400), None)) == ["b"]
 
 
 def test_chi_squared_is_that_of_the_table_of_values_and_classes(penguins: pd.DataFrame) -> None:
     rows = penguins.dropna(subset=["sex"])
-    X, y = as_numbers(rows[["island", "body_mass_g"]]), pd.Categorical(rows["species"]).codes
+    X, y = encode_ordinal(rows[["island", "body_mass_g"]]), pd.Categorical(rows["species"]).codes
     fitted = ChiSquare(k=1, bins=5).fit(X, y)
     for name, score in zip(X, fitted.scores_, strict=True):
         values = X[name] if name == "island" else pd.qcut(X[name], 5, labels=False)
@@ -106,7 +108,7 @@ def test_a_text_of_many_values_that_tells_nothing_is_not_preferred() -> None:
     assert ChiSquare(k=1, bins=5).fit(X, y).get_support().tolist() == [False, True, False]
 
 
-def test_folds_of_a_chooser_follow_the_split() -> None:
+def test_folds_of_a_selector_follow_the_split() -> None:
     """A feature that names the group: it tells the rows of known groups, and nothing of others."""
     random = np.random.default_rng(0)
     groups = np.repeat(np.arange(60), 5)
@@ -114,11 +116,11 @@ def test_folds_of_a_chooser_follow_the_split() -> None:
     X = pd.DataFrame({"name": random.normal(size=60)[groups], "tells": y + random.normal(size=300)})
     permutation = Permutation(ExtraTreesClassifier(30, random_state=0), 5, 3, 0.9, 0)
     apart, mixed = (FoldScheme(y, True, which, None, 0) for which in (groups, None))
-    assert "name" in choose(permutation, X, y, apart)
-    assert "name" not in choose(permutation, X, y, mixed)
+    assert "name" in columns_to_drop(permutation, X, y, apart)
+    assert "name" not in columns_to_drop(permutation, X, y, mixed)
 
 
-def test_a_chooser_of_scikit_learn_is_given_the_folds_too() -> None:
+def test_a_selector_of_scikit_learn_is_given_the_folds_too() -> None:
     X, y = planted("binary")
     given = {}
 
@@ -128,7 +130,7 @@ def test_a_chooser_of_scikit_learn_is_given_the_folds_too() -> None:
             return super().fit(X, y)
 
     cut = FoldScheme(y, True, np.arange(250) // 5, None, 0)
-    choose(Spy(ExtraTreesClassifier(5, random_state=0), step=0.5, cv=3), X, y, cut)
+    columns_to_drop(Spy(ExtraTreesClassifier(5, random_state=0), step=0.5, cv=3), X, y, cut)
     for (train, held_out), (known, unseen) in zip(given["cv"], cut(3), strict=True):
         assert (train.tolist(), held_out.tolist()) == (known.tolist(), unseen.tolist())
 
@@ -138,7 +140,7 @@ def test_a_class_that_a_folds_past_lacks_is_no_obstacle() -> None:
     late = np.sort(y)
     pairs = [(np.arange(0, 150), np.arange(150, 200)), (np.arange(0, 200), np.arange(200, 250))]
     made = Permutation(ExtraTreesClassifier(5, random_state=0), pairs, 2, 0.9, 0)
-    assert np.isfinite(made.fit(as_numbers(X), late).low_).all()
+    assert np.isfinite(made.fit(encode_ordinal(X), late).low_).all()
 
 
 @pytest.mark.parametrize("trees", ["catboost.CatBoost", "sklearn.ensemble.ExtraTrees"])
@@ -147,7 +149,7 @@ def test_the_importance_by_shap_is_the_mean_over_rows_and_classes(task: str, tre
     import shap
 
     X, y = planted(task, n=80)
-    X = as_numbers(X)
+    X = encode_ordinal(X)
     kind = "Regressor" if task == "regression" else "Classifier"
     small = {"iterations": 5, "verbose": False, "allow_writing_files": False, "thread_count": 1}
     arguments = small if "catboost" in trees else {"n_estimators": 5, "random_state": 0}

@@ -1,0 +1,175 @@
+"""Proposing the problem for a target: task, positive class, metrics and a first criterion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pedigree.adopting.association import SUSPECT, explained_by_ranks, explained_by_values
+from pedigree.adopting.columns import Column
+from pedigree.adopting.scan import Scan
+from pedigree.base.names import UserError, did_you_mean, snake_case
+from pedigree.data.engine import parse
+from pedigree.data.target import labels
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MAX_CLASSES = 100  # beyond, a leaderboard of classifiers says nothing
+MAX_NUMBERED = 10  # different whole numbers that are still classes, such as marks from 1 to 6
+MIN_CLASS = 3  # rows of a class: one for each side of the split
+MIN_PAIRS = 30  # rows with both values, below which a column is not a suspect
+# A minority below this share: ROC AUC looks good while most alarms are false, so average precision
+# decides (Saito and Rehmsmeier 2015, doi:10.1371/journal.pone.0118432).
+IMBALANCE = 0.1
+POSITIVE = ("yes", "true", "1", "y", "t", "positive", "pos")
+METRICS = {
+    "binary": ["roc_auc", "average_precision", "f1", "accuracy", "log_loss"],
+    "multiclass": ["f1_macro", "balanced_accuracy", "accuracy", "roc_auc", "log_loss"],
+    "regression": ["rmse", "mae", "r2"],
+}
+
+
+@dataclass(frozen=True)
+class ProposedProblem:
+    """Target, task, metrics and first criterion, proposed from the data."""
+
+    target: Column
+    task: str
+    positive: str | None
+    metrics: list[str]
+    gain: float  # over the dummy, in units of the first metric: the first criterion
+    why: str
+
+
+def propose_problem(
+    name: str, columns: list[Column], scan: Scan, task: str | None = None
+) -> ProposedProblem:
+    """Propose the problem for a target.
+
+    Parameters
+    ----------
+    name : str
+        Name of the target, as in the source or in snake_case.
+    columns : list of Column
+    scan : Scan
+    task : {"binary", "multiclass", "regression"}, optional
+        Inferred from the values if None.
+
+    Returns
+    -------
+    ProposedProblem
+
+    Raises
+    ------
+    UserError
+        The column does not exist, or cannot be a target.
+    """
+    target = _find(name, columns)
+    target.kind, target.left_out = "target", None
+    if target.dtype == "boolean" and scan.sample[target.name].dtype != "boolean":
+        target.dtype = "str"  # answers are shown as the source spells them
+    values = scan.sample[target.name].dropna()
+    if scan.columns[target.name].missing == scan.rows or values.empty:
+        raise UserError(f"the target '{target.source_name}' has no value in any row.")
+    counts = labels(parse(values, target.dtype)).value_counts()
+    if len(counts) == 1:
+        raise UserError(
+            f"the target '{target.source_name}' is {counts.index[0]!r} in every row; at least two different values are required."
+        )
+    known = scan.columns[target.name].values
+    classes = len(known) if known is not None else len(counts)
+    number = target.dtype in ("int64", "float64")
+    found = "binary" if classes == 2 else "multiclass"
+    if number and (target.dtype == "float64" or classes > MAX_NUMBERED) and classes > 2:
+        found = "regression"
+    task = task or found
+    if task == "regression":
+        return _regression(target, values)
+    _refuse_classes(target, task, counts, max(classes, len(counts)), number)
+    if task == "multiclass":
+        why = f"{len(counts)} classes, the rarest {counts.min() / counts.sum():.1%} of the rows"
+        return ProposedProblem(target, task, None, METRICS[task], 0.01, why)
+    rarer = counts.index[-1]
+    usual = [one for one in counts.index if one.strip().lower() in POSITIVE]
+    positive = usual[0] if len(usual) == 1 else rarer
+    share = counts[positive] / counts.sum()
+    metrics = list(METRICS[task])
+    if counts.min() / counts.sum() < IMBALANCE:
+        metrics[:2] = reversed(metrics[:2])
+    return ProposedProblem(
+        target, task, positive, metrics, 0.01, f"{positive!r} in {share:.1%} of the rows"
+    )
+
+
+def _find(name: str, columns: list[Column]) -> Column:
+    for column in columns:
+        if name in (column.source_name, column.name):
+            return column
+    for column in columns:
+        if snake_case(name) == column.name:
+            return column
+    hint = did_you_mean(name, [column.source_name for column in columns])
+    raise UserError(f"the data has no column '{name}' to be the target; {hint}")
+
+
+def _regression(target: Column, values: pd.Series) -> ProposedProblem:
+    if target.dtype not in ("int64", "float64"):
+        raise UserError(
+            f"the target '{target.source_name}' is not numeric, but task is regression; it is {target.why}."
+        )
+    spread = float(parse(values, "float64").std())
+    # One hundredth of the target's standard deviation, which is the dummy's RMSE.
+    why = f"{target.why}, standard deviation {spread:.4g}"
+    return ProposedProblem(
+        target, "regression", None, METRICS["regression"], float(f"{spread / 100:.1g}"), why
+    )
+
+
+def _refuse_classes(
+    target: Column, task: str, counts: pd.Series, classes: int, number: bool
+) -> None:
+    """Refuse classes that cannot be learned."""
+    name = target.source_name
+    if task == "binary" and classes > 2:
+        raise UserError(
+            f"the target '{name}' has {classes} values, but task is binary; use multiclass."
+        )
+    if task == "multiclass" and classes == 2:
+        raise UserError(f"the target '{name}' has two values; use task binary.")
+    if classes > MAX_CLASSES:
+        way = "say --task regression" if number else "group them into fewer"
+        raise UserError(
+            f"the target '{name}' has {classes:,} classes, more than {MAX_CLASSES}; {way}."
+        )
+    if counts.min() < MIN_CLASS:
+        raise UserError(
+            f"the target '{name}': the class {counts.index[-1]!r} has "
+            f"{'1 row' if counts.min() == 1 else f'{counts.min()} rows'}, too few for a training, validation and test set; drop it or merge it with another."
+        )
+
+
+def mark_suspects(columns: list[Column], problem: ProposedProblem, scan: Scan) -> None:
+    """Find the columns that leak the target, and leave out those that certainly do.
+
+    Certain is a column that says the same as the target in other words: each of its values goes with
+    one answer and each answer with one value, or it is the target in another unit. Others that tell
+    almost every answer by themselves are named, since only a person knows when they are known.
+    """
+    answers = parse(scan.sample[problem.target.name], problem.target.dtype)
+    classes = answers.factorize()[0]  # missing: -1
+    for column in columns:
+        if column is problem.target or column.left_out or column.kind == "date":
+            continue
+        values = parse(scan.sample[column.name], column.dtype)
+        both = (values.notna() & answers.notna()).to_numpy()
+        if both.sum() < max(MIN_PAIRS, len(both) / 2):
+            continue
+        if problem.task == "regression":
+            explained = explained_by_ranks(values[both], answers[both])
+        else:
+            explained = explained_by_values(values[both], classes[both])
+        if explained == 1:
+            column.suspect = column.left_out = "is the target in another form"
+        elif explained > SUSPECT:
+            column.suspect = f"explains {explained:.1%} of the target by itself; check that it is known before the target"

@@ -1,0 +1,31 @@
+"""Settings of `clean`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pedigree.base.section import Excerpt, Section, Tool
+
+
+class Clean(Section):
+    """conf/clean/."""
+
+    steps: dict[str, Tool]
+
+
+class CleanSettings(Excerpt):
+    """All that `clean` sees."""
+
+    clean: Clean
+
+    def mistakes(self, settings: Any) -> Iterator[str]:
+        """Find steps that drop rows and are not `training_only`."""
+        for name, step in self.clean.steps.items():
+            options = step.without()
+            drops = options.get("action") == "drop" or step.target.endswith(".drop_duplicates")
+            if drops and not options.get("training_only"):
+                yield (
+                    f"clean.steps.{name}: it drops rows, and a row that is sent to the model needs an answer; "
+                    "give it `training_only: true`."
+                )

@@ -1,0 +1,23 @@
+"""Settings of `collect`."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from pedigree.base.section import Count, Excerpt, Number, Tool
+from pedigree.data.settings import ContractPath
+
+
+class Collect(Tool):
+    """conf/collect/."""
+
+    as_of: str | None
+    min_rows: Count
+    max_shrink: Number = Field(ge=0, le=1)
+
+
+class CollectSettings(Excerpt):
+    """All that `collect` sees."""
+
+    collect: Collect
+    load: ContractPath

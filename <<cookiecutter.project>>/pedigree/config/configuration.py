@@ -1,0 +1,134 @@
+"""The settings in force: which they are, and how they reach params.yaml and the steps."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from omegaconf import OmegaConf
+
+from pedigree.base.lock import digest, recorded
+from pedigree.base.paths import CONF, PARAMS, SETTINGS
+from pedigree.base.section import part_of
+from pedigree.base.settings import Dumper, leaves, read_yaml, settings_file
+from pedigree.base.steps import step_classes
+from pedigree.base.tables import replacing
+from pedigree.config.checks import check, refuse_secrets
+from pedigree.config.composing import compose
+
+# DVC sets it while it runs an experiment, for which it has composed params.yaml itself, with the
+# overrides of `-S`. Composing again would lose them and record the experiment as done.
+EXPERIMENT = "DVC_EXP_NAME"
+SHOWN = 15  # changed settings that are printed; another model changes fifty
+_MISSING = object()
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """All settings, as conf/ composes them, or as an experiment has set them.
+
+    Parameters
+    ----------
+    settings : dict
+        In force.
+    before : dict
+        What the changes are counted from: params.yaml as it was, or what conf/ composes in an experiment.
+    where : str
+        Where the changes are, for people.
+    composed : bool
+        From conf/ alone, so that params.yaml is to be written.
+
+    Examples
+    --------
+    >>> from pedigree import Configuration
+    >>> configuration = Configuration.read()
+    >>> configuration.check()
+    >>> configuration.settings["seed"]
+    42
+    """
+
+    settings: Mapping[str, Any]
+    before: Mapping[str, Any]
+    where: str
+    composed: bool
+
+    @classmethod
+    def read(cls) -> Configuration:
+        """Compose conf/, unless an experiment has done so.
+
+        Raises
+        ------
+        UserError
+            conf/ cannot be composed, or would write a secret into params.yaml.
+        """
+        refuse_secrets(CONF)
+        composed = compose()
+        in_force = (read_yaml(PARAMS) if PARAMS.exists() else None) or {}
+        if in_force and EXPERIMENT in os.environ:
+            return cls(in_force, composed, "in this experiment", composed=False)
+        if in_force and in_force != composed and taken_over():
+            where = "by the experiment that was taken over"
+            return cls(in_force, composed, where, composed=False)
+        return cls(composed, in_force, f"in {PARAMS}", composed=True)
+
+    def check(self) -> None:
+        """Refuse settings with mistakes.
+
+        Raises
+        ------
+        UserError
+            One line for each.
+        """
+        check(self.settings)
+
+    def write(self) -> None:
+        """Write params.yaml, unless an experiment did, and each step's part of it."""
+        text = OmegaConf.to_yaml(OmegaConf.create(dict(self.settings)))
+        if self.composed and not (PARAMS.exists() and PARAMS.read_text(encoding="utf-8") == text):
+            with replacing(PARAMS) as new:
+                new.write_text(text, encoding="utf-8", newline="\n")
+        hand_out(self.settings)
+
+    def changes(self) -> Iterator[str]:
+        """Yield lines that say which values changed."""
+        before, after = leaves(self.before), leaves(self.settings)
+        if not before:
+            yield f"{len(after)} settings written to {PARAMS}"
+            return
+        keys = before | after
+        changed = [key for key in keys if before.get(key, _MISSING) != after.get(key, _MISSING)]
+        for key in changed[:SHOWN]:
+            yield f"{key}: {before.get(key, '(not set)')} -> {after.get(key, '(gone)')}"
+        if len(changed) > SHOWN:
+            yield f"... and {len(changed) - SHOWN} more (`git diff {PARAMS}` shows all)"
+        yield f"{len(changed)} of {len(keys)} settings changed {self.where}"
+
+
+def taken_over() -> bool:
+    """Tell whether dvc.lock records params.yaml as it is, and that it was made from conf/ as it is.
+
+    Then what sets the two apart are overrides of an experiment, and they stay in force until conf/ is
+    edited: other code, or a run by force in a clone, is no reason to lose them.
+    """
+    stage = recorded().get("configure", {})
+    known = {one["path"]: one["md5"] for kind in ("deps", "outs") for one in stage.get(kind, ())}
+    return all(digest(path) == known.get(path.name) for path in (CONF, PARAMS))
+
+
+def hand_out(settings: Mapping[str, Any]) -> None:
+    """Write each step's own settings to ``settings/<step>.yaml``.
+
+    Parameters
+    ----------
+    settings : mapping
+        All of them, checked.
+    """
+    with replacing(SETTINGS) as folder:
+        folder.mkdir()
+        for name, step in step_classes():
+            own = part_of(settings, step)
+            text = yaml.dump(own, Dumper=Dumper, sort_keys=False, allow_unicode=True)
+            (folder / settings_file(name).name).write_text(text, encoding="utf-8", newline="\n")

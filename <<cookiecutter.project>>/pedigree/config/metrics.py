@@ -1,0 +1,131 @@
+"""Mistakes in what a model is measured by: metrics, the owner's own ones, criteria and the threshold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from pedigree.base.names import UserError, did_you_mean
+from pedigree.base.problem import Problem
+from pedigree.base.section import Tool
+from pedigree.base.settings import as_dict
+from pedigree.config.tools import locate, wrong_tools
+from pedigree.scoring.custom import TASKS, argument, own, response_method
+from pedigree.scoring.decision import Prediction
+from pedigree.scoring.metrics import DECIDED, METRICS, Metric
+from pedigree.verdict.criteria import QUANTITIES, wrong_criteria
+
+METHODS = ("predict", "predict_proba")
+# Names that stand beside those of metrics in the leaderboard and in metrics/evaluate.json.
+TAKEN = (
+    *("model", "rank", "behind", "behind_low", "behind_high", "folds", "left_in_round"),
+    *("metrics", "comparisons", "worst"),
+)
+SUFFIXES = ("_std", "_half_width")
+ROWS = 60  # made up, on which a metric is tried
+
+
+def wrong_metrics(problem: Problem) -> Iterator[str]:
+    """Find metrics that do not exist or do not fit the task, and criteria that nothing measures."""
+    task, wrong = problem.task, dict(wrong_custom_metrics(problem))
+    yield from filter(None, wrong.values())
+    fitting = list(fitting_metrics(problem))
+    for name in problem.metrics:
+        if name not in METRICS and name not in problem.custom_metrics:
+            yield f"problem.metrics: no metric '{name}'; {did_you_mean(name, fitting)}"
+        elif name not in fitting and name not in wrong:
+            yield f"problem.metrics: '{name}' does not fit task {task}; fitting are {', '.join(fitting)}."
+        elif name in DECIDED:
+            yield (
+                f"problem.metrics: '{name}' cannot compare models, since folds have neither threshold nor intervals; take it "
+                "out: it is reported by itself, and problem.criteria may name it."
+            )
+    criteria = {name: one for name, one in problem.criteria.items() if name not in wrong}
+    yield from wrong_criteria(criteria, task, fitting)
+
+
+def wrong_threshold(problem: Problem) -> Iterator[str]:
+    """Find a threshold of other than two classes, and a metric that no threshold moves."""
+    rule, task = problem.threshold, problem.task
+    if rule and task != "binary":
+        yield f"problem.threshold: is of two classes, and the task is {task}; set it to null."
+    elif rule and rule.metric:
+        moved = [name for name, one in fitting_metrics(problem).items() if one.needs == "label"]
+        if rule.metric not in moved:
+            yield f"problem.threshold.metric: no threshold moves '{rule.metric}'; {did_you_mean(rule.metric, moved)}"
+    if "cost" in problem.criteria and not (rule and rule.costs):
+        yield "problem.criteria: 'cost' needs what mistakes cost; set problem.threshold.costs."
+
+
+def fitting_metrics(problem: Problem) -> dict[str, Metric]:
+    """Return the metrics that fit the task, by name; an owner's that is wrong is left out."""
+    wrong = dict(wrong_custom_metrics(problem))
+    named = problem.custom_metrics.items()
+    found = METRICS | {name: own(name, one) for name, one in named if name not in wrong}
+    return {name: one for name, one in found.items() if problem.task in one.tasks}
+
+
+def wrong_custom_metrics(problem: Problem) -> Iterator[tuple[str, str]]:
+    """Find an owner's metrics that cannot be used; yields the name and a sentence, empty if another check says it."""
+    for name, settings in problem.custom_metrics.items():
+        mistake = wrong_name(name) or wrong_class(name, settings, problem.task)
+        if mistake is not None:
+            yield name, mistake and f"problem.custom_metrics.{name}: {mistake}"
+
+
+def wrong_name(name: str) -> str | None:
+    """Say why a metric cannot be called so."""
+    if name in METRICS or name in QUANTITIES:
+        return "the library measures something of this name; choose another name."
+    if name in TAKEN or name.endswith(SUFFIXES):
+        return "the name is taken by a column of the leaderboard or a line of metrics/evaluate.json; choose another name."
+    return None
+
+
+def wrong_class(name: str, settings: Tool, task: str) -> str | None:
+    """Say why a class is no metric, as far as made-up rows can tell; an empty string if another check says it."""
+    if any(wrong_tools({"problem": as_dict(settings)})):
+        return ""  # said of every tool
+    target = settings.target
+    metric_class: Any = locate(target)
+    if not isinstance(metric_class, type):
+        return f"{target} is a function; make it the `__call__` of a class, which says how it is to be used."
+    better = getattr(metric_class, "greater_is_better", None)
+    tasks = getattr(metric_class, "tasks", None)
+    if not isinstance(better, bool):
+        return f"{target} does not say which way it is better; give the class `greater_is_better = True` or False."
+    if not isinstance(tasks, tuple | list) or not tasks or set(tasks) - set(TASKS):
+        return f"{target} does not say what it is for; give the class `tasks`, a tuple of any of {', '.join(TASKS)}."
+    if response_method(metric_class) not in METHODS:
+        return f"{target}.response_method is {response_method(metric_class)!r}; known are: {', '.join(METHODS)}."
+    if response_method(metric_class) == "predict_proba" and "regression" in tasks:
+        return f"{target} asks for probabilities, and its tasks include regression, which has none; take one of them out."
+    try:
+        made = own(name, settings)
+    except UserError as error:
+        return str(error).removeprefix(f"problem.custom_metrics.{name}: ")
+    return wrong_result(made, target, task) if task in tasks else None
+
+
+def wrong_result(metric: Metric, target: str, task: str) -> str | None:
+    """Call a metric on rows that are made up, and say why what it returns is no score."""
+    random = np.random.default_rng(0)
+    classes = {"binary": 2, "multiclass": 3}.get(task)
+    if classes:
+        truth = np.arange(ROWS) % classes
+        values = random.dirichlet(np.ones(classes), ROWS)
+    else:
+        truth, values = random.uniform(1, 10, (2, ROWS))
+    owned: Any = metric.function
+    shown = f"{target}, called with {ROWS} made-up rows,"
+    try:
+        found = np.asarray(owned.metric(truth, argument(owned.metric, Prediction(values))), float)
+    except Exception as error:
+        return f"{shown} failed: {type(error).__name__}: {error}"
+    if found.shape not in ((), (ROWS,)):
+        return f"{shown} returned an array of shape {found.shape}; return a number, or one for each row."
+    if not np.isfinite(found).all():
+        return f"{shown} returned {found.mean()}; return a finite number."
+    return None

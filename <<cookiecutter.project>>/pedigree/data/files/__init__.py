@@ -1,0 +1,1 @@
+"""Text, JSON and Excel files as Arrow tables, packed or not."""

@@ -1,0 +1,118 @@
+"""Reading the bytes of files, decompressed if necessary."""
+
+from __future__ import annotations
+
+import csv
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+import pyarrow as pa
+
+from pedigree.base.names import UserError
+
+COMPRESSED = (".gz", ".bz2", ".zst", ".zip")
+MAX_BYTES = 2**31  # of a file that is decompressed into memory; text files are streamed
+# Errors that readers raise for invalid content; Arrow's and Unicode's errors are subclasses.
+READER_ERRORS = (
+    ValueError,
+    OSError,
+    EOFError,
+    RuntimeError,
+    ArithmeticError,
+    MemoryError,
+    LookupError,
+    csv.Error,
+    zlib.error,
+    zipfile.BadZipFile,
+    pa.ArrowException,
+)
+
+
+@contextmanager
+def reader_errors(path: Path) -> Iterator[None]:
+    """Convert errors of readers to a `UserError` with the name of the file.
+
+    Raises
+    ------
+    UserError
+        The file cannot be read.
+    """
+    try:
+        yield
+    except READER_ERRORS as error:
+        raise UserError(f"{path} cannot be read: {error or type(error).__name__}") from None
+
+
+def suffix(path: Path) -> str:
+    """Return a file's suffix in lower case, without that of a compression."""
+    suffixes = [one.lower() for one in path.suffixes]
+    if suffixes and suffixes[-1] in COMPRESSED:
+        suffixes.pop()
+    return suffixes[-1] if suffixes else ""
+
+
+def is_compressed(path: Path) -> bool:
+    """Return whether a file is compressed, by its name."""
+    return path.suffix.lower() in COMPRESSED
+
+
+def open_bytes(path: Path) -> IO[bytes]:
+    """Open a file, decompressed if necessary.
+
+    Raises
+    ------
+    UserError
+        A ZIP archive does not contain exactly one file.
+    """
+    if path.suffix.lower() == ".zip":
+        return zipfile.ZipFile(path).open(member(path))
+    stream: IO[bytes] = pa.input_stream(str(path), compression="detect")
+    return stream
+
+
+def member(path: Path) -> str:
+    """Return the name of the only file in a ZIP archive.
+
+    Raises
+    ------
+    UserError
+        The file is not an archive, or does not contain exactly one file.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [
+                name
+                for name in archive.namelist()
+                if not name.endswith("/")
+                and not name.startswith("__MACOSX")
+                and not PurePosixPath(name).name.startswith(".")
+            ]
+    except READER_ERRORS:
+        raise UserError(f"{path} is not a ZIP archive; rename or replace it.") from None
+    if len(names) != 1:
+        raise UserError(f"{path} contains {len(names)} files, but one is expected; unpack it.")
+    return names[0]
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a whole file, decompressed.
+
+    Raises
+    ------
+    UserError
+        The content is larger than `MAX_BYTES`.
+    """
+    chunks, size = [], 0
+    with open_bytes(path) as stream:
+        while chunk := stream.read(2**24):
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > MAX_BYTES:
+                raise UserError(
+                    f"{path} is larger than {MAX_BYTES >> 30} GB when unpacked; unpack it, or store it as Parquet."
+                )
+    return b"".join(chunks)

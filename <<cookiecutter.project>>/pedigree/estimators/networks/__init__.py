@@ -1,0 +1,1 @@
+"""Neural networks for tables, trained by PyTorch or Keras."""

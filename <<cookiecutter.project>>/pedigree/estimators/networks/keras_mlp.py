@@ -1,0 +1,98 @@
+"""The network of `pedigree.estimators.networks.neural`, trained by Keras with TensorFlow."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from pedigree.estimators.networks.neural import (
+    EntityEmbeddingClassifier,
+    EntityEmbeddingMLP,
+    EntityEmbeddingRegressor,
+    Rows,
+    Trained,
+)
+
+
+def train(
+    settings: EntityEmbeddingMLP,
+    rows: Rows,
+    watched: Rows | None,
+    categories: Sequence[int],
+    outputs: int,
+) -> Trained:
+    """Train the network with AdamW (see `EntityEmbeddingMLP.train`)."""
+    keras = _reproducible_keras(settings.random_state, settings.n_jobs)
+    tables = [keras.layers.Embedding(n, settings.vector_size(n)) for n in categories]
+    numbers = keras.Input((rows.numbers.shape[1],))
+    codes = [keras.Input((), dtype="int64") for _ in categories]
+    parts = [numbers, *(table(one) for table, one in zip(tables, codes, strict=True))]
+    values = keras.layers.concatenate(parts) if tables else numbers
+    layers = [keras.layers.Dense(n, activation="relu") for n in settings.hidden_layer_sizes]
+    for layer in layers:
+        values = keras.layers.Dropout(settings.dropout)(layer(values))
+    layers.append(keras.layers.Dense(outputs))
+    network = keras.Model([numbers, *codes], layers[-1](values))
+
+    def inputs(part: Rows) -> list[Any]:
+        return [part.numbers, *part.codes.T]
+
+    steps = -(-len(rows.y) // settings.batch_size) * settings.max_epochs
+    logits = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    network.compile(
+        keras.optimizers.AdamW(
+            keras.optimizers.schedules.CosineDecay(settings.learning_rate, steps),
+            weight_decay=settings.weight_decay,
+        ),
+        loss=keras.losses.MeanSquaredError() if rows.y.ndim == 2 else logits,
+        jit_compile=False,  # compiling would take longer than training
+    )
+    stopping = keras.callbacks.EarlyStopping(patience=settings.patience, restore_best_weights=True)
+    history = network.fit(
+        inputs(rows),
+        rows.y,
+        sample_weight=rows.weight,
+        batch_size=settings.batch_size,
+        epochs=settings.max_epochs,
+        validation_data=(inputs(watched), watched.y) if watched else None,
+        callbacks=[stopping] if watched else [],
+        verbose=0,
+    )
+    return Trained(
+        [table.get_weights()[0] for table in tables],
+        [tuple(layer.get_weights()) for layer in layers],
+        (stopping.best_epoch if watched else history.epoch[-1]) + 1,
+    )
+
+
+def _reproducible_keras(seed: int, threads: int) -> Any:
+    """Import Keras with TensorFlow, quietly, and fix what its results depend on."""
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"  # its sums differ between processors
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # of its C++ part: no line but of a crash
+    import keras
+    import tensorflow
+
+    with contextlib.suppress(RuntimeError):  # once a process, before its first tensor
+        tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
+        tensorflow.config.threading.set_inter_op_parallelism_threads(threads)
+    tensorflow.config.experimental.enable_op_determinism()
+    keras.utils.clear_session()  # or each layer's name would count those before it
+    keras.utils.set_random_seed(seed)
+    return keras
+
+
+class MLPClassifier(EntityEmbeddingClassifier):
+    """Classifier trained by Keras; the parameters are those of `EntityEmbeddingMLP`."""
+
+    needs = ("keras", "tensorflow")
+    train = train
+
+
+class MLPRegressor(EntityEmbeddingRegressor):
+    """Regressor trained by Keras; the parameters are those of `EntityEmbeddingMLP`."""
+
+    needs = ("keras", "tensorflow")
+    train = train

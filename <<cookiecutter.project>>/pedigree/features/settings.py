@@ -1,0 +1,36 @@
+"""Settings of `engineer`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pedigree.base.problem import Columns
+from pedigree.base.section import Excerpt, Section, Tool
+from pedigree.base.tools import instantiate
+
+
+class Engineer(Section):
+    """conf/engineer/."""
+
+    steps: dict[str, Tool]
+
+
+class EngineerSettings(Excerpt):
+    """All that `engineer` sees."""
+
+    engineer: Engineer
+    problem: Columns
+
+    def mistakes(self, settings: Any) -> Iterator[str]:
+        """Find steps that no data could make right."""
+        from hydra.errors import InstantiationException
+
+        from pedigree.features.engineering import wrong_step
+
+        for name, step in self.engineer.steps.items():
+            try:
+                for mistake in wrong_step(instantiate(step)):
+                    yield f"engineer.steps.{name}: {mistake}"
+            except InstantiationException as error:  # such as an argument that is not there
+                yield f"engineer.steps.{name}: {error.__cause__ or error}"

@@ -1,0 +1,122 @@
+"""Metrics of the owner's own: classes that `problem.custom_metrics` names, each with its parameters.
+
+Such a class is called as scikit-learn's metrics are, ``metric(y_true, y_pred)`` or ``metric(y_true, y_proba)``, and
+says by three attributes how it is to be used; pipeline/custom/metrics.py documents them.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pedigree.base.names import UserError
+from pedigree.base.section import Tool
+from pedigree.base.settings import as_dict
+from pedigree.base.tools import instantiate
+from pedigree.scoring.decision import Prediction
+from pedigree.scoring.metrics import METRICS, Metric
+
+TASKS = ("binary", "multiclass", "regression")
+
+
+@dataclass(
+    frozen=True, eq=False
+)  # arrays among the owner's parameters may have no one truth of being equal
+class Owned:
+    """An owner's metric as a function of the true answers and a `Prediction`.
+
+    Parameters
+    ----------
+    metric : callable
+        An instance of the owner's class.
+    settings : mapping
+        What it was made from.
+    """
+
+    metric: Any
+    settings: Mapping[str, Any]
+
+    def __call__(self, truth: np.ndarray, prediction: Prediction) -> Any:
+        """Return the score, or a value for each row; NaN where the rows do not allow the metric."""
+        try:
+            return self.metric(truth, argument(self.metric, prediction))
+        except (ValueError, ZeroDivisionError):  # of one class only, for example
+            return float("nan")
+
+
+def argument(metric: Any, prediction: Prediction) -> np.ndarray:
+    """Return the second argument of an owner's metric, as scikit-learn's scorers choose it.
+
+    Returns
+    -------
+    ndarray, shape (n,) or (n, k)
+        Class codes or numbers; for `predict_proba` the probabilities of the positive one of two classes, or of all k.
+    """
+    values = prediction.values
+    if values.ndim == 1:
+        return values
+    if response_method(metric) == "predict":
+        return prediction.labels
+    return values[:, 1] if values.shape[1] == 2 else values
+
+
+def response_method(metric: Any) -> str:
+    """Return which method of a model answers what the metric is given; `predict` unless it says otherwise."""
+    return getattr(metric, "response_method", "predict")
+
+
+def custom(problem: Any) -> dict[str, Metric]:
+    """Return the metrics of `problem.custom_metrics` by name.
+
+    Raises
+    ------
+    UserError
+        One cannot be made.
+    """
+    named = as_dict(problem).get("custom_metrics") or {}  # runs before there were any lack the key
+    return {name: own(name, settings) for name, settings in named.items()}
+
+
+def own(name: str, settings: Tool | Mapping[str, Any]) -> Metric:
+    """Make a metric from its settings.
+
+    Raises
+    ------
+    UserError
+        It cannot be made, or does not say how it is to be used.
+    """
+    from hydra.errors import InstantiationException
+
+    try:
+        metric = instantiate(settings)
+        tasks, method = tuple(metric.tasks), response_method(metric)
+        answers = "value" if tasks == ("regression",) else "label"
+        needs = "probability" if method == "predict_proba" else answers
+        function, better = Owned(metric, as_dict(settings)), metric.greater_is_better
+        return Metric(name, function, needs, tasks, better, meaning=meaning(metric))
+    except (AttributeError, InstantiationException, TypeError) as error:
+        raise UserError(f"problem.custom_metrics.{name}: {error.__cause__ or error}") from None
+
+
+def meaning(metric: Any) -> str:
+    """Return what a metric's docstring begins with, as a clause."""
+    kind = type(metric)
+    first = (inspect.getdoc(kind) or "").partition("\n")[0].strip().rstrip(".")
+    if first.startswith(f"{kind.__name__}("):  # what a dataclass has in place of a docstring
+        return ""
+    return first[:1].lower() + first[1:]
+
+
+def known(problem: Any) -> dict[str, Metric]:
+    """Return every metric by name, those of `problem.custom_metrics` among them."""
+    return METRICS | custom(problem)
+
+
+def listed(problem: Any) -> list[Metric]:
+    """Return the metrics of `problem.metrics`, the one that decides first."""
+    metrics = known(problem)
+    return [metrics[name] for name in as_dict(problem)["metrics"]]
