@@ -111,12 +111,16 @@ class Batches:
 
     def write_report(self, result: dict[str, Any], drifted: Lines) -> None:
         """Write reports/monitor.html and plots/monitor/."""
-        page = Page(f"Later batches against the training data: {self.settings.problem.target}")
+        page = Page(
+            f"Later batches compared with the training data: {self.settings.problem.target}"
+        )
         if self.bundle:
             report(page, result, drifted, self.files, self.broken)
         else:
             page.paragraph("There is no batch in data/incoming/ yet.")
         with new_folder(PLOTS / "monitor") as folder:
             draw(folder / "drift.png", drifted, self.settings.monitor.min_effect)
-            page.picture(folder / "drift.png", "bars of each column's distance")
+            page.picture(
+                folder / "drift.png", "bars: the distance of each column from the training data"
+            )
         page.write(REPORTS / "monitor.html")
