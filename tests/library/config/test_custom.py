@@ -1,7 +1,10 @@
 """The owner's own code: it runs, is stored, and is a dependency of the stages that use it."""
 
+import re
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import numpy as np
@@ -10,10 +13,11 @@ import yaml
 from library.projects import ROOT, Project
 
 from pedigree.base.names import UserError
-from pedigree.base.tables import read_table
+from pedigree.base.tables import read_json, read_table
 from pedigree.config.checks import check
 from pedigree.config.dependencies import undeclared
 from pedigree.estimators import artifact
+from pedigree.explanation import tables
 from pipeline.custom.features import DistanceFromMedian
 
 MINE = """
@@ -49,6 +53,57 @@ def test_dvc_knows_every_room_of_the_owners_code(kind: str) -> None:
     assert (ROOT / f"pipeline/custom/{kind}.py").is_file()
     stages = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
     assert [s for s in stages if f"pipeline/custom/{kind}.py" in stages[s]["deps"]]
+
+
+# Kind, the option that its docstring names, stages that run with it, and how that is seen.
+EXAMPLES: list[tuple[str, str, tuple[str, ...], Callable[[], Any]]] = [
+    (
+        *("sources", "collect=squares", ("collect",)),
+        lambda: read_json(Path("data/raw/snapshot.json"))["columns"] == ["number", "square"],
+    ),
+    (
+        *("cleaning", "clean=absolute", ("clean",)),
+        lambda: "absolute" in read_json(Path("metrics/clean.json"))["steps"],
+    ),
+    (
+        *("models", "model=frequencies", ("tune", "train", "evaluate")),
+        lambda: read_json(Path("metrics/train.json"))["estimator"].endswith(".Frequencies"),
+    ),
+    (
+        *("explainers", "explain=fixed", ("explain",)),
+        lambda: (tables.read()["global"]["method"] == "fixed").any(),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "choice", "stages", "seen"), EXAMPLES, ids=[kind for kind, *_ in EXAMPLES]
+)
+def test_the_example_of_a_docstring_works(
+    project: Project,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    choice: str,
+    stages: tuple[str, ...],
+    seen: Callable[[], Any],
+) -> None:
+    module = import_module(f"pipeline.custom.{kind}")
+    text = str(module.__doc__)
+    code, option = (dedent(block) for block in re.findall(r"::\n\n((?:    .*\n|\n)+)", text))
+    (path,) = re.findall(r"conf/\w+/\w+\.yaml", text)
+    assert f"`dvc exp run -S {choice}`" in text
+    defined: dict[str, Any] = {"__name__": module.__name__}
+    exec(code, defined)
+    for name, value in defined.items():
+        monkeypatch.setattr(module, name, value, raising=False)
+    project.write(path, option)
+    if kind == "sources":  # in place of the penguins
+        project.write("contracts/penguins.yaml", "columns: {}\n")
+        check(project.compose(choice, "~collect.path"))
+    else:
+        check(project.compose(choice))
+    project.run(*stages)
+    assert seen()
 
 
 def mine(place: str) -> dict[str, Any]:
