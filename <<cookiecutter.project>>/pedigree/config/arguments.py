@@ -40,7 +40,9 @@ def hints(target: Callable[..., Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, hint in getattr(code, "__annotations__", {}).items():
         # One at a time: a hint that only a type checker understands makes `get_type_hints` fail for all.
-        names = vars(sys.modules[code.__module__])  # a class without an `__init__` inherits object's
+        names = vars(
+            sys.modules[code.__module__]
+        )  # a class without an `__init__` inherits object's
         alone = SimpleNamespace(__annotations__={name: hint})
         with suppress(AttributeError, NameError, TypeError):
             found |= get_type_hints(alone, names, include_extras=True)

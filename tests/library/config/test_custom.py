@@ -3,8 +3,10 @@
 import re
 from collections.abc import Callable
 from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from textwrap import dedent
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -76,11 +78,23 @@ EXAMPLES: list[tuple[str, str, tuple[str, ...], Callable[[], Any]]] = [
 ]
 
 
+def defined(code: str, name: str, folder: Path) -> ModuleType:
+    """Import code as if it stood in a module."""
+    (folder / "example.py").write_text(code)
+    spec = spec_from_file_location(name, folder / "example.py")
+    assert spec
+    assert spec.loader
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 @pytest.mark.parametrize(
     ("kind", "choice", "stages", "seen"), EXAMPLES, ids=[kind for kind, *_ in EXAMPLES]
 )
 def test_the_example_of_a_docstring_works(
     project: Project,
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     kind: str,
     choice: str,
@@ -92,9 +106,7 @@ def test_the_example_of_a_docstring_works(
     code, option = (dedent(block) for block in re.findall(r"::\n\n((?:    .*\n|\n)+)", text))
     (path,) = re.findall(r"conf/\w+/\w+\.yaml", text)
     assert f"`dvc exp run -S {choice}`" in text
-    defined: dict[str, Any] = {"__name__": module.__name__}
-    exec(code, defined)
-    for name, value in defined.items():
+    for name, value in vars(defined(code, module.__name__, tmp_path)).items():
         monkeypatch.setattr(module, name, value, raising=False)
     project.write(path, option)
     if kind == "sources":  # in place of the penguins
