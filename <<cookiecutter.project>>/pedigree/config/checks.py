@@ -10,11 +10,11 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from pedigree.base.declared import declared
 from pedigree.base.names import UserError, did_you_mean, snake_case
-from pedigree.base.paths import DVC_YAML
 from pedigree.base.problem import Problem
 from pedigree.base.section import part_of
-from pedigree.base.settings import as_dict, leaves, read_yaml
+from pedigree.base.settings import as_dict, leaves
 from pedigree.base.steps import step_classes
 from pedigree.config.arguments import wrong_arguments
 from pedigree.config.dependencies import undeclared
@@ -53,7 +53,7 @@ def check(config: Any) -> None:
             *wrong_arguments(data),
             *wrong_models(settings),
             *wrong_kinds(data),
-            *undeclared(data, read_yaml(DVC_YAML)["stages"]),
+            *undeclared(data, declared()),
             *secrets(data),
         ]
         # What a step makes of a section with mistakes says nothing.

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pedigree.base.paths import CUSTOM, DVC_YAML
-from pedigree.base.settings import as_dict, read_yaml
+from pedigree.base.declared import declared
+from pedigree.base.paths import CUSTOM
+from pedigree.base.settings import as_dict
 from pedigree.report.charts.leaderboard import draw_leaderboard
 from pedigree.report.charts.marks import Mark, bar_chart
 from pedigree.report.charts.plots import Series, xy_plot
@@ -89,7 +90,7 @@ class RunReport(Page):
 
     def pipeline(self, template: str | None = None) -> None:
         """Add the stages of dvc.yaml and their results."""
-        self.add(pipeline(self.outputs, read_yaml(DVC_YAML)["stages"]), template=template)
+        self.add(pipeline(self.outputs, declared()), template=template)
 
     def lineage(self, template: str | None = None) -> None:
         """Add the hashes from the bundle down to the snapshot, and the environment."""

@@ -14,6 +14,7 @@ import pytest
 import yaml
 from library.projects import ROOT, Project
 
+from pedigree.base.declared import DeclaredStage
 from pedigree.base.names import UserError
 from pedigree.base.tables import read_json, read_table
 from pedigree.config.checks import check
@@ -149,9 +150,6 @@ def test_code_that_the_stages_depend_on_is_accepted(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mycode").mkdir()
     (tmp_path / "mycode/features.py").write_text(MINE)
-    stage = {"params": ["engineer"], "deps": ["mycode"]}
-    assert list(undeclared(mine("x"), {"engineer": stage})) == []
-    stage["deps"] = ["mycode/features.py"]
-    assert list(undeclared(mine("x"), {"engineer": stage})) == []
-    stage["deps"] = ["mycode/other.py"]
-    assert len(list(undeclared(mine("x"), {"engineer": stage}))) == 1
+    for dep, mistakes in (("mycode", 0), ("mycode/features.py", 0), ("mycode/other.py", 1)):
+        stage = DeclaredStage.read({"params": ["engineer"], "deps": [dep]})
+        assert len(list(undeclared(mine("x"), {"engineer": stage}))) == mistakes
