@@ -29,6 +29,6 @@ and conf/model/frequencies.yaml, for `dvc exp run -S model=frequencies`::
     early_stopping: null
     search_space: {added: {type: float, low: 0.1, high: 10, log: true}}
 
-What `fit` learns is stored without pickle: numbers, strings, arrays, data frames, lists, dictionaries and estimators, but no
-lambda, local function or open file.
+What `fit` learns is stored without pickle: numbers, strings, arrays, lists, dictionaries and estimators can be, but no data
+frames, dates, lambdas or open files. `configure` tries it before anything is fitted, `train` when the model is stored.
 """
