@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from pedigree.base.declared import DeclaredStage
 from pedigree.base.steps import STEPS
 from pedigree.config.dependencies import users
 
@@ -63,7 +64,7 @@ def groups(stage: str, data: list[str]) -> set[str]:
     """Name the groups of settings that a stage sees, or opens fitted objects of."""
     folders = [path.name for path in Path("conf").iterdir() if path.is_dir()]
     places = {*folders, *CUSTOM.values()}
-    used = {one for one in places if any(users(one, {stage: {"deps": data}}))}
+    used = {one for one in places if any(users(one, {stage: DeclaredStage.read({"deps": data})}))}
     return used.union(*(PLACED.get(one, ()) for one in used))
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def main(settings: ExplainSettings) -> None:
-    """Let each chosen method explain the model; write their tables and draw their charts."""
+    """Let each chosen method explain the model; write their tables, which `report` draws."""
     options = settings.explain
     subject = Subject.read(settings)
     explanations: dict[str, Any] = {}
@@ -19,7 +19,7 @@ def main(settings: ExplainSettings) -> None:
         found = explanations[name] = instantiate(method)(subject)
         strongest = ", ".join(one.feature for one in found.strengths[:3])
         say(f"{name}: strongest {strongest} ({found.measure}; {found.unit})")
-    write_explanations(explanations, subject, options.top)
+    write_explanations(explanations, subject)
     say("the model is explained as it was fitted, before calibration and threshold")
 
 

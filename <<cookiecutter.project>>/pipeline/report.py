@@ -27,6 +27,7 @@ def main(settings: ReportSettings) -> None:
     page.next_steps()
     page.include("own.html.j2", outputs=page.outputs)  # of pipeline/custom/templates/
     page.draw_leaderboard(paths.PLOTS / "compare.png")
+    page.draw_explanations(paths.PLOTS / "explain")
     page.write(paths.REPORTS / "index.html")
     say(f"report: {paths.REPORTS}/index.html")
 

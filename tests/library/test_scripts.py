@@ -111,12 +111,12 @@ EDITS: list[tuple[str, str, str, str, Callable[[str], Any]]] = [
         lambda said: 0 < number("metrics/evaluate.json", "brier") < 0.25,
     ),
     (
-        *("explain", "one more plot"),
+        *("explain", "one more table"),
         *(
             '    say("the model is',
-            '    from pedigree import paths, write_csv\n    write_csv([{"x": 1}], paths.PLOTS / "explain/mine.csv")\n    say("the model is',
+            '    from pedigree import paths, write_csv\n    write_csv([{"x": 1}], paths.REPORTS / "explain/mine.csv")\n    say("the model is',
         ),
-        lambda said: Path("plots/explain/mine.csv").is_file(),
+        lambda said: Path("reports/explain/mine.csv").is_file(),
     ),
     (
         *("leakage", "a finding of one's own"),

@@ -59,7 +59,12 @@ def ran(output: str) -> list[str]:
     [
         ("monitor/default.yaml", "min_labelled: 30", "min_labelled: 31", ["configure", "monitor"]),
         ("profile/default.yaml", "max_columns: 40", "max_columns: 4", ["configure", "profile"]),
-        ("explain/default.yaml", "top: 12", "top: 5", ["configure", "explain"]),
+        (
+            "explain/default.yaml",
+            "single_rows: 3",
+            "single_rows: 2",
+            ["configure", "explain", "report", "track"],
+        ),
         (
             "tune/grid.yaml",
             "points: 3",

@@ -20,22 +20,52 @@ LOCK = Path("dvc.lock")
 def recorded(project: Path = Path()) -> dict[str, Any]:
     """Return the stages that a project's dvc.lock holds; none before the first run."""
     lock = project / LOCK
-    return read_yaml(lock)["stages"] if lock.exists() else {}
+    return whole(read_yaml(lock)) if lock.exists() else {}
+
+
+def whole(lock: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the stages of a parsed dvc.lock, each with `params`, `deps`, `outs`, and the MD5 of each path.
+
+    DVC leaves out what a stage does not have, and records a path outside of the project by another hash.
+    """
+    return {name: completed(stage) for name, stage in (lock.get("stages") or {}).items()}
+
+
+def completed(stage: Mapping[str, Any]) -> dict[str, Any]:
+    """Complete an entry of dvc.lock; see `whole`."""
+    entries = {
+        kind: [{**one, "md5": recorded_hash(one)} for one in stage.get(kind) or ()]
+        for kind in ("deps", "outs")
+    }
+    return {"params": {}, **stage, **entries}
+
+
+def recorded_hash(entry: Mapping[str, Any]) -> str:
+    """Return by what DVC knows the version of a path: its MD5, or what a server calls it; empty if it does not."""
+    if "md5" not in entry and "files" in entry:  # a folder in a remote that keeps versions
+        return fold({one["relpath"]: one["md5"] for one in entry["files"]})
+    return str(next((entry[key] for key in ("md5", "etag", "checksum") if key in entry), ""))
 
 
 def makers(stages: Mapping[str, Any]) -> dict[str, str]:
     """Map every recorded output to the stage that made it."""
-    return {out["path"]: name for name, stage in stages.items() for out in stage.get("outs", ())}
+    return {out["path"]: name for name, stage in stages.items() for out in stage["outs"]}
 
 
 def fingerprints(stages: Mapping[str, Any]) -> dict[str, str]:
     """Return the MD5 of every recorded output."""
-    return {out["path"]: out["md5"] for one in stages.values() for out in one.get("outs", ())}
+    return {out["path"]: out["md5"] for one in stages.values() for out in one["outs"]}
 
 
 def maker(path: str, made: Mapping[str, str]) -> str | None:
     """Name the stage that made a path, or the folder that it lies in."""
     return next((name for owner, name in made.items() if lies_in(path, owner)), None)
+
+
+def stages_behind(path: str, made: Mapping[str, str]) -> list[str]:
+    """Name the stages that made a path, the folder that it lies in, or something in it."""
+    found = (name for out, name in made.items() if lies_in(path, out) or lies_in(out, path))
+    return list(dict.fromkeys(found))
 
 
 def is_code(path: str) -> bool:
@@ -54,7 +84,7 @@ def ancestors(stages: Mapping[str, Any], targets: Iterable[str]) -> list[str]:
     Parameters
     ----------
     stages : mapping
-        As dvc.lock holds them.
+        Of `whole`.
     targets : iterable of str
         Names of stages.
 
@@ -70,9 +100,9 @@ def ancestors(stages: Mapping[str, Any], targets: Iterable[str]) -> list[str]:
         if name in seen:
             continue
         seen.add(name)
-        paths = [dep["path"] for dep in stages[name].get("deps", ())]
-        paths += [PARAMS.as_posix()] if stages[name].get("params") else []
-        waiting += [above for path in paths if (above := maker(path, made))]
+        paths = [dep["path"] for dep in stages[name]["deps"]]
+        paths += [path for path in stages[name]["params"] if path == PARAMS.as_posix()]
+        waiting += [above for path in paths for above in stages_behind(path, made)]
     return [name for name in stages if name in seen]
 
 
@@ -85,7 +115,7 @@ def outdated(stages: Mapping[str, Any], name: str) -> bool:
     return name in stages and any(
         now.get(dep["path"], dep["md5"]) != dep["md5"]
         for one in ancestors(stages, [name])
-        for dep in stages[one].get("deps", ())
+        for dep in stages[one]["deps"]
     )
 
 
@@ -95,7 +125,7 @@ def settings_of(stages: Mapping[str, Any], name: str, commit: str = "") -> dict[
     Parameters
     ----------
     stages : mapping
-        As dvc.lock holds them.
+        Of `whole`.
     name : str
         Name of the stage.
     commit : str
@@ -105,12 +135,16 @@ def settings_of(stages: Mapping[str, Any], name: str, commit: str = "") -> dict[
     -------
     dict or None
         Those of ``settings/<name>.yaml``, and those that dvc.lock holds by value, as for a stage with
-        `params`. None if that version of the file is neither in the workspace nor in Git.
+        `params`; a key of another file than params.yaml as ``FILE:KEY``. None if that version of the file is neither in the workspace nor in Git.
     """
     entry = stages[name]
-    found = {key: value for file in entry.get("params", {}).values() for key, value in file.items()}
+    found = {
+        key if file == PARAMS.as_posix() else f"{file}:{key}": value
+        for file, values in entry["params"].items()
+        for key, value in (values or {}).items()
+    }
     path = settings_file(name).as_posix()
-    for md5 in (dep["md5"] for dep in entry.get("deps", ()) if dep["path"] == path):
+    for md5 in (dep["md5"] for dep in entry["deps"] if dep["path"] == path):
         same = (one for one in _versions(path, commit) if _md5(one) == md5)
         if (content := next(same, None)) is None:
             return None

@@ -9,9 +9,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from pedigree.base.declared import declared_stage
 from pedigree.base.names import UserError
 from pedigree.base.paths import DVC_YAML, LOADED, PARAMS, TIMINGS
-from pedigree.base.settings import read_yaml
 from pedigree.base.tables import link_or_copy
 
 ROWS = 100  # that are asked for, one at a time
@@ -72,8 +72,7 @@ def latency() -> tuple[float, str]:
 
 def training(limit: float | None) -> tuple[float | None, str]:
     """Measure seconds by training again, in a copy: DVC may have brought the model from elsewhere."""
-    stage = read_yaml(DVC_YAML)["stages"]["train"]
-    needed = [*map(Path, stage["deps"]), *INTERFACE, DVC_YAML, PARAMS]
+    needed = [*map(Path, declared_stage("train").deps), *INTERFACE, DVC_YAML, PARAMS]
     for path in needed:
         if not path.exists():
             raise UserError(

@@ -37,10 +37,12 @@ def wrong_arguments(data: dict[str, Any]) -> Iterator[str]:
 def hints(target: Callable[..., Any]) -> dict[str, Any]:
     """Return the type hints of a callable's arguments, without those that only a type checker knows."""
     code = target.__init__ if inspect.isclass(target) else target
-    names = vars(sys.modules[code.__module__])
     found: dict[str, Any] = {}
     for name, hint in getattr(code, "__annotations__", {}).items():
         # One at a time: a hint that only a type checker understands makes `get_type_hints` fail for all.
+        names = vars(
+            sys.modules[code.__module__]
+        )  # a class without an `__init__` inherits object's
         alone = SimpleNamespace(__annotations__={name: hint})
         with suppress(AttributeError, NameError, TypeError):
             found |= get_type_hints(alone, names, include_extras=True)

@@ -10,17 +10,18 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from pedigree.base.declared import declared
 from pedigree.base.names import UserError, did_you_mean, snake_case
-from pedigree.base.paths import DVC_YAML
 from pedigree.base.problem import Problem
 from pedigree.base.section import part_of
-from pedigree.base.settings import as_dict, leaves, read_yaml
+from pedigree.base.settings import as_dict, leaves
 from pedigree.base.steps import step_classes
 from pedigree.config.arguments import wrong_arguments
 from pedigree.config.dependencies import undeclared
 from pedigree.config.metrics import wrong_metrics, wrong_threshold
 from pedigree.config.models import wrong_models
 from pedigree.config.schema import Settings
+from pedigree.config.storing import wrong_storing
 from pedigree.config.tools import wrong_kinds, wrong_tools
 
 _SECRET_KEY = re.compile(
@@ -53,7 +54,7 @@ def check(config: Any) -> None:
             *wrong_arguments(data),
             *wrong_models(settings),
             *wrong_kinds(data),
-            *undeclared(data, read_yaml(DVC_YAML)["stages"]),
+            *undeclared(data, declared()),
             *secrets(data),
         ]
         # What a step makes of a section with mistakes says nothing.
@@ -61,6 +62,8 @@ def check(config: Any) -> None:
         for name, step in step_classes():
             if name not in wrong:
                 mistakes += step.model_validate(part_of(data, step)).mistakes(settings)
+        if not mistakes:
+            mistakes += wrong_storing(settings)
     if mistakes:
         count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
         raise UserError("\n  ".join([f"{count} in the settings:", *mistakes]))

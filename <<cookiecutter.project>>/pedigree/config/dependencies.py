@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from pedigree.base.declared import DeclaredStage
 from pedigree.base.lock import lies_in
 from pedigree.base.section import keys_of
-from pedigree.base.settings import listed_keys
 from pedigree.base.steps import settings_class
 from pedigree.config.tools import tools
 
@@ -24,7 +24,7 @@ BUNDLES = ("models/bundle", "models/champion")  # hold all of them
 SHOWS = ("report", "track")  # stages that read the bundle's files and open no fitted object
 
 
-def undeclared(data: Mapping[str, Any], stages: Mapping[str, Any]) -> Iterator[str]:
+def undeclared(data: Mapping[str, Any], stages: Mapping[str, DeclaredStage]) -> Iterator[str]:
     """Find code of the project that a stage would run without depending on it.
 
     Such a stage would be called "up to date" after an edit of the code.
@@ -45,7 +45,7 @@ def undeclared(data: Mapping[str, Any], stages: Mapping[str, Any]) -> Iterator[s
     for place, tool in tools(dict(data)):
         file = source_file(tool["_target_"])
         for stage in users(place, stages) if file else ():
-            known = any(lies_in(str(file), dep) for dep in stages[stage].get("deps", ()))
+            known = any(lies_in(str(file), dep) for dep in stages[stage].deps)
             if not known and (file, stage) not in said:
                 said.add((file, stage))
                 yield (
@@ -63,18 +63,17 @@ def source_file(target: str) -> str | None:
     return None
 
 
-def seen(name: str, stage: Mapping[str, Any]) -> list[str]:
+def seen(name: str, stage: DeclaredStage) -> list[str]:
     """List the keys of params.yaml that a stage of ``dvc.yaml`` sees."""
-    return [*(keys_of(settings_class(name))), *listed_keys(stage)]
+    return [*(keys_of(settings_class(name))), *stage.params]
 
 
-def users(place: str, stages: Mapping[str, Any]) -> Iterator[str]:
+def users(place: str, stages: Mapping[str, DeclaredStage]) -> Iterator[str]:
     """Name the stages that see a place of the settings, or open what was fitted with it."""
     opened = FITTED.get(place.split(".")[0])
     for name, stage in stages.items():
         sees = any(place == key or place.startswith(f"{key}.") for key in seen(name, stage))
-        deps = stage.get("deps", ())
         bundles = () if name in SHOWS else BUNDLES
-        opens = opened is not None and any(one in deps for one in (*opened, *bundles))
+        opens = opened is not None and any(one in stage.deps for one in (*opened, *bundles))
         if sees or opens:
             yield name

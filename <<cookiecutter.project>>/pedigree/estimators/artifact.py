@@ -9,8 +9,11 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from collections.abc import Mapping
+from functools import partial
 from importlib import import_module
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import sklearn.utils
@@ -44,6 +47,11 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 def save_model(model: Any, path: Path) -> None:
     """Write a fitted object; equal objects give equal bytes.
 
+    Raises
+    ------
+    UserError
+        A part of it cannot be stored, or not be read back; what was written before stays.
+
     Examples
     --------
     >>> from pedigree import load_model, paths, save_model
@@ -52,8 +60,11 @@ def save_model(model: Any, path: Path) -> None:
     >>> load_model(paths.REPORTS / "mine.skops").predict([[2]]).round(6)
     array([5.])
     """
-    _drop_catboost_stamps(model)
-    content = _normalise(_skops().dumps(model))
+    try:
+        content = _pack(model)
+        _unpack(content)
+    except Exception as error:
+        raise UserError(f"{path} cannot be stored: the object's {unstorable(model)}") from error
     with replacing(path) as new:
         new.write_bytes(content)
 
@@ -75,19 +86,86 @@ def load_model(path: Path) -> Any:
     if not path.exists():
         raise UserError(f"{path} is not there; run `dvc repro` (or `dvc checkout`) to make it.")
     LOGGER.debug("read %s", path)
+    try:
+        return _unpack(path.read_bytes())
+    except Untrusted as error:
+        raise UserError(
+            f"{path} holds {error}, and stored objects may only be made of {', '.join(TRUSTED_PACKAGES)}; do not "
+            "open files of unknown origin."
+        ) from None
+
+
+class Untrusted(Exception):
+    """A stored object holds types that are not trusted; the message names them."""
+
+
+def _pack(value: Any) -> bytes:
+    """Return the content of a file for an object."""
+    _drop_catboost_stamps(value)
+    return _normalise(_skops().dumps(value))
+
+
+def _unpack(content: bytes) -> Any:
+    """Return the object in the content of a file."""
     skops = _skops()
-    types = skops.get_untrusted_types(file=path)
+    types = skops.get_untrusted_types(data=content)
     foreign = [
         name
         for name in types
         if name.split(".")[0] not in TRUSTED_PACKAGES and name not in TRUSTED_TYPES
     ]
     if foreign:
-        raise UserError(
-            f"{path} holds {', '.join(foreign)}; add its package to TRUSTED_PACKAGES in "
-            "pedigree/estimators/artifact.py if you trust it."
+        raise Untrusted(", ".join(foreign))
+    return skops.loads(content, trusted=types)
+
+
+def unstorable(value: Any) -> str | None:
+    """Return which part of an object cannot be stored or read back, why, and the way out; None if all can."""
+    error = _failure(value)
+    return None if error is None else _blame(value, error, "", set())
+
+
+def _failure(value: Any) -> Exception | None:
+    try:
+        _unpack(_pack(value))
+    except Exception as error:
+        return error
+    return None
+
+
+def _blame(value: Any, error: Exception, path: str, seen: set[int]) -> str:
+    """Follow the failure to the innermost part that has it."""
+    seen.add(id(value))
+    for step, part in _parts(value):
+        if id(part) not in seen and (inner := _failure(part)):
+            return _blame(part, inner, f"{path}{step}", seen)
+    kind = value if isinstance(value, type | FunctionType) else type(value)
+    name, shown = f"{kind.__module__}.{kind.__qualname__}", path.removeprefix(".") or "class"
+    if "<" in kind.__qualname__:
+        return f"{shown} is {name}, a lambda or defined inside a function; define it at the top of a module."
+    if isinstance(error, Untrusted):
+        return (
+            f"{shown} is {name}, which stored objects may not hold; move your own class into pipeline/custom/, derive "
+            "one there from another's, or keep arrays, numbers, strings, lists or dictionaries."
         )
-    return skops.load(path, trusted=types)
+    return (
+        f"{shown} is {name}, which cannot be read back without pickle ({error}); keep arrays, numbers, strings, lists, "
+        "dictionaries or estimators."
+    )
+
+
+def _parts(value: Any) -> list[tuple[str, Any]]:
+    """List what an object is made of, and how each part is reached."""
+    if isinstance(value, Mapping):
+        return [(f"[{key!r}]", part) for key, part in value.items()]
+    if isinstance(value, list | tuple):
+        return [(f"[{place}]", part) for place, part in enumerate(value)]
+    if isinstance(value, partial):
+        return [(".func", value.func), (".args", value.args), (".keywords", value.keywords)]
+    is_estimator = hasattr(value, "get_params") and not isinstance(value, type)
+    own = type(value).__module__.split(".")[0] in ("pedigree", "pipeline")
+    attributes = getattr(value, "__dict__", {}) if is_estimator or own else {}
+    return [(f".{name}", part) for name, part in attributes.items()]
 
 
 def _skops() -> Any:

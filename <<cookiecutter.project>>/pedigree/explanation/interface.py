@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -102,6 +103,13 @@ class Explanation:
     interactions, curves : list
     interaction_measure : str
         What their strengths are, and on which rows.
+
+    Examples
+    --------
+    >>> from pedigree import Explanation
+    >>> found = Explanation.of("mean |change|, 40 validation rows", "grams", {"sex": 1, "island": 3})
+    >>> found.strengths[0].feature
+    'island'
     """
 
     measure: str
@@ -111,6 +119,18 @@ class Explanation:
     interactions: list[Interaction] = field(default_factory=list)
     curves: list[Curve] = field(default_factory=list)
     interaction_measure: str = ""
+
+    @classmethod
+    def of(cls, measure: str, unit: str, strengths: Mapping[str, float]) -> Explanation:
+        """Make an explanation of nothing but how strong each feature is.
+
+        Parameters
+        ----------
+        measure, unit : str
+        strengths : mapping of str to float
+            By feature.
+        """
+        return cls(measure, unit, [Strength(name, float(one)) for name, one in strengths.items()])
 
     def __post_init__(self) -> None:
         """Put the strongest first."""

@@ -33,7 +33,6 @@ class Explain(Section):
     """conf/explain/."""
 
     methods: dict[Word, Method] = Field(min_length=1)
-    top: Count
     single_rows: Count
     seed: Seed
 

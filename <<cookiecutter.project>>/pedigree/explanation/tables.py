@@ -23,7 +23,12 @@ COLUMNS = {
     # What each feature added to single predictions; with the base they make up the output.
     "rows": (
         *("method", "validation_row", "output", "prediction", "base"),
-        *("feature", "value", "contribution", "unit"),
+        *("feature", "value", "contribution", "measure", "unit"),
+    ),
+    # The same of all rows that were taken apart, and of each output.
+    "contributions": (
+        *("method", "feature", "output", "validation_row", "value"),
+        *("contribution", "measure", "unit"),
     ),
     # How the prediction goes with a feature: a mean over rows and their standard deviation.
     "curves": ("method", "feature", "output", "x", "y", "spread", "unit"),
@@ -32,11 +37,31 @@ COLUMNS = {
 NUMBERS = {"strength", "spread", "prediction", "base", "contribution", "y"}
 
 
-def write_tables(explanations: Mapping[str, Explanation], subject: Subject) -> None:
-    """Write reports/explain/ anew; a table without rows keeps its header."""
+def write_explanations(explanations: Mapping[str, Explanation], subject: Subject) -> None:
+    """Write reports/explain/ anew; a table without rows keeps its header.
+
+    Parameters
+    ----------
+    explanations : mapping of str to Explanation
+        By name of the method.
+    subject : Subject
+        What they explain.
+
+    Examples
+    --------
+    >>> from pedigree import Subject, instantiate, paths, write_explanations
+    >>> from pedigree.base.settings import read_settings
+    >>> settings = read_settings("explain")
+    >>> subject = Subject.read(settings)
+    >>> shap = instantiate(settings.explain.methods.shap)(subject)
+    >>> write_explanations({"shap": shap}, subject)
+    >>> sorted(path.stem for path in (paths.REPORTS / "explain").iterdir())
+    ['contributions', 'curves', 'global', 'interactions', 'rows']
+    """
     makers = {
         "global": strength_rows,
-        "rows": contribution_rows,
+        "rows": single_rows,
+        "contributions": contribution_rows,
         "curves": curve_rows,
         "interactions": interaction_rows,
     }
@@ -88,6 +113,32 @@ def strength_rows(explanation: Explanation, subject: Subject) -> Iterator[dict[s
 
 
 def contribution_rows(explanation: Explanation, subject: Subject) -> Iterator[dict[str, Any]]:
+    """List what each feature added to each output of every row that was taken apart."""
+    found = explanation.contributions
+    for place, feature in enumerate(found.shown if found else ()):
+        assert found is not None
+        values = [written(value) for value in found.shown.iloc[:, place]]
+        for number, output in enumerate(subject.names):
+            for row, value, added in zip(
+                found.rows, values, found.values[:, place, number], strict=True
+            ):
+                yield {
+                    "feature": feature,
+                    "output": output,
+                    "validation_row": row,
+                    "value": value,
+                    "contribution": added,
+                    "measure": found.name,
+                    "unit": found.scale,
+                }
+
+
+def written(value: Any) -> str | None:
+    """Return a feature's value as text, None for a missing one."""
+    return None if value is None or value != value else str(value)
+
+
+def single_rows(explanation: Explanation, subject: Subject) -> Iterator[dict[str, Any]]:
     """List what each feature added to the predictions of the chosen rows, the greatest first.
 
     Of several classes the predicted one is explained.
@@ -98,15 +149,15 @@ def contribution_rows(explanation: Explanation, subject: Subject) -> Iterator[di
         i = int(np.flatnonzero(found.rows == row)[0])
         output, prediction = explained_output(subject, row)
         for place in np.argsort(-np.abs(found.values[i, :, output]), kind="stable"):
-            value = found.shown.iloc[i, place]
             yield {
                 "validation_row": row,
                 "output": subject.names[output],
                 "prediction": prediction,
                 "base": found.base[i, output],
                 "feature": found.shown.columns[place],
-                "value": None if value is None or value != value else str(value),
+                "value": written(found.shown.iloc[i, place]),
                 "contribution": found.values[i, place, output],
+                "measure": found.name,
                 "unit": found.scale,
             }
 

@@ -98,7 +98,7 @@ def make_lineage() -> dict[str, Any]:
             name: {
                 "command": stages[name]["cmd"],
                 "parameters": settings_of(stages, name),
-                "inputs": {one["path"]: one["md5"] for one in stages[name].get("deps", ())},
+                "inputs": {one["path"]: one["md5"] for one in stages[name]["deps"]},
                 "outputs": {one["path"]: one["md5"] for one in stages[name]["outs"]},
             }
             for name in names

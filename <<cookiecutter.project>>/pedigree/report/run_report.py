@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pedigree.base.paths import CUSTOM, DVC_YAML
-from pedigree.base.settings import as_dict, read_yaml
+from pedigree.base.declared import declared
+from pedigree.base.paths import CUSTOM
+from pedigree.base.settings import as_dict
+from pedigree.report.charts.explanations import draw_explanations
 from pedigree.report.charts.leaderboard import draw_leaderboard
 from pedigree.report.charts.marks import Mark, bar_chart
 from pedigree.report.charts.plots import Series, xy_plot
@@ -89,7 +91,7 @@ class RunReport(Page):
 
     def pipeline(self, template: str | None = None) -> None:
         """Add the stages of dvc.yaml and their results."""
-        self.add(pipeline(self.outputs, read_yaml(DVC_YAML)["stages"]), template=template)
+        self.add(pipeline(self.outputs, declared()), template=template)
 
     def lineage(self, template: str | None = None) -> None:
         """Add the hashes from the bundle down to the snapshot, and the environment."""
@@ -108,6 +110,16 @@ class RunReport(Page):
             Of a PNG file.
         """
         draw_leaderboard(self.outputs, path)
+
+    def draw_explanations(self, folder: Path) -> None:
+        """Draw what each method of `explain` found.
+
+        Parameters
+        ----------
+        folder : Path
+            Of PNG files; written anew.
+        """
+        draw_explanations(self.outputs, folder, self.most)
 
     def bars(self, values: Mapping[str, float], title: str = "", caption: str = "") -> None:
         """Add a chart of bars.

@@ -23,9 +23,8 @@ from pedigree.scoring.metrics import METRICS, Metric
 TASKS = ("binary", "multiclass", "regression")
 
 
-@dataclass(
-    frozen=True, eq=False
-)  # arrays among the owner's parameters may have no one truth of being equal
+# Two are not compared: arrays among the owner's parameters may have no one truth of being equal.
+@dataclass(frozen=True, eq=False)
 class Owned:
     """An owner's metric as a function of the true answers and a `Prediction`.
 
@@ -33,12 +32,9 @@ class Owned:
     ----------
     metric : callable
         An instance of the owner's class.
-    settings : mapping
-        What it was made from.
     """
 
     metric: Any
-    settings: Mapping[str, Any]
 
     def __call__(self, truth: np.ndarray, prediction: Prediction) -> Any:
         """Return the score, or a value for each row; NaN where the rows do not allow the metric."""
@@ -96,8 +92,8 @@ def own(name: str, settings: Tool | Mapping[str, Any]) -> Metric:
         tasks, method = tuple(metric.tasks), response_method(metric)
         answers = "value" if tasks == ("regression",) else "label"
         needs = "probability" if method == "predict_proba" else answers
-        function, better = Owned(metric, as_dict(settings)), metric.greater_is_better
-        return Metric(name, function, needs, tasks, better, meaning=meaning(metric))
+        about = {"meaning": meaning(metric), "settings": as_dict(settings)}
+        return Metric(name, Owned(metric), needs, tasks, metric.greater_is_better, **about)
     except (AttributeError, InstantiationException, TypeError) as error:
         raise UserError(f"problem.custom_metrics.{name}: {error.__cause__ or error}") from None
 

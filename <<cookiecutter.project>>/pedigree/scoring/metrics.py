@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,8 @@ class Metric:
         Keyword arguments.
     meaning : str
         A clause for people, of a metric that the library does not know.
+    settings : mapping or None
+        What an owner's metric was made from.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Metric:
     greater_is_better: bool = True
     options: tuple[tuple[str, Any], ...] = ()
     meaning: str = ""
+    settings: Mapping[str, Any] | None = field(default=None, hash=False)
 
 
 def ece(truth: np.ndarray, prediction: Prediction) -> float:

@@ -12,19 +12,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib.metadata import distributions
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-import pedigree
-from pedigree.base.paths import CUSTOM, TRIALS
+from pedigree.base.imports import reached, versions
+from pedigree.base.paths import TRIALS
 from pedigree.base.settings import as_dict
 from pedigree.base.stage import say
 from pedigree.folds.folding import Fold, mean_and_spread
@@ -33,6 +33,9 @@ from pedigree.training.cross_validation import cross_validate
 
 if TYPE_CHECKING:
     from pedigree.estimators.settings import Model
+
+
+SCORED_BY = "pedigree.training.cross_validation"
 
 
 class Spent(Exception):
@@ -56,19 +59,21 @@ class Objective:
         return scores[0][self.metric.name]
 
     def fingerprint(self) -> str:
-        """Hash all that decides a score: model, metric, rows of the folds, code, packages, threads."""
+        """Hash all that decides a score: model, metric, rows of the folds, the code and libraries that run, threads."""
         own = {key: one for key, one in as_dict(self.model).items() if "space" not in key}
-        digest = hashlib.sha256(json.dumps([own, self.metric.name, self.n_classes]).encode())
+        settings = json.dumps([own, self.metric.name, self.metric.settings, self.n_classes])
+        digest = hashlib.sha256(settings.encode())
         for fold in self.cut:
             for name, part in vars(fold).items():
                 table = pd.DataFrame(part)
                 digest.update(repr([name, *table.dtypes.items()]).encode())
                 digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
-        for file in sorted([*Path(pedigree.__path__[0]).rglob("*.py"), *CUSTOM.rglob("*.py")]):
-            digest.update(file.read_bytes())
-        installed = sorted(f"{one.name} {one.version}" for one in distributions())
+        named = re.findall(r'"_target_": "([\w.]+)\.\w+"', settings)
+        files, libraries = reached([SCORED_BY, *named])
+        for name in sorted(files):
+            digest.update(name.encode() + files[name].read_bytes())
         threads = os.environ.get("OMP_NUM_THREADS")
-        digest.update(repr([sys.version, installed, threads]).encode())
+        digest.update(repr([sys.version, versions(libraries), threads]).encode())
         return digest.hexdigest()
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pedigree.base.declared import declared_stage
 from pedigree.base.lock import (
     LOCK,
     ancestors,
@@ -20,8 +21,8 @@ from pedigree.base.lock import (
     settings_of,
 )
 from pedigree.base.names import UserError
-from pedigree.base.paths import DVC_YAML, METRICS, PARAMS, SETTINGS
-from pedigree.base.settings import leaves, read_yaml
+from pedigree.base.paths import METRICS, PARAMS, SETTINGS
+from pedigree.base.settings import leaves
 from pedigree.base.stage import say
 from pedigree.base.tables import read_json
 from pedigree.base.tools import instantiate
@@ -76,8 +77,8 @@ class Result:
         """
         stages = recorded()
         made = makers(stages)
-        deps = read_yaml(DVC_YAML)["stages"]["track"]["deps"]
-        parts = [dep for dep in deps if not is_code(dep) and not lies_in(dep, SETTINGS.as_posix())]
+        deps = [dep for dep in declared_stage("track").deps if not is_code(dep)]
+        parts = [dep for dep in deps if dep in made and not lies_in(dep, SETTINGS.as_posix())]
         for path in parts:
             if fingerprints(stages).get(path, "") != digest(Path(path)):
                 raise UserError(f"{path} is not what {LOCK} records; run `dvc repro`.")

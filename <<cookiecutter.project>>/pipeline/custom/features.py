@@ -1,7 +1,8 @@
 """Your own features, named in conf/engineer/ as the transformer of a step (conf/engineer/README.md, `Apply`).
 
 A feature is a transformer of scikit-learn. `fit` sees training rows only: those of the split, and again those of each
-fold of a cross-validation. The one below is an example; change it or delete it.
+fold of a cross-validation. What it learns is stored without pickle: numbers, strings, arrays, lists, dictionaries and
+estimators can be, but no data frames, dates, lambdas or open files. The one below is an example; change it or delete it.
 """
 
 from __future__ import annotations

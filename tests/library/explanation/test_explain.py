@@ -238,6 +238,11 @@ def test_the_tables_tell_measure_and_unit_and_single_rows_add_up(
         output = 1 / (1 + np.exp(-output)) if task == "binary" else output
         assert output == pytest.approx(one["prediction"].iloc[0], rel=1e-4)
         assert one["contribution"].abs().is_monotonic_decreasing
+    every = said["contributions"]
+    assert not every.duplicated(["method", "feature", "output", "validation_row"]).any()
+    assert len(every) == every["feature"].nunique() * every["validation_row"].nunique()
+    keys = ["method", "feature", "output", "validation_row", "value", "contribution"]
+    assert len(rows.merge(every, on=keys)) == len(rows)
     assert said["curves"].empty
     assert said["interactions"].empty
     for name, columns in tables.COLUMNS.items():
@@ -257,7 +262,7 @@ def test_names_that_look_like_missing_values_stay_names(project: Project) -> Non
 def test_all_methods_fill_the_same_tables(copy_of: Callable[[str], Project], task: str) -> None:
     project = copy_of(task)
     project.compose("explain=all", "explain.methods.shap.interaction_rows=5")
-    project.run("explain")
+    project.run("explain", "report")
     said = tables.read()
     assert set(said["global"]["method"]) == set(METHODS)
     assert set(said["curves"]["method"]) == {"partial_dependence"}

@@ -225,6 +225,51 @@ if not Path("data/raw/rows.csv").exists():
     assert "data/raw" in said.split("from the remote: ")[1].split("\n")[0]
 
 
+@pytest.mark.parametrize("where", [(), ("--local",)], ids=["remote", "local"])
+def test_stages_of_every_form_are_run_again_and_frozen_and_imported_files_are_brought(
+    tmp_path: Path, monkeypatch, verify, where: tuple[str, ...]
+) -> None:
+    folder = make(tmp_path / "forms")
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=":")
+    each = "print('${item}', open('data/copied/one.csv').read())"
+    both = "import os; print('${item.part} ${item.n}', sorted(os.listdir('parts')))"
+    stages = STAGES | {
+        "parts": {
+            "foreach": ["a", "b"],
+            "do": {
+                "cmd": f'python -c "{each}" > parts/${{item}}.txt',
+                "deps": ["data/copied"],
+                "outs": ["parts/${item}.txt"],
+            },
+        },
+        "pairs": {
+            "matrix": {"part": ["a", "b"], "n": [1, 2]},
+            "cmd": f'python -c "{both}" > pair-${{item.part}}-${{item.n}}.txt',
+            "deps": ["parts", "imported.csv"],
+            "outs": ["pair-${item.part}-${item.n}.txt"],
+        },
+        "says": {"cmd": "echo nothing"},
+    }
+    Path("dvc.yaml").write_text(yaml.safe_dump({"stages": stages}))
+    Path("parts").mkdir()
+    Path("parts/.gitignore").write_text("/*.txt")
+    Path(".gitignore").write_text(Path(".gitignore").read_text() + "pair-*\nonce.txt\n")
+    dvc("import", "--quiet", str(make(tmp_path / "other")), "data/rows.csv", "-o", "imported.csv")
+    dvc("stage", "add", "--quiet", "-n", "once", "-o", "once.txt", "date +%s%N > once.txt")
+    dvc("repro", "--quiet")
+    dvc("freeze", "once")
+    commit()
+    dvc("push", "--quiet")
+    code, said = verify(*where)
+    assert code == 0, said
+    brought = said.split(": ", 2)[2].split("\n")[0]
+    assert brought == "data/rows.csv.dvc, imported.csv.dvc, once"
+    assert "] pairs@" in said
+    assert "[10/10]" not in said  # the frozen one is not run again
+    assert "9 of 9 outputs are bit-identical" in said
+
+
 @pytest.mark.parametrize("spoil", ["no commit", "no lock"])
 def test_what_cannot_be_verified_says_what_to_do(
     tmp_path: Path, monkeypatch, verify, spoil: str

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from library.projects import ROOT, Project, compose, stages
 from library.report.html_pages import ParsedPage, parsed_page, payloads
 
+from pedigree.base.declared import DeclaredStage, declared
 from pedigree.base.settings import as_dict
 from pedigree.base.tables import read_json, write_csv, write_json
 from pedigree.report.formatting import printable
@@ -158,7 +159,8 @@ def report(problem: dict[str, Any], payload: str) -> ParsedPage:
     page = Page(outputs.goal)
     page.add(verdict(outputs, recommendations), performance(outputs), drivers(outputs, 12))
     page.add(weaknesses(outputs, 12), search(outputs, 12), data(outputs, 12))
-    page.add(pipeline(outputs, poison(stages(), payload)), lineage(outputs))
+    poisoned = {name: DeclaredStage.read(one) for name, one in poison(stages(), payload).items()}
+    page.add(pipeline(outputs, poisoned), lineage(outputs))
     page.add(next_steps(recommendations))
     return ParsedPage(page.html())
 
@@ -575,7 +577,7 @@ def test_a_recommended_command_can_be_run(command: str) -> None:
 
 def test_steps_are_numbered_in_the_order_in_which_they_run(project: Project) -> None:
     outputs = RunOutputs(as_dict(project.settings("report").problem), read_workspace)
-    numbers = {one.name: one.number for one in pipeline(outputs, stages()).stages}
+    numbers = {one.name: one.number for one in pipeline(outputs, declared(ROOT)).stages}
     assert [one for one in numbers.values() if one] == list(range(1, 17))
     assert [numbers[name] for name in ("clean", "split", "engineer")] == [5, 6, 7]
     assert [name for name, one in numbers.items() if not one] == ["leakage", "report", "track"]
@@ -588,13 +590,13 @@ def test_links_are_those_that_no_other_path_leads_through() -> None:
         "c": {"deps": ["x", "y/part"], "outs": []},
         "d": {"deps": ["x"]},
     }
-    found = links(stages)
+    found = links({name: DeclaredStage.read(one) for name, one in stages.items()})
     assert found == {"a": [], "b": ["a"], "c": ["b"], "d": ["a"]}
     assert levels(found) == {"a": 0, "b": 1, "c": 2, "d": 1}
 
 
 def test_the_graph_links_every_stage_to_what_it_follows() -> None:
-    found = links(stages())
+    found = links(declared(ROOT))
     assert [name for name, above in found.items() if not above] == ["configure"]
     assert found["clean"] == ["load"]
     level = levels(found)

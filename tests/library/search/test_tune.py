@@ -1,6 +1,7 @@
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -159,6 +160,40 @@ def test_scores_are_known_only_where_all_that_decides_them_is_the_same(project: 
         project.compose("tune=random", "model=linear", override)
         project.run("tune")
         assert len(list(TRIALS.iterdir())) == number, override
+
+
+OWN_MODEL = """
+from sklearn.linear_model import LogisticRegression
+
+from mycode import helpers
+
+
+class Mine(LogisticRegression):
+    pass
+"""
+
+
+def test_other_code_leaves_the_known_scores_and_the_models_own_does_not(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(project.folder))
+    for name, text in (("models", OWN_MODEL), ("helpers", ""), ("other", "")):
+        project.write(f"mycode/{name}.py", text)
+    model: Any = OmegaConf.to_container(project.compose("model=linear").model)
+    model |= {"name": "mine", "estimator": {"_target_": "mycode.models.Mine"}}
+    model["search_space"] = {"C": {"type": "float", "low": 0.1, "high": 10}}
+    project.write("conf/model/mine.yaml", model)
+    journals = []
+    for edited in (None, "other", "helpers", "models"):
+        if edited:
+            with Path(f"mycode/{edited}.py").open("a") as file:
+                file.write("# edited\n")
+        shutil.rmtree(TRIALS, ignore_errors=True)
+        project.compose("tune=random", "model=mine")
+        project.run("tune")
+        journals.append(next(TRIALS.iterdir()).name)
+    assert journals[0] == journals[1]
+    assert len(set(journals)) == 3
 
 
 @pytest.mark.parametrize(

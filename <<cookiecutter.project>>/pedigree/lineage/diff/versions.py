@@ -7,11 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pedigree.base.declared import declared_stage
 from pedigree.base.git import git
 from pedigree.base.lock import LOCK
 from pedigree.base.names import UserError, did_you_mean
-from pedigree.base.paths import DVC_YAML, LOADED
-from pedigree.base.settings import read_yaml
+from pedigree.base.paths import LOADED
 from pedigree.base.tables import read_table
 from pedigree.lineage.trace.records import experiments
 
@@ -31,14 +31,11 @@ def dataset_of(stage: str) -> Path:
     UserError
         There is no such stage, or it writes none.
     """
-    stages = read_yaml(DVC_YAML)["stages"]
-    if stage not in stages:
-        raise UserError(f"dvc.yaml has no stage '{stage}'; {did_you_mean(stage, stages)}")
-    outs = [one if isinstance(one, str) else next(iter(one)) for one in stages[stage]["outs"]]
+    outs = declared_stage(stage).outs
     found = [Path(out) for out in outs if Path(out).parts[0] == LOADED.parts[0]]
     if not found:
         raise UserError(
-            f"the stage '{stage}' writes no dataset; its outputs are {', '.join(outs)}."
+            f"the stage '{stage}' writes no dataset; its outputs are {', '.join(outs) or 'none'}."
         )
     return found[0]
 

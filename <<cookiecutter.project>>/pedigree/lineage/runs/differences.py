@@ -164,5 +164,5 @@ def compare_code(runs: Sequence[Run]) -> ComparedCode:
 
 
 def _code(run: Run, stage: str) -> dict[str, str]:
-    deps = run.stages.get(stage, {}).get("deps", ())
+    deps = run.stages.get(stage, {"deps": ()})["deps"]
     return {dep["path"]: dep["md5"] for dep in deps if is_code(dep["path"])}

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from pedigree.base.lock import LOCK, outdated
+from pedigree.base.lock import LOCK, outdated, whole
 from pedigree.base.names import UserError
 from pedigree.base.paths import PARAMS
 from pedigree.base.settings import Loader
@@ -78,7 +78,7 @@ def open_run(name: str) -> Run:
                 f"{name} has no {path}: it has not run as far as `evaluate`. Run `{way_out}`."
             )
     settings = yaml.load(read(PARAMS.name) or b"", Loader=Loader)
-    stages = yaml.load(read(LOCK.name) or b"", Loader=Loader)["stages"]
+    stages = whole(yaml.load(read(LOCK.name) or b"", Loader=Loader))
     if outdated(stages, "evaluate"):
         raise UserError(
             f"{name} has not run as far as `evaluate`: its scores are those of an earlier model. "

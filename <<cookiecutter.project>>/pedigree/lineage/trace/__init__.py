@@ -17,10 +17,10 @@ from pedigree.base.lock import (
     digest,
     is_code,
     lies_in,
-    maker,
     makers,
     outdated,
     settings_of,
+    stages_behind,
 )
 from pedigree.base.names import UserError, did_you_mean
 from pedigree.base.paths import BUNDLE, RAW
@@ -123,7 +123,7 @@ def find_path(path: Path, records: list[Record], notes: list[str]) -> tuple[str,
         dep["path"]
         for record in records
         for stage in record.stages.values()
-        for dep in stage.get("deps", ())
+        for dep in stage["deps"]
     }
     if any(lies_in(wanted, dep) for dep in used):
         raise UserError(
@@ -187,7 +187,7 @@ def chain(record: Record, stage: str, notes: list[str]) -> list[dict[str, Any]]:
 
 def _describe(record: Record, name: str) -> dict[str, Any]:
     entry, made = record.stages[name], makers(record.stages)
-    deps = {dep["path"]: dep["md5"] for dep in entry.get("deps", ())}
+    deps = {dep["path"]: dep["md5"] for dep in entry["deps"]}
     code = {path: md5 for path, md5 in deps.items() if is_code(path)}
     return {
         "stage": name,
@@ -195,11 +195,11 @@ def _describe(record: Record, name: str) -> dict[str, Any]:
         "parameters": settings_of(record.stages, name, record.commit),
         "code": code,
         "inputs": {
-            path: {"md5": md5, "from": maker(path, made)}
+            path: {"md5": md5, "from": ", ".join(stages_behind(path, made)) or None}
             for path, md5 in deps.items()
             if path not in code
         },
-        "outputs": {one["path"]: one["md5"] for one in entry.get("outs", ())},
+        "outputs": {one["path"]: one["md5"] for one in entry["outs"]},
     }
 
 

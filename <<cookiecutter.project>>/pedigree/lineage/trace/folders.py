@@ -20,7 +20,7 @@ from pedigree.lineage.trace.records import Record, listing
 def inputs(record: Record) -> Iterator[tuple[str, str, str]]:
     """Yield stage, path and MD5 of every input that is not code."""
     for name, stage in record.stages.items():
-        for dep in stage.get("deps", ()):
+        for dep in stage["deps"]:
             if not is_code(dep["path"]):
                 yield name, dep["path"], dep["md5"]
 

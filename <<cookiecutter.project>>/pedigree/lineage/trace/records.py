@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from pedigree.base.git import blobs, git
-from pedigree.base.lock import LOCK
+from pedigree.base.lock import LOCK, completed
 from pedigree.base.settings import Loader
 
 
@@ -27,7 +27,7 @@ class Record:
     commit : str
         Git commit; empty for the workspace.
     stages : dict
-        As DVC writes them.
+        As `pedigree.base.lock.completed` returns them.
     """
 
     commit: str
@@ -36,7 +36,7 @@ class Record:
     def outputs(self) -> Iterator[tuple[str, str, str]]:
         """Yield stage, path and MD5 of every output."""
         for name, stage in self.stages.items():
-            for out in stage.get("outs", ()):
+            for out in stage["outs"]:
                 yield name, out["path"], out["md5"]
 
 
@@ -79,9 +79,8 @@ def entries(lock: bytes) -> dict[str, bytes]:
 @cache
 def parsed(entry: bytes) -> dict[str, Any]:
     """Parse an entry. Most versions of dvc.lock share most of theirs, and YAML is slow."""
-    stage: dict[str, Any]
     (stage,) = yaml.load(entry, Loader=Loader).values()
-    return stage
+    return completed(stage)
 
 
 def experiments() -> dict[str, str]:

@@ -142,8 +142,9 @@ def descendants(record: Record, names: list[str], folders: Folders) -> list[str]
     while waiting:
         outs = made[waiting.pop()]
         for name, stage in record.stages.items():
-            deps = [(dep["path"], dep["md5"]) for dep in stage.get("deps", ())]
-            settings = stage.get("params") and any(path == PARAMS.as_posix() for path, _ in outs)
+            deps = [(dep["path"], dep["md5"]) for dep in stage["deps"]]
+            params = PARAMS.as_posix()
+            settings = params in stage["params"] and any(path == params for path, _ in outs)
             if name not in reached and (
                 settings or any(folders.feeds(out, dep) for out in outs for dep in deps)
             ):

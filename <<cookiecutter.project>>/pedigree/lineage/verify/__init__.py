@@ -1,7 +1,7 @@
 """Prove that the results can be reproduced: run all stages of HEAD again elsewhere, and compare every output.
 
-HEAD is cloned into a temporary folder; data that DVC tracks, and a snapshot that `collect.as_of` pins
-(its source may have moved on), come from DVC's remote; everything else is made anew, with this
+HEAD is cloned into a temporary folder; data that DVC tracks, outputs of frozen stages, and a snapshot that
+`collect.as_of` pins (its source may have moved on), come from DVC's remote; everything else is made anew, with this
 environment and without DVC's cache of earlier runs.
 """
 
@@ -16,9 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pedigree.base.lock import fingerprints, makers
+from pedigree.base.lock import fingerprints, makers, recorded
 from pedigree.base.names import UserError
-from pedigree.base.settings import read_yaml
 from pedigree.base.stage import say
 from pedigree.lineage.trace.folders import present
 from pedigree.lineage.trace.records import listing
@@ -59,7 +58,7 @@ def rerun(project: Path) -> None:
     UserError
         A stage failed; its last lines are told.
     """
-    total, number = len(read_yaml(project / "dvc.yaml")["stages"]), 0
+    total, number = len(recorded(project)), 0
     last: deque[str] = deque(maxlen=30)
     command = [sys.executable, "-m", "dvc", "repro", "--force", "--no-run-cache"]
     with subprocess.Popen(
@@ -138,9 +137,9 @@ def other_inputs(head: dict[str, Any], stages: dict[str, Any], name: str) -> lis
 
 def _inputs(stage: dict[str, Any]) -> dict[str, Any]:
     """Map what goes into a stage to what DVC recorded of it."""
-    found = {dep["path"]: dep["md5"] for dep in stage.get("deps", ())}
-    for by_value in stage.get("params", {}).values():
-        found |= by_value
+    found = {dep["path"]: dep["md5"] for dep in stage["deps"]}
+    for by_value in stage["params"].values():
+        found |= by_value or {}
     return found | {"command": stage["cmd"]}
 
 

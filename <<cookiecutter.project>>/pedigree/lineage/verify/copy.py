@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from shutil import copyfile
 
+from pedigree.base.declared import declared
 from pedigree.base.git import git
 from pedigree.base.lock import LOCK
 from pedigree.base.names import UserError
@@ -38,7 +39,7 @@ def clone(folder: Path) -> Path:
 
 
 def fetch(project: Path, local: bool) -> list[str]:
-    """Bring the data that no stage makes into a clone; return what was brought.
+    """Bring the data that no stage makes, or makes anew, into a clone; return what was brought.
 
     Parameters
     ----------
@@ -54,8 +55,9 @@ def fetch(project: Path, local: bool) -> list[str]:
     tracked = _run(project, "git", "ls-files", "*.dvc").splitlines()
     settings = read_yaml(project / PARAMS) if (project / PARAMS).exists() else {}
     pinned = (settings.get("collect") or {}).get("as_of") is not None
-    snapshot = [RAW.as_posix()] if pinned else []
-    if not tracked + snapshot:
+    kept = [RAW.as_posix()] if pinned else []
+    kept += [name for name, stage in declared(project).items() if stage.frozen and stage.outs]
+    if not tracked + kept:
         return []
     from dvc.repo import Repo
 
@@ -70,15 +72,15 @@ def fetch(project: Path, local: bool) -> list[str]:
         if "://" not in url:
             _dvc(project, "remote", "modify", "--local", name, "url", str(Path(url).absolute()))
     try:
-        # One after the other: given both, `dvc pull` silently leaves the snapshot out.
-        for wanted in filter(None, (tracked, snapshot)):
+        # One after the other: given both, `dvc pull` silently leaves the outputs of stages out.
+        for wanted in filter(None, (tracked, kept)):
             _dvc(project, "pull", *options, *wanted)
     except UserError as error:
         hint = (
             "" if local else " `dvc push` sends them; --local takes them from this machine's cache."
         )
         raise UserError(f"the data cannot be had: {error}{hint}") from None
-    return tracked + snapshot
+    return tracked + kept
 
 
 def _dvc(project: Path, *arguments: str) -> None:

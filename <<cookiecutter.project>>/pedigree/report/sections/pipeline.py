@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from pedigree.base.declared import DeclaredStage
 from pedigree.base.lock import lies_in
+from pedigree.base.paths import PARAMS
 from pedigree.report.formatting import number, short
 from pedigree.report.outputs import RunOutputs
 from pedigree.report.page.rendering import PagePart
@@ -86,17 +87,21 @@ class PipelineSection(PagePart):
     template: str = "pedigree/report/sections/pipeline.html.j2"
 
 
-def pipeline(outputs: RunOutputs, stages: Mapping[str, Any]) -> PipelineSection:
+def pipeline(outputs: RunOutputs, stages: Mapping[str, DeclaredStage]) -> PipelineSection:
     """Return the section on the stages, as dvc.yaml describes and links them."""
     results, parents = _results(outputs), links(stages)
     found: dict[str, Stage] = {}
     count = 0
     for name, stage in stages.items():
-        step, _, description = stage["desc"].partition(" - ")
-        is_step = step[:1].isdigit()  # the other stages are not among the sixteen steps
+        step, dash, description = stage.description.partition(" - ")
+        is_step = bool(dash) and step[:1].isdigit()  # other stages are not among the sixteen steps
         count += is_step
         found[name] = Stage(
-            count if is_step else None, name, description, results.get(name, ""), parents[name]
+            count if is_step else None,
+            name,
+            description or stage.description,
+            results.get(name, ""),
+            parents[name],
         )
     places, width, height = _layout(parents)
     return PipelineSection(
@@ -143,34 +148,40 @@ def _results(outputs: RunOutputs) -> dict[str, str]:
     return found
 
 
-def links(stages: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return the stages that each stage follows directly: those that no other path leads through."""
-    made = {
-        name: [out if isinstance(out, str) else next(iter(out)) for out in stage.get("outs", ())]
-        for name, stage in stages.items()
-    }
-    above: dict[str, set[str]] = {}  # all ancestors of a stage; dvc.yaml lists them in order
-    direct: dict[str, list[str]] = {}
+def links(stages: Mapping[str, DeclaredStage]) -> dict[str, list[str]]:
+    """Return the stages that each stage follows directly, in an order in which they can run.
+
+    Those are the ones that no other path leads through.
+    """
+    parents: dict[str, list[str]] = {}
     for name, stage in stages.items():
-        read = [*stage.get("deps", ()), *(["params.yaml"] if stage.get("params") else [])]
-        parents = [
+        read = [*stage.deps, *([PARAMS.as_posix()] if stage.params else [])]
+        parents[name] = [
             other
-            for other in direct
-            if any(lies_in(dep, out) or lies_in(out, dep) for dep in read for out in made[other])
+            for other in stages
+            if other != name
+            and any(lies_in(d, o) or lies_in(o, d) for d in read for o in stages[other].outs)
         ]
-        above[name] = set(parents).union(*(above[one] for one in parents))
-        direct[name] = [one for one in parents if not any(one in above[other] for other in parents)]
-    return direct
+    above: dict[str, set[str]] = {}  # all ancestors of a stage
+    while waiting := [name for name in parents if name not in above]:
+        # Groups of stages may follow each other in turns: then the one that is listed first comes first.
+        ready = (name for name in waiting if above.keys() >= set(parents[name]))
+        name = next(ready, waiting[0])
+        above[name] = set(parents[name]).union(*(above.get(one, ()) for one in parents[name]))
+    return {
+        name: [one for one in parents[name] if not any(one in above[o] for o in parents[name])]
+        for name in above
+    }
 
 
 def levels(parents: dict[str, list[str]]) -> dict[str, int]:
     """Place each stage as late as what follows it allows, so that few links pass by others."""
     first: dict[str, int] = {}
     for name, above in parents.items():
-        first[name] = 1 + max((first[one] for one in above), default=-1)
+        first[name] = 1 + max((first.get(one, -1) for one in above), default=-1)
     level: dict[str, int] = {}
     for name in reversed(parents):
-        after = [level[other] - 1 for other, above in parents.items() if name in above]
+        after = [level[o] - 1 for o, above in parents.items() if name in above and o in level]
         level[name] = min(after, default=first[name])
     return level
 
