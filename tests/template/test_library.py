@@ -1,11 +1,15 @@
 """The library's manifest: what is published is sealed, and an edit in a project is noticed."""
 
+import re
 import shutil
+import tomllib
+from datetime import date
 from pathlib import Path
 
 import pytest
-from template.projects import TREE
+from template.projects import TEMPLATE, TREE
 
+import pedigree
 from pedigree.base.library import MANIFEST, changed, manifest
 
 IGNORED = shutil.ignore_patterns("__pycache__")
@@ -43,3 +47,13 @@ def test_what_python_compiles_is_no_part_of_it(library: Path) -> None:
     (library / "base/__pycache__").mkdir()
     (library / "base/__pycache__/names.cpython-311.pyc").write_bytes(b"x")
     assert changed(library) == []
+
+
+def test_the_version_is_the_same_wherever_it_stands() -> None:
+    metadata = tomllib.loads((TEMPLATE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    newest = re.search(
+        r"^## \[(.*)\] - (.*)$", (TEMPLATE / "CHANGELOG.md").read_text(), re.MULTILINE
+    )
+    assert newest
+    assert metadata["version"] == pedigree.__version__ == newest[1]
+    assert newest[2] == "Unreleased" or date.fromisoformat(newest[2])
