@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from pedigree.base.names import UserError
-from pedigree.estimators.encoders import texts
+from pedigree.estimators.encoders import as_strings
 from pedigree.estimators.frames import FrameTransformer, as_frame
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class CategoryEncoder(FrameTransformer):
 
 
 def _as_texts(X: pd.DataFrame) -> pd.DataFrame:
-    return pd.DataFrame({name: texts(X[name]).astype("object") for name in X}, index=X.index)
+    return pd.DataFrame({name: as_strings(X[name]).astype("object") for name in X}, index=X.index)
 
 
 def _plain(value: Any) -> Any:

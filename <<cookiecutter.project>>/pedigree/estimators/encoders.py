@@ -36,7 +36,7 @@ class NativeCategories(FrameTransformer):
         self.feature_names_in_ = list(X.columns)
         self.categories_ = {}
         for name in X:
-            counts = texts(X[name]).value_counts().sort_index()
+            counts = as_strings(X[name]).value_counts().sort_index()
             frequent = counts.sort_values(ascending=False, kind="stable").index[
                 : self.max_categories
             ]
@@ -49,7 +49,7 @@ class NativeCategories(FrameTransformer):
         X = as_frame(self, X)
         out = {}
         for name, known in self.categories_.items():
-            values = texts(X[name])
+            values = as_strings(X[name])
             out[name] = pd.Categorical(values.where(values.isin(known), OTHER), categories=known)
         return pd.DataFrame(out, index=X.index)
 
@@ -58,7 +58,7 @@ class NativeCategories(FrameTransformer):
         return self.feature_names_in_
 
 
-def texts(values: pd.Series) -> pd.Series:
+def as_strings(values: pd.Series) -> pd.Series:
     """Write each value as a text, also a missing one."""
     return values.astype("str").where(values.notna(), MISSING)
 

@@ -95,7 +95,7 @@ class EnsembleSelection(BaseEstimator):
         def loss(mixed: np.ndarray) -> float:
             return float(np.average(self._losses(mixed, truth), weights=sample_weight))
 
-        weights = choose(list(told.values()), loss, self.rounds)
+        weights = greedy_weights(list(told.values()), loss, self.rounds)
         self.losses_ = {name: loss(one) for name, one in told.items()}
         self.weights_ = {
             name: float(weight) for name, weight in zip(told, weights, strict=True) if weight
@@ -195,7 +195,7 @@ class EnsembleSelectionRegressor(RegressorMixin, EnsembleSelection):
         return np.asarray((told - y) ** 2)
 
 
-def choose(
+def greedy_weights(
     told: Sequence[np.ndarray], loss: Callable[[np.ndarray], float], rounds: int
 ) -> np.ndarray:
     """Weigh members by greedy selection with replacement.

@@ -55,14 +55,14 @@ def fit(
     """
     if model is None:
         return pipeline.fit(plain(X), y)
-    encoded = encode(pipeline, model, X, y)
+    encoded = fit_encoder(pipeline, model, X, y)
     if watched is not None and model.early_stopping:
         watched = pipeline["encode"].transform(plain(watched[0])), watched[1]
     fit_estimator(pipeline["estimator"], model, encoded, y, watched, groups)
     return pipeline
 
 
-def encode(pipeline: Pipeline, model: Model, X: pd.DataFrame, y: np.ndarray) -> pd.DataFrame:
+def fit_encoder(pipeline: Pipeline, model: Model, X: pd.DataFrame, y: np.ndarray) -> pd.DataFrame:
     """Fit a pipeline's encoder, and tell its estimator of the features; returns those of shape (n, c)."""
     estimator = pipeline["estimator"]
     encoded = pipeline["encode"].fit_transform(plain(X), y)

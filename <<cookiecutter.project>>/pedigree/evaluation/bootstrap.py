@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pedigree.scoring.decision import Prediction
+from pedigree.scoring.decision import PredictedRows
 from pedigree.scoring.formulas import formula
 from pedigree.scoring.metrics import Metric, as_metric, gain, score
 
@@ -105,7 +105,7 @@ class Scores:
 def bootstrap(
     metrics: Sequence[str | Metric],
     truth: np.ndarray,
-    predictions: Mapping[str, Prediction | np.ndarray],
+    predictions: Mapping[str, PredictedRows | np.ndarray],
     *,
     groups: np.ndarray | None,
     resamples: int,

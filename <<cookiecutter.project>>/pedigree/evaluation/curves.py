@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from pedigree.scoring.decision import Prediction
+from pedigree.scoring.decision import PredictedRows
 
 Rows = list[dict[str, Any]]
 
 
 def classification_curves(
-    truth: np.ndarray, prediction: Prediction, classes: list[str], bins: int
+    truth: np.ndarray, prediction: PredictedRows, classes: list[str], bins: int
 ) -> dict[str, Rows]:
     """Compute ROC, precision-recall and calibration curves and the confusion of classes.
 
@@ -61,7 +61,7 @@ def classification_curves(
 
 
 def regression_curves(
-    truth: np.ndarray, prediction: Prediction, classes: list[str], bins: int
+    truth: np.ndarray, prediction: PredictedRows, classes: list[str], bins: int
 ) -> dict[str, Rows]:
     """List predicted against actual values and the residuals; see `classification_curves`."""
     pairs = sorted(zip(prediction.values.tolist(), truth.tolist(), strict=True))

@@ -10,11 +10,11 @@ from pedigree.base.paths import THRESHOLD
 from pedigree.base.settings import as_dict
 from pedigree.evaluation.bootstrap import Scores, bootstrap
 from pedigree.evaluation.curves import Rows, classification_curves, regression_curves
-from pedigree.evaluation.threshold import choose
-from pedigree.evaluation.weakness import Weakness, weakness
-from pedigree.scoring.decision import Prediction, Threshold, decided
+from pedigree.evaluation.threshold import choose_threshold
+from pedigree.evaluation.weakness import Weakness, find_weakness
+from pedigree.scoring.decision import PredictedRows, Threshold, decided
 from pedigree.scoring.metrics import METRICS, Metric, reported, score
-from pedigree.scoring.predictions import Predictions
+from pedigree.scoring.predictions import PredictionTable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,8 +39,8 @@ class Evaluation:
         By name, see `pedigree.scoring.custom.known`.
     """
 
-    predictions: Predictions
-    by: dict[str, Prediction]
+    predictions: PredictionTable
+    by: dict[str, PredictedRows]
     notes: tuple[str, ...] = ()
     known: Mapping[str, Metric] = field(default_factory=lambda: METRICS)
 
@@ -55,7 +55,7 @@ class Evaluation:
         return self.predictions.classes
 
     @property
-    def prediction(self) -> Prediction:
+    def prediction(self) -> PredictedRows:
         """The model's; `values` are probabilities of shape (n, k), or numbers of shape (n,)."""
         return self.by["model"]
 
@@ -70,7 +70,7 @@ class Evaluation:
             Points for plots/evaluate/threshold.csv.
         """
         if len(self.classes) == 2:
-            return choose(as_dict(rule), self.y, self.prediction.values[:, 1], self.known)
+            return choose_threshold(as_dict(rule), self.y, self.prediction.values[:, 1], self.known)
         return {"asked": None, "value": None}, []
 
     def decide(self) -> Evaluation:
@@ -126,8 +126,8 @@ class Evaluation:
         return score(self.known[metric], self.y, self.prediction)
 
     def weak_slices(self, problem: JudgedColumns, slices: Slices, options: Bootstrap) -> Weakness:
-        """Find slices on which the model is weak, and differences between protected groups (see `weakness`)."""
-        return weakness(self.predictions, self.prediction, problem, slices, options)
+        """Find slices on which the model is weak, and differences between protected groups (see `find_weakness`)."""
+        return find_weakness(self.predictions, self.prediction, problem, slices, options)
 
     def curves(self, bins: int) -> dict[str, Rows]:
         """Return points of the curves for plots/evaluate/, by file name.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pedigree.evaluation.bins import Binning
-    from pedigree.scoring.decision import Prediction
+    from pedigree.scoring.decision import PredictedRows
 
 COLUMNS = ("column", "measure", "value", "low", "high")
 # What criteria of `problem` may name: each is the greatest over the protected columns.
@@ -36,7 +36,7 @@ MOST_CLASSES = 20  # of several classes, the most frequent are looked at
 
 def fairness(
     truth: np.ndarray,
-    prediction: Prediction,
+    prediction: PredictedRows,
     classes: Sequence[str],
     rows: pd.DataFrame,
     cuts: Mapping[str, Binning],
@@ -114,7 +114,7 @@ def _members(cut: Binning, codes: np.ndarray, min_rows: int) -> dict[str, np.nda
 
 def _measures(
     truth: np.ndarray,
-    prediction: Prediction,
+    prediction: PredictedRows,
     classes: Sequence[str],
     members: Mapping[str, np.ndarray],
 ) -> Iterator[Callable[[np.ndarray], dict[str, np.ndarray]]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from pedigree.base.problem import Columns, Grouped, Metrics, ThresholdRule
+from pedigree.base.problem import Columns, Grouped, ListedMetrics, ThresholdRule
 from pedigree.base.section import Count, Excerpt, Names, Section, Seed, Share
 
 
@@ -32,7 +32,7 @@ class Evaluate(Bootstrap):
     slices: Slices
 
 
-class JudgedColumns(Columns, Grouped, Metrics):
+class JudgedColumns(Columns, Grouped, ListedMetrics):
     """What it takes to judge a model, on all rows and on slices of them."""
 
     slices: Names | None

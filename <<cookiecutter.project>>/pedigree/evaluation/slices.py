@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pedigree.evaluation.bins import Binning
-    from pedigree.scoring.decision import Prediction
+    from pedigree.scoring.decision import PredictedRows
 
 COLUMNS = ("column", "slice", "rows", "metric", "value", "low", "high", "surely_worse")
 # What does not compare between slices, and what stands in for it: R2 measures errors by a slice's own
@@ -44,7 +44,7 @@ class Part:
 def slice_scores(
     metrics: Sequence[str | Metric],
     truth: np.ndarray,
-    prediction: Prediction,
+    prediction: PredictedRows,
     rows: pd.DataFrame,
     cuts: Mapping[str, Binning],
     *,
@@ -130,7 +130,7 @@ def worst(table: Sequence[Mapping[str, Any]], metric: str | Metric) -> Mapping[s
 def _parts(
     metrics: Sequence[Metric],
     truth: np.ndarray,
-    prediction: Prediction,
+    prediction: PredictedRows,
     rows: pd.DataFrame,
     cuts: Mapping[str, Binning],
     clusters: np.ndarray,
@@ -148,7 +148,7 @@ def _parts(
     return parts
 
 
-def _allows(metric: Metric, truth: np.ndarray, prediction: Prediction) -> bool:
+def _allows(metric: Metric, truth: np.ndarray, prediction: PredictedRows) -> bool:
     """Tell whether the answers of some rows let a metric say the same as of others."""
     if prediction.values.ndim == 1 or metric.name in OF_ROWS:
         return True
@@ -160,7 +160,7 @@ def _allows(metric: Metric, truth: np.ndarray, prediction: Prediction) -> bool:
 def _draw(
     parts: Mapping[Any, Part],
     truth: np.ndarray,
-    prediction: Prediction,
+    prediction: PredictedRows,
     clusters: np.ndarray,
     resamples: int,
     seed: int,

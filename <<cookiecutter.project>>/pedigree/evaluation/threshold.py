@@ -15,7 +15,7 @@ SHOWN = 200  # thresholds of the curve, and those among which a metric is maximi
 UNASKED: Mapping[str, Any] = {"metric": "f1"}
 
 
-def choose(
+def choose_threshold(
     asked: Mapping[str, Any] | None,
     truth: np.ndarray,
     probability: np.ndarray,

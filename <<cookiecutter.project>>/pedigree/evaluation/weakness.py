@@ -13,13 +13,13 @@ from pedigree.base.stage import say
 from pedigree.base.tables import read_table, write_csv
 from pedigree.evaluation import fairness, slices
 from pedigree.evaluation.bins import learn
-from pedigree.scoring.custom import listed
+from pedigree.scoring.custom import problem_metrics
 from pedigree.scoring.metrics import Metric, as_metric
 
 if TYPE_CHECKING:
     from pedigree.evaluation.settings import Bootstrap, JudgedColumns, Slices
-    from pedigree.scoring.decision import Prediction
-    from pedigree.scoring.predictions import Predictions
+    from pedigree.scoring.decision import PredictedRows
+    from pedigree.scoring.predictions import PredictionTable
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,9 @@ class Weakness:
         return {"worst_slice": found["value"], "worst": [one]}
 
 
-def weakness(
-    found: Predictions,
-    prediction: Prediction,
+def find_weakness(
+    found: PredictionTable,
+    prediction: PredictedRows,
     problem: JudgedColumns,
     cut: Slices,
     bootstrap: Bootstrap,
@@ -113,7 +113,7 @@ def weakness(
     def by(*metrics: Metric) -> list[dict[str, Any]]:
         return slices.slice_scores(metrics, truth, prediction, rows, cuts, **known)
 
-    metrics = [as_metric(slices.STANDS_IN.get(one.name, one)) for one in listed(problem)]
+    metrics = [as_metric(slices.STANDS_IN.get(one.name, one)) for one in problem_metrics(problem)]
     fair = fairness.fairness(truth, prediction, found.classes, rows, protected, **known)
     return Weakness(metrics[0], by(*metrics), fair, by)
 

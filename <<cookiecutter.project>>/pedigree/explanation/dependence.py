@@ -47,7 +47,7 @@ class PartialDependence:
         X = X.astype({name: "float64" for name in X if X[name].dtype.kind in "biu"})
         curves, strengths = [], []
         for name in X:
-            x = grid(plain(subject.X)[name], self.points)
+            x = curve_points(plain(subject.X)[name], self.points)
             if not len(x):
                 continue
             found = partial_dependence(
@@ -76,7 +76,7 @@ class PartialDependence:
         )
 
 
-def grid(values: pd.Series, points: int) -> np.ndarray:
+def curve_points(values: pd.Series, points: int) -> np.ndarray:
     """Choose the values at which a curve is drawn: quantiles of numbers, the most frequent categories."""
     there = values.dropna()
     if there.dtype.kind in "biuf":

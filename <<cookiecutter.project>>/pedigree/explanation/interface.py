@@ -61,7 +61,7 @@ class Strength:
 
 
 @dataclass(frozen=True)
-class Interaction:
+class PairStrength:
     """How strong a pair of features is beyond what each does alone."""
 
     feature: str
@@ -116,7 +116,7 @@ class Explanation:
     unit: str
     strengths: list[Strength]
     contributions: Contributions | None = None
-    interactions: list[Interaction] = field(default_factory=list)
+    interactions: list[PairStrength] = field(default_factory=list)
     curves: list[Curve] = field(default_factory=list)
     interaction_measure: str = ""
 

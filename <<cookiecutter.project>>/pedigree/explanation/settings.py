@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from pedigree.base.problem import Metrics
+from pedigree.base.problem import ListedMetrics
 from pedigree.base.section import Count, Excerpt, Number, Section, Seed, Tool, Word
 from pedigree.base.tools import found
 from pedigree.explanation.algorithms import KNOWN, algorithm_for
@@ -41,7 +41,7 @@ class ExplainSettings(Excerpt):
     """All that `explain` sees."""
 
     explain: Explain
-    problem: Metrics
+    problem: ListedMetrics
 
     def mistakes(self, settings: Any) -> Iterator[str]:
         """Find explanations by an algorithm that does not support the chosen model."""

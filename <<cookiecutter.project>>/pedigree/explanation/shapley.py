@@ -12,7 +12,7 @@ from pedigree.base.names import UserError
 from pedigree.estimators.predicting import plain
 from pedigree.explanation.algorithms import KNOWN, algorithm_for
 from pedigree.explanation.encoded import column_features, display_values
-from pedigree.explanation.interface import Contributions, Explanation, Interaction, scale_of, unit
+from pedigree.explanation.interface import Contributions, Explanation, PairStrength, scale_of, unit
 from pedigree.explanation.native import native_interactions, native_shap
 from pedigree.explanation.subject import Codes, Subject
 
@@ -66,7 +66,7 @@ class Shap:
                 f"explain: the algorithm '{algorithm}' of shap does not know "
                 f"{type(subject.model[-1]).__name__}; set `algorithm: auto`."
             )
-        interactions: list[Interaction] = []
+        interactions: list[PairStrength] = []
         paired = self._interaction_sample(subject, algorithm)
         if algorithm in KNOWN:
             found = self._exact_values(subject, algorithm)
@@ -166,7 +166,7 @@ def as_outputs(
     return values[:, :, kept], base[:, kept]
 
 
-def interaction_strengths(subject: Subject, rows: np.ndarray) -> list[Interaction]:
+def interaction_strengths(subject: Subject, rows: np.ndarray) -> list[PairStrength]:
     """Average the sizes of SHAP interaction values (Lundberg, Erion and Lee 2018, arXiv:1802.03888)."""
     encode, estimator = subject.model["encode"], subject.model["estimator"]
     X = subject.X.iloc[rows]
@@ -182,7 +182,7 @@ def interaction_strengths(subject: Subject, rows: np.ndarray) -> list[Interactio
     sizes = 2 * np.abs(whole).mean(axis=(0, 3))  # the two halves of a pair
     names = list(membership)
     return [
-        Interaction(names[a], names[b], sizes[a, b]) for a, b in combinations(range(len(names)), 2)
+        PairStrength(names[a], names[b], sizes[a, b]) for a, b in combinations(range(len(names)), 2)
     ]
 
 

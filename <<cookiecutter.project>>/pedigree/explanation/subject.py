@@ -12,7 +12,7 @@ from pedigree.base.paths import MODEL, SPLIT
 from pedigree.base.tables import read_json
 from pedigree.estimators.artifact import load_model
 from pedigree.estimators.predicting import plain, predict
-from pedigree.scoring.custom import listed
+from pedigree.scoring.custom import problem_metrics
 from pedigree.training.inputs import read_subset
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Subject:
         X, y, classes = read_subset("validation")
         train, _, _ = read_subset("train")
         target = read_json(SPLIT / "target.json")["name"]
-        metric, options = listed(settings.problem)[0], settings.explain
+        metric, options = problem_metrics(settings.problem)[0], settings.explain
         rows, seed = options.single_rows, options.seed
         return cls(load_model(MODEL), X, y, train, classes, target, metric, rows, seed)
 

@@ -11,7 +11,7 @@ from pedigree.estimators.building import as_trained
 from pedigree.folds.folding import Fold, mean_and_spread
 from pedigree.leaderboard.board import last_round, leaderboard
 from pedigree.leaderboard.rounds import Round
-from pedigree.scoring.custom import listed
+from pedigree.scoring.custom import problem_metrics
 from pedigree.scoring.metrics import Metric
 from pedigree.training.cross_validation import Outcome, try_on
 from pedigree.training.data import Training
@@ -73,7 +73,7 @@ class Contest:
         return cls(
             {name: as_trained(model, early) for name, model in options.models.items()},
             Training.read(settings),
-            listed(settings.problem),
+            problem_metrics(settings.problem),
             options.folds,
             options.repeats,
             settings.seed,

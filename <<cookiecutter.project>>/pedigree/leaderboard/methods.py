@@ -17,7 +17,7 @@ from pedigree.folds.folding import Fold, mean_and_spread
 from pedigree.folds.sampling import stratified_sample
 from pedigree.leaderboard.contest import Contest
 from pedigree.leaderboard.rounds import Round
-from pedigree.training.space import draw
+from pedigree.training.space import sample_hyperparameters
 
 
 def all_folds(contest: Contest) -> list[Round]:
@@ -25,7 +25,7 @@ def all_folds(contest: Contest) -> list[Round]:
     return [contest.hold(list(contest.models), contest.cut())]
 
 
-def halving(contest: Contest, finalists: int, folds: int, rows: float) -> list[Round]:
+def successive_halving(contest: Contest, finalists: int, folds: int, rows: float) -> list[Round]:
     """Let the better half of the models go on, on twice the rows each time (successive halving).
 
     Jamieson and Talwalkar 2016 (arXiv:1502.07943), with model families in place of hyperparameters.
@@ -105,7 +105,9 @@ def _search(
     space, random = contest.models[name].search_space, np.random.default_rng(contest.seed)
     best: tuple[float, dict[str, Any]] = (math.inf, {})
     # Its own settings first; without a space there is nothing to choose.
-    candidates = [{}, *(draw(space, random) for _ in range(trials - 1))] if space else []
+    candidates = (
+        [{}, *(sample_hyperparameters(space, random) for _ in range(trials - 1))] if space else []
+    )
     for changes in candidates:
         if time.monotonic() - started > seconds:
             return best[1], False

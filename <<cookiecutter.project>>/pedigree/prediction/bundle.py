@@ -15,7 +15,7 @@ from pedigree.cleaning import clean_rows
 from pedigree.data.engine import parse
 from pedigree.data.loading import enforce
 from pedigree.prediction.predictor import Predictor, needed_columns
-from pedigree.scoring.decision import Prediction
+from pedigree.scoring.decision import PredictedRows
 
 
 def seal(folder: Path) -> str:
@@ -145,7 +145,7 @@ class Bundle:
         }
         return typed.assign(**absent)[list(types)], broken
 
-    def predict(self, typed: pd.DataFrame) -> Prediction:
+    def predict(self, typed: pd.DataFrame) -> PredictedRows:
         """Predict typed rows."""
         cleaned, _ = clean_rows(typed, self.signature["clean"], serving=True)
         return self.predictor.predict(cleaned[list(self.signature["inputs"])])

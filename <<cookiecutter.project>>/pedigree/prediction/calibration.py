@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from pedigree.base.names import UserError
-from pedigree.scoring.decision import Prediction
+from pedigree.scoring.decision import PredictedRows
 
 # A probability closer to 0 or 1 says more than rows can show; its log-odds would outweigh all others.
 SUREST = 1e-6
@@ -63,7 +63,7 @@ class Probabilities:
         """Say what was fitted."""
         return {"method": self.method, "rows": self.rows_}
 
-    def apply(self, values: np.ndarray) -> Prediction:
+    def apply(self, values: np.ndarray) -> PredictedRows:
         """Calibrate probabilities of shape (n, k).
 
         An isotonic curve may end in 0 and 1, which m rows cannot show; it is held to what the rule of
@@ -74,7 +74,7 @@ class Probabilities:
             least = 1 / (self.rows_ + 2)
             calibrated = calibrated.clip(least, 1 - least)
             calibrated /= calibrated.sum(axis=1, keepdims=True)
-        return Prediction(calibrated)
+        return PredictedRows(calibrated)
 
 
 class LogOdds(ClassifierMixin, BaseEstimator):
@@ -155,12 +155,12 @@ class Intervals:
             "half_width": self.half_width_,
         }
 
-    def apply(self, values: np.ndarray) -> Prediction:
+    def apply(self, values: np.ndarray) -> PredictedRows:
         """Give numbers of shape (n,) their intervals."""
         ends = np.column_stack([values - self.half_width_, values + self.half_width_])
-        return Prediction(values, interval=ends)
+        return PredictedRows(values, interval=ends)
 
 
-def calibrated(calibrator: Probabilities | Intervals | None, values: np.ndarray) -> Prediction:
+def calibrated(calibrator: Probabilities | Intervals | None, values: np.ndarray) -> PredictedRows:
     """Apply a calibrator, if there is one, to what a model predicts."""
-    return calibrator.apply(values) if calibrator else Prediction(values)
+    return calibrator.apply(values) if calibrator else PredictedRows(values)

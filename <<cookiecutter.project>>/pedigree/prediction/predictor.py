@@ -14,7 +14,7 @@ from pedigree.base.paths import CALIBRATOR, ENGINEER, MODEL, SELECT, THRESHOLD
 from pedigree.estimators import artifact
 from pedigree.estimators.predicting import plain, predict
 from pedigree.prediction.calibration import calibrated
-from pedigree.scoring.decision import Prediction, Threshold
+from pedigree.scoring.decision import PredictedRows, Threshold
 
 # Every file that a prediction is made by; a bundle holds them under the same names.
 PARTS = (ENGINEER, SELECT, MODEL, CALIBRATOR, THRESHOLD)
@@ -42,7 +42,7 @@ class Predictor:
         """Make the model's features of cleaned rows without target and excluded columns."""
         return self.select.transform(self.engineer.transform(rows))
 
-    def predict(self, rows: pd.DataFrame) -> Prediction:
+    def predict(self, rows: pd.DataFrame) -> PredictedRows:
         """Predict cleaned rows: calibrated probabilities and the threshold, or numbers and their intervals."""
         k = len(self.classes)
         if not len(rows):  # libraries refuse to predict nothing; of what it consists is known
@@ -50,7 +50,7 @@ class Predictor:
             return replace(calibrated(self.calibrator, some), threshold=self.threshold)[:0]
         return self.predict_features(self.features(rows))
 
-    def predict_features(self, X: pd.DataFrame) -> Prediction:
+    def predict_features(self, X: pd.DataFrame) -> PredictedRows:
         """Predict from what `features` made, where another model is asked about it, too."""
         values = predict(self.model, X, len(self.classes))
         return replace(calibrated(self.calibrator, values), threshold=self.threshold)

@@ -17,7 +17,7 @@ from pedigree.base.names import UserError
 from pedigree.base.section import Tool
 from pedigree.base.settings import as_dict
 from pedigree.base.tools import instantiate
-from pedigree.scoring.decision import Prediction
+from pedigree.scoring.decision import PredictedRows
 from pedigree.scoring.metrics import METRICS, Metric
 
 TASKS = ("binary", "multiclass", "regression")
@@ -26,7 +26,7 @@ TASKS = ("binary", "multiclass", "regression")
 # Two are not compared: arrays among the owner's parameters may have no one truth of being equal.
 @dataclass(frozen=True, eq=False)
 class Owned:
-    """An owner's metric as a function of the true answers and a `Prediction`.
+    """An owner's metric as a function of the true answers and `PredictedRows`.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Owned:
 
     metric: Any
 
-    def __call__(self, truth: np.ndarray, prediction: Prediction) -> Any:
+    def __call__(self, truth: np.ndarray, prediction: PredictedRows) -> Any:
         """Return the score, or a value for each row; NaN where the rows do not allow the metric."""
         try:
             return self.metric(truth, argument(self.metric, prediction))
@@ -44,7 +44,7 @@ class Owned:
             return float("nan")
 
 
-def argument(metric: Any, prediction: Prediction) -> np.ndarray:
+def argument(metric: Any, prediction: PredictedRows) -> np.ndarray:
     """Return the second argument of an owner's metric, as scikit-learn's scorers choose it.
 
     Returns
@@ -112,7 +112,7 @@ def known(problem: Any) -> dict[str, Metric]:
     return METRICS | custom(problem)
 
 
-def listed(problem: Any) -> list[Metric]:
+def problem_metrics(problem: Any) -> list[Metric]:
     """Return the metrics of `problem.metrics`, the one that decides first."""
     metrics = known(problem)
     return [metrics[name] for name in as_dict(problem)["metrics"]]

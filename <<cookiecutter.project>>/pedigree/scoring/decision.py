@@ -38,7 +38,7 @@ class Threshold:
 
 
 @dataclass(frozen=True, eq=False)  # arrays have no one truth of being equal
-class Prediction:
+class PredictedRows:
     """Predictions of rows; indexed like an array, by rows.
 
     Parameters
@@ -58,9 +58,9 @@ class Prediction:
     def __len__(self) -> int:
         return len(self.values)
 
-    def __getitem__(self, rows: Any) -> Prediction:
+    def __getitem__(self, rows: Any) -> PredictedRows:
         interval = None if self.interval is None else self.interval[rows]
-        return Prediction(self.values[rows], self.threshold, interval)
+        return PredictedRows(self.values[rows], self.threshold, interval)
 
     @property
     def labels(self) -> np.ndarray:
@@ -91,9 +91,9 @@ class Prediction:
         return {"value": self.values, "low": self.interval[:, 0], "high": self.interval[:, 1]}
 
 
-def decided(of: Mapping[str, np.ndarray], model: Prediction) -> dict[str, Prediction]:
+def decided(of: Mapping[str, np.ndarray], model: PredictedRows) -> dict[str, PredictedRows]:
     """Let every predictor decide by the model's threshold, so that they differ in what they predict alone."""
     return {
-        who: model if who == "model" else Prediction(values, model.threshold)
+        who: model if who == "model" else PredictedRows(values, model.threshold)
         for who, values in of.items()
     }

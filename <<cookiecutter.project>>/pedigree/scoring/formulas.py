@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from pedigree.scoring.decision import Prediction
+from pedigree.scoring.decision import PredictedRows
 from pedigree.scoring.metrics import Metric, as_metric, score
 
 Formula = Callable[[np.ndarray], np.ndarray]  # of weights, shape (n, b), to scores, shape (b,)
 
 
 def formula(
-    metric: str | Metric, truth: np.ndarray, prediction: Prediction | np.ndarray
+    metric: str | Metric, truth: np.ndarray, prediction: PredictedRows | np.ndarray
 ) -> Formula:
     """Return what scores resamples at once, each as `score` does with its rows.
 
@@ -32,7 +32,7 @@ def formula(
     callable
         Takes how often each row stands in each resample, shape (n, b); returns scores of shape (b,).
     """
-    given = prediction if isinstance(prediction, Prediction) else Prediction(prediction)
+    given = prediction if isinstance(prediction, PredictedRows) else PredictedRows(prediction)
     metric = as_metric(metric)
     if metric.name in FORMULAS:
         return FORMULAS[metric.name](truth, given if metric.needs == "label" else given.values)
@@ -98,10 +98,10 @@ def _median_error(truth: np.ndarray, said: np.ndarray) -> Formula:
     return median
 
 
-def _counted(compute: Callable[..., np.ndarray]) -> Callable[[np.ndarray, Prediction], Formula]:
+def _counted(compute: Callable[..., np.ndarray]) -> Callable[[np.ndarray, PredictedRows], Formula]:
     """Make a formula of each class's hits, rows and guesses, each of shape (k, b)."""
 
-    def prepare(truth: np.ndarray, said: Prediction) -> Formula:
+    def prepare(truth: np.ndarray, said: PredictedRows) -> Formula:
         codes, guess = np.arange(said.values.shape[1])[:, None], said.labels
         actual, guessed = truth == codes, guess == codes
         counts = np.concatenate([actual & guessed, actual, guessed]).astype(float)

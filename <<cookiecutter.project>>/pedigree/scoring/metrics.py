@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pedigree.scoring.decision import Prediction
+from pedigree.scoring.decision import PredictedRows
 
 ECE_BINS = 10
 
@@ -22,10 +22,10 @@ class Metric:
     ----------
     name : str
     function : str or callable
-        Name in `sklearn.metrics`, or a function of the true answers and a `Prediction`; of values for each row, the mean.
+        Name in `sklearn.metrics`, or a function of the true answers and `PredictedRows`; of values for each row, the mean.
     needs : {"label", "probability", "positive", "value", "costs", "interval"}
         The argument after the true answers: class codes, all probabilities, that of the positive
-        class, or predicted numbers. The last two need what only a `Prediction` of the whole chain has.
+        class, or predicted numbers. The last two need what only `PredictedRows` of the whole chain has.
     tasks : tuple of str
         The tasks that the metric fits.
     greater_is_better : bool
@@ -38,7 +38,7 @@ class Metric:
     """
 
     name: str
-    function: str | Callable[[np.ndarray, Prediction], Any]
+    function: str | Callable[[np.ndarray, PredictedRows], Any]
     needs: str
     tasks: tuple[str, ...]
     greater_is_better: bool = True
@@ -47,7 +47,7 @@ class Metric:
     settings: Mapping[str, Any] | None = field(default=None, hash=False)
 
 
-def ece(truth: np.ndarray, prediction: Prediction) -> float:
+def ece(truth: np.ndarray, prediction: PredictedRows) -> float:
     """Return the expected calibration error: how far probabilities are from what came true, on average.
 
     Over `ECE_BINS` bins of about equal count (equal probabilities share one), of the positive class's probability, or
@@ -64,7 +64,7 @@ def ece(truth: np.ndarray, prediction: Prediction) -> float:
     return float(np.abs(np.bincount(bins, probability - hit)).sum() / len(truth))
 
 
-def price(truth: np.ndarray, prediction: Prediction) -> np.ndarray:
+def price(truth: np.ndarray, prediction: PredictedRows) -> np.ndarray:
     """Return what each row's decision costs, in the units of `problem.threshold.costs`; NaN where nothing is said of it."""
     if prediction.threshold is None or not prediction.threshold.costs:
         return np.full(len(truth), np.nan)
@@ -72,7 +72,7 @@ def price(truth: np.ndarray, prediction: Prediction) -> np.ndarray:
     return costs["false_positive"] * (labels > truth) + costs["false_negative"] * (labels < truth)
 
 
-def covered(truth: np.ndarray, prediction: Prediction) -> np.ndarray:
+def covered(truth: np.ndarray, prediction: PredictedRows) -> np.ndarray:
     """Tell which answers lie in their prediction interval, ends included (1 or 0); NaN where there is none."""
     if prediction.interval is None:
         return np.full(len(truth), np.nan)
@@ -80,7 +80,7 @@ def covered(truth: np.ndarray, prediction: Prediction) -> np.ndarray:
     return np.asarray(((low <= truth) & (truth <= high)).astype(float))
 
 
-def widths(truth: np.ndarray, prediction: Prediction) -> np.ndarray:
+def widths(truth: np.ndarray, prediction: PredictedRows) -> np.ndarray:
     """Return the widths of the prediction intervals, in the target's units; NaN where there is none."""
     if prediction.interval is None:
         return np.full(len(truth), np.nan)
@@ -125,7 +125,7 @@ METRICS = {metric.name: metric for metric in _BUILT_IN}
 DECIDED = tuple(name for name, metric in METRICS.items() if metric.needs in ("costs", "interval"))
 
 
-def reported(listed: Sequence[str], prediction: Prediction) -> list[str]:
+def reported(listed: Sequence[str], prediction: PredictedRows) -> list[str]:
     """Name the metrics to report: those that the problem lists, and those of the calibration and the decision."""
     further = ["cost"] if prediction.threshold and prediction.threshold.costs else []
     further += ["coverage"] if prediction.interval is not None else []
@@ -137,7 +137,7 @@ def as_metric(metric: str | Metric) -> Metric:
     return METRICS[metric] if isinstance(metric, str) else metric
 
 
-def score(metric: str | Metric, truth: np.ndarray, prediction: Prediction | np.ndarray) -> float:
+def score(metric: str | Metric, truth: np.ndarray, prediction: PredictedRows | np.ndarray) -> float:
     """Score predictions by a metric.
 
     Parameters
@@ -158,7 +158,7 @@ def score(metric: str | Metric, truth: np.ndarray, prediction: Prediction | np.n
 
     metric = as_metric(metric)
     name = metric.name
-    given = prediction if isinstance(prediction, Prediction) else Prediction(prediction)
+    given = prediction if isinstance(prediction, PredictedRows) else PredictedRows(prediction)
     if callable(metric.function):
         return float(np.mean(metric.function(truth, given)))
     options = dict(metric.options)
@@ -181,9 +181,11 @@ def score(metric: str | Metric, truth: np.ndarray, prediction: Prediction | np.n
             return float("nan")
 
 
-def labels(prediction: Prediction | np.ndarray) -> np.ndarray:
+def decided_labels(prediction: PredictedRows | np.ndarray) -> np.ndarray:
     """Return the code of the class that is decided for each row, shape (n,)."""
-    return (prediction if isinstance(prediction, Prediction) else Prediction(prediction)).labels
+    return (
+        prediction if isinstance(prediction, PredictedRows) else PredictedRows(prediction)
+    ).labels
 
 
 def gain(metric: str | Metric, value: Any, reference: Any) -> Any:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Predictions:
+class PredictionTable:
     """What several predictors say of the same rows.
 
     Parameters
@@ -53,7 +53,7 @@ class Predictions:
         truth: np.ndarray,
         classes: list[str],
         of: dict[str, np.ndarray],
-    ) -> Predictions:
+    ) -> PredictionTable:
         """Name cleaned rows, and their groups, for what is predicted of them."""
         group = row_key(rows, problem.group).to_numpy(dtype=object) if problem.group else None
         return cls(row_names(rows), group, truth, classes, of, rows)
@@ -72,12 +72,12 @@ class Predictions:
         write_table(pd.DataFrame(columns), folder)
 
     @classmethod
-    def read(cls, folder: Path) -> Predictions:
+    def read(cls, folder: Path) -> PredictionTable:
         """Read what `write` wrote."""
         return cls.of_table(read_table(folder))
 
     @classmethod
-    def of_table(cls, table: pd.DataFrame) -> Predictions:
+    def of_table(cls, table: pd.DataFrame) -> PredictionTable:
         """Take predictions out of the table that `write` wrote."""
         said = [name for name in table if name not in ("row", "group", "truth")]
         group = None if table["group"].isna().all() else table["group"].to_numpy(dtype=object)

@@ -15,7 +15,7 @@ import numpy as np
 import pedigree
 from pedigree.base.names import UserError
 from pedigree.search.study import Study
-from pedigree.training.space import Space, draw, values
+from pedigree.training.space import Space, hyperparameters, sample_hyperparameters
 
 if TYPE_CHECKING:
     from optuna.pruners import BasePruner
@@ -51,7 +51,7 @@ def optuna(space: Space, study: Study, sampler: BaseSampler, pruner: BasePruner)
     distributions = {name: distribution(one) for name, one in space.items()}
     while True:
         asked = theirs.ask(distributions)
-        trial = study.trial(values(space, asked.params))
+        trial = study.trial(hyperparameters(space, asked.params))
         for folds in range(1, study.folds + 1):
             asked.report(trial.loss(folds), folds)
             if folds < study.folds and asked.should_prune():
@@ -91,7 +91,7 @@ def hyperopt(space: Space, study: Study, seed: int, startup: int) -> None:
         logging.CRITICAL
     )  # it reports the end of the budget as an error
     fmin(
-        lambda raw: study.trial(values(space, raw)).loss(),
+        lambda raw: study.trial(hyperparameters(space, raw)).loss(),
         {name: dimension(name, one) for name, one in space.items()},
         algo=partial(tpe.suggest, n_startup_jobs=startup),
         max_evals=study.left,
@@ -133,7 +133,7 @@ def ray(
         Name of the environment variable that holds a cluster's address; without it Ray starts here.
     """
     generator = np.random.default_rng(seed)
-    wanted = [draw(space, generator) for _ in range(study.left)]
+    wanted = [sample_hyperparameters(space, generator) for _ in range(study.left)]
     folds = range(study.folds)
     unknown = [one for one in wanted if None in (study.journal.get(one, fold) for fold in folds)]
     if unknown and study.seconds_left > 0:

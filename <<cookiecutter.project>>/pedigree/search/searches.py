@@ -11,7 +11,7 @@ import itertools
 import numpy as np
 
 from pedigree.search.study import Study, Trial
-from pedigree.training.space import Space, draw
+from pedigree.training.space import Space, sample_hyperparameters
 from pedigree.training.space import points as points_of
 
 
@@ -38,7 +38,7 @@ def random(space: Space, study: Study, seed: int) -> None:
     """Try hyperparameters drawn evenly (or, if `log`, evenly in the logarithm)."""
     generator = np.random.default_rng(seed)
     while True:
-        study.trial(draw(space, generator)).loss()
+        study.trial(sample_hyperparameters(space, generator)).loss()
 
 
 def halving(space: Space, study: Study, candidates: int, factor: int, seed: int) -> None:
@@ -63,7 +63,7 @@ def halving(space: Space, study: Study, candidates: int, factor: int, seed: int)
         field: list[Trial] = []
         folds = 1
         for _ in range(min(candidates, study.left)):
-            field.append(study.trial(draw(space, generator)))
+            field.append(study.trial(sample_hyperparameters(space, generator)))
             field[-1].loss(folds)
         while folds < study.folds:
             field.sort(key=lambda trial: trial.loss(folds))

@@ -13,7 +13,7 @@ from pedigree.base.settings import as_dict
 from pedigree.base.stage import say
 from pedigree.estimators.building import as_trained, own_value
 from pedigree.folds.folding import interval_of_gain, mean_and_spread
-from pedigree.scoring.custom import listed
+from pedigree.scoring.custom import problem_metrics
 from pedigree.scoring.metrics import Metric, gain
 from pedigree.search.study import Objective, Study, Trial
 from pedigree.training.data import Training
@@ -78,7 +78,7 @@ class Tuning:
         search = as_dict(settings.tune)
         confidence = search.pop("confidence", 0)
         budget = {key: search.pop(key, None) for key in BUDGET}
-        metric = listed(settings.problem)[0]
+        metric = problem_metrics(settings.problem)[0]
         tuning = cls(model, metric, search, budget, confidence)
         if budget["trials"] and model.search_space:
             training = Training.read(settings)
@@ -94,7 +94,7 @@ class Tuning:
             say(f"{self.model.name}: no trials, nothing to search")
             return
         self.stopped_by = self.study.run(search)
-        announce(self.report(), text(self.study.best().changes))
+        announce(self.report(), format_changes(self.study.best().changes))
 
     @property
     def adopted(self) -> bool:
@@ -124,10 +124,10 @@ class Tuning:
 
     def history(self) -> list[dict[str, Any]]:
         """List the trials for plots/tune.csv; an empty line where there was none."""
-        return history(self.study) if self.study else [dict.fromkeys(COLUMNS) | {"trial": 0}]
+        return trial_history(self.study) if self.study else [dict.fromkeys(COLUMNS) | {"trial": 0}]
 
 
-def history(study: Study) -> list[dict[str, Any]]:
+def trial_history(study: Study) -> list[dict[str, Any]]:
     """List each trial's mean score and standard deviation over its folds, and the best score so far.
 
     A pruned trial is not among the best: it was scored on other folds than those that were finished.
@@ -146,7 +146,7 @@ def history(study: Study) -> list[dict[str, Any]]:
                 "best": mean_and_spread(best.scores)[0],
                 "folds": len(trial.scores),
                 "pruned": trial.pruned,
-                "changes": text(trial.changes),
+                "changes": format_changes(trial.changes),
             }
         )
     return table
@@ -206,7 +206,7 @@ def announce(report: Mapping[str, Any], changes: str) -> None:
         )
 
 
-def text(changes: Mapping[str, Any]) -> str:
+def format_changes(changes: Mapping[str, Any]) -> str:
     """Write hyperparameters for people."""
     return ", ".join(
         f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}"

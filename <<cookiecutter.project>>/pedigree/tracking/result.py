@@ -13,12 +13,12 @@ from pedigree.base.lock import (
     LOCK,
     ancestors,
     digest,
-    fingerprints,
     is_code,
     lies_in,
-    makers,
-    recorded,
+    output_hashes,
+    recorded_stages,
     settings_of,
+    stages_by_output,
 )
 from pedigree.base.names import UserError
 from pedigree.base.paths import METRICS, PARAMS, SETTINGS
@@ -75,12 +75,12 @@ class Result:
         UserError
             DVC has not recorded it, or a file is another one by now.
         """
-        stages = recorded()
-        made = makers(stages)
+        stages = recorded_stages()
+        made = stages_by_output(stages)
         deps = [dep for dep in declared_stage("track").deps if not is_code(dep)]
         parts = [dep for dep in deps if dep in made and not lies_in(dep, SETTINGS.as_posix())]
         for path in parts:
-            if fingerprints(stages).get(path, "") != digest(Path(path)):
+            if output_hashes(stages).get(path, "") != digest(Path(path)):
                 raise UserError(f"{path} is not what {LOCK} records; run `dvc repro`.")
         settings: dict[str, Any] = {}
         outputs: dict[str, str] = {}

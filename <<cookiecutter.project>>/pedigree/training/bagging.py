@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pedigree.estimators.fitting import encode, fit_estimator
+from pedigree.estimators.fitting import fit_encoder, fit_estimator
 from pedigree.folds.folding import inner_folds
 from pedigree.folds.sampling import splitter
 
@@ -107,7 +107,7 @@ def fit_bag(
     list of CatBoost
         The folds' models.
     """
-    encoded = encode(pipeline, model, X, y)
+    encoded = fit_encoder(pipeline, model, X, y)
     members = [
         fit_estimator(
             deepcopy(pipeline["estimator"]),

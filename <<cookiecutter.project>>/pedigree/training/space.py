@@ -12,7 +12,7 @@ from pedigree.estimators.settings import Dimension
 Space = Mapping[str, Dimension]
 
 
-def value(one: Dimension, raw: Any) -> Any:
+def dimension_value(one: Dimension, raw: Any) -> Any:
     """Turn what a sampler drew into a hyperparameter: of a choice it draws the position."""
     if one.type == "choice":
         return one.choices[int(raw)]
@@ -20,9 +20,9 @@ def value(one: Dimension, raw: Any) -> Any:
     return round(inside) if one.type == "int" else inside
 
 
-def values(space: Space, raw: Mapping[str, Any]) -> dict[str, Any]:
+def hyperparameters(space: Space, raw: Mapping[str, Any]) -> dict[str, Any]:
     """Turn what a sampler drew into hyperparameters, in the order of the space."""
-    return {name: value(one, raw[name]) for name, one in space.items()}
+    return {name: dimension_value(one, raw[name]) for name, one in space.items()}
 
 
 def points(one: Dimension, count: int) -> list[Any]:
@@ -31,12 +31,12 @@ def points(one: Dimension, count: int) -> list[Any]:
         return list(one.choices)
     spread = np.geomspace if one.log else np.linspace
     readable = (float(f"{raw:.6g}") for raw in spread(one.low, one.high, count))
-    return list(dict.fromkeys(value(one, raw) for raw in readable))
+    return list(dict.fromkeys(dimension_value(one, raw) for raw in readable))
 
 
-def draw(space: Space, generator: np.random.Generator) -> dict[str, Any]:
+def sample_hyperparameters(space: Space, generator: np.random.Generator) -> dict[str, Any]:
     """Draw hyperparameters evenly or, if `log`, evenly in the logarithm."""
-    return {name: value(one, _raw(one, generator)) for name, one in space.items()}
+    return {name: dimension_value(one, _raw(one, generator)) for name, one in space.items()}
 
 
 def _raw(one: Dimension, generator: np.random.Generator) -> float:

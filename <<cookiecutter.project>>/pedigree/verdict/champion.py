@@ -11,13 +11,15 @@ from pedigree.base.paths import CHAMPION
 from pedigree.base.tables import read_json
 from pedigree.data.engine import parse
 from pedigree.prediction.predictor import Predictor, needed_columns
-from pedigree.scoring.decision import Prediction
+from pedigree.scoring.decision import PredictedRows
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def ask(rows: pd.DataFrame, target: str, classes: Sequence[str]) -> tuple[Prediction | None, str]:
+def ask(
+    rows: pd.DataFrame, target: str, classes: Sequence[str]
+) -> tuple[PredictedRows | None, str]:
     """Ask the champion about cleaned rows.
 
     Its own repairs are not made: the rows come as the present settings clean them.
@@ -47,18 +49,18 @@ def ask(rows: pd.DataFrame, target: str, classes: Sequence[str]) -> tuple[Predic
         for why in differences(signature, rows, target, classes):
             return None, f"the champion {identity[:12]} cannot be compared: {why}"
         known = signature["target"]["classes"]
-        said = Predictor.load(CHAMPION, known).predict(inputs(signature, rows))
+        said = Predictor.load(CHAMPION, known).predict(bundle_columns(signature, rows))
     except UserError as error:
         return None, f"the champion cannot be compared: {error}"
     except Exception as error:  # it was made by another version of this code, or of the libraries
         kind = type(error).__name__
         return None, f"the champion {identity[:12]} cannot be asked by this code ({kind}: {error})"
     if known != list(classes):  # its threshold is one for the other class
-        said = Prediction(said.values[:, [known.index(name) for name in classes]])
+        said = PredictedRows(said.values[:, [known.index(name) for name in classes]])
     return said, f"champion {identity[:12]}"
 
 
-def priced(said: Prediction, model: Prediction) -> Prediction:
+def priced(said: PredictedRows, model: PredictedRows) -> PredictedRows:
     """Let the champion decide by its own threshold, and pay for mistakes what the model pays."""
     if said.threshold is None or model.threshold is None:
         return said
@@ -82,7 +84,7 @@ def differences(
     return found
 
 
-def inputs(signature: Mapping[str, Any], rows: pd.DataFrame) -> pd.DataFrame:
+def bundle_columns(signature: Mapping[str, Any], rows: pd.DataFrame) -> pd.DataFrame:
     """Return the columns that a bundle looks at; one that it can do without may be missing."""
     import pandas as pd
 

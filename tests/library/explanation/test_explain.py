@@ -21,7 +21,7 @@ from pedigree.estimators.settings import Model
 from pedigree.explanation import tables
 from pedigree.explanation.dependence import PartialDependence
 from pedigree.explanation.encoded import column_features
-from pedigree.explanation.permutation import Permutation
+from pedigree.explanation.permutation import PermutationImportance
 from pedigree.explanation.shapley import Shap
 from pedigree.explanation.subject import Codes, Subject, pick_rows
 from pedigree.training.inputs import read_subset
@@ -165,7 +165,7 @@ def test_partial_dependence_is_the_average_prediction_with_the_value_put_in(task
 
 def test_permutation_importance_is_the_loss_of_the_metric() -> None:
     subject = planted("linear", "regression")
-    found = Permutation(repeats=3, seed=1)(subject)
+    found = PermutationImportance(repeats=3, seed=1)(subject)
     assert found.unit == "loss of rmse"
     assert [one.feature for one in found.strengths[:2]] == ["x", "third"]
     # Shuffled, x errs by three times the difference of two standard normal draws.

@@ -11,15 +11,15 @@ from pedigree.estimators.networks.neural import (
     EntityEmbeddingClassifier,
     EntityEmbeddingMLP,
     EntityEmbeddingRegressor,
-    Rows,
+    NetworkInput,
     Trained,
 )
 
 
-def train(
+def train_keras(
     settings: EntityEmbeddingMLP,
-    rows: Rows,
-    watched: Rows | None,
+    rows: NetworkInput,
+    watched: NetworkInput | None,
     categories: Sequence[int],
     outputs: int,
 ) -> Trained:
@@ -36,7 +36,7 @@ def train(
     layers.append(keras.layers.Dense(outputs))
     network = keras.Model([numbers, *codes], layers[-1](values))
 
-    def inputs(part: Rows) -> list[Any]:
+    def inputs(part: NetworkInput) -> list[Any]:
         return [part.numbers, *part.codes.T]
 
     steps = -(-len(rows.y) // settings.batch_size) * settings.max_epochs
@@ -88,11 +88,11 @@ class MLPClassifier(EntityEmbeddingClassifier):
     """Classifier trained by Keras; the parameters are those of `EntityEmbeddingMLP`."""
 
     needs = ("keras", "tensorflow")
-    train = train
+    train = train_keras
 
 
 class MLPRegressor(EntityEmbeddingRegressor):
     """Regressor trained by Keras; the parameters are those of `EntityEmbeddingMLP`."""
 
     needs = ("keras", "tensorflow")
-    train = train
+    train = train_keras

@@ -24,7 +24,7 @@ from pedigree.estimators.validation import training_rows
 
 
 @dataclass(frozen=True)
-class Rows:
+class NetworkInput:
     """Rows as a network takes them.
 
     Parameters
@@ -151,7 +151,11 @@ class EntityEmbeddingMLP(BaseEstimator):
         return self
 
     def train(
-        self, rows: Rows, watched: Rows | None, categories: Sequence[int], outputs: int
+        self,
+        rows: NetworkInput,
+        watched: NetworkInput | None,
+        categories: Sequence[int],
+        outputs: int,
     ) -> Trained:
         """Train the network, with the library of the class.
 
@@ -169,9 +173,9 @@ class EntityEmbeddingMLP(BaseEstimator):
         """Return the length of the vectors of a column with so many categories."""
         return max(1, min(self.embedding_size, (categories + 1) // 2))
 
-    def _rows(self, X: Any, y: Any, weight: np.ndarray) -> Rows:
+    def _rows(self, X: Any, y: Any, weight: np.ndarray) -> NetworkInput:
         numbers, codes = _inputs(as_frame(self, X))
-        return Rows(
+        return NetworkInput(
             numbers.astype("float32"), codes, self._code(np.asarray(y)), weight.astype("float32")
         )
 

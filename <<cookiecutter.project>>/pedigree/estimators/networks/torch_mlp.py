@@ -10,15 +10,15 @@ from pedigree.estimators.networks.neural import (
     EntityEmbeddingClassifier,
     EntityEmbeddingMLP,
     EntityEmbeddingRegressor,
-    Rows,
+    NetworkInput,
     Trained,
 )
 
 
-def train(
+def train_torch(
     settings: EntityEmbeddingMLP,
-    rows: Rows,
-    watched: Rows | None,
+    rows: NetworkInput,
+    watched: NetworkInput | None,
     categories: Sequence[int],
     outputs: int,
 ) -> Trained:
@@ -51,7 +51,7 @@ def train(
             losses = super().get_loss(y_pred, y_true, X, training).reshape(len(y_pred))
             return (losses * X["weight"]).mean()
 
-    def dataset(part: Rows) -> Dataset:
+    def dataset(part: NetworkInput) -> Dataset:
         return Dataset(
             {"numbers": part.numbers, "codes": part.codes, "weight": part.weight}, part.y
         )
@@ -107,11 +107,11 @@ class MLPClassifier(EntityEmbeddingClassifier):
     """Classifier trained by PyTorch; the parameters are those of `EntityEmbeddingMLP`."""
 
     needs = ("skorch", "torch")
-    train = train
+    train = train_torch
 
 
 class MLPRegressor(EntityEmbeddingRegressor):
     """Regressor trained by PyTorch; the parameters are those of `EntityEmbeddingMLP`."""
 
     needs = ("skorch", "torch")
-    train = train
+    train = train_torch
