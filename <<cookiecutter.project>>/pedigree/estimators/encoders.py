@@ -17,14 +17,14 @@ OTHER = "(other)"
 
 
 class NativeCategories(FrameTransformer):
-    """Turn texts into pandas categories, without a missing value, for libraries that take them.
+    """Convert strings to pandas categories without missing values, for libraries that take them.
 
-    CatBoost refuses a missing category, scikit-learn's boosting more than 255 of them.
+    CatBoost refuses missing categories, scikit-learn's boosting more than 255 categories.
 
     Parameters
     ----------
     max_categories : int
-        The most frequent categories of the fitted rows that are kept; others become "(other)".
+        Number of the most frequent categories that are kept; others become "(other)".
     """
 
     def __init__(self, max_categories: int = 250) -> None:
@@ -59,12 +59,19 @@ class NativeCategories(FrameTransformer):
 
 
 def as_strings(values: pd.Series) -> pd.Series:
-    """Write each value as a text, also a missing one."""
+    """Convert values to strings; a missing value becomes "(missing)"."""
     return values.astype("str").where(values.notna(), MISSING)
 
 
 def iterative_imputer(max_iter: int, random_state: int, add_indicator: bool) -> IterativeImputer:
-    """Make scikit-learn's iterative imputer, which it hides until an import asks for it."""
+    """Make scikit-learn's iterative imputer, which is available only after an experimental import.
+
+    Parameters
+    ----------
+    max_iter, random_state : int
+    add_indicator : bool
+        Add a column for each feature with missing values.
+    """
     from sklearn.experimental import enable_iterative_imputer  # noqa: F401
     from sklearn.impute import IterativeImputer
 

@@ -1,7 +1,7 @@
-"""Metrics of the owner's own: classes that `problem.custom_metrics` names, each with its parameters.
+"""Custom metrics: classes that `problem.custom_metrics` names, each with its parameters.
 
 Such a class is called as scikit-learn's metrics are, ``metric(y_true, y_pred)`` or ``metric(y_true, y_proba)``, and
-says by three attributes how it is to be used; pipeline/custom/metrics.py documents them.
+declares its use by three attributes, which pipeline/custom/metrics.py documents.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from pedigree.scoring.metrics import METRICS, Metric
 TASKS = ("binary", "multiclass", "regression")
 
 
-# Two are not compared: arrays among the owner's parameters may have no one truth of being equal.
+# Not compared by value: the owner's parameters may be arrays, which have no single boolean for ==.
 @dataclass(frozen=True, eq=False)
 class Owned:
-    """An owner's metric as a function of the true answers and `PredictedRows`.
+    """An owner's metric as a function of the true target values and `PredictedRows`.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def argument(metric: Any, prediction: PredictedRows) -> np.ndarray:
 
 
 def response_method(metric: Any) -> str:
-    """Return which method of a model answers what the metric is given; `predict` unless it says otherwise."""
+    """Return the method whose output the metric takes, `predict` by default."""
     return getattr(metric, "response_method", "predict")
 
 
@@ -71,9 +71,9 @@ def custom(problem: Any) -> dict[str, Metric]:
     Raises
     ------
     UserError
-        One cannot be made.
+        A metric cannot be made.
     """
-    named = as_dict(problem).get("custom_metrics") or {}  # runs before there were any lack the key
+    named = as_dict(problem).get("custom_metrics") or {}  # settings of older runs lack the key
     return {name: own(name, settings) for name, settings in named.items()}
 
 
@@ -83,7 +83,7 @@ def own(name: str, settings: Tool | Mapping[str, Any]) -> Metric:
     Raises
     ------
     UserError
-        It cannot be made, or does not say how it is to be used.
+        The metric cannot be made, or lacks an attribute that declares its use.
     """
     from hydra.errors import InstantiationException
 
@@ -99,7 +99,7 @@ def own(name: str, settings: Tool | Mapping[str, Any]) -> Metric:
 
 
 def meaning(metric: Any) -> str:
-    """Return what a metric's docstring begins with, as a clause."""
+    """Return the first sentence of a metric's docstring, as a clause."""
     kind = type(metric)
     first = (inspect.getdoc(kind) or "").partition("\n")[0].strip().rstrip(".")
     if first.startswith(f"{kind.__name__}("):  # what a dataclass has in place of a docstring
@@ -108,7 +108,7 @@ def meaning(metric: Any) -> str:
 
 
 def known(problem: Any) -> dict[str, Metric]:
-    """Return every metric by name, those of `problem.custom_metrics` among them."""
+    """Return every metric by name, including those of `problem.custom_metrics`."""
     return METRICS | custom(problem)
 
 

@@ -1,4 +1,4 @@
-"""What a model says of rows, and what is decided by it: labels by a fixed threshold, intervals of numbers."""
+"""Predictions of rows, and the decisions made from them: labels by a fixed threshold, intervals of numbers."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import numpy as np
 
 from pedigree.base.tables import read_json
 
-PROBABILITY = "probability:"  # before the name of a class, in an answer
+PROBABILITY = "probability:"  # before the name of a class, as a column's name
 
 
 @dataclass(frozen=True)
 class Threshold:
-    """From which probability on the positive one of two classes is decided.
+    """The probability from which on the positive one of two classes is decided.
 
     Parameters
     ----------
     value : float
     costs : dict or None
-        What a mistake costs, by ``false_positive`` and ``false_negative``, where the problem says so.
+        What a mistake costs, by ``false_positive`` and ``false_negative``, where the problem has costs.
     """
 
     value: float
@@ -37,7 +37,7 @@ class Threshold:
         return cls(chosen["value"], chosen["asked"].get("costs"))
 
 
-@dataclass(frozen=True, eq=False)  # arrays have no one truth of being equal
+@dataclass(frozen=True, eq=False)  # arrays have no single boolean for ==
 class PredictedRows:
     """Predictions of rows; indexed like an array, by rows.
 
@@ -70,7 +70,7 @@ class PredictedRows:
         return (self.values[:, 1] >= self.threshold.value).astype(int)
 
     def answers(self, classes: list[str]) -> dict[str, np.ndarray]:
-        """Say the predictions in words, as columns of n values.
+        """Return the predictions with names of classes, as columns of n values.
 
         Parameters
         ----------
@@ -92,7 +92,7 @@ class PredictedRows:
 
 
 def decided(of: Mapping[str, np.ndarray], model: PredictedRows) -> dict[str, PredictedRows]:
-    """Let every predictor decide by the model's threshold, so that they differ in what they predict alone."""
+    """Let every predictor decide by the model's threshold, so that only their predictions differ."""
     return {
         who: model if who == "model" else PredictedRows(values, model.threshold)
         for who, values in of.items()

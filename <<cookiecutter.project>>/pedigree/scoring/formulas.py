@@ -1,7 +1,7 @@
-"""Metrics of many resamples at once: a formula for each metric, of how often each row was drawn.
+"""Metrics of many resamples at once: for each metric a formula of how often each row was drawn.
 
-With these counts as weights of the rows no row is copied, and what has to be sorted is sorted once. Each
-formula gives what scikit-learn gives to the rows of a resample, to rounding; a test holds it to that.
+With these counts as weights no row is copied, and sorting is done once. Each formula equals
+scikit-learn's metric on the rows of a resample, up to rounding errors; a test checks this.
 """
 
 from __future__ import annotations
@@ -20,17 +20,21 @@ Formula = Callable[[np.ndarray], np.ndarray]  # of weights, shape (n, b), to sco
 def formula(
     metric: str | Metric, truth: np.ndarray, prediction: PredictedRows | np.ndarray
 ) -> Formula:
-    """Return what scores resamples at once, each as `score` does with its rows.
+    """Return a function that scores many resamples at once, each as `score` does with its rows.
 
     Parameters
     ----------
-    metric, truth, prediction
-        As in `score`.
+    metric : str or Metric
+        A key of `METRICS`, or one of `pedigree.scoring.custom.known`.
+    truth : ndarray, shape (n,)
+        Class codes, or numbers.
+    prediction : PredictedRows, or ndarray of shape (n, k) or (n,)
+        Class probabilities, or numbers.
 
     Returns
     -------
     callable
-        Takes how often each row stands in each resample, shape (n, b); returns scores of shape (b,).
+        Takes how often each row is in each resample, shape (n, b); returns scores of shape (b,).
     """
     given = prediction if isinstance(prediction, PredictedRows) else PredictedRows(prediction)
     metric = as_metric(metric)
@@ -47,7 +51,7 @@ def formula(
 
 
 def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
-    """Divide; 0 where there is nothing to divide by, as scikit-learn has it."""
+    """Divide; 0 where the divisor is 0, as in scikit-learn."""
     return np.asarray(np.divide(above, below, out=np.zeros_like(above), where=below != 0))
 
 
@@ -70,7 +74,7 @@ def _rmse(truth: np.ndarray, said: np.ndarray) -> Formula:
 
 
 def _r2(truth: np.ndarray, said: np.ndarray) -> Formula:
-    centred = truth - truth.mean()  # lest large squares cancel out
+    centred = truth - truth.mean()  # so that large squares do not cancel out
     parts = np.array([np.ones(len(truth)), centred, centred**2, (truth - said) ** 2])
 
     def r2(weights: np.ndarray) -> np.ndarray:
@@ -99,7 +103,7 @@ def _median_error(truth: np.ndarray, said: np.ndarray) -> Formula:
 
 
 def _counted(compute: Callable[..., np.ndarray]) -> Callable[[np.ndarray, PredictedRows], Formula]:
-    """Make a formula of each class's hits, rows and guesses, each of shape (k, b)."""
+    """Make a formula of each class's hits, rows and predictions, each of shape (k, b)."""
 
     def prepare(truth: np.ndarray, said: PredictedRows) -> Formula:
         codes, guess = np.arange(said.values.shape[1])[:, None], said.labels
@@ -120,7 +124,7 @@ def _balanced(hits: np.ndarray, actual: np.ndarray, guessed: np.ndarray) -> np.n
 
 
 def _matthews(hits: np.ndarray, actual: np.ndarray, guessed: np.ndarray) -> np.ndarray:
-    """Gorodkin (2004), equation 8: the correlation of truth and guess over k classes."""
+    """Gorodkin (2004), equation 8: the correlation of true and predicted classes over k classes."""
     n = actual.sum(axis=0)
     above = hits.sum(axis=0) * n - (actual * guessed).sum(axis=0)
     below = (n**2 - (actual**2).sum(axis=0)) * (n**2 - (guessed**2).sum(axis=0))
@@ -152,7 +156,7 @@ def _sums(weights: np.ndarray) -> np.ndarray:
 
 
 def _area(hit: np.ndarray, probability: np.ndarray) -> Formula:
-    """Of all pairs, a hit and another, the share that is ranked rightly; ties count half."""
+    """Return the fraction of pairs of a hit and another row that are ranked correctly; ties count half."""
     hits, others, ahead, level, _ = _ranking(hit, probability)
 
     def area(weights: np.ndarray) -> np.ndarray:
@@ -182,7 +186,7 @@ def _average_precision(truth: np.ndarray, said: np.ndarray) -> Formula:
     return average_precision
 
 
-# Of a metric that gives a value for each row it is their weighted mean; what else has no formula is scored resample by resample.
+# A metric that gives a value for each row is their weighted mean; any other without a formula is scored resample by resample.
 FORMULAS: dict[str, Callable[[np.ndarray, Any], Formula]] = {
     "roc_auc": _roc_auc,
     "average_precision": _average_precision,

@@ -1,7 +1,7 @@
-"""Searches that need no library. Each takes a search space and a study, and begins trials.
+"""Searches that require no library. Each takes a search space and a study, and begins trials.
 
-A search ends when it returns, or when the study says that a budget is spent (`Spent`). A trial's
-loss may be asked for on a few folds first: those that follow build on it.
+A search ends when it returns, or when the study raises `Spent`. A trial's loss may be read on a few
+folds first; more folds reuse their scores.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ def random(space: Space, study: Study, seed: int) -> None:
 
 
 def halving(space: Space, study: Study, candidates: int, factor: int, seed: int) -> None:
-    """Try many on one fold, and only the best of them on more: successive halving.
+    """Try many hyperparameters on one fold, and only the best of them on more: successive halving.
 
-    After Jamieson and Talwalkar 2016 (arXiv:1502.07943), with folds for a resource: a score on one
-    fold is that of a model fitted on all its training rows, and it is part of the score on more.
+    Jamieson and Talwalkar 2016 (arXiv:1502.07943), with folds as the resource: a score on one fold is
+    that of a model fitted on all its training rows, and is part of the score on more folds.
 
     Parameters
     ----------
@@ -53,9 +53,9 @@ def halving(space: Space, study: Study, candidates: int, factor: int, seed: int)
         The neutral search space of ``conf/model``.
     study : Study
     candidates : int
-        Hyperparameters drawn at random that a round begins with; rounds follow until a budget is spent.
+        Random hyperparameters at the start of a round; rounds follow until a budget is spent.
     factor : int
-        One of so many goes on, to so many times the folds.
+        One of `factor` candidates goes on, to `factor` times as many folds.
     seed : int
     """
     generator = np.random.default_rng(seed)

@@ -13,7 +13,7 @@ Space = Mapping[str, Dimension]
 
 
 def dimension_value(one: Dimension, raw: Any) -> Any:
-    """Turn what a sampler drew into a hyperparameter: of a choice it draws the position."""
+    """Convert a sampler's number to a hyperparameter; for a choice the number is a position."""
     if one.type == "choice":
         return one.choices[int(raw)]
     inside = float(np.clip(raw, one.low, one.high))  # exp(log(x)) may leave the range by a bit
@@ -21,7 +21,7 @@ def dimension_value(one: Dimension, raw: Any) -> Any:
 
 
 def hyperparameters(space: Space, raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn what a sampler drew into hyperparameters, in the order of the space."""
+    """Convert a sampler's numbers to hyperparameters, in the order of the space."""
     return {name: dimension_value(one, raw[name]) for name, one in space.items()}
 
 

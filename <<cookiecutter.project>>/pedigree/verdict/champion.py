@@ -1,4 +1,4 @@
-"""The model in use: the bundle that `python -m pedigree promote` put into models/champion/."""
+"""The model in use: the bundle that `python -m pedigree promote` copied to models/champion/."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 def ask(
     rows: pd.DataFrame, target: str, classes: Sequence[str]
 ) -> tuple[PredictedRows | None, str]:
-    """Ask the champion about cleaned rows.
+    """Predict cleaned rows by the champion.
 
-    Its own repairs are not made: the rows come as the present settings clean them.
+    Its own cleaning steps are not applied: the rows are those of the present settings.
 
     Parameters
     ----------
@@ -34,10 +34,10 @@ def ask(
 
     Returns
     -------
-    prediction : Prediction or None
-        None where there is no champion, or one that cannot answer this question.
+    prediction : PredictedRows or None
+        None without a champion, or if it predicts another target or other classes.
     about : str
-        Which one it is, or why it is not compared.
+        The champion's name, or why it is not compared.
     """
     if not CHAMPION.exists():
         return None, "no champion to compare with"
@@ -55,13 +55,13 @@ def ask(
     except Exception as error:  # it was made by another version of this code, or of the libraries
         kind = type(error).__name__
         return None, f"the champion {identity[:12]} cannot be asked by this code ({kind}: {error})"
-    if known != list(classes):  # its threshold is one for the other class
+    if known != list(classes):  # its threshold is that of the other class
         said = PredictedRows(said.values[:, [known.index(name) for name in classes]])
     return said, f"champion {identity[:12]}"
 
 
 def priced(said: PredictedRows, model: PredictedRows) -> PredictedRows:
-    """Let the champion decide by its own threshold, and pay for mistakes what the model pays."""
+    """Let the champion decide by its own threshold, with the model's costs of mistakes."""
     if said.threshold is None or model.threshold is None:
         return said
     return replace(said, threshold=replace(said.threshold, costs=model.threshold.costs))
@@ -70,7 +70,18 @@ def priced(said: PredictedRows, model: PredictedRows) -> PredictedRows:
 def differences(
     signature: Mapping[str, Any], rows: pd.DataFrame, target: str, classes: Sequence[str]
 ) -> list[str]:
-    """Say why a bundle does not answer the question that the rows put."""
+    """List the reasons why a bundle cannot be compared on these rows.
+
+    Parameters
+    ----------
+    signature : mapping
+        Of the bundle.
+    rows : DataFrame, shape (n, p)
+    target : str
+        The column that is predicted.
+    classes : sequence of str
+        Empty for regression.
+    """
     asked = signature["target"]
     lacking = [name for name in needed_columns(signature) if name not in rows]
     found = []
@@ -85,7 +96,7 @@ def differences(
 
 
 def bundle_columns(signature: Mapping[str, Any], rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the columns that a bundle looks at; one that it can do without may be missing."""
+    """Return the columns that a bundle reads; optional ones that are absent are filled with missing values."""
     import pandas as pd
 
     absent = {

@@ -93,10 +93,16 @@ def encode(name: str, target_type: str, y: np.ndarray) -> tuple[pd.DataFrame, pd
     none = {"_target_": None}
     pipeline = build_model(
         {
+            "name": "ridge",
             "encoder": encoder | {"encoder": OPTIONS[name], "target_type": target_type},
             "imputer": none,
             "scaler": none,
+            "sampler": none,
+            "class_weight": None,
+            "categorical_argument": None,
+            "early_stopping": None,
             "estimator": {"_target_": "sklearn.linear_model.Ridge"},
+            "search_space": {},
         }
     )["encode"]
     return pipeline.fit_transform(TEXTS, y), pipeline.transform(TEXTS)
@@ -186,6 +192,7 @@ def test_a_stored_encoder_of_another_package_is_refused() -> None:
     state = made("binary", None).__getstate__()
     state["encoder"] = json.dumps({"_type": "encoder", "name": "os.system", "state": {}})
     with pytest.raises(
-        UserError, match=r"a stored encoder is a os\.system, not of category_encoders"
+        UserError,
+        match=r"a stored encoder contains a os\.system, which is not part of category_encoders",
     ):
         CategoryEncoder.__new__(CategoryEncoder).__setstate__(state)

@@ -108,9 +108,9 @@ def test_members_are_left_out_for_many_rows_or_want_of_time(
         "catboost",
         "extra_trees",
     }
-    assert "linear: left out, slow on more than 50 rows" in capsys.readouterr().out
+    assert "linear: left out, since it is slow on more than 50 rows" in capsys.readouterr().out
     model = settings(project, "model.estimator.seconds=0.001")
     assert fit(build_model(model), Model.model_validate(model), X, y)["estimator"].weights_ == {
         "catboost": 1.0
     }
-    assert "extra_trees: left out for want of time" in capsys.readouterr().out
+    assert "extra_trees: left out without enough time" in capsys.readouterr().out

@@ -27,14 +27,14 @@ import numpy as np, pandas as pd
 from pedigree.estimators import artifact
 X = pd.DataFrame({"x": np.linspace(-1, 1, 50), "c": pd.Categorical(list("abcde") * 10)})
 y = (np.arange(50) % 5 > 2) * 1
-module = import_module(f"pedigree.estimators.{sys.argv[1]}_mlp")
+module = import_module(f"pedigree.estimators.networks.{sys.argv[1]}_mlp")
 artifact.save_model(module.MLPClassifier([8], max_epochs=2).fit(X, y, X_val=X, y_val=y), Path("model.skops"))
 """
 
 
 def network(library: str, kind: str, **options: Any) -> EntityEmbeddingMLP:
     """Make a small network, if its library is here."""
-    module = import_module(f"pedigree.estimators.{library}_mlp")
+    module = import_module(f"pedigree.estimators.networks.{library}_mlp")
     made = getattr(module, f"MLP{kind}")
     for package in made.needs:
         extra(package)
@@ -123,7 +123,9 @@ def test_a_row_alone_gets_the_answer_that_it_gets_among_others() -> None:
 
 def test_a_gap_is_refused_with_the_way_out() -> None:
     X, y = rows(30)
-    with pytest.raises(UserError, match="takes no missing number; choose another model/imputer"):
+    with pytest.raises(
+        UserError, match="cannot handle missing numbers; choose another model/imputer"
+    ):
         network("torch", "Regressor").fit(X.assign(x=np.nan), y)
 
 

@@ -175,7 +175,7 @@ def test_a_search_without_time_left_keeps_the_settings_and_is_named(capsys) -> N
     contest = planted("Ab", lambda name, fold, changes: 0.9 if changes else 0.5)
     (held,) = nested(contest, trials=4, seconds=1e-9, folds=2)
     assert held.values("A", "roc_auc") == [0.5] * 4
-    assert "The clock ended searches of A:" in capsys.readouterr().out
+    assert "compare.method.seconds ended the searches of A early" in capsys.readouterr().out
 
 
 # --- on the penguins -----------------------------------------------------------------------------

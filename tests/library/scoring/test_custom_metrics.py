@@ -341,7 +341,7 @@ def test_a_wrong_one_is_refused_with_the_way_out(
     ("task", "settings", "change", "expected"),
     [
         ("binary", {"_target_": "mine_of_tests.TooLow"}, "metrics", "problem.metrics: 'x' does not fit task binary; fitting are "),
-        ("regression", PROFIT, "criteria", "problem.criteria: nothing measures 'x' for task regression"),
+        ("regression", PROFIT, "criteria", "problem.criteria: 'x' is not a quantity of task regression"),
         ("binary", RECALL, "threshold", "problem.threshold.metric: no threshold moves 'x'"),
     ],
 )  # fmt: skip

@@ -71,15 +71,15 @@ def _reproducible_keras(seed: int, threads: int) -> Any:
     """Import Keras with TensorFlow, quietly, and fix what its results depend on."""
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"  # its sums differ between processors
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # of its C++ part: no line but of a crash
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # its C++ part prints crashes only
     import keras
     import tensorflow
 
-    with contextlib.suppress(RuntimeError):  # once a process, before its first tensor
+    with contextlib.suppress(RuntimeError):  # only possible before the first tensor of a process
         tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
         tensorflow.config.threading.set_inter_op_parallelism_threads(threads)
     tensorflow.config.experimental.enable_op_determinism()
-    keras.utils.clear_session()  # or each layer's name would count those before it
+    keras.utils.clear_session()  # otherwise layers are numbered on from earlier models
     keras.utils.set_random_seed(seed)
     return keras
 

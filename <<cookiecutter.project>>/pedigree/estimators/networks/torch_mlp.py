@@ -88,7 +88,7 @@ def train_torch(
 
 @contextmanager
 def _reproducible(seed: int, threads: int) -> Iterator[None]:
-    """Fix what PyTorch's results depend on, and leave it afterwards as it was."""
+    """Fix everything that PyTorch's results depend on, and restore it afterwards."""
     import torch
 
     before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
