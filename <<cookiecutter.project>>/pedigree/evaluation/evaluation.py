@@ -1,4 +1,4 @@
-"""The predictions of a subset, and all that is measured of them."""
+"""The predictions of a subset, and their scores, slices and curves."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What the model, and those beside it, predict of a subset's rows.
+    """Predictions of a subset's rows by the model and by the predictors that it is compared with.
 
     Parameters
     ----------
-    predictions : Predictions
-        Of the model ("model"), the linear baseline ("linear"), "dummy" and perhaps the "champion".
-    by : dict of str to Prediction
-        The same with thresholds and intervals.
+    predictions : PredictionTable
+        Of the model ("model"), the linear baseline ("linear"), "dummy" and, if one is in use, the "champion".
+    by : dict of str to PredictedRows
+        The same by predictor, with thresholds and intervals.
     notes : tuple of str
-        What a reader has to know of the rows and the predictors.
+        Notes for readers on the rows and the predictors.
     known : mapping of str to Metric
         By name, see `pedigree.scoring.custom.known`.
     """
@@ -56,7 +56,7 @@ class Evaluation:
 
     @property
     def prediction(self) -> PredictedRows:
-        """The model's; `values` are probabilities of shape (n, k), or numbers of shape (n,)."""
+        """The model's predictions; `values` are probabilities of shape (n, k), or numbers of shape (n,)."""
         return self.by["model"]
 
     def choose_threshold(self, rule: ThresholdRule | None) -> tuple[dict[str, Any], Rows]:
@@ -65,7 +65,7 @@ class Evaluation:
         Returns
         -------
         chosen : dict
-            For models/threshold.json; its `value` is None for other problems, and where there is no rule.
+            For models/threshold.json; its `value` is None without a rule or without two classes.
         curve : list of dict
             Points for plots/evaluate/threshold.csv.
         """
@@ -105,17 +105,17 @@ class Evaluation:
         listed : sequence of str
             `problem.metrics`.
         also : iterable of str
-            Names of which those that are metrics come last, such as `problem.criteria`.
+            Further names, such as `problem.criteria`; those that are metrics are added.
         """
         named = [name for name in also if name in self.known]
         return list(dict.fromkeys([*reported(listed, self.prediction), *named]))
 
     @property
     def without_interval(self) -> list[str]:
-        """Metrics to report by their value alone.
+        """Metrics that are reported without an interval.
 
-        Resampling makes the expected calibration error greater, and the width of prediction intervals says nothing
-        of these rows.
+        Resampling biases the expected calibration error upwards, and the width of prediction intervals does not depend
+        on these rows.
         """
         if self.classes:
             return ["ece"]
@@ -126,7 +126,17 @@ class Evaluation:
         return score(self.known[metric], self.y, self.prediction)
 
     def weak_slices(self, problem: JudgedColumns, slices: Slices, options: Bootstrap) -> Weakness:
-        """Find slices on which the model is weak, and differences between protected groups (see `find_weakness`)."""
+        """Find slices on which the model is weak, and differences between protected groups.
+
+        Parameters
+        ----------
+        problem : JudgedColumns
+            With `metrics`, `custom_metrics`, `slices`, `protected`, `target` and `exclude`.
+        slices : Slices
+            `evaluate.slices`.
+        options : Bootstrap
+            With `resamples`, `confidence` and `seed`.
+        """
         return find_weakness(self.predictions, self.prediction, problem, slices, options)
 
     def curves(self, bins: int) -> dict[str, Rows]:

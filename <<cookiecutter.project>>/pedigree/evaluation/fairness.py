@@ -1,7 +1,7 @@
-"""Fairness between the groups of a protected column: how differently a model decides on them, and errs.
+"""Fairness between the groups of a protected column: differences between its decisions, and between its errors.
 
-The definitions are fairlearn's (Weerts and others 2023), to which a test holds the figures. Its own
-bootstrap knows no groups of rows and takes a minute where ratios of weighted sums take a moment.
+The definitions are fairlearn's (Weerts and others 2023), with which a test compares the figures. Its own
+bootstrap does not support groups of rows, and takes a minute where ratios of weighted sums take a moment.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pedigree.scoring.decision import PredictedRows
 
 COLUMNS = ("column", "measure", "value", "low", "high")
-# What criteria of `problem` may name: each is the greatest over the protected columns.
+# The names for `problem.criteria`: each is the greatest difference over the protected columns.
 DIFFERENCES = {
     "classification": ("demographic_parity_difference", "equalized_odds_difference"),
     "regression": (
@@ -31,7 +31,7 @@ DIFFERENCES = {
         "mean_absolute_error_difference",
     ),
 }
-MOST_CLASSES = 20  # of several classes, the most frequent are looked at
+MOST_CLASSES = 20  # only the most frequent of several classes are compared
 
 
 def fairness(
@@ -47,27 +47,31 @@ def fairness(
     confidence: float,
     seed: int,
 ) -> list[dict[str, Any]]:
-    """Measure how differently a model treats the groups of each protected column.
+    """Measure the differences between the groups of each protected column.
 
-    Of two classes, it is the positive one that is granted or not; of more, each is held against the
-    rest. A difference is never negative: where there is none, chance alone leaves some.
+    Of two classes, rates of the positive one are compared; of more, each class against the rest. A
+    difference is never negative, so that chance alone makes it positive.
 
     Parameters
     ----------
     truth : ndarray, shape (n,)
         Class codes, or numbers.
-    prediction : Prediction
-        What is decided are its labels, by its threshold.
+    prediction : PredictedRows
+        Decided by its threshold.
     classes : sequence of str
         Names of the k classes; empty for regression.
     rows : DataFrame, shape (n, p)
         The same rows, cleaned.
     cuts : mapping of str to Binning
         Of the protected columns.
-    groups, resamples, confidence, seed
-        As in `intervals.bootstrap`.
+    groups : ndarray, shape (n,), or None
+        Rows of a group are drawn together.
     min_rows : int
-        A group of fewer rows is left out.
+        Smaller groups of a protected column are left out.
+    resamples : int
+    confidence : float
+        Coverage of the intervals, in (0, 1).
+    seed : int
 
     Returns
     -------
@@ -93,21 +97,21 @@ def fairness(
 
 
 def largest(table: Sequence[Mapping[str, Any]], name: str) -> Mapping[str, Any] | None:
-    """Return the line where a difference is greatest, of all columns and classes; None if there is none."""
+    """Return the line with the greatest value of a difference, over all columns and classes; None without one."""
     lines = [one for one in table if one["measure"].partition("[")[0] == name]
     known = [one for one in lines if np.isfinite(one["value"])]
     return max(known, key=lambda one: one["value"], default=None)
 
 
 def _members(cut: Binning, codes: np.ndarray, min_rows: int) -> dict[str, np.ndarray]:
-    """Tell for each group that is large enough which rows are its own; nothing of fewer than two."""
+    """Return which rows belong to each group that is large enough; empty for fewer than two groups."""
     found = {name: codes == code for code, name in enumerate(cut.names)}
     kept = {name: own for name, own in found.items() if own.sum() >= min_rows}
     small = [name for name, own in found.items() if 0 < own.sum() < min_rows]
     if small:
-        say(f"fairness of {cut.column}: {', '.join(small)} left out, fewer than {min_rows} rows")
+        say(f"fairness of {cut.column}: {', '.join(small)} left out (fewer than {min_rows} rows)")
     if len(kept) < 2:
-        say(f"fairness of {cut.column}: there are no two groups to compare")
+        say(f"fairness of {cut.column}: not measured, since fewer than two groups are left")
         return {}
     return kept
 
@@ -140,7 +144,7 @@ def _measures(
 def _measure(
     means: Mapping[str, tuple[np.ndarray, np.ndarray]], members: Mapping[str, np.ndarray], of: str
 ) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
-    """Measure means of something, each among some rows, in each group."""
+    """Measure means of values, each over some rows, in each group."""
     own = np.array([[among & group for group in members.values()] for _, among in means.values()])
     parts = np.array([said for said, _ in means.values()], dtype=float)[:, None] * own
     few = own.sum(axis=2) < LEAST

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def predict_validation(problem: JudgedColumns) -> Evaluation:
-    """Predict the validation rows by the calibrated model, the linear baseline and a dummy.
+    """Predict the validation rows by the calibrated model, the linear baseline and a constant prediction.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a side's rows say of where a model is weak: its slices, and fairness between protected groups."""
+"""Where a model is weak: its slices, and fairness between protected groups."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class Weakness:
     Parameters
     ----------
     metric : Metric
-        By which slices are compared.
+        Compares slices.
     slices, fairness : list of dict
         See `slices.slice_scores` and `fairness.fairness`.
     by : callable
-        Scores the slices by another metric.
+        Takes another metric; returns the slices scored by it.
     """
 
     metric: Metric
@@ -42,16 +42,16 @@ class Weakness:
     by: Callable[[Metric], list[dict[str, Any]]]
 
     def on_worst(self, metric: Metric) -> tuple[float, float, float]:
-        """Return a metric of the slice that is worst by it, and its interval; NaN where none is judged."""
+        """Return a metric of the slice that is worst by it, and its interval; NaN if none is judged."""
         table = self.slices if metric == self.metric else self.by(metric)
         return _ends(slices.worst(table, metric))
 
     def largest(self, difference: str) -> tuple[float, float, float]:
-        """Return the greatest difference between groups, and its interval; NaN where none is measured."""
+        """Return the greatest difference between groups, and its interval; NaN if none is measured."""
         return _ends(fairness.largest(self.fairness, difference))
 
     def write(self, folder: Path) -> None:
-        """Write both tables, and say what stands out."""
+        """Write both tables, and print the worst slice."""
         write_csv(self.slices, folder / "slices.csv", slices.COLUMNS)
         write_csv(self.fairness, folder / "fairness.csv", fairness.COLUMNS)
         for one in self.summary()["worst"]:
@@ -62,7 +62,7 @@ class Weakness:
             )
 
     def summary(self) -> dict[str, Any]:
-        """Return the worst slice: its value, which DVC's tables show, and all of it, in a list of one or none."""
+        """Return the worst slice: its value, for DVC's tables, and a list with its details, or an empty one."""
         found = slices.worst(self.slices, self.metric)
         if found is None:
             return {"worst_slice": None, "worst": []}
@@ -79,13 +79,13 @@ def find_weakness(
     cut: Slices,
     bootstrap: Bootstrap,
 ) -> Weakness:
-    """Look for weak slices and unfair differences among predicted rows.
+    """Find weak slices and unfair differences among predicted rows.
 
     Parameters
     ----------
-    found : Predictions
-        Of a side, with its cleaned rows.
-    prediction : Prediction
+    found : PredictionTable
+        Of a subset, with its cleaned rows.
+    prediction : PredictedRows
         The model's, with its threshold.
     problem : JudgedColumns
         With `metrics`, `custom_metrics`, `slices`, `protected`, `target` and `exclude`.
@@ -97,7 +97,7 @@ def find_weakness(
     Raises
     ------
     UserError
-        A named column is not there.
+        A column of `problem.slices` or `problem.protected` is missing.
     """
     cuts = learn(read_table(SPLIT / "train"), problem, cut)
     protected = {name: cuts[name] for name in problem.protected}

@@ -1,4 +1,4 @@
-"""The input of all explanation methods: a model and rows, optionally encoded as numbers."""
+"""The input of all explanation methods: a model and rows, optionally coded as numbers."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Subject:
     ----------
     model : Pipeline
     X, y : DataFrame of shape (n, p), ndarray of shape (n,)
-        Validation rows: the features that the model is given, and the true answers.
+        Validation rows: the features of the model, and the target.
     train : DataFrame, shape (m, p)
-        Training rows, which stand for what is usual.
+        Training rows, as the background.
     classes : list of str
         Empty for regression.
     target : str
@@ -41,7 +41,7 @@ class Subject:
     metric : Metric
         The first of the problem.
     single : int
-        How many rows are to be explained one by one.
+        Number of rows that are explained individually.
     seed : int
         Of the choice of rows.
 
@@ -106,11 +106,11 @@ class Subject:
 
     @cached_property
     def chosen(self) -> list[int]:
-        """Places of the validation rows that are explained one by one."""
+        """Positions of the validation rows that are explained individually."""
         return pick_rows(self.prediction, self.single)
 
     def sample(self, n: int) -> np.ndarray:
-        """Draw places of n validation rows, in their order; those explained one by one are among them."""
+        """Draw positions of n validation rows, in ascending order, including those that are explained individually."""
         drawn = np.random.default_rng(self.seed).permutation(len(self.X))
         rest = drawn[~np.isin(drawn, self.chosen)]
         return np.sort([*self.chosen, *rest[: max(n - len(self.chosen), 0)]]).astype(int)
@@ -122,7 +122,7 @@ class Subject:
 
 
 def pick_rows(prediction: np.ndarray, n: int) -> list[int]:
-    """Pick rows that differ: the surest or highest, the least sure or middle, the lowest, and between."""
+    """Pick rows of different predictions: the most certain or highest, the least certain or middle, the lowest, and between."""
     certainty = prediction.max(axis=1) if prediction.ndim == 2 else prediction
     order = np.argsort(-certainty, kind="stable")
     return [
@@ -132,10 +132,10 @@ def pick_rows(prediction: np.ndarray, n: int) -> list[int]:
 
 
 class Codes:
-    """Rows as numbers, which explainers draw and shuffle, and back as the model takes them.
+    """Codes rows as numbers, which explainers draw and shuffle, and decodes them for the model.
 
-    Numbers stay as they are, missing ones NaN; anything else becomes its place among the values of
-    the given tables, -1 where it is missing.
+    Numbers stay as they are, missing ones are NaN; other values become their position among the values of
+    the given tables, -1 if they are missing.
 
     Parameters
     ----------
@@ -180,5 +180,5 @@ class Codes:
 
     @property
     def texts(self) -> list[int]:
-        """Places of the columns that hold no numbers."""
+        """Positions of the columns that are not numeric."""
         return [place for place, name in enumerate(self.names) if name in self.known]

@@ -124,11 +124,11 @@ def test_interactions_of_a_feature_add_up_to_its_shap_value(family: str) -> None
 
 def test_an_algorithm_that_does_not_know_the_model_is_refused(project: Project) -> None:
     subject = planted("k_neighbors", "binary")
-    with pytest.raises(UserError, match="'tree' of shap does not know KNeighborsClassifier"):
+    with pytest.raises(UserError, match="'tree' of shap does not support KNeighborsClassifier"):
         shap("tree")(subject)
     config = project.compose("explain.methods.shap.algorithm=linear")
     with pytest.raises(
-        UserError, match="'linear' does not know CatBoostClassifier; use auto, native"
+        UserError, match="'linear' does not support CatBoostClassifier; use auto, native"
     ):
         check(config)
     config.explain.methods.shap.algorithm = "treee"
