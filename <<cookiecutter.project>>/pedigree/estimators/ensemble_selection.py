@@ -86,7 +86,7 @@ class EnsembleSelection(BaseEstimator):
         deadline = time.monotonic() + self.seconds
         cut = self._cut(y)
         bags: dict[str, list[Member]] = {}
-        told: dict[str, np.ndarray] = {}
+        predictions: dict[str, np.ndarray] = {}
         for name, member in self.estimators:
             if len(X) > self.max_rows.get(name, len(X)):
                 say(f"{name}: left out, since it is slow on more than {self.max_rows[name]} rows")
@@ -98,18 +98,20 @@ class EnsembleSelection(BaseEstimator):
                 )
                 continue
             bags[name] = bag
-            told[name] = np.empty(len(X))
+            predictions[name] = np.empty(len(X))
             for one, (_, held_out) in zip(bag, cut, strict=True):
-                told[name][held_out] = self._told(self._says(one, X.iloc[held_out]), y[held_out])
+                predictions[name][held_out] = self._for_loss(
+                    self._predict(one, X.iloc[held_out]), y[held_out]
+                )
         truth = np.asarray(y, dtype=float)
 
         def loss(mixed: np.ndarray) -> float:
             return float(np.average(self._losses(mixed, truth), weights=sample_weight))
 
-        weights = greedy_weights(list(told.values()), loss, self.rounds)
-        self.losses_ = {name: loss(one) for name, one in told.items()}
+        weights = greedy_weights(list(predictions.values()), loss, self.rounds)
+        self.losses_ = {name: loss(one) for name, one in predictions.items()}
         self.weights_ = {
-            name: float(weight) for name, weight in zip(told, weights, strict=True) if weight
+            name: float(weight) for name, weight in zip(predictions, weights, strict=True) if weight
         }
         self.bags_ = {name: bags[name] for name in self.weights_}
         return self
@@ -139,29 +141,29 @@ class EnsembleSelection(BaseEstimator):
                 each = (time.monotonic() - started) / len(bag) if bag else 0.0
                 if time.monotonic() + each * (len(cut) - len(bag)) >= deadline:
                     return None
-            watched = X.iloc[held_out], y[held_out]
-            bag.append(clone(member).fit(X.iloc[train], y[train], watched=watched))
+            evaluation_set = X.iloc[held_out], y[held_out]
+            bag.append(clone(member).fit(X.iloc[train], y[train], evaluation_set=evaluation_set))
         return bag
 
     def _mean(self, X: pd.DataFrame) -> np.ndarray:
         """Average the members' predictions: over the folds of each, then by weight."""
         check_is_fitted(self)
         X = plain(as_frame(self, X))
-        said = [
-            weight * np.mean([self._says(one, X) for one in self.bags_[name]], axis=0)
+        predicted = [
+            weight * np.mean([self._predict(one, X) for one in self.bags_[name]], axis=0)
             for name, weight in self.weights_.items()
         ]
-        return np.asarray(np.sum(said, axis=0))
+        return np.asarray(np.sum(predicted, axis=0))
 
-    def _says(self, member: Member, X: pd.DataFrame) -> np.ndarray:
+    def _predict(self, member: Member, X: pd.DataFrame) -> np.ndarray:
         """Predict by a member: class probabilities of shape (n, k), or numbers of shape (n,)."""
         raise NotImplementedError
 
-    def _told(self, said: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def _for_loss(self, predicted: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Return the part of a member's predictions on which its loss depends, shape (n,)."""
         raise NotImplementedError
 
-    def _losses(self, told: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def _losses(self, predictions: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Return the loss of each row, shape (n,)."""
         raise NotImplementedError
 
@@ -178,15 +180,15 @@ class EnsembleSelectionClassifier(ClassifierMixin, EnsembleSelection):
         best = self._mean(X).argmax(axis=1)
         return np.asarray(self.classes_[best])
 
-    def _says(self, member: Member, X: pd.DataFrame) -> np.ndarray:
-        said = predict(member.pipeline_, X, int(self.classes_[-1]) + 1)
-        return said[:, self.classes_.astype(int)]
+    def _predict(self, member: Member, X: pd.DataFrame) -> np.ndarray:
+        predicted = predict(member.pipeline_, X, int(self.classes_[-1]) + 1)
+        return predicted[:, self.classes_.astype(int)]
 
-    def _told(self, said: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return said[np.arange(len(y)), np.searchsorted(self.classes_, y)]
+    def _for_loss(self, predicted: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return predicted[np.arange(len(y)), np.searchsorted(self.classes_, y)]
 
-    def _losses(self, told: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return np.asarray(-np.log(np.clip(told, np.finfo(float).eps, None)))
+    def _losses(self, predictions: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return np.asarray(-np.log(np.clip(predictions, np.finfo(float).eps, None)))
 
 
 class EnsembleSelectionRegressor(RegressorMixin, EnsembleSelection):
@@ -196,24 +198,24 @@ class EnsembleSelectionRegressor(RegressorMixin, EnsembleSelection):
         """Predict numbers, shape (n,)."""
         return self._mean(X)
 
-    def _says(self, member: Member, X: pd.DataFrame) -> np.ndarray:
+    def _predict(self, member: Member, X: pd.DataFrame) -> np.ndarray:
         return predict(member.pipeline_, X, 0)
 
-    def _told(self, said: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return said
+    def _for_loss(self, predicted: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return predicted
 
-    def _losses(self, told: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return np.asarray((told - y) ** 2)
+    def _losses(self, predictions: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return np.asarray((predictions - y) ** 2)
 
 
 def greedy_weights(
-    told: Sequence[np.ndarray], loss: Callable[[np.ndarray], float], rounds: int
+    predictions: Sequence[np.ndarray], loss: Callable[[np.ndarray], float], rounds: int
 ) -> np.ndarray:
     """Weigh members by greedy selection with replacement.
 
     Parameters
     ----------
-    told : sequence of ndarray, each of shape (n,)
+    predictions : sequence of ndarray, each of shape (n,)
         Predictions of the rows by each member.
     loss : callable
         Takes a mean of such predictions; returns its loss.
@@ -222,16 +224,16 @@ def greedy_weights(
 
     Returns
     -------
-    ndarray, shape (len(told),)
+    ndarray, shape (len(predictions),)
         Weights that sum to one; of equally good additions, the first member was taken.
     """
     taken: list[int] = []
-    total = np.zeros_like(told[0])
+    total = np.zeros_like(predictions[0])
     best, kept = np.inf, 0
     for size in range(1, rounds + 1):
-        losses = [loss((total + one) / size) for one in told]
+        losses = [loss((total + one) / size) for one in predictions]
         taken.append(int(np.argmin(losses)))
-        total = total + told[taken[-1]]
+        total = total + predictions[taken[-1]]
         if losses[taken[-1]] < best:
             best, kept = losses[taken[-1]], size
-    return np.bincount(taken[:kept], minlength=len(told)) / kept
+    return np.bincount(taken[:kept], minlength=len(predictions)) / kept

@@ -44,7 +44,7 @@ class Member(BaseEstimator):
         X: pd.DataFrame,
         y: np.ndarray,
         sample_weight: np.ndarray | None = None,
-        watched: tuple[pd.DataFrame, np.ndarray] | None = None,
+        evaluation_set: tuple[pd.DataFrame, np.ndarray] | None = None,
     ) -> Member:
         """Fit the family's pipeline.
 
@@ -54,11 +54,13 @@ class Member(BaseEstimator):
             Training rows.
         sample_weight : ndarray, shape (n,), optional
             Not used: it is for the estimator on the members' predictions, and each member computes its own.
-        watched : tuple of DataFrame and ndarray, optional
+        evaluation_set : tuple of DataFrame and ndarray, optional
             Evaluation set for early stopping.
         """
         X, y, _ = training_rows(self, X, y, sample_weight)
-        self.pipeline_ = fit(clone(self.pipeline), Model.model_validate(self.model), X, y, watched)
+        self.pipeline_ = fit(
+            clone(self.pipeline), Model.model_validate(self.model), X, y, evaluation_set
+        )
         return self
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:

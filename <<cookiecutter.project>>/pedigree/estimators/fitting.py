@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # The form in which fit() of a library takes the evaluation set for early stopping, by the name of
 # `early_stopping.rows`.
-WATCHED_ROWS: dict[str, Callable[[Any, Any], dict[str, Any]]] = {
+EVALUATION_SET: dict[str, Callable[[Any, Any], dict[str, Any]]] = {
     "eval_set": lambda X, y: {"eval_set": [(X, y)]},
     "eval_X": lambda X, y: {"eval_X": X, "eval_y": y},
     "X_val": lambda X, y: {"X_val": X, "y_val": y},
@@ -33,7 +33,7 @@ def fit(
     model: Model | None,
     X: pd.DataFrame,
     y: np.ndarray,
-    watched: tuple[pd.DataFrame, np.ndarray] | None = None,
+    evaluation_set: tuple[pd.DataFrame, np.ndarray] | None = None,
     groups: np.ndarray | None = None,
 ) -> Pipeline:
     """Fit a pipeline in place.
@@ -47,7 +47,7 @@ def fit(
         pipeline by its own `fit`, and nothing more.
     X, y : DataFrame of shape (n, p), ndarray of shape (n,)
         Training rows.
-    watched : tuple of DataFrame and ndarray, optional
+    evaluation_set : tuple of DataFrame and ndarray, optional
         Evaluation set for early stopping, for libraries that support it.
     groups : ndarray, shape (n,), optional
         Groups that stay together in the folds of the estimator itself (its argument `cv`), as in
@@ -56,9 +56,9 @@ def fit(
     if model is None:
         return pipeline.fit(plain(X), y)
     encoded = fit_encoder(pipeline, model, X, y)
-    if watched is not None and model.early_stopping:
-        watched = pipeline["encode"].transform(plain(watched[0])), watched[1]
-    fit_estimator(pipeline["estimator"], model, encoded, y, watched, groups)
+    if evaluation_set is not None and model.early_stopping:
+        evaluation_set = pipeline["encode"].transform(plain(evaluation_set[0])), evaluation_set[1]
+    fit_estimator(pipeline["estimator"], model, encoded, y, evaluation_set, groups)
     return pipeline
 
 
@@ -86,8 +86,8 @@ def fit_encoder(pipeline: Pipeline, model: Model, X: pd.DataFrame, y: np.ndarray
     if (monotone := model.monotone) and monotone.features:
         # XGBoost requires a tuple, the others a list.
         kind = tuple if type(estimator).__module__.startswith("xgboost") else list
-        told = kind(signs(monotone.features, encoded))
-        estimator.set_params(**{monotone.argument: told})
+        constraints = kind(signs(monotone.features, encoded))
+        estimator.set_params(**{monotone.argument: constraints})
     return encoded
 
 
@@ -96,7 +96,7 @@ def fit_estimator(
     model: Model,
     encoded: pd.DataFrame,
     y: np.ndarray,
-    watched: tuple[pd.DataFrame, np.ndarray] | None = None,
+    evaluation_set: tuple[pd.DataFrame, np.ndarray] | None = None,
     groups: np.ndarray | None = None,
 ) -> Any:
     """Fit an estimator in place on encoded rows.
@@ -109,23 +109,22 @@ def fit_estimator(
         The settings it was built from.
     encoded, y : DataFrame of shape (n, c), ndarray of shape (n,)
         Encoded training rows.
-    watched : tuple of DataFrame and ndarray, optional
+    evaluation_set : tuple of DataFrame and ndarray, optional
         Evaluation set for early stopping, encoded.
     groups : ndarray, shape (n,), optional
         Groups that stay together in the folds of the estimator itself.
     """
     arguments: dict[str, Any] = {}
-    if watched is not None and model.early_stopping:
+    if evaluation_set is not None and model.early_stopping:
         estimator.set_params(**model.early_stopping.settings)
-        arguments = WATCHED_ROWS[model.early_stopping.rows](*watched)
+        arguments = EVALUATION_SET[model.early_stopping.rows](*evaluation_set)
         arguments |= model.early_stopping.fit
     encoded, y = resample(model.sampler, encoded, y)
     if model.class_weight:
         arguments["sample_weight"] = weights(model.class_weight, y)
     cv = estimator.get_params(deep=False).get("cv")
-    if (
-        cv is not None and groups is not None and not model.sampler.target
-    ):  # a sampler changes the rows, so that `groups` no longer fit
+    # A sampler changes the rows, so that `groups` no longer fits them.
+    if cv is not None and groups is not None and not model.sampler.target:
         estimator.set_params(cv=inner_folds(cv, y, groups, is_classifier(estimator)))
         estimator.fit(encoded, y, **arguments).set_params(cv=cv)
     else:

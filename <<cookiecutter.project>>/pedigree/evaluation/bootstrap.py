@@ -64,12 +64,14 @@ class Scores:
     def table(self) -> list[dict[str, Any]]:
         """List the model's metrics, each with its properties, its interval and the other predictors' values."""
         table = []
-        for name, said in self.values.items():
+        for name, scores in self.values.items():
             metric = self.metrics[name]
             about = {"metric": name, "greater_is_better": metric.greater_is_better}
             about |= {"meaning": metric.meaning} if metric.meaning else {}
-            others = {who: value for who, value in said.items() if who != "model"}
-            table.append(about | {"value": said["model"], "interval": self.interval(name)} | others)
+            others = {who: value for who, value in scores.items() if who != "model"}
+            table.append(
+                about | {"value": scores["model"], "interval": self.interval(name)} | others
+            )
         return table
 
     def flat(self) -> dict[str, float]:
@@ -90,8 +92,8 @@ class Scores:
         """List by how much the model is better than each other predictor (see `better`)."""
         return [
             {"against": who, "metric": name, **self.better(name, who)}
-            for name, said in self.values.items()
-            for who in said
+            for name, scores in self.values.items()
+            for who in scores
             if who != "model"
             and self.metrics[name].needs != "interval"  # the others have no intervals
         ]
@@ -142,7 +144,7 @@ def bootstrap(
     for (name, who), parts in zip(pairs, zip(*chunks, strict=True), strict=True):
         draws[name][who] = np.concatenate(parts)
     values = {
-        name: {who: score(metric, truth, said) for who, said in predictions.items()}
+        name: {who: score(metric, truth, predicted) for who, predicted in predictions.items()}
         for name, metric in named.items()
     }
     return Scores(named, values, draws, confidence)

@@ -91,8 +91,8 @@ def fairness(
                     draws[name].append(drawn)
             for name, value in values.items():
                 low, high = percentiles(np.concatenate(draws[name]), confidence)
-                told = (column, name, float(value[0]), low, high)
-                table.append(dict(zip(COLUMNS, told, strict=True)))
+                line = (column, name, float(value[0]), low, high)
+                table.append(dict(zip(COLUMNS, line, strict=True)))
     return table
 
 
@@ -125,18 +125,22 @@ def _measures(
     """Yield functions of weights, shape (n, b), that return measures by name, each of shape (b,)."""
     every = np.ones(len(truth), dtype=bool)
     if not classes:
-        said, error = prediction.values, prediction.values - truth
-        told = {"mean_prediction": said, "mean_error": error, "mean_absolute_error": abs(error)}
-        yield _measure({name: (each, every) for name, each in told.items()}, members, "")
+        predicted, error = prediction.values, prediction.values - truth
+        values = {
+            "mean_prediction": predicted,
+            "mean_error": error,
+            "mean_absolute_error": abs(error),
+        }
+        yield _measure({name: (each, every) for name, each in values.items()}, members, "")
         return
     counts = np.bincount(truth, minlength=len(classes))
     codes = [1] if len(classes) == 2 else sorted(np.argsort(-counts, kind="stable")[:MOST_CLASSES])
     for code in codes:
-        true, said = truth == code, prediction.labels == code
+        true, predicted = truth == code, prediction.labels == code
         rates = {
-            "selection_rate": (said, every),
-            "true_positive_rate": (said, true),
-            "false_positive_rate": (said, ~true),
+            "selection_rate": (predicted, every),
+            "true_positive_rate": (predicted, true),
+            "false_positive_rate": (predicted, ~true),
         }
         yield _measure(rates, members, "" if len(classes) == 2 else f"[{classes[code]}]")
 
@@ -146,7 +150,7 @@ def _measure(
 ) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
     """Measure means of values, each over some rows, in each group."""
     own = np.array([[among & group for group in members.values()] for _, among in means.values()])
-    parts = np.array([said for said, _ in means.values()], dtype=float)[:, None] * own
+    parts = np.array([predicted for predicted, _ in means.values()], dtype=float)[:, None] * own
     few = own.sum(axis=2) < LEAST
     own = own.astype(float)
 
@@ -157,17 +161,17 @@ def _measure(
             gap = np.where(np.isfinite(found).sum(axis=1) > 1, high - low, np.nan)
             ratio = np.where(np.isfinite(gap[0]), low[0] / high[0], np.nan)
         if "selection_rate" not in means:
-            told = {f"{name}_difference": one for name, one in zip(means, gap, strict=True)}
+            named = {f"{name}_difference": one for name, one in zip(means, gap, strict=True)}
         else:
-            told = {
+            named = {
                 "demographic_parity_difference": gap[0],
                 "demographic_parity_ratio": ratio,
                 "equalized_odds_difference": np.maximum(gap[1], gap[2]),
             }
-        told = {f"{name}{of}": one for name, one in told.items()}
+        named = {f"{name}{of}": one for name, one in named.items()}
         if not of:
             for name, each in zip(means, found, strict=True):
-                told |= {f"{name}[{group}]": x for group, x in zip(members, each, strict=True)}
-        return told
+                named |= {f"{name}[{group}]": x for group, x in zip(members, each, strict=True)}
+        return named
 
     return measure

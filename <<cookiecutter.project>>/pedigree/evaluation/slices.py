@@ -96,8 +96,8 @@ def slice_scores(
     chances = {}
     for i, part in enumerate(parts):
         value = score(part.metric, truth[part.rows], prediction[part.rows])
-        told = (part.column, part.slice, len(part.rows), part.metric.name, value, None, None, None)
-        table.append(dict(zip(COLUMNS, told, strict=True)))
+        line = (part.column, part.slice, len(part.rows), part.metric.name, value, None, None, None)
+        table.append(dict(zip(COLUMNS, line, strict=True)))
         if i in draws and np.isfinite(draws[i]).any():
             table[i]["low"], table[i]["high"] = percentiles(draws[i], confidence)
             others = len(truth) - len(part.rows)

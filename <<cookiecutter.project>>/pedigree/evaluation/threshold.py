@@ -16,7 +16,7 @@ UNASKED: Mapping[str, Any] = {"metric": "f1"}
 
 
 def choose_threshold(
-    asked: Mapping[str, Any] | None,
+    rule: Mapping[str, Any] | None,
     truth: np.ndarray,
     probability: np.ndarray,
     metrics: Mapping[str, Metric] = METRICS,
@@ -25,7 +25,7 @@ def choose_threshold(
 
     Parameters
     ----------
-    asked : mapping or None
+    rule : mapping or None
         ``{"metric": name}``, a metric of labels, is optimised; the mean of ``{"costs": {"false_positive": a,
         "false_negative": b}}`` is minimised; ``{"capacity": fraction or count}`` of these rows is not exceeded, and
         used as far as ties allow. None: the most probable class is decided.
@@ -47,9 +47,7 @@ def choose_threshold(
     For calibrated probabilities the least mean cost is at a / (a + b) (Elkan 2001, "The foundations of
     cost-sensitive learning"); here it is searched on the rows, which is also valid for other probabilities.
     """
-    wanted: dict[str, Any] = {
-        key: one for key, one in (asked or UNASKED).items() if one is not None
-    }
+    wanted: dict[str, Any] = {key: one for key, one in (rule or UNASKED).items() if one is not None}
     (kind,) = wanted
     thresholds = candidates(probability)
     if kind == "metric":
@@ -74,11 +72,11 @@ def choose_threshold(
         goodness = gain(metrics[criterion], values, 0.0)
         best = middle(goodness == np.nanmax(goodness))
     chosen = {
-        "asked": asked,
-        "value": thresholds[best] if asked else None,
-        "criterion": criterion if asked else None,
-        "at_value": values[best] if asked else None,
-        "acted_on": acted[best] if asked else None,
+        "asked": rule,
+        "value": thresholds[best] if rule else None,
+        "criterion": criterion if rule else None,
+        "at_value": values[best] if rule else None,
+        "acted_on": acted[best] if rule else None,
     }
     shown = thin(np.arange(len(thresholds)), best)
     curve = [
@@ -89,7 +87,7 @@ def choose_threshold(
             "acted_on": acted[i],
             "precision": precision[i],
             "recall": recall[i],
-            "chosen": int(bool(asked) and i == best),
+            "chosen": int(bool(rule) and i == best),
         }
         for i in shown
     ]

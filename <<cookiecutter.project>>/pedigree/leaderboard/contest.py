@@ -121,10 +121,10 @@ class Contest:
         held = Round(cut, {})
         for number, name in enumerate(names, start=1):
             held.outcomes[name] = [self.measure(name, fold) for fold in cut]
-            self.tell(held, name, f"[{number}/{len(names)}] ")
+            self.print_scores(held, name, f"[{number}/{len(names)}] ")
         return held
 
-    def tell(self, held: Round, name: str, before: str = "") -> None:
+    def print_scores(self, held: Round, name: str, before: str = "") -> None:
         """Print a model's score and times in a round.
 
         Parameters

@@ -87,7 +87,7 @@ def nested(contest: Contest, trials: int, seconds: float, folds: int) -> list[Ro
             cut_short |= set() if whole else {name}
         say(f"fold {number}/{len(cut)}: {len(contest.models)} models tuned")
     for name in contest.models:
-        contest.tell(held, name)
+        contest.print_scores(held, name)
     if cut_short:
         say(
             f"compare.method.seconds ended the searches of {', '.join(sorted(cut_short))} early, so another run may differ; "

@@ -48,11 +48,11 @@ def single_columns(
     promising = [name for name in seen if seen[name] >= limit] or [max(seen, key=seen.__getitem__)]
     findings = []
     for name in promising:
-        told, low = _error_reduction(
+        explained, low = _error_reduction(
             _predict_by_column(columns[name], y, n_classes, folds, leaves), y, n_classes
         )
-        says = f"{name} alone removes {told:.1%} of the error of a constant prediction (at least {max(low, 0):.1%})."
-        findings.append(Finding(name, low > limit, told, limit, says))
+        says = f"{name} alone removes {explained:.1%} of the error of a constant prediction (at least {max(low, 0):.1%})."
+        findings.append(Finding(name, low > limit, explained, limit, says))
     return [one for one in findings if one.found] or [
         max(findings, key=lambda one: one.measured or 0)
     ]
@@ -90,13 +90,13 @@ def identifiers(
         order, y = _order(values[known]), evidence.y[kept][known]
         if evidence.classes:
             statistic, p = kruskal(*(order[y == code] for code in np.unique(y)))
-            told = statistic / (len(y) - 1)
+            explained = statistic / (len(y) - 1)
         else:
             r, p = spearmanr(order, y)
-            told = r**2
-        found = bool(told > limit and p < significance)
-        says = f"{name} identifies rows, and its order explains {told:.1%} of the variance of the target's ranks."
-        findings.append(Finding(str(name), found, float(told), limit, says))
+            explained = r**2
+        found = bool(explained > limit and p < significance)
+        says = f"{name} identifies rows, and its order explains {explained:.1%} of the variance of the target's ranks."
+        findings.append(Finding(str(name), found, float(explained), limit, says))
     alarms = [one for one in findings if one.found]
     none = Finding("", False, None, limit, "No feature identifies or numbers the rows.")
     return alarms or [max(findings, key=lambda one: one.measured or 0, default=none)]

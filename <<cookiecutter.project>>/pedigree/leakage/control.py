@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pedigree.estimators.settings import Model
 
-WATCHED = 5  # one row of so many is in the evaluation set for early stopping
+ONE_IN = 5  # one row of so many is in the evaluation set for early stopping
 SPREAD = 3  # minimum fits for an estimate of their spread
 MAX_BY_LUCK = 0.99  # maximum limit, for very few fits
 
@@ -82,29 +82,32 @@ def _fit_predict(
     X: pd.DataFrame,
     y: np.ndarray,
     groups: np.ndarray | None,
-    asked: pd.DataFrame,
+    X_held_out: pd.DataFrame,
     n_classes: int,
 ) -> np.ndarray:
     """Fit as `train` does, with the tuned hyperparameters, and predict probabilities or numbers."""
     best = read_json(BEST_PARAMS)["tuned"]
     same = {name: one["to"] for name, one in best.items() if own_value(model, name) == one["from"]}
     pipeline = build_model(model, same)
-    watched = None
+    evaluation_set = None
     if model.early_stopping:
-        cut = len(y) - len(y) // WATCHED
-        watched, X, y = (X.iloc[cut:], y[cut:]), X.iloc[:cut], y[:cut]
+        cut = len(y) - len(y) // ONE_IN
+        evaluation_set, X, y = (X.iloc[cut:], y[cut:]), X.iloc[:cut], y[:cut]
         groups = None if groups is None else groups[:cut]
     if n_classes:  # a rare class may have no row, and some libraries require consecutive codes
         present, y = np.unique(y, return_inverse=True)
-        if watched:
-            seen = np.isin(watched[1], present)
-            watched = watched[0][seen], np.searchsorted(present, watched[1][seen])
+        if evaluation_set:
+            seen = np.isin(evaluation_set[1], present)
+            evaluation_set = (
+                evaluation_set[0][seen],
+                np.searchsorted(present, evaluation_set[1][seen]),
+            )
     cuts = "cv" in pipeline["estimator"].get_params(deep=False)
-    fit(pipeline, model, X, y, watched, groups if cuts else None)
+    fit(pipeline, model, X, y, evaluation_set, groups if cuts else None)
     if not n_classes:
-        return predict(pipeline, asked, 0)
-    prediction = np.zeros((len(asked), n_classes))
-    prediction[:, present] = predict(pipeline, asked, len(present))
+        return predict(pipeline, X_held_out, 0)
+    prediction = np.zeros((len(X_held_out), n_classes))
+    prediction[:, present] = predict(pipeline, X_held_out, len(present))
     return prediction
 
 

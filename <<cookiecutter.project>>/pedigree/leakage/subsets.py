@@ -73,9 +73,8 @@ def groups(
         known_again = name in features
         if alike_answers and not known_again:
             again, p = _intraclass(codes, _standard(others), permutations, evidence.settings.seed)
-            known_again = (
-                again > min_correlation and p <= 5 * significance
-            )  # of many columns, only some may be correlated
+            # Of many columns, only some may be correlated.
+            known_again = again > min_correlation and p <= 5 * significance
         matters = alike_answers and known_again and not evidence.by_time
         found = matters and lower_bound(shared * n, n) > limit
         says = (

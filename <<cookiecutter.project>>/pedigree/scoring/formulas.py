@@ -59,23 +59,23 @@ def _mean(losses: np.ndarray) -> Formula:
     return lambda weights: losses @ weights / weights.sum(axis=0)
 
 
-def _surprise(truth: np.ndarray, said: np.ndarray) -> np.ndarray:
+def _surprise(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     eps = np.finfo(float).eps
-    return np.asarray(-np.log(np.clip(said[np.arange(len(truth)), truth], eps, 1 - eps)))
+    return np.asarray(-np.log(np.clip(predicted[np.arange(len(truth)), truth], eps, 1 - eps)))
 
 
-def _relative(truth: np.ndarray, said: np.ndarray) -> np.ndarray:
-    return np.asarray(np.abs(truth - said) / np.maximum(np.abs(truth), np.finfo(float).eps))
+def _relative(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    return np.asarray(np.abs(truth - predicted) / np.maximum(np.abs(truth), np.finfo(float).eps))
 
 
-def _rmse(truth: np.ndarray, said: np.ndarray) -> Formula:
-    mean = _mean((truth - said) ** 2)
+def _rmse(truth: np.ndarray, predicted: np.ndarray) -> Formula:
+    mean = _mean((truth - predicted) ** 2)
     return lambda weights: np.sqrt(mean(weights))
 
 
-def _r2(truth: np.ndarray, said: np.ndarray) -> Formula:
+def _r2(truth: np.ndarray, predicted: np.ndarray) -> Formula:
     centred = truth - truth.mean()  # so that large squares do not cancel out
-    parts = np.array([np.ones(len(truth)), centred, centred**2, (truth - said) ** 2])
+    parts = np.array([np.ones(len(truth)), centred, centred**2, (truth - predicted) ** 2])
 
     def r2(weights: np.ndarray) -> np.ndarray:
         n, total, squares, error = parts @ weights
@@ -88,8 +88,8 @@ def _r2(truth: np.ndarray, said: np.ndarray) -> Formula:
     return r2
 
 
-def _median_error(truth: np.ndarray, said: np.ndarray) -> Formula:
-    errors = np.abs(truth - said)
+def _median_error(truth: np.ndarray, predicted: np.ndarray) -> Formula:
+    errors = np.abs(truth - predicted)
     order = np.argsort(errors, kind="stable")
     errors = errors[order]
 
@@ -105,8 +105,8 @@ def _median_error(truth: np.ndarray, said: np.ndarray) -> Formula:
 def _counted(compute: Callable[..., np.ndarray]) -> Callable[[np.ndarray, PredictedRows], Formula]:
     """Make a formula of each class's hits, rows and predictions, each of shape (k, b)."""
 
-    def prepare(truth: np.ndarray, said: PredictedRows) -> Formula:
-        codes, guess = np.arange(said.values.shape[1])[:, None], said.labels
+    def prepare(truth: np.ndarray, predicted: PredictedRows) -> Formula:
+        codes, guess = np.arange(predicted.values.shape[1])[:, None], predicted.labels
         actual, guessed = truth == codes, guess == codes
         counts = np.concatenate([actual & guessed, actual, guessed]).astype(float)
         return lambda weights: compute(*np.split(counts @ weights, 3))
@@ -168,14 +168,15 @@ def _area(hit: np.ndarray, probability: np.ndarray) -> Formula:
     return area
 
 
-def _roc_auc(truth: np.ndarray, said: np.ndarray) -> Formula:
-    codes = [1] if said.shape[1] == 2 else range(said.shape[1])  # of several, each against the rest
-    areas = [_area(truth == code, said[:, code]) for code in codes]
+def _roc_auc(truth: np.ndarray, predicted: np.ndarray) -> Formula:
+    # Of several classes, each against the rest.
+    codes = [1] if predicted.shape[1] == 2 else range(predicted.shape[1])
+    areas = [_area(truth == code, predicted[:, code]) for code in codes]
     return lambda weights: np.mean([area(weights) for area in areas], axis=0)
 
 
-def _average_precision(truth: np.ndarray, said: np.ndarray) -> Formula:
-    hits, others, _, level, reached = _ranking(truth == 1, said[:, 1])
+def _average_precision(truth: np.ndarray, predicted: np.ndarray) -> Formula:
+    hits, others, _, level, reached = _ranking(truth == 1, predicted[:, 1])
 
     def average_precision(weights: np.ndarray) -> np.ndarray:
         drawn = weights[hits]
@@ -190,18 +191,18 @@ def _average_precision(truth: np.ndarray, said: np.ndarray) -> Formula:
 FORMULAS: dict[str, Callable[[np.ndarray, Any], Formula]] = {
     "roc_auc": _roc_auc,
     "average_precision": _average_precision,
-    "brier": lambda truth, said: _mean((said[:, 1] - truth) ** 2),
-    "log_loss": lambda truth, said: _mean(_surprise(truth, said)),
+    "brier": lambda truth, predicted: _mean((predicted[:, 1] - truth) ** 2),
+    "log_loss": lambda truth, predicted: _mean(_surprise(truth, predicted)),
     "f1": _counted(lambda hits, actual, guessed: _ratio(2 * hits, actual + guessed)[1]),
     "precision": _counted(lambda hits, actual, guessed: _ratio(hits, guessed)[1]),
     "recall": _counted(lambda hits, actual, guessed: _ratio(hits, actual)[1]),
     "f1_macro": _counted(_f1_macro),
-    "accuracy": lambda truth, said: _mean(said.labels == truth),
+    "accuracy": lambda truth, predicted: _mean(predicted.labels == truth),
     "balanced_accuracy": _counted(_balanced),
     "matthews": _counted(_matthews),
     "rmse": _rmse,
-    "mae": lambda truth, said: _mean(np.abs(truth - said)),
-    "mape": lambda truth, said: _mean(_relative(truth, said)),
+    "mae": lambda truth, predicted: _mean(np.abs(truth - predicted)),
+    "mape": lambda truth, predicted: _mean(_relative(truth, predicted)),
     "median_absolute_error": _median_error,
     "r2": _r2,
 }

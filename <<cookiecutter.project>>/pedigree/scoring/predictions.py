@@ -77,11 +77,11 @@ class PredictionTable:
         group = pd.Series(self.group, index=range(len(self.row)), dtype="str")
         truth = names[self.truth] if self.classes else self.truth
         columns = {"row": self.row, "group": group, "truth": truth}
-        for who, said in self.of.items():
+        for who, predicted in self.of.items():
             if self.classes:
-                columns |= {f"{who}:{c}": said[:, i] for i, c in enumerate(self.classes)}
+                columns |= {f"{who}:{c}": predicted[:, i] for i, c in enumerate(self.classes)}
             else:
-                columns[who] = said
+                columns[who] = predicted
         write_table(pd.DataFrame(columns), folder)
 
     @classmethod
@@ -92,13 +92,13 @@ class PredictionTable:
     @classmethod
     def of_table(cls, table: pd.DataFrame) -> PredictionTable:
         """Take predictions out of the table that `write` wrote."""
-        said = [name for name in table if name not in ("row", "group", "truth")]
+        predicted = [name for name in table if name not in ("row", "group", "truth")]
         group = None if table["group"].isna().all() else table["group"].to_numpy(dtype=object)
         row, truth = table["row"].to_numpy(dtype=object), table["truth"]
-        if "model" in said:
-            of = {who: table[who].to_numpy() for who in said}
+        if "model" in predicted:
+            of = {who: table[who].to_numpy() for who in predicted}
             return cls(row, group, truth.to_numpy(dtype=float), [], of)
-        heads = [name.partition(":") for name in said]
+        heads = [name.partition(":") for name in predicted]
         classes = [name for who, _, name in heads if who == "model"]
         codes = truth.map({name: code for code, name in enumerate(classes)}).to_numpy(dtype=int)
         of = {

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pedigree.estimators.settings import Model
     from pedigree.folds.folding import Fold
 
-WATCHED_SEED = 0  # draws the evaluation set of a fold for early stopping
+EVALUATION_SET_SEED = 0  # draws the evaluation set of a fold for early stopping
 
 
 class Outcome(NamedTuple):
@@ -44,13 +44,13 @@ def fit_on(pipeline: Pipeline, fold: Fold, classify: bool, model: Model | None) 
     model : Model or None
         The settings it was built from; None fits the pipeline by its own `fit`.
     """
-    X, y, groups, watched = fold.X, fold.y, fold.groups, None
+    X, y, groups, evaluation_set = fold.X, fold.y, fold.groups, None
     if model and model.early_stopping:
-        kept, aside = early_stopping_split(y, groups, classify, WATCHED_SEED)
-        watched = (X.iloc[aside], y[aside]) if len(aside) else None
+        kept, aside = early_stopping_split(y, groups, classify, EVALUATION_SET_SEED)
+        evaluation_set = (X.iloc[aside], y[aside]) if len(aside) else None
         X, y = X.iloc[kept], y[kept]
         groups = None if groups is None else groups[kept]
-    return fit(pipeline, model, X, y, watched, groups)
+    return fit(pipeline, model, X, y, evaluation_set, groups)
 
 
 def try_on(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def ask(
+def predict_by_champion(
     rows: pd.DataFrame, target: str, classes: Sequence[str]
 ) -> tuple[PredictedRows | None, str]:
     """Predict cleaned rows by the champion.
@@ -49,22 +49,22 @@ def ask(
         for why in differences(signature, rows, target, classes):
             return None, f"the champion {identity[:12]} cannot be compared: {why}"
         known = signature["target"]["classes"]
-        said = Predictor.load(CHAMPION, known).predict(bundle_columns(signature, rows))
+        prediction = Predictor.load(CHAMPION, known).predict(bundle_columns(signature, rows))
     except UserError as error:
         return None, f"the champion cannot be compared: {error}"
     except Exception as error:  # it was made by another version of this code, or of the libraries
         kind = type(error).__name__
         return None, f"the champion {identity[:12]} cannot be asked by this code ({kind}: {error})"
     if known != list(classes):  # its threshold is that of the other class
-        said = PredictedRows(said.values[:, [known.index(name) for name in classes]])
-    return said, f"champion {identity[:12]}"
+        prediction = PredictedRows(prediction.values[:, [known.index(name) for name in classes]])
+    return prediction, f"champion {identity[:12]}"
 
 
-def priced(said: PredictedRows, model: PredictedRows) -> PredictedRows:
+def priced(prediction: PredictedRows, model: PredictedRows) -> PredictedRows:
     """Let the champion decide by its own threshold, with the model's costs of mistakes."""
-    if said.threshold is None or model.threshold is None:
-        return said
-    return replace(said, threshold=replace(said.threshold, costs=model.threshold.costs))
+    if prediction.threshold is None or model.threshold is None:
+        return prediction
+    return replace(prediction, threshold=replace(prediction.threshold, costs=model.threshold.costs))
 
 
 def differences(
@@ -82,13 +82,13 @@ def differences(
     classes : sequence of str
         Empty for regression.
     """
-    asked = signature["target"]
+    its_target = signature["target"]
     lacking = [name for name in needed_columns(signature) if name not in rows]
     found = []
-    if asked["name"] != target:
-        found.append(f"it predicts {asked['name']}, not {target}")
-    elif set(asked["classes"]) != set(classes):
-        names = [", ".join(sorted(one)) or "numbers" for one in (asked["classes"], classes)]
+    if its_target["name"] != target:
+        found.append(f"it predicts {its_target['name']}, not {target}")
+    elif set(its_target["classes"]) != set(classes):
+        names = [", ".join(sorted(one)) or "numbers" for one in (its_target["classes"], classes)]
         found.append(f"it tells {names[0]}, and the question is {names[1]}")
     if lacking:
         found.append(f"it needs {', '.join(lacking)}, which the rows lack")

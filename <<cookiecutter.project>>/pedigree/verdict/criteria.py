@@ -126,12 +126,12 @@ def judge(case: Case, criteria: Mapping[str, Criterion]) -> list[dict[str, Any]]
         measured times, value and met are None.
     """
     lines: list[dict[str, Any]] = []
-    for name, asked in criteria.items():
-        which, rows = asked.judged, asked.rows
+    for name, criterion in criteria.items():
+        which, rows = criterion.judged, criterion.rows
         found = case.measure(name, rows)
         value = None if found is None else float(getattr(found, which))
         for kind in ("at_least", "at_most"):
-            limit = getattr(asked, kind)
+            limit = getattr(criterion, kind)
             if limit is None:
                 continue
             met = None
@@ -157,13 +157,13 @@ def wrong_criteria(
     """
     other = "classification" if task == "regression" else "regression"
     known = [*metrics, *(name for name in QUANTITIES if name not in DIFFERENCES[other])]
-    for name, asked in criteria.items():
-        which = asked.judged
+    for name, criterion in criteria.items():
+        which = criterion.judged
         if name not in known:
             yield f"problem.criteria: '{name}' is not a quantity of task {task}; {did_you_mean(name, known)}"
         elif which != "value" and name in QUANTITIES and not QUANTITIES[name].has_interval:
             yield f"problem.criteria.{name}.judged: {name} has no interval, so no {which} end; remove `judged`."
-        if asked.rows == "worst_slice" and name in QUANTITIES:
+        if criterion.rows == "worst_slice" and name in QUANTITIES:
             yield f"problem.criteria.{name}.rows: {name} is not a metric, and only metrics are measured on slices; remove `rows`."
-        elif asked.rows == "worst_slice" and name in STANDS_IN:
+        elif criterion.rows == "worst_slice" and name in STANDS_IN:
             yield f"problem.criteria.{name}.rows: {name} cannot be compared between slices; use {STANDS_IN[name]}."

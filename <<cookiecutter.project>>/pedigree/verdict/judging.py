@@ -114,8 +114,8 @@ def unseen(scores: Scores, n: int) -> list[str]:
     """
     perfect = [
         name
-        for name, said in scores.values.items()
-        if scores.metrics[name].greater_is_better and said["model"] == 1
+        for name, by_predictor in scores.values.items()
+        if scores.metrics[name].greater_is_better and by_predictor["model"] == 1
     ]
     if not perfect:
         return []

@@ -52,7 +52,7 @@ def predict_test(problem: VerdictProblem) -> Evaluation:
         "dummy": dummy(read_table(SPLIT / "train")[problem.target], classes, len(rows)),
     }
     of = decided(values, prediction)
-    answer, which = champion.ask(rows, problem.target, classes)
+    answer, which = champion.predict_by_champion(rows, problem.target, classes)
     if answer is not None:
         of["champion"] = champion.priced(answer, prediction)
         values["champion"] = answer.values

@@ -334,7 +334,7 @@ def test_a_class_that_few_rows_have_does_not_stop_the_control(copy_of, model: st
     settings = project.settings("leakage")
     options = as_dict(settings.leakage.checks["shuffled_target"])
     with pytest.MonkeyPatch.context() as less:
-        less.setattr("pedigree.leakage.control.WATCHED", 2)
+        less.setattr("pedigree.leakage.control.ONE_IN", 2)
         for fits in (1, 5):
             few = options | {"permutations": fits}
             (found,) = instantiate(few, _partial_=True)(Evidence.read(settings))

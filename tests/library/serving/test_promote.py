@@ -153,7 +153,9 @@ def test_a_champion_of_another_question_is_not_compared_and_says_why(
 ) -> None:
     put()
     identity = change_signature(**change)
-    prediction, about = champion.ask(read_table(Path("data/split/test")), "sex", ["female", "male"])
+    prediction, about = champion.predict_by_champion(
+        read_table(Path("data/split/test")), "sex", ["female", "male"]
+    )
     assert prediction is None
     assert said in about
     assert identity[:12] in about
@@ -163,7 +165,9 @@ def test_a_champion_that_this_code_cannot_ask_stops_nothing(project: Project) ->
     put()
     shutil.copyfile(CHAMPION / "select.skops", CHAMPION / "model.skops")  # which predicts nothing
     identity = seal(CHAMPION)
-    said, about = champion.ask(read_table(Path("data/split/test")), "sex", ["female", "male"])
+    said, about = champion.predict_by_champion(
+        read_table(Path("data/split/test")), "sex", ["female", "male"]
+    )
     assert said is None
     assert f"the champion {identity[:12]} cannot be asked by this code (" in about
 

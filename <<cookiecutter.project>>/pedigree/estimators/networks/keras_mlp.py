@@ -19,7 +19,7 @@ from pedigree.estimators.networks.neural import (
 def train_keras(
     settings: EntityEmbeddingMLP,
     rows: NetworkInput,
-    watched: NetworkInput | None,
+    evaluation_set: NetworkInput | None,
     categories: Sequence[int],
     outputs: int,
 ) -> Trained:
@@ -56,14 +56,14 @@ def train_keras(
         sample_weight=rows.weight,
         batch_size=settings.batch_size,
         epochs=settings.max_epochs,
-        validation_data=(inputs(watched), watched.y) if watched else None,
-        callbacks=[stopping] if watched else [],
+        validation_data=(inputs(evaluation_set), evaluation_set.y) if evaluation_set else None,
+        callbacks=[stopping] if evaluation_set else [],
         verbose=0,
     )
     return Trained(
         [table.get_weights()[0] for table in tables],
         [tuple(layer.get_weights()) for layer in layers],
-        (stopping.best_epoch if watched else history.epoch[-1]) + 1,
+        (stopping.best_epoch if evaluation_set else history.epoch[-1]) + 1,
     )
 
 

@@ -138,9 +138,9 @@ class EntityEmbeddingMLP(BaseEstimator):
         outputs = self._learn_target(y)
         weight = np.ones(len(X)) if weight is None else weight
         rows = self._rows(X, y, weight / weight.mean())
-        watched = None if X_val is None else self._rows(X_val, y_val, np.ones(len(X_val)))
+        evaluation_set = None if X_val is None else self._rows(X_val, y_val, np.ones(len(X_val)))
         sizes = [len(X[name].cat.categories) for name in X.select_dtypes("category")]
-        trained = self.train(rows, watched, sizes, outputs)
+        trained = self.train(rows, evaluation_set, sizes, outputs)
         for table, codes in zip(trained.embeddings, rows.codes.T, strict=True):
             # A category without a training row gets the average vector, not a random one.
             counts = np.bincount(codes, minlength=len(table))
@@ -153,7 +153,7 @@ class EntityEmbeddingMLP(BaseEstimator):
     def train(
         self,
         rows: NetworkInput,
-        watched: NetworkInput | None,
+        evaluation_set: NetworkInput | None,
         categories: Sequence[int],
         outputs: int,
     ) -> Trained:
@@ -163,7 +163,7 @@ class EntityEmbeddingMLP(BaseEstimator):
         ----------
         rows : NetworkInput
             Training rows.
-        watched : NetworkInput or None
+        evaluation_set : NetworkInput or None
             Evaluation set for early stopping.
         categories : sequence of int
             How many each categorical column has.

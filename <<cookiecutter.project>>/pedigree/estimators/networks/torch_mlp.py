@@ -18,7 +18,7 @@ from pedigree.estimators.networks.neural import (
 def train_torch(
     settings: EntityEmbeddingMLP,
     rows: NetworkInput,
-    watched: NetworkInput | None,
+    evaluation_set: NetworkInput | None,
     categories: Sequence[int],
     outputs: int,
 ) -> Trained:
@@ -70,11 +70,15 @@ def train_torch(
             batch_size=settings.batch_size,
             max_epochs=settings.max_epochs,
             iterator_train__shuffle=True,
-            train_split=predefined_split(dataset(watched)) if watched else None,
-            callbacks=[falling, *([stopping] if watched else [])],
+            train_split=predefined_split(dataset(evaluation_set)) if evaluation_set else None,
+            callbacks=[falling, *([stopping] if evaluation_set else [])],
             verbose=0,
         ).fit(dataset(rows), y=None)
-    best = min(net.history, key=lambda epoch: epoch["valid_loss"]) if watched else net.history[-1]
+    best = (
+        min(net.history, key=lambda epoch: epoch["valid_loss"])
+        if evaluation_set
+        else net.history[-1]
+    )
     linear = [layer for layer in net.module_.layers if isinstance(layer, torch.nn.Linear)]
     return Trained(
         [table.weight.detach().numpy().copy() for table in net.module_.embeddings],
