@@ -158,7 +158,20 @@ def cluster(groups: np.ndarray | None, n: int) -> np.ndarray:
 def times_drawn(
     clusters: np.ndarray, resamples: int, random: np.random.Generator
 ) -> Iterator[np.ndarray]:
-    """Draw whole clusters with replacement; yield how often each row is drawn, shape (n, b), in chunks of b resamples."""
+    """Draw whole clusters with replacement.
+
+    Parameters
+    ----------
+    clusters : ndarray of int, shape (n,)
+        Of `cluster`.
+    resamples : int
+    random : Generator
+
+    Yields
+    ------
+    ndarray, shape (n, b)
+        How often each row is drawn in each resample, in chunks of b resamples.
+    """
     many = int(clusters.max()) + 1
     size = max(1, CHUNK // len(clusters))
     for start in range(0, resamples, size):

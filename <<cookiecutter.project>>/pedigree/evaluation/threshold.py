@@ -112,7 +112,18 @@ def thin(values: np.ndarray, *kept: int) -> np.ndarray:
 
 
 def confusions(thresholds: np.ndarray, truth: np.ndarray, probability: np.ndarray) -> np.ndarray:
-    """Count true negatives, false positives, false negatives, true positives; shape (thresholds, 4)."""
+    """Count true negatives, false positives, false negatives and true positives.
+
+    Parameters
+    ----------
+    thresholds : ndarray, shape (t,)
+    truth, probability : ndarray, shape (n,)
+        1 for the positive class, and its probability.
+
+    Returns
+    -------
+    ndarray of int, shape (t, 4)
+    """
     hits, others = (np.sort(probability[truth == code]) for code in (1, 0))
     fn = np.searchsorted(hits, thresholds, side="left")
     tn = np.searchsorted(others, thresholds, side="left")

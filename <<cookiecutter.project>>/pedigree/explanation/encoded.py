@@ -17,7 +17,16 @@ def column_features(
     """Return which feature each encoded column was made from.
 
     Encoders name columns after their source (`island_Biscoe`, `missingindicator_sex`). A column without
-    such a name (hashed, for example) mixes several features and is a feature of its own.
+        such a name (hashed, for example) mixes several features and is a feature of its own.
+
+    Parameters
+    ----------
+    encode : ColumnTransformer
+        The fitted encoder of a model.
+    encoded : DataFrame, shape (n, c)
+        Its output.
+    X : DataFrame, shape (n, p)
+        Its input.
 
     Returns
     -------

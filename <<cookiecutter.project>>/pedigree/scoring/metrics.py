@@ -192,6 +192,11 @@ def gain(metric: str | Metric, value: Any, reference: Any) -> Any:
     """Return by how much values are better than a reference, in the metric's units.
 
     A score that could not be computed (None, as JSON has no NaN) gives NaN.
+
+    Parameters
+    ----------
+    metric : str or Metric
+    value, reference : float, ndarray or None
     """
     if value is None or reference is None:
         return float("nan")

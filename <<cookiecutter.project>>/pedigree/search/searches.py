@@ -35,7 +35,15 @@ def grid(space: Space, study: Study, points: int) -> None:
 
 
 def random(space: Space, study: Study, seed: int) -> None:
-    """Try hyperparameters drawn evenly (or, if `log`, evenly in the logarithm)."""
+    """Try hyperparameters drawn evenly (or, if `log`, evenly in the logarithm).
+
+    Parameters
+    ----------
+    space : mapping
+        The neutral search space of ``conf/model``.
+    study : Study
+    seed : int
+    """
     generator = np.random.default_rng(seed)
     while True:
         study.trial(sample_hyperparameters(space, generator)).loss()

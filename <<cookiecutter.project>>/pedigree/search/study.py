@@ -101,7 +101,15 @@ class Journal:
         return self.scores.get(self._key(changes, fold))
 
     def add(self, changes: Mapping[str, Any], fold: int, score: float) -> None:
-        """Append a score."""
+        """Append a score.
+
+        Parameters
+        ----------
+        changes : mapping
+            Hyperparameters that replace those of the settings.
+        fold : int
+        score : float
+        """
         self.scores[self._key(changes, fold)] = score
         self.path.parent.mkdir(parents=True, exist_ok=True)
         # Begins with a line break, so that an incomplete line stays apart.

@@ -23,7 +23,20 @@ def train_keras(
     categories: Sequence[int],
     outputs: int,
 ) -> Trained:
-    """Train the network with AdamW (see `EntityEmbeddingMLP.train`)."""
+    """Train the network with AdamW.
+
+    Parameters
+    ----------
+    settings : EntityEmbeddingMLP
+        The parameters of the network.
+    rows : NetworkInput
+        Training rows.
+    evaluation_set : NetworkInput or None
+        Evaluation set for early stopping.
+    categories : sequence of int
+        Number of categories of each categorical column.
+    outputs : int
+    """
     keras = _reproducible_keras(settings.random_state, settings.n_jobs)
     tables = [keras.layers.Embedding(n, settings.vector_size(n)) for n in categories]
     numbers = keras.Input((rows.numbers.shape[1],))

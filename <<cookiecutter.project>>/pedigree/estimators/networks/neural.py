@@ -128,6 +128,14 @@ class EntityEmbeddingMLP(BaseEstimator):
     ) -> EntityEmbeddingMLP:
         """Train the network; columns of dtype category are embedded.
 
+        Parameters
+        ----------
+        X, y : DataFrame of shape (n, p), ndarray of shape (n,)
+            Training rows.
+        sample_weight : ndarray, shape (n,), optional
+        X_val, y_val : DataFrame of shape (m, p), ndarray of shape (m,), optional
+            Evaluation set for early stopping.
+
         Raises
         ------
         UserError
@@ -166,7 +174,7 @@ class EntityEmbeddingMLP(BaseEstimator):
         evaluation_set : NetworkInput or None
             Evaluation set for early stopping.
         categories : sequence of int
-            How many each categorical column has.
+            Number of categories of each categorical column.
         outputs : int
         """
         raise NotImplementedError

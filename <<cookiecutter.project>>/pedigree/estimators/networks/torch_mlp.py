@@ -22,7 +22,20 @@ def train_torch(
     categories: Sequence[int],
     outputs: int,
 ) -> Trained:
-    """Train the network with AdamW (see `EntityEmbeddingMLP.train`)."""
+    """Train the network with AdamW.
+
+    Parameters
+    ----------
+    settings : EntityEmbeddingMLP
+        The parameters of the network.
+    rows : NetworkInput
+        Training rows.
+    evaluation_set : NetworkInput or None
+        Evaluation set for early stopping.
+    categories : sequence of int
+        Number of categories of each categorical column.
+    outputs : int
+    """
     import torch
     from skorch import NeuralNet
     from skorch.callbacks import EarlyStopping, LRScheduler
