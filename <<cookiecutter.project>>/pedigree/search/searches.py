@@ -11,8 +11,7 @@ import itertools
 import numpy as np
 
 from pedigree.search.study import Study, Trial
-from pedigree.training.space import Space, sample_hyperparameters
-from pedigree.training.space import points as points_of
+from pedigree.training.space import Space, points_of, sample_hyperparameters
 
 
 def off(space: Space, study: Study) -> None:

@@ -25,7 +25,7 @@ def hyperparameters(space: Space, raw: Mapping[str, Any]) -> dict[str, Any]:
     return {name: dimension_value(one, raw[name]) for name, one in space.items()}
 
 
-def points(one: Dimension, count: int) -> list[Any]:
+def points_of(one: Dimension, count: int) -> list[Any]:
     """Return a choice's values, or a number's from low to high, evenly or (if `log`) geometrically."""
     if one.type == "choice":
         return list(one.choices)
