@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pedigree.adopting import files
-from pedigree.adopting.columns import OTHER_TIME, TIME_NAME, Column, classify_columns, dates
+from pedigree.adopting.columns import (
+    OTHER_TIME,
+    TIME_NAME,
+    ColumnDecision,
+    classify_columns,
+    to_dates,
+)
 from pedigree.adopting.problem import ProposedProblem, mark_suspects, propose_problem
 from pedigree.adopting.scan import Scan, scan
 from pedigree.adopting.source import Source
@@ -23,7 +29,7 @@ class Adoption:
 
     source: Source
     scan: Scan
-    columns: list[Column]
+    columns: list[ColumnDecision]
     problem: ProposedProblem
     split: str
     contents: dict[Path, str]
@@ -64,12 +70,12 @@ def propose_settings(source: Source, target: str, task: str | None = None) -> Ad
     return Adoption(source, facts, columns, problem, split, contents)
 
 
-def _time_column(columns: list[Column], facts: Scan) -> str | None:
+def _time_column(columns: list[ColumnDecision], facts: Scan) -> str | None:
     """Choose the column that tells when a row came to be: a date in order, or named like an event's."""
     for column in columns:
         if column.kind != "date" or column.left_out:
             continue
-        values = dates(facts.sample[column.name], column.date_format).dropna()
+        values = to_dates(facts.sample[column.name], column.date_format).dropna()
         named_like_event = TIME_NAME.search(column.name) and not OTHER_TIME.search(column.name)
         if values.nunique() >= 20 and (named_like_event or values.is_monotonic_increasing):
             return column.name

@@ -39,7 +39,7 @@ DATE_FORMATS = [
 
 
 @dataclass
-class Column:
+class ColumnDecision:
     """A decision about a column.
 
     Parameters
@@ -66,17 +66,17 @@ class Column:
     left_out: str | None = None  # the reason why no model sees it
 
 
-def classify_columns(scan: Scan) -> list[Column]:
+def classify_columns(scan: Scan) -> list[ColumnDecision]:
     """Classify each column; the target and leaks are found later (see `problem`)."""
     return [_classify_column(name, facts, scan) for name, facts in scan.columns.items()]
 
 
-def _classify_column(name: str, facts: Facts, scan: Scan) -> Column:
+def _classify_column(name: str, facts: Facts, scan: Scan) -> ColumnDecision:
     present = scan.sample[name].dropna()
     gaps = f", {facts.missing / scan.rows:.1%} missing" if facts.missing else ""
 
-    def decided(kind: str, dtype: str, why: str, **more: str | None) -> Column:
-        return Column(name, facts.source_name, kind, dtype, why + gaps, **more)
+    def decided(kind: str, dtype: str, why: str, **more: str | None) -> ColumnDecision:
+        return ColumnDecision(name, facts.source_name, kind, dtype, why + gaps, **more)
 
     if facts.missing == scan.rows:
         why = "holds no value"
@@ -91,7 +91,7 @@ def _classify_column(name: str, facts: Facts, scan: Scan) -> Column:
         dtype = "datetime64[ns]" if date_format else dtype
     unique = distinct >= IDENTIFIER_FRACTION * len(present) and len(present) > 10
     if dtype == "datetime64[ns]":
-        values = dates(present, date_format)
+        values = to_dates(present, date_format)
         span = f"{values.min():%Y-%m-%d} to {values.max():%Y-%m-%d}"
         format_note = f", written as {date_format}" if date_format else ""
         return decided("date", dtype, f"{span}{format_note}", date_format=date_format)
@@ -130,7 +130,9 @@ def _mostly(texts: pd.Series) -> str:
     return ""
 
 
-def _group(decided: Callable[..., Column], dtype: str, distinct: int, present: pd.Series) -> Column:
+def _group(
+    decided: Callable[..., ColumnDecision], dtype: str, distinct: int, present: pd.Series
+) -> ColumnDecision:
     each = len(present) / distinct
     why = f"names {distinct} groups of {each:.1f} rows"
     return decided(
@@ -169,12 +171,12 @@ def _date_format(present: pd.Series) -> str | None:
         return None
     texts = present.astype("str").str.strip()
     for form in DATE_FORMATS:
-        if dates(texts.head(20), form).notna().all() and dates(texts, form).notna().all():
+        if to_dates(texts.head(20), form).notna().all() and to_dates(texts, form).notna().all():
             return form
     return None
 
 
-def dates(texts: pd.Series, form: str | None) -> pd.Series:
+def to_dates(texts: pd.Series, form: str | None) -> pd.Series:
     """Parse dates in a spelling of `strptime`, else in ISO 8601; what is none becomes missing."""
     import pandas as pd
 

@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         source = find_source(options.data, Path(scratch))
         adoption = propose_settings(source, options.target, options.task)
-        show(adoption)
+        print_decisions(adoption)
         if options.dry_run:
             print("\nNothing was changed; without --dry-run these would be written:")
             print(*(f"  {path}" for path in adoption.contents), sep="\n")
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print("\nNext: `dvc repro`.")
 
 
-def show(adoption: Adoption) -> None:
+def print_decisions(adoption: Adoption) -> None:
     """Print what was decided for each column, and why."""
     columns, problem = adoption.columns, adoption.problem
     print(

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from pedigree.adopting.columns import Column
+from pedigree.adopting.columns import ColumnDecision
 from pedigree.adopting.problem import ProposedProblem
 from pedigree.adopting.scan import Scan
 from pedigree.base.paths import CONF
@@ -81,7 +81,7 @@ reading:{" {}" if not reading else ""}
 
 
 def problem_yaml(
-    problem: ProposedProblem, columns: list[Column], group: list[str], time: str | None
+    problem: ProposedProblem, columns: list[ColumnDecision], group: list[str], time: str | None
 ) -> str:
     """Write ``conf/problem/<name>.yaml``."""
     left_out = [one for one in columns if one.left_out and one is not problem.target]
@@ -119,7 +119,7 @@ criteria:
 """
 
 
-def contract_yaml(problem: ProposedProblem, columns: list[Column], scan: Scan) -> str:
+def contract_yaml(problem: ProposedProblem, columns: list[ColumnDecision], scan: Scan) -> str:
     """Write ``contracts/<name>.yaml``: a pandera schema with one line a column."""
     lines = "".join(
         f"  {flow(one.name)}: {flow(_promise(one, problem, scan))}\n" for one in columns
@@ -136,7 +136,7 @@ columns:
 {lines}"""
 
 
-def _promise(column: Column, problem: ProposedProblem, scan: Scan) -> dict[str, Any]:
+def _promise(column: ColumnDecision, problem: ProposedProblem, scan: Scan) -> dict[str, Any]:
     """Say what a column must keep."""
     facts = scan.columns[column.name]
     gaps = facts.missing > 0 or scan.rows < ROWS_WITHOUT_GAP
@@ -159,7 +159,7 @@ def _promise(column: Column, problem: ProposedProblem, scan: Scan) -> dict[str, 
     return promise
 
 
-def point(path: Path, choices: Mapping[str, str]) -> str:
+def with_values(path: Path, choices: Mapping[str, str]) -> str:
     """Return a settings file with other values behind some keys, comments kept."""
     text = path.read_text(encoding="utf-8")
     for key, value in choices.items():
@@ -172,7 +172,7 @@ def point(path: Path, choices: Mapping[str, str]) -> str:
     return text
 
 
-def plots(path: Path, task: str) -> str:
+def with_plots(path: Path, task: str) -> str:
     """Return dvc.yaml with the curves that `evaluate` draws for a task."""
     text = path.read_text(encoding="utf-8")
     drawn = r"^(- plots/evaluate/.*\n(    .*\n)*)+"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pedigree.adopting.association import SUSPECT, explained_by_ranks, explained_by_values
-from pedigree.adopting.columns import Column
+from pedigree.adopting.columns import ColumnDecision
 from pedigree.adopting.scan import Scan
 from pedigree.base.names import UserError, did_you_mean, snake_case
 from pedigree.data.engine import parse
@@ -34,7 +34,7 @@ METRICS = {
 class ProposedProblem:
     """Target, task, metrics and first criterion, proposed from the data."""
 
-    target: Column
+    target: ColumnDecision
     task: str
     positive: str | None
     metrics: list[str]
@@ -43,7 +43,7 @@ class ProposedProblem:
 
 
 def propose_problem(
-    name: str, columns: list[Column], scan: Scan, task: str | None = None
+    name: str, columns: list[ColumnDecision], scan: Scan, task: str | None = None
 ) -> ProposedProblem:
     """Propose the problem for a target.
 
@@ -102,7 +102,7 @@ def propose_problem(
     )
 
 
-def _find(name: str, columns: list[Column]) -> Column:
+def _find(name: str, columns: list[ColumnDecision]) -> ColumnDecision:
     for column in columns:
         if name in (column.source_name, column.name):
             return column
@@ -113,7 +113,7 @@ def _find(name: str, columns: list[Column]) -> Column:
     raise UserError(f"the data has no column '{name}' to be the target; {hint}")
 
 
-def _regression(target: Column, values: pd.Series) -> ProposedProblem:
+def _regression(target: ColumnDecision, values: pd.Series) -> ProposedProblem:
     if target.dtype not in ("int64", "float64"):
         raise UserError(
             f"the target '{target.source_name}' is not numeric, but task is regression; it is {target.why}."
@@ -127,7 +127,7 @@ def _regression(target: Column, values: pd.Series) -> ProposedProblem:
 
 
 def _refuse_classes(
-    target: Column, task: str, counts: pd.Series, classes: int, number: bool
+    target: ColumnDecision, task: str, counts: pd.Series, classes: int, number: bool
 ) -> None:
     """Refuse classes that cannot be learned."""
     name = target.source_name
@@ -149,7 +149,7 @@ def _refuse_classes(
         )
 
 
-def mark_suspects(columns: list[Column], problem: ProposedProblem, scan: Scan) -> None:
+def mark_suspects(columns: list[ColumnDecision], problem: ProposedProblem, scan: Scan) -> None:
     """Find the columns that leak the target, and leave out those that certainly do.
 
     Certain is a column that says the same as the target in other words: each of its values goes with

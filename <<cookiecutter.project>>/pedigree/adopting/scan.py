@@ -121,7 +121,7 @@ def _tables(
     """Yield the rows of all files, which must have the same columns."""
     first: list[str] | None = None
     for path in paths:
-        for table in formats.read_tables(path, {**formats.file_dialect(path), **reading}, missing):
+        for table in formats.iter_tables(path, {**formats.file_dialect(path), **reading}, missing):
             first = first or table.column_names
             if table.column_names != first:
                 odd = sorted(set(table.column_names) ^ set(first)) or table.column_names

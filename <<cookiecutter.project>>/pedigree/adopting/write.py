@@ -86,9 +86,9 @@ def _point(name: str, adoption: Adoption) -> list[str]:
         batch.unlink()
         done.append(f"{batch}: removed, it is a batch of the example (Git has it)")
     for path, text in {
-        CONFIG: files.point(CONFIG, choices),
-        LOAD: files.point(LOAD, {"contract": f"contracts/{name}.yaml"}),
-        Path("dvc.yaml"): files.plots(Path("dvc.yaml"), adoption.problem.task),
+        CONFIG: files.with_values(CONFIG, choices),
+        LOAD: files.with_values(LOAD, {"contract": f"contracts/{name}.yaml"}),
+        Path("dvc.yaml"): files.with_plots(Path("dvc.yaml"), adoption.problem.task),
     }.items():
         if path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8", newline="\n")

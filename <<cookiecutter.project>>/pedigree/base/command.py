@@ -39,7 +39,7 @@ def plain_errors(name: str) -> Iterator[None]:
         sys.exit(f"{name}: {error}")
 
 
-def show(found: Any, text: str, as_json: bool) -> None:
+def print_found(found: Any, text: str, as_json: bool) -> None:
     """Print what was found, as a text for people or as JSON for machines.
 
     The reader may leave early, as `head` does: that is not a mistake.

@@ -35,6 +35,6 @@ def changed(root: Path | None = None) -> list[str]:
     return sorted({pair.partition("  ")[2] for pair in pairs})
 
 
-def describe() -> dict[str, object]:
+def describe_library() -> dict[str, object]:
     """Return the version of the library, and the files in which it differs from that version."""
     return {"version": pedigree.__version__, "changed": changed()}

@@ -17,7 +17,7 @@ from pedigree.base.settings import Loader, read_yaml, settings_file
 LOCK = Path("dvc.lock")
 
 
-def recorded(project: Path = Path()) -> dict[str, Any]:
+def recorded_stages(project: Path = Path()) -> dict[str, Any]:
     """Return the stages that a project's dvc.lock holds; none before the first run."""
     lock = project / LOCK
     return whole(read_yaml(lock)) if lock.exists() else {}
@@ -43,21 +43,21 @@ def completed(stage: Mapping[str, Any]) -> dict[str, Any]:
 def recorded_hash(entry: Mapping[str, Any]) -> str:
     """Return by what DVC knows the version of a path: its MD5, or what a server calls it; empty if it does not."""
     if "md5" not in entry and "files" in entry:  # a folder in a remote that keeps versions
-        return fold({one["relpath"]: one["md5"] for one in entry["files"]})
+        return folder_md5({one["relpath"]: one["md5"] for one in entry["files"]})
     return str(next((entry[key] for key in ("md5", "etag", "checksum") if key in entry), ""))
 
 
-def makers(stages: Mapping[str, Any]) -> dict[str, str]:
+def stages_by_output(stages: Mapping[str, Any]) -> dict[str, str]:
     """Map every recorded output to the stage that made it."""
     return {out["path"]: name for name, stage in stages.items() for out in stage["outs"]}
 
 
-def fingerprints(stages: Mapping[str, Any]) -> dict[str, str]:
+def output_hashes(stages: Mapping[str, Any]) -> dict[str, str]:
     """Return the MD5 of every recorded output."""
     return {out["path"]: out["md5"] for one in stages.values() for out in one["outs"]}
 
 
-def maker(path: str, made: Mapping[str, str]) -> str | None:
+def stage_that_made(path: str, made: Mapping[str, str]) -> str | None:
     """Name the stage that made a path, or the folder that it lies in."""
     return next((name for owner, name in made.items() if lies_in(path, owner)), None)
 
@@ -93,7 +93,7 @@ def ancestors(stages: Mapping[str, Any], targets: Iterable[str]) -> list[str]:
     list of str
         In the order of dvc.lock.
     """
-    made = makers(stages)
+    made = stages_by_output(stages)
     waiting, seen = list(targets), set()
     while waiting:
         name = waiting.pop()
@@ -111,7 +111,7 @@ def outdated(stages: Mapping[str, Any], name: str) -> bool:
 
     `dvc exp run evaluate` leaves later stages as an earlier run recorded them: their outputs are another model's.
     """
-    now = fingerprints(stages)
+    now = output_hashes(stages)
     return name in stages and any(
         now.get(dep["path"], dep["md5"]) != dep["md5"]
         for one in ancestors(stages, [name])
@@ -174,10 +174,10 @@ def digest(path: Path) -> str | None:
     if not path.is_dir():
         return None
     files = (one.relative_to(path).as_posix() for one in path.rglob("*") if one.is_file())
-    return fold({name: str(digest(path / name)) for name in files})
+    return folder_md5({name: str(digest(path / name)) for name in files})
 
 
-def fold(files: Mapping[str, str]) -> str:
+def folder_md5(files: Mapping[str, str]) -> str:
     """Compute the MD5 that DVC gives to a folder from those of its files."""
     entries = [
         {"md5": files[name], "relpath": name}

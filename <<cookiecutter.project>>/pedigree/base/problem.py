@@ -98,14 +98,14 @@ class GroupedColumns(Columns, Groups):
     """What cross-validation needs of the problem."""
 
 
-class Metrics(Excerpt):
+class ListedMetrics(Excerpt):
     """By which metrics models are compared."""
 
     metrics: Names
     custom_metrics: dict[str, Tool]
 
 
-class ScoredColumns(GroupedColumns, Metrics):
+class ScoredColumns(GroupedColumns, ListedMetrics):
     """What a leaderboard or a search needs of the problem."""
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pedigree.base.lock import fold
+from pedigree.base.lock import folder_md5
 from pedigree.base.paths import CALIBRATOR, MODEL, SPLIT, THRESHOLD
-from pedigree.lineage.trace.records import entries, listing, parsed, versions
+from pedigree.lineage.trace.records import entries, listing, lock_versions, parsed
 
 # What makes a model of its own; how it is described and what it is compared with does not.
 PARTS = (MODEL.as_posix(), CALIBRATOR.as_posix(), THRESHOLD.as_posix())
@@ -60,7 +60,7 @@ def looks() -> Looks | None:
     runs: dict[bytes, dict[str, str]] = {}
     commits = 0
     current: dict[str, str] | None = None
-    for commit, _, content in versions():
+    for commit, _, content in lock_versions():
         commits += bool(commit)
         entry = entries(content).get("verdict")
         if entry:
@@ -84,7 +84,7 @@ def _test(split: str) -> str | None:
     """Fold the files of the test rows into one MD5; None if DVC's cache does not list them."""
     files = {one["relpath"]: one["md5"] for one in listing(split)}
     return (
-        fold({name: md5 for name, md5 in files.items() if name.startswith("test/")})
+        folder_md5({name: md5 for name, md5 in files.items() if name.startswith("test/")})
         if files
         else None
     )

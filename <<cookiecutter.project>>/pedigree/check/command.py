@@ -11,7 +11,7 @@ from pedigree import __version__
 from pedigree import check as package
 from pedigree.base.command import parser, plain_errors
 from pedigree.base.library import changed
-from pedigree.base.lock import outdated, recorded
+from pedigree.base.lock import outdated, recorded_stages
 from pedigree.base.names import UserError
 from pedigree.base.paths import PARAMS
 from pedigree.base.settings import read_yaml
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not path.exists():
         raise UserError(f"{path} is not there; run `dvc repro` first.")
     own = path == VERDICT
-    if own and outdated(recorded(), "verdict"):
+    if own and outdated(recorded_stages(), "verdict"):
         raise UserError(
             f"{path} is about an earlier model: what it judged was made anew since. Run `dvc repro`."
         )

@@ -155,7 +155,7 @@ def fingerprint(folder: Path, source: dict[str, Any]) -> dict[str, Any]:
     columns: list[str] = []
     for path in sorted(one for one in folder.rglob("*") if one.is_file()):
         rows = 0
-        for table in formats.read_tables(path, source.get("reading") or {}):
+        for table in formats.iter_tables(path, source.get("reading") or {}):
             rows += table.num_rows
             columns += [name for name in table.column_names if name not in columns]
         name = path.relative_to(folder).as_posix()

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from omegaconf import OmegaConf
 
-from pedigree.base.lock import digest, recorded
+from pedigree.base.lock import digest, recorded_stages
 from pedigree.base.paths import CONF, PARAMS, SETTINGS
 from pedigree.base.section import part_of
 from pedigree.base.settings import Dumper, leaves, read_yaml, settings_file
@@ -113,7 +113,7 @@ def taken_over() -> bool:
     Then what sets the two apart are overrides of an experiment, and they stay in force until conf/ is
     edited: other code, or a run by force in a clone, is no reason to lose them.
     """
-    stage = recorded().get("configure", {})
+    stage = recorded_stages().get("configure", {})
     known = {one["path"]: one["md5"] for kind in ("deps", "outs") for one in stage.get(kind, ())}
     return all(digest(path) == known.get(path.name) for path in (CONF, PARAMS))
 

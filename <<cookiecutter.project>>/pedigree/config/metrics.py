@@ -13,7 +13,7 @@ from pedigree.base.section import Tool
 from pedigree.base.settings import as_dict
 from pedigree.config.tools import locate, wrong_tools
 from pedigree.scoring.custom import TASKS, argument, own, response_method
-from pedigree.scoring.decision import Prediction
+from pedigree.scoring.decision import PredictedRows
 from pedigree.scoring.metrics import DECIDED, METRICS, Metric
 from pedigree.verdict.criteria import QUANTITIES, wrong_criteria
 
@@ -121,7 +121,9 @@ def wrong_result(metric: Metric, target: str, task: str) -> str | None:
     owned: Any = metric.function
     shown = f"{target}, called with {ROWS} made-up rows,"
     try:
-        found = np.asarray(owned.metric(truth, argument(owned.metric, Prediction(values))), float)
+        found = np.asarray(
+            owned.metric(truth, argument(owned.metric, PredictedRows(values))), float
+        )
     except Exception as error:
         return f"{shown} failed: {type(error).__name__}: {error}"
     if found.shape not in ((), (ROWS,)):

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from pedigree.base.command import parser, plain_errors, show
+from pedigree.base.command import parser, plain_errors, print_found
 from pedigree.base.names import UserError, did_you_mean
 from pedigree.base.paths import CONF
 from pedigree.base.settings import read_yaml
@@ -51,7 +51,7 @@ def options(step: str | None = None) -> dict[str, list[dict[str, Any]]]:
         raise UserError(f"conf/ has no group '{step}'; {did_you_mean(step, names)}")
     return {
         name: [
-            describe(file, file.stem in listed(chosen.get(name)))
+            describe_option(file, file.stem in chosen_options(chosen.get(name)))
             for file in sorted(found[name].glob("*.yaml"))
         ]
         for name in names
@@ -59,12 +59,12 @@ def options(step: str | None = None) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def listed(choice: str | list[str] | None) -> list[str]:
+def chosen_options(choice: str | list[str] | None) -> list[str]:
     """Return what a line of the defaults list chooses; `profile` may choose several."""
     return choice if isinstance(choice, list) else [choice or ""]
 
 
-def describe(file: Path, chosen: bool) -> dict[str, Any]:
+def describe_option(file: Path, chosen: bool) -> dict[str, Any]:
     """Say what an option is, by the comment that it begins with, and which packages it lacks."""
     text = file.read_text(encoding="utf-8")
     comment = re.match(r"(?:# @.*\n)?((?:# ?.*\n)+)", text)  # without Hydra's word to itself
@@ -94,7 +94,7 @@ def parts(file: Path) -> Iterator[str]:
             yield from parts(part)
 
 
-def render(found: dict[str, list[dict[str, Any]]]) -> str:
+def format_options(found: dict[str, list[dict[str, Any]]]) -> str:
     """Write the options for people; a star marks what conf/config.yaml chooses."""
     lines = []
     for group, offered in found.items():
@@ -118,4 +118,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
     cli.add_argument("--json", action="store_true", help="print JSON for machines")
     asked = cli.parse_args(arguments)
     found = options(asked.step)
-    show(found, render(found), asked.json)
+    print_found(found, format_options(found), asked.json)

@@ -1,6 +1,6 @@
 """Hold data/raw/ against its contract, or propose the contract that would hold.
 
-`check` lists the rules that the snapshot breaks (exit code 1 if there are any). `update` shows the
+`validate` lists the rules that the snapshot breaks (exit code 1 if there are any). `update` shows the
 widened contract as a diff: bounds moved by the width of what was seen, new categories appended, gaps
 and wider types allowed. Look at each line: it may be the data that is wrong.
 """
@@ -43,11 +43,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     contract = read_contract(path)
     rows = Snapshot.read().table(list(settings.load.missing))
     if options.command == "validate":
-        sys.exit(check(rows, contract, path))
+        sys.exit(validate(rows, contract, path))
     sys.exit(propose(rows, contract, path, options))
 
 
-def check(rows: Any, contract: dict[str, Any], path: Path) -> int:
+def validate(rows: Any, contract: dict[str, Any], path: Path) -> int:
     """Print what is broken; the exit code is 1 if anything is."""
     found = violations(rows, contract)
     if not found:

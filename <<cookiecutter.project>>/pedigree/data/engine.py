@@ -47,7 +47,7 @@ def read_file(
         The file is empty, has no rows, or cannot be read.
     """
     LOGGER.debug("read %s", path)
-    parts = list(formats.read_tables(path, dialect or {}, missing))
+    parts = list(formats.iter_tables(path, dialect or {}, missing))
     # Renamed first: neither Arrow's concatenation nor pandas supports duplicate column names.
     names = snake_cased(parts[0].column_names)
     table = pa.concat_tables(part.rename_columns(names) for part in parts)

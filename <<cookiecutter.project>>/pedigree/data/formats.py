@@ -40,7 +40,7 @@ def file_kind(path: Path) -> str:
     """
     suffix = compression.suffix(path)
     if suffix not in KINDS and path.suffix.lower() == ".zip" and path.is_file():
-        suffix = Path(compression.member(path)).suffix.lower()
+        suffix = Path(compression.zip_member(path)).suffix.lower()
     if suffix not in KINDS:
         raise UserError(
             f"{path} has an unknown suffix; convert it to one of {', '.join(KINDS)} "
@@ -93,7 +93,7 @@ def file_dialect(path: Path, given: Mapping[str, Any] | None = None) -> dict[str
     return dialect
 
 
-def read_tables(
+def iter_tables(
     path: Path, dialect: Mapping[str, Any], missing: Sequence[str] = ()
 ) -> Iterator[pa.Table]:
     """Yield the rows of a file as Arrow tables of bounded size, in order.

@@ -1,1 +1,1 @@
-"""What is fitted: encoders, networks, ensembles and samplers; building, fitting and storing them."""
+"""Estimators: encoders, networks, ensembles and samplers; building, fitting and storing them."""

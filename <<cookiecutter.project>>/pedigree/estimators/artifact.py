@@ -1,7 +1,7 @@
 """Fitted objects as files: skops instead of pickle, and the same bytes for the same object.
 
-A pickle runs whatever code it was made to run when it is opened; a skops file only builds objects
-of types that are allowed here (skops: "Secure persistence with skops").
+A pickle can run any code when it is opened; a skops file only builds objects of types that are allowed
+here (skops: "Secure persistence with skops").
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ TRUSTED_PACKAGES = (
     "numpy",
     "pandas",
 )
-# And of Python's own. Each holds others, which are looked at by themselves: LightGBM keeps its scores
-# in the first two, scikit-learn's boosting what it watches for early stopping in the last.
+# Types of Python's own, whose contents are checked separately: LightGBM keeps its scores in the first
+# two, scikit-learn's boosting its metric for early stopping in the last.
 TRUSTED_TYPES = ("collections.OrderedDict", "collections.defaultdict", "functools.partial")
 
 _ID = re.compile(r'(?<="__id__": )\d+')
 _FILE = re.compile(r'(?<=")[\w-]+(?=\.(?:npy|npz|bin)")')
-# zip's earliest date: an archive that says when it was made could not be reproduced.
+# zip's earliest date: an archive with the time of its creation could not be reproduced.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -50,7 +50,7 @@ def save_model(model: Any, path: Path) -> None:
     Raises
     ------
     UserError
-        A part of it cannot be stored, or not be read back; what was written before stays.
+        A part of it cannot be stored or read back; an earlier file stays.
 
     Examples
     --------
@@ -70,12 +70,12 @@ def save_model(model: Any, path: Path) -> None:
 
 
 def load_model(path: Path) -> Any:
-    """Read a fitted object that `save` wrote.
+    """Read a fitted object that `save_model` wrote.
 
     Raises
     ------
     UserError
-        The file is missing, or holds a type of a package that is not trusted.
+        The file is missing, or contains a type of a package that is not trusted.
 
     Examples
     --------
@@ -84,19 +84,19 @@ def load_model(path: Path) -> Any:
     ['encode', 'estimator']
     """
     if not path.exists():
-        raise UserError(f"{path} is not there; run `dvc repro` (or `dvc checkout`) to make it.")
+        raise UserError(f"{path} is missing; run `dvc repro` (or `dvc checkout`) to make it.")
     LOGGER.debug("read %s", path)
     try:
         return _unpack(path.read_bytes())
     except Untrusted as error:
         raise UserError(
-            f"{path} holds {error}, and stored objects may only be made of {', '.join(TRUSTED_PACKAGES)}; do not "
+            f"{path} contains {error}, but stored objects may only consist of {', '.join(TRUSTED_PACKAGES)}; do not "
             "open files of unknown origin."
         ) from None
 
 
 class Untrusted(Exception):
-    """A stored object holds types that are not trusted; the message names them."""
+    """A stored object contains types that are not trusted; the message names them."""
 
 
 def _pack(value: Any) -> bytes:
@@ -120,7 +120,7 @@ def _unpack(content: bytes) -> Any:
 
 
 def unstorable(value: Any) -> str | None:
-    """Return which part of an object cannot be stored or read back, why, and the way out; None if all can."""
+    """Return which part of an object cannot be stored or read back, why, and what to do; None if all can."""
     error = _failure(value)
     return None if error is None else _blame(value, error, "", set())
 
@@ -134,7 +134,7 @@ def _failure(value: Any) -> Exception | None:
 
 
 def _blame(value: Any, error: Exception, path: str, seen: set[int]) -> str:
-    """Follow the failure to the innermost part that has it."""
+    """Describe the innermost part that causes the failure."""
     seen.add(id(value))
     for step, part in _parts(value):
         if id(part) not in seen and (inner := _failure(part)):
@@ -145,8 +145,8 @@ def _blame(value: Any, error: Exception, path: str, seen: set[int]) -> str:
         return f"{shown} is {name}, a lambda or defined inside a function; define it at the top of a module."
     if isinstance(error, Untrusted):
         return (
-            f"{shown} is {name}, which stored objects may not hold; move your own class into pipeline/custom/, derive "
-            "one there from another's, or keep arrays, numbers, strings, lists or dictionaries."
+            f"{shown} is {name}, which stored objects may not contain; move your own class into pipeline/custom/, derive "
+            "a class there from another package's, or keep arrays, numbers, strings, lists or dictionaries."
         )
     return (
         f"{shown} is {name}, which cannot be read back without pickle ({error}); keep arrays, numbers, strings, lists, "
@@ -155,7 +155,7 @@ def _blame(value: Any, error: Exception, path: str, seen: set[int]) -> str:
 
 
 def _parts(value: Any) -> list[tuple[str, Any]]:
-    """List what an object is made of, and how each part is reached."""
+    """List the parts of an object, each with the expression that accesses it."""
     if isinstance(value, Mapping):
         return [(f"[{key!r}]", part) for key, part in value.items()]
     if isinstance(value, list | tuple):
@@ -172,7 +172,7 @@ def _skops() -> Any:
     """Import skops.io without its list of scikit-learn's estimators, which `load` trusts by their package.
 
     To make that list it imports all of scikit-learn, and PyTorch where it is installed: half a second, or
-    two, in each of a dozen stages. Who calls skops beside this module has to name scikit-learn's types to it.
+    two, in each of a dozen stages. Other callers of skops have to pass it scikit-learn's types.
     """
     listing = sklearn.utils.all_estimators
     sklearn.utils.all_estimators = lambda: []
@@ -183,7 +183,7 @@ def _skops() -> Any:
 
 
 def _normalise(archive: bytes) -> bytes:
-    """Renumber what skops names by memory address or at random, and drop the time stamps."""
+    """Renumber the names that skops makes from memory addresses or at random, and drop the time stamps."""
     with zipfile.ZipFile(io.BytesIO(archive)) as source:
         schema = source.read("schema.json").decode()
         ids: dict[str, str] = {}
@@ -201,11 +201,13 @@ def _normalise(archive: bytes) -> bytes:
 
 
 def _drop_catboost_stamps(value: Any) -> None:
-    """Blank the random id and the time that CatBoost writes into every model, wherever one stands."""
+    """Blank the random id and the time in every CatBoost model that an object contains."""
     if type(value).__module__.startswith("catboost"):
         if value.is_fitted():
             metadata = value.get_metadata()
-            for key in list(metadata):  # a sum of models has those of each, too: model0:model_guid
+            for key in list(
+                metadata
+            ):  # a sum of models also has those of each model: model0:model_guid
                 if key.rpartition(":")[2] in ("model_guid", "train_finish_time"):
                     metadata[key] = ""
     elif isinstance(value, dict):

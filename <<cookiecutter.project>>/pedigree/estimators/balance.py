@@ -1,4 +1,4 @@
-"""Rare classes: training rows that are drawn anew, or that weigh more. Held-out rows stay as they are."""
+"""Rare classes: training rows are resampled or weighted. Held-out rows stay as they are."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def resample(
     sampler: OptionalTool, X: pd.DataFrame, y: np.ndarray
 ) -> tuple[pd.DataFrame, np.ndarray]:
-    """Draw encoded training rows anew with an imbalanced-learn sampler, or leave them.
+    """Resample encoded training rows with an imbalanced-learn sampler, or leave them.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def resample(
 
 
 def weights(class_weight: str, y: np.ndarray) -> np.ndarray:
-    """Return each row's weight; "balanced": n / (k * rows of its class), so that all classes weigh alike."""
+    """Return each row's weight; "balanced": n / (k * rows of its class), so that all classes have the same weight."""
     from sklearn.utils.class_weight import compute_sample_weight
 
     return np.asarray(compute_sample_weight(class_weight, y))
@@ -50,7 +50,7 @@ class Smote:
     Parameters
     ----------
     k_neighbors : int
-        Nearest rows of the same class among which the second one is drawn.
+        Number of nearest rows of the same class from which a neighbour is drawn.
     random_state : int
     """
 
@@ -66,21 +66,21 @@ class Smote:
         Raises
         ------
         UserError
-            A feature has gaps, or a class no `k_neighbors` other rows.
+            A feature has missing values, or a class has fewer than `k_neighbors` other rows.
         """
         from imblearn.over_sampling import SMOTE, SMOTEN, SMOTENC
 
         gaps = X.columns[X.isna().any()]
         if len(gaps):
             raise UserError(
-                f"model.sampler: SMOTE takes no missing values, which '{gaps[0]}' has; fill them "
-                "(model/imputer=median), or take model/sampler=oversample."
+                f"model.sampler: the feature '{gaps[0]}' has missing values, which SMOTE cannot handle; fill them "
+                "(model/imputer=median), or choose model/sampler=oversample."
             )
         rarest = np.unique(y, return_counts=True)[1].min()
         if rarest <= self.k_neighbors:
             raise UserError(
-                f"model.sampler: a class has {rarest} rows to learn from, too few for {self.k_neighbors} neighbours; "
-                f"lower model.sampler.k_neighbors, or take model/sampler=oversample."
+                f"model.sampler: a class has {rarest} training rows, too few for {self.k_neighbors} neighbours; "
+                f"lower model.sampler.k_neighbors, or choose model/sampler=oversample."
             )
         options: dict[str, Any] = {
             "k_neighbors": self.k_neighbors,

@@ -68,7 +68,7 @@ def build_model(
 
 
 def own_value(model: Model, name: str) -> Any:
-    """Return what a model's settings say of a hyperparameter; ``__`` leads to one of an inner estimator."""
+    """Return a hyperparameter of a model's settings; ``__`` separates the names of nested estimators."""
     value: Any = as_dict(model.estimator)
     for part in name.split("__"):
         value = (value or {}).get(part)

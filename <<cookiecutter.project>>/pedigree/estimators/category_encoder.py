@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from pedigree.base.names import UserError
-from pedigree.estimators.encoders import texts
+from pedigree.estimators.encoders import as_strings
 from pedigree.estimators.frames import FrameTransformer, as_frame
 
 if TYPE_CHECKING:
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
 class CategoryEncoder(FrameTransformer):
     """Any encoder of category_encoders; a missing value is a category like the others.
 
-    What the library fits holds pandas objects, which no skops file can; here its state is one JSON
-    text. Training rows are encoded by the library's `fit_transform`, so that an encoder which leaves
-    out a row's own answer can do so.
+    The library's fitted encoders contain pandas objects, which skops files cannot; here their state is
+    one JSON string. Training rows are encoded by the library's `fit_transform`, so that an encoder can
+    leave out a row's own target.
 
     Parameters
     ----------
     encoder : category_encoders.utils.BaseEncoder
     target_type : {"binary", "multiclass", "continuous"} or None
-        The kind of answers, where the encoder uses them. Of more than two classes, whose codes are
-        in no order, each is encoded on its own, against the rest: a column for each text and class.
+        The type of the target, if the encoder uses it. More than two classes, whose codes have no order,
+        are encoded one against the rest: a column for each categorical column and class.
     random_state : int or None
-        Shuffles the training rows before they are encoded, and puts them back; None leaves them as
-        they are. It matters where a row is encoded by those before it.
+        Shuffles the training rows before they are encoded, and restores their order; None does not
+        shuffle. It matters for encoders that encode a row by the rows before it.
     """
 
     def __init__(
@@ -48,12 +48,12 @@ class CategoryEncoder(FrameTransformer):
         self.random_state = random_state
 
     def fit(self, X: pd.DataFrame, y: np.ndarray | None = None) -> CategoryEncoder:
-        """Fit the encoder on texts of shape (n, p) and answers of shape (n,)."""
+        """Fit the encoder on categories of shape (n, p) and a target of shape (n,)."""
         self.fit_transform(X, y)
         return self
 
     def fit_transform(self, X: pd.DataFrame, y: np.ndarray | None = None) -> pd.DataFrame:
-        """Fit the encoder and encode the training rows, which it may treat otherwise than later ones."""
+        """Fit the encoder and encode the training rows, which it may encode differently from later ones."""
         X = as_frame(self, X, reset=True)
         order = np.arange(len(X))
         if self.random_state is not None:
@@ -73,7 +73,7 @@ class CategoryEncoder(FrameTransformer):
         return encoded
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
-        """Encode rows; a category that the training rows do not have gets what stands for all."""
+        """Encode rows; an unknown category gets the encoder's value for all rows."""
         check_is_fitted(self)
         X = as_frame(self, X)
         rows = _as_texts(X)
@@ -85,12 +85,12 @@ class CategoryEncoder(FrameTransformer):
         return self.feature_names_out_
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return plain values; what belongs to category_encoders as JSON."""
+        """Return plain values, with the encoder of category_encoders as JSON."""
         written = {name: json.dumps(vars(self)[name], default=_plain) for name in self._foreign()}
         return vars(self) | written
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take what `__getstate__` gave."""
+        """Restore the state of `__getstate__`."""
         self.__dict__.update(state)
         for name in self._foreign():
             setattr(self, name, json.loads(state[name], object_hook=_rebuilt))
@@ -100,11 +100,11 @@ class CategoryEncoder(FrameTransformer):
 
 
 def _as_texts(X: pd.DataFrame) -> pd.DataFrame:
-    return pd.DataFrame({name: texts(X[name]).astype("object") for name in X}, index=X.index)
+    return pd.DataFrame({name: as_strings(X[name]).astype("object") for name in X}, index=X.index)
 
 
 def _plain(value: Any) -> Any:
-    """Write what JSON does not know as a mapping that `_rebuilt` understands."""
+    """Write objects that JSON does not support as mappings for `_rebuilt`."""
     if isinstance(value, pd.DataFrame):
         return {"_type": "frame", "columns": [value[name] for name in value]}
     if isinstance(value, pd.Series):
@@ -120,7 +120,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, BaseEstimator):
         name = f"{type(value).__module__}.{type(value).__qualname__}"
         return {"_type": "encoder", "name": name, "state": vars(value)}
-    raise TypeError(f"a fitted encoder holds a {type(value)}, which cannot be stored")
+    raise TypeError(f"a fitted encoder contains a {type(value)}, which cannot be stored")
 
 
 def _rebuilt(found: dict[str, Any]) -> Any:
@@ -135,8 +135,10 @@ def _rebuilt(found: dict[str, Any]) -> Any:
         return np.dtype(found["name"])
     if kind == "encoder":
         module, _, name = found["name"].rpartition(".")
-        if not module.startswith("category_encoders."):  # a stored file may name anything
-            raise UserError(f"a stored encoder is a {found['name']}, not of category_encoders.")
+        if not module.startswith("category_encoders."):  # a stored file may name any class
+            raise UserError(
+                f"a stored encoder contains a {found['name']}, which is not part of category_encoders; do not open it."
+            )
         encoder = object.__new__(getattr(import_module(module), name))
         encoder.__dict__.update(found["state"])
         return encoder

@@ -17,14 +17,14 @@ OTHER = "(other)"
 
 
 class NativeCategories(FrameTransformer):
-    """Turn texts into pandas categories, without a missing value, for libraries that take them.
+    """Convert strings to pandas categories without missing values, for libraries that take them.
 
-    CatBoost refuses a missing category, scikit-learn's boosting more than 255 of them.
+    CatBoost refuses missing categories, scikit-learn's boosting more than 255 categories.
 
     Parameters
     ----------
     max_categories : int
-        The most frequent categories of the fitted rows that are kept; others become "(other)".
+        Number of the most frequent categories that are kept; others become "(other)".
     """
 
     def __init__(self, max_categories: int = 250) -> None:
@@ -36,7 +36,7 @@ class NativeCategories(FrameTransformer):
         self.feature_names_in_ = list(X.columns)
         self.categories_ = {}
         for name in X:
-            counts = texts(X[name]).value_counts().sort_index()
+            counts = as_strings(X[name]).value_counts().sort_index()
             frequent = counts.sort_values(ascending=False, kind="stable").index[
                 : self.max_categories
             ]
@@ -49,7 +49,7 @@ class NativeCategories(FrameTransformer):
         X = as_frame(self, X)
         out = {}
         for name, known in self.categories_.items():
-            values = texts(X[name])
+            values = as_strings(X[name])
             out[name] = pd.Categorical(values.where(values.isin(known), OTHER), categories=known)
         return pd.DataFrame(out, index=X.index)
 
@@ -58,13 +58,20 @@ class NativeCategories(FrameTransformer):
         return self.feature_names_in_
 
 
-def texts(values: pd.Series) -> pd.Series:
-    """Write each value as a text, also a missing one."""
+def as_strings(values: pd.Series) -> pd.Series:
+    """Convert values to strings; a missing value becomes "(missing)"."""
     return values.astype("str").where(values.notna(), MISSING)
 
 
 def iterative_imputer(max_iter: int, random_state: int, add_indicator: bool) -> IterativeImputer:
-    """Make scikit-learn's iterative imputer, which it hides until an import asks for it."""
+    """Make scikit-learn's iterative imputer, which is available only after an experimental import.
+
+    Parameters
+    ----------
+    max_iter, random_state : int
+    add_indicator : bool
+        Add a column for each feature with missing values.
+    """
     from sklearn.experimental import enable_iterative_imputer  # noqa: F401
     from sklearn.impute import IterativeImputer
 

@@ -1,4 +1,4 @@
-"""Ensembles: models that ask other models, which are families of ``conf/model`` themselves."""
+"""Ensembles: models of other models, which are families of ``conf/model`` themselves."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 
 
 class Member(BaseEstimator):
-    """A family as one estimator, which scikit-learn's ensembles clone and fit.
+    """A family of models as one estimator, which scikit-learn's ensembles clone and fit.
 
-    It is fitted as it would be by itself, with its own encoder, imputer, scaler, sampler and class
-    weights; rows to watch it is given by `EnsembleSelection` only.
+    It is fitted as outside of an ensemble, with its own encoder, imputer, scaler, sampler and class
+    weights; only `EnsembleSelection` passes an evaluation set for early stopping.
 
     Parameters
     ----------
     pipeline : Pipeline
-        As built of the family's settings; it is cloned before it is fitted.
+        Built from the family's settings; cloned before it is fitted.
     model : mapping
-        These settings, of ``conf/model``.
+        The family's settings, of ``conf/model``.
     """
 
     def __init__(self, pipeline: Pipeline, model: Mapping[str, Any]) -> None:
@@ -44,15 +44,23 @@ class Member(BaseEstimator):
         X: pd.DataFrame,
         y: np.ndarray,
         sample_weight: np.ndarray | None = None,
-        watched: tuple[pd.DataFrame, np.ndarray] | None = None,
+        evaluation_set: tuple[pd.DataFrame, np.ndarray] | None = None,
     ) -> Member:
         """Fit the family's pipeline.
 
-        `sample_weight`, the class weights of the ensemble, is for what is fitted on the members'
-        predictions: each member computes its own.
+        Parameters
+        ----------
+        X, y : DataFrame of shape (n, p), ndarray of shape (n,)
+            Training rows.
+        sample_weight : ndarray, shape (n,), optional
+            Not used: it is for the estimator on the members' predictions, and each member computes its own.
+        evaluation_set : tuple of DataFrame and ndarray, optional
+            Evaluation set for early stopping.
         """
         X, y, _ = training_rows(self, X, y, sample_weight)
-        self.pipeline_ = fit(clone(self.pipeline), Model.model_validate(self.model), X, y, watched)
+        self.pipeline_ = fit(
+            clone(self.pipeline), Model.model_validate(self.model), X, y, evaluation_set
+        )
         return self
 
     def predict(self, X: pd.DataFrame) -> np.ndarray:
@@ -62,7 +70,7 @@ class Member(BaseEstimator):
 
 
 class MemberClassifier(ClassifierMixin, Member):
-    """A member that tells classes."""
+    """A member that predicts classes."""
 
     @property
     def classes_(self) -> np.ndarray:
@@ -76,10 +84,10 @@ class MemberClassifier(ClassifierMixin, Member):
 
 
 class MemberRegressor(RegressorMixin, Member):
-    """A member that tells numbers."""
+    """A member that predicts numbers."""
 
 
 def member(pipeline: Pipeline, model: Model) -> Member:
-    """Make a member of a built pipeline and the settings it was built of."""
+    """Make a member of a built pipeline and the settings it was built from."""
     kind = MemberClassifier if is_classifier(pipeline) else MemberRegressor
-    return kind(pipeline, as_dict(model))  # plain, since it is stored with what is fitted
+    return kind(pipeline, as_dict(model))  # a plain dict, since it is stored with the fitted model

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from pedigree.estimators.settings import Model
 
-# Early stopping needs two things of a library: the arguments that switch it on, and the form in
-# which fit() takes the rows to watch.
-WATCHED_ROWS: dict[str, Callable[[Any, Any], dict[str, Any]]] = {
+# The form in which fit() of a library takes the evaluation set for early stopping, by the name of
+# `early_stopping.rows`.
+EVALUATION_SET: dict[str, Callable[[Any, Any], dict[str, Any]]] = {
     "eval_set": lambda X, y: {"eval_set": [(X, y)]},
     "eval_X": lambda X, y: {"eval_X": X, "eval_y": y},
     "X_val": lambda X, y: {"X_val": X, "y_val": y},
@@ -33,7 +33,7 @@ def fit(
     model: Model | None,
     X: pd.DataFrame,
     y: np.ndarray,
-    watched: tuple[pd.DataFrame, np.ndarray] | None = None,
+    evaluation_set: tuple[pd.DataFrame, np.ndarray] | None = None,
     groups: np.ndarray | None = None,
 ) -> Pipeline:
     """Fit a pipeline in place.
@@ -41,39 +41,53 @@ def fit(
     Parameters
     ----------
     pipeline : Pipeline
-        As built by `build`.
+        As built by `build_model`.
     model : Model or None
-        The settings it was built from; its `sampler` and `class_weight` touch the training rows only. None fits the
+        The settings it was built from; its `sampler` and `class_weight` affect the training rows only. None fits the
         pipeline by its own `fit`, and nothing more.
     X, y : DataFrame of shape (n, p), ndarray of shape (n,)
         Training rows.
-    watched : tuple of DataFrame and ndarray, optional
-        Rows that decide when to stop, for libraries that can.
+    evaluation_set : tuple of DataFrame and ndarray, optional
+        Evaluation set for early stopping, for libraries that support it.
     groups : ndarray, shape (n,), optional
-        Rows that stay together where the estimator cuts folds of its own (its argument `cv`), as
-        stacking and calibration do.
+        Groups that stay together in the folds of the estimator itself (its argument `cv`), as in
+        stacking and calibration.
     """
     if model is None:
         return pipeline.fit(plain(X), y)
-    encoded = encode(pipeline, model, X, y)
-    if watched is not None and model.early_stopping:
-        watched = pipeline["encode"].transform(plain(watched[0])), watched[1]
-    fit_estimator(pipeline["estimator"], model, encoded, y, watched, groups)
+    encoded = fit_encoder(pipeline, model, X, y)
+    if evaluation_set is not None and model.early_stopping:
+        evaluation_set = pipeline["encode"].transform(plain(evaluation_set[0])), evaluation_set[1]
+    fit_estimator(pipeline["estimator"], model, encoded, y, evaluation_set, groups)
     return pipeline
 
 
-def encode(pipeline: Pipeline, model: Model, X: pd.DataFrame, y: np.ndarray) -> pd.DataFrame:
-    """Fit a pipeline's encoder, and tell its estimator of the features; returns those of shape (n, c)."""
+def fit_encoder(pipeline: Pipeline, model: Model, X: pd.DataFrame, y: np.ndarray) -> pd.DataFrame:
+    """Fit a pipeline's encoder, and set the estimator's arguments that name features.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+    model : Model
+        The settings it was built from.
+    X, y : DataFrame of shape (n, p), ndarray of shape (n,)
+        Training rows.
+
+    Returns
+    -------
+    DataFrame, shape (n, c)
+        The encoded features.
+    """
     estimator = pipeline["estimator"]
     encoded = pipeline["encode"].fit_transform(plain(X), y)
     if model.categorical_argument:
         categories = encoded.select_dtypes("category").columns
         estimator.set_params(**{model.categorical_argument: list(categories)})
     if (monotone := model.monotone) and monotone.features:
-        # XGBoost wants a tuple, the others want a list.
+        # XGBoost requires a tuple, the others a list.
         kind = tuple if type(estimator).__module__.startswith("xgboost") else list
-        told = kind(signs(monotone.features, encoded))
-        estimator.set_params(**{monotone.argument: told})
+        constraints = kind(signs(monotone.features, encoded))
+        estimator.set_params(**{monotone.argument: constraints})
     return encoded
 
 
@@ -82,28 +96,41 @@ def fit_estimator(
     model: Model,
     encoded: pd.DataFrame,
     y: np.ndarray,
-    watched: tuple[pd.DataFrame, np.ndarray] | None = None,
+    evaluation_set: tuple[pd.DataFrame, np.ndarray] | None = None,
     groups: np.ndarray | None = None,
 ) -> Any:
-    """Fit an estimator in place on encoded rows; the arguments are those of `fit`."""
+    """Fit an estimator in place on encoded rows.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The last step of a pipeline.
+    model : Model
+        The settings it was built from.
+    encoded, y : DataFrame of shape (n, c), ndarray of shape (n,)
+        Encoded training rows.
+    evaluation_set : tuple of DataFrame and ndarray, optional
+        Evaluation set for early stopping, encoded.
+    groups : ndarray, shape (n,), optional
+        Groups that stay together in the folds of the estimator itself.
+    """
     arguments: dict[str, Any] = {}
-    if watched is not None and model.early_stopping:
+    if evaluation_set is not None and model.early_stopping:
         estimator.set_params(**model.early_stopping.settings)
-        arguments = WATCHED_ROWS[model.early_stopping.rows](*watched)
+        arguments = EVALUATION_SET[model.early_stopping.rows](*evaluation_set)
         arguments |= model.early_stopping.fit
     encoded, y = resample(model.sampler, encoded, y)
     if model.class_weight:
         arguments["sample_weight"] = weights(model.class_weight, y)
     cv = estimator.get_params(deep=False).get("cv")
-    if (
-        cv is not None and groups is not None and not model.sampler.target
-    ):  # the rows it was told of
+    # A sampler changes the rows, so that `groups` no longer fits them.
+    if cv is not None and groups is not None and not model.sampler.target:
         estimator.set_params(cv=inner_folds(cv, y, groups, is_classifier(estimator)))
         estimator.fit(encoded, y, **arguments).set_params(cv=cv)
     else:
         estimator.fit(encoded, y, **arguments)
     if "n_jobs" in estimator.get_params():
-        # Asked by several threads, a forest adds its trees up in the order in which they answer.
+        # With several threads, a forest sums its trees in the order in which they finish.
         estimator.set_params(n_jobs=1)
     return estimator
 
@@ -114,12 +141,12 @@ def signs(features: Mapping[str, int], encoded: pd.DataFrame) -> list[int]:
     Raises
     ------
     UserError
-        A feature is not among them, or is no number.
+        A feature is not among them, or is not numeric.
     """
     numbers = list(encoded.select_dtypes("number").columns)
     for name in features:
         if name not in numbers:
             raise UserError(
-                f"model.monotone.features: the model sees no number '{name}'; {did_you_mean(name, numbers)}"
+                f"model.monotone.features: '{name}' is not a numeric feature of the model; {did_you_mean(name, numbers)}"
             )
     return [features.get(str(name), 0) for name in encoded]

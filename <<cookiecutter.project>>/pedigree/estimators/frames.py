@@ -1,4 +1,4 @@
-"""Transformers of data frames, which take what other estimators of scikit-learn take as well."""
+"""Transformers of data frames, which also take arrays like other estimators of scikit-learn."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from sklearn.utils.validation import validate_data
 
 
 def as_frame(estimator: BaseEstimator, X: Any, *, reset: bool = False) -> pd.DataFrame:
-    """Return rows as a data frame; one is left as it is, since its columns are found by their names.
+    """Return rows as a data frame; a data frame is left as it is, since its columns are found by their names.
 
     Parameters
     ----------
     estimator : BaseEstimator
-        Which is given the rows; it remembers how many columns an array has.
+        The estimator that takes the rows; it stores the number of columns of an array.
     X : DataFrame, or array-like of shape (n, p)
         The columns of an array are named as scikit-learn names them: x0, x1 and so on.
     reset : bool
-        The estimator is being fitted.
+        Whether the estimator is being fitted.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What a fitted pipeline predicts."""
+"""Predictions of a fitted pipeline."""
 
 from __future__ import annotations
 
@@ -12,9 +12,17 @@ if TYPE_CHECKING:
 
 
 def predict(pipeline: Pipeline, X: pd.DataFrame, n_classes: int) -> np.ndarray:
-    """Predict class probabilities of shape (n, n_classes), or numbers of shape (n,) if there are none.
+    """Predict class probabilities of shape (n, n_classes), or numbers of shape (n,).
 
-    A class that the pipeline was not fitted on gets the probability 0.
+        A class that the pipeline was not fitted on gets the probability 0.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        Fitted.
+    X : DataFrame, shape (n, p)
+    n_classes : int
+        0 for regression.
     """
     X = plain(X)
     if not n_classes:
@@ -25,5 +33,5 @@ def predict(pipeline: Pipeline, X: pd.DataFrame, n_classes: int) -> np.ndarray:
 
 
 def plain(X: pd.DataFrame) -> pd.DataFrame:
-    """Give nullable booleans NumPy's float, which every estimator takes."""
+    """Convert nullable booleans to NumPy's float, which every estimator takes."""
     return X.astype({name: "float64" for name in X if X[name].dtype == "boolean"})

@@ -23,16 +23,16 @@ class Dimension(Section):
         """Require choices for a choice, and low < high for a number."""
         if self.type == "choice":
             if not self.choices:
-                raise ValueError("type choice needs choices")
+                raise ValueError("type choice requires choices")
         elif not {"low", "high"} <= self.model_fields_set or not self.low < self.high:
-            raise ValueError(f"type {self.type} needs low < high")
+            raise ValueError(f"type {self.type} requires low < high")
         elif self.log and self.low <= 0:
-            raise ValueError("log needs low > 0")
+            raise ValueError("log requires low > 0")
         return self
 
 
 class EarlyStopping(Section):
-    """How a library watches rows while it fits."""
+    """How a library takes an evaluation set for early stopping."""
 
     rows: Literal["eval_set", "eval_X", "X_val"]
     settings: dict[str, Any]
@@ -57,10 +57,10 @@ class Model(Section):
     scaler: OptionalTool
     sampler: OptionalTool
     class_weight: ClassWeight
-    monotone: Monotone | None = None  # where the library has it
+    monotone: Monotone | None = None  # if the library supports it
     categorical_argument: str | None
     early_stopping: EarlyStopping | None
-    bagging: Tool | None = None  # where the library can add models up
+    bagging: Tool | None = None  # if the library can sum models
     search_space: dict[str, Dimension]
     by_kind: dict[str, Any] | None = None
     space_by_kind: dict[str, Any] | None = None

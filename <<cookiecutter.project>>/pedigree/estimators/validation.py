@@ -1,4 +1,4 @@
-"""What estimators check of the rows they are fitted on."""
+"""Checks of the training rows of estimators."""
 
 from __future__ import annotations
 
@@ -18,13 +18,21 @@ if TYPE_CHECKING:
 def training_rows(
     estimator: BaseEstimator, X: Any, y: Any, sample_weight: Any = None
 ) -> tuple[pd.DataFrame, np.ndarray, np.ndarray | None]:
-    """Return features as a data frame, targets and weights as arrays of shape (n,).
+    """Return features as a data frame, target and weights as arrays of shape (n,).
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        The estimator that is fitted.
+    X : DataFrame, or array-like of shape (n, p)
+    y : array-like, shape (n,)
+    sample_weight : array-like, shape (n,), optional
 
     Raises
     ------
     ValueError, TypeError
-        They are not of the same number of rows, a target is missing or is a number where a class is expected, or no
-        row has a weight.
+        Their numbers of rows differ, a target is missing or is a number where a class is expected, or every
+        weight is zero.
     """
     X = as_frame(estimator, X, reset=True)
     if y is None:

@@ -1,4 +1,4 @@
-"""Rows cut into slices by what a column holds, learnt on the training rows, the same for all others."""
+"""Rows divided into slices by the values of a column; the slices are learned on the training rows."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from pedigree.evaluation.settings import JudgedColumns, Slices
 
 OTHER, MISSING = "(other)", "(missing)"
-LONGEST = 60  # characters of a slice's name; texts that begin alike are one slice
+LONGEST = 60  # characters of a slice's name; longer values with the same beginning are one slice
 
 
 @dataclass(frozen=True)
 class Binning:
-    """How a column cuts rows: numbers and dates at edges, everything else by its levels.
+    """Slices of a column: bins of numbers and dates, categories of everything else.
 
     Parameters
     ----------
@@ -41,10 +41,16 @@ class Binning:
 
     @classmethod
     def learn(cls, values: pd.Series, *, bins: int, levels: int) -> Binning:
-        """Learn a cut on the training rows.
+        """Learn the slices of a column on the training rows.
 
-        Numbers and dates of more than `bins` values are cut at their quantiles. Of everything else the
-        `levels` most frequent values are slices, and the others one more.
+        Numbers and dates of more than `bins` values are divided at their quantiles. Otherwise the `levels`
+        most frequent values are slices, and all others one more.
+
+        Parameters
+        ----------
+        values : Series
+        bins, levels : int
+            Maximum slices of numbers and dates, and of other values.
         """
         column = str(values.name)
         if _is_number(values) and values.nunique() > bins:
@@ -68,16 +74,16 @@ class Binning:
 
 
 def learn(train: pd.DataFrame, problem: JudgedColumns, options: Slices) -> dict[str, Binning]:
-    """Learn a cut for each column of `problem.slices` and `problem.protected`.
+    """Learn the slices of each column of `problem.slices` and `problem.protected`.
 
-    Where no columns are named, those that cut the training rows as another does are left out.
+    If the settings name no columns, columns with the same slices of the training rows as another are left out.
 
     Parameters
     ----------
     train : DataFrame
         The cleaned training rows, data/split/train/.
     problem : JudgedColumns
-        With `slices` (null: chosen here), `protected`, `target` and `exclude`.
+        With `slices` (null: all suitable columns), `protected`, `target` and `exclude`.
     options : Slices
         `evaluate.slices`.
 
@@ -88,13 +94,13 @@ def learn(train: pd.DataFrame, problem: JudgedColumns, options: Slices) -> dict[
     Raises
     ------
     UserError
-        A column is not there.
+        A column is missing.
     """
     for key in ("slices", "protected"):
         for name in getattr(problem, key) or ():
             if name not in train:
                 raise UserError(
-                    f"problem.{key}: the cleaned rows have no column '{name}'; {did_you_mean(name, train)}"
+                    f"problem.{key}: column '{name}' is not in the cleaned rows; {did_you_mean(name, train)}"
                 )
     hidden = {problem.target, *problem.exclude}
     named = problem.slices is not None
@@ -115,9 +121,9 @@ def learn(train: pd.DataFrame, problem: JudgedColumns, options: Slices) -> dict[
 
 
 def fitting(train: pd.DataFrame, levels: int) -> list[str]:
-    """List the columns that cut rows into few parts: categories first, then numbers and dates.
+    """List the columns that can be divided into slices: categories first, then numbers and dates.
 
-    Columns of one value cut nothing, and texts of more than `levels` values are no categories.
+    Columns of one value, and strings of more than `levels` values, are left out.
     """
     counts = {str(name): train[name].nunique() for name in train}
     number = {str(name): _is_number(train[name]) for name in train}
@@ -126,7 +132,7 @@ def fitting(train: pd.DataFrame, levels: int) -> list[str]:
 
 
 def _partition(codes: np.ndarray) -> bytes:
-    """Return what two columns share that cut rows alike, whatever they call the parts."""
+    """Return a hash that is equal for columns with the same slices, whatever their names."""
     import pandas as pd
 
     return hashlib.sha256(pd.factorize(codes)[0].tobytes()).digest()
@@ -144,7 +150,7 @@ def _numbers(values: pd.Series) -> np.ndarray:
 
 
 def _texts(values: pd.Series) -> pd.Series:
-    """Write levels as texts of bounded length."""
+    """Convert categories to strings of bounded length."""
     texts = labels(values)
     return texts.where(texts.str.len() <= LONGEST, texts.str.slice(0, LONGEST - 1) + "…")
 
@@ -159,7 +165,7 @@ def _in_order(names: Iterable[str]) -> list[str]:
 
 
 def _quantiles(values: np.ndarray, bins: int) -> np.ndarray:
-    """Return values that cut others into parts of about the same size; at least one, below the largest."""
+    """Return edges of bins of about the same size; at least one, below the largest value."""
     known = np.sort(values[~np.isnan(values)])
     shares = np.arange(1, bins) / bins
     edges = np.unique(np.quantile(known, shares, method="inverted_cdf"))
@@ -169,7 +175,7 @@ def _quantiles(values: np.ndarray, bins: int) -> np.ndarray:
 
 
 def _marks(edges: np.ndarray, are_dates: bool) -> Sequence[str]:
-    """Write edges as short as tells them apart."""
+    """Format edges with as few digits as distinguish them."""
     if are_dates:
         import pandas as pd
 

@@ -1,4 +1,4 @@
-"""How sure a score is: bootstrap intervals of metrics, and of paired differences between predictors."""
+"""Bootstrap intervals of metrics, and of paired differences between predictors."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from pedigree.scoring.decision import Prediction
+from pedigree.scoring.decision import PredictedRows
 from pedigree.scoring.formulas import formula
 from pedigree.scoring.metrics import Metric, as_metric, gain, score
 
-CHUNK = 300_000  # weights held at once: few enough for a cache of the processor
+CHUNK = 300_000  # weights in memory at once, few enough for a processor's cache
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Scores:
     values : dict of str to dict of str to float
         By metric and predictor, on all rows.
     draws : dict of str to dict of str to ndarray, shape (resamples,)
-        Likewise, on each resample.
+        By metric and predictor, on each resample.
     confidence : float
         Coverage of the intervals, in (0, 1).
     """
@@ -38,7 +38,7 @@ class Scores:
 
     @property
     def resamples(self) -> int:
-        """How many resamples there are."""
+        """Number of resamples."""
         return len(next(iter(next(iter(self.draws.values())).values())))
 
     def interval(self, metric: str, who: str = "model") -> np.ndarray:
@@ -46,14 +46,14 @@ class Scores:
         return self._percentiles(self.draws[metric][who])
 
     def half_width(self, metric: str) -> float:
-        """Return half of the interval's width: how far the model's score may be off, about."""
+        """Return half of the width of the model's interval."""
         return float(np.diff(self.interval(metric))[0] / 2)
 
     def better(self, metric: str, against: str) -> dict[str, Any]:
-        """Return how much better the model is than another predictor, in the metric's units.
+        """Return by how much the model is better than another predictor, in the metric's units.
 
-        Both are scored on the same resamples: what makes rows easy or hard for both does not widen
-        the interval, which it would were each interval looked at by itself.
+        Both are scored on the same resamples, so rows that are easy or hard for both do not widen the
+        interval.
         """
         value, draws, by = self.values[metric], self.draws[metric], self.metrics[metric]
         return {
@@ -62,14 +62,16 @@ class Scores:
         }
 
     def table(self) -> list[dict[str, Any]]:
-        """List the model's metrics, each with what it is, its interval and the others' values."""
+        """List the model's metrics, each with its properties, its interval and the other predictors' values."""
         table = []
-        for name, said in self.values.items():
+        for name, scores in self.values.items():
             metric = self.metrics[name]
             about = {"metric": name, "greater_is_better": metric.greater_is_better}
             about |= {"meaning": metric.meaning} if metric.meaning else {}
-            others = {who: value for who, value in said.items() if who != "model"}
-            table.append(about | {"value": said["model"], "interval": self.interval(name)} | others)
+            others = {who: value for who, value in scores.items() if who != "model"}
+            table.append(
+                about | {"value": scores["model"], "interval": self.interval(name)} | others
+            )
         return table
 
     def flat(self) -> dict[str, float]:
@@ -90,13 +92,14 @@ class Scores:
         """List by how much the model is better than each other predictor (see `better`)."""
         return [
             {"against": who, "metric": name, **self.better(name, who)}
-            for name, said in self.values.items()
-            for who in said
-            if who != "model" and self.metrics[name].needs != "interval"  # the others have none
+            for name, scores in self.values.items()
+            for who in scores
+            if who != "model"
+            and self.metrics[name].needs != "interval"  # the others have no intervals
         ]
 
     def _percentiles(self, draws: np.ndarray) -> np.ndarray:
-        """Leave out resamples that do not allow the metric; none may be left."""
+        """Return the percentiles of the resamples that allow the metric; NaN without any."""
         known = draws[~np.isnan(draws)]
         tail = (1 - self.confidence) / 2
         return np.quantile(known, [tail, 1 - tail]) if len(known) else np.full(2, np.nan)
@@ -105,7 +108,7 @@ class Scores:
 def bootstrap(
     metrics: Sequence[str | Metric],
     truth: np.ndarray,
-    predictions: Mapping[str, Prediction | np.ndarray],
+    predictions: Mapping[str, PredictedRows | np.ndarray],
     *,
     groups: np.ndarray | None,
     resamples: int,
@@ -117,13 +120,13 @@ def bootstrap(
     Parameters
     ----------
     metrics : sequence of str or Metric
-        As in `score`.
+        Keys of `METRICS`, or metrics of `pedigree.scoring.custom.known`.
     truth : ndarray, shape (n,)
         Class codes, or numbers.
-    predictions : mapping of str to Prediction, or ndarray of shape (n, k) or (n,)
-        By predictor, as in `score`.
+    predictions : mapping of str to PredictedRows, or ndarray of shape (n, k) or (n,)
+        By predictor, class probabilities or numbers.
     groups : ndarray, shape (n,), or None
-        Rows of one group are drawn together, since they do not vary on their own (cluster bootstrap).
+        Rows of a group are drawn together, since they are correlated (cluster bootstrap).
     resamples : int
     confidence : float
         Coverage, in (0, 1).
@@ -141,21 +144,34 @@ def bootstrap(
     for (name, who), parts in zip(pairs, zip(*chunks, strict=True), strict=True):
         draws[name][who] = np.concatenate(parts)
     values = {
-        name: {who: score(metric, truth, said) for who, said in predictions.items()}
+        name: {who: score(metric, truth, predicted) for who, predicted in predictions.items()}
         for name, metric in named.items()
     }
     return Scores(named, values, draws, confidence)
 
 
 def cluster(groups: np.ndarray | None, n: int) -> np.ndarray:
-    """Return which cluster each of n rows belongs to, as codes from 0 on: its group, or itself alone."""
+    """Return the cluster of each of n rows, as codes from 0 on: its group, or the row itself."""
     return np.arange(n) if groups is None else np.unique(groups, return_inverse=True)[1]
 
 
 def times_drawn(
     clusters: np.ndarray, resamples: int, random: np.random.Generator
 ) -> Iterator[np.ndarray]:
-    """Draw whole clusters with replacement; yield how often each row is drawn, shape (n, b), b at a time."""
+    """Draw whole clusters with replacement.
+
+    Parameters
+    ----------
+    clusters : ndarray of int, shape (n,)
+        Of `cluster`.
+    resamples : int
+    random : Generator
+
+    Yields
+    ------
+    ndarray, shape (n, b)
+        How often each row is drawn in each resample, in chunks of b resamples.
+    """
     many = int(clusters.max()) + 1
     size = max(1, CHUNK // len(clusters))
     for start in range(0, resamples, size):

@@ -7,20 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from pedigree.scoring.decision import Prediction
+from pedigree.scoring.decision import PredictedRows
 
 Rows = list[dict[str, Any]]
 
 
 def classification_curves(
-    truth: np.ndarray, prediction: Prediction, classes: list[str], bins: int
+    truth: np.ndarray, prediction: PredictedRows, classes: list[str], bins: int
 ) -> dict[str, Rows]:
-    """Compute ROC, precision-recall and calibration curves and the confusion of classes.
+    """Compute ROC, precision-recall and calibration curves and the confusion matrix.
 
     Parameters
     ----------
     truth : ndarray of int, shape (n,)
-    prediction : Prediction
+    prediction : PredictedRows
     classes : list of str
         Names of the k classes. Of two, curves show the last (positive) one; of more, each against
         the rest.
@@ -61,9 +61,19 @@ def classification_curves(
 
 
 def regression_curves(
-    truth: np.ndarray, prediction: Prediction, classes: list[str], bins: int
+    truth: np.ndarray, prediction: PredictedRows, classes: list[str], bins: int
 ) -> dict[str, Rows]:
-    """List predicted against actual values and the residuals; see `classification_curves`."""
+    """List predicted against actual values, and the residuals.
+
+    Parameters
+    ----------
+    truth : ndarray, shape (n,)
+    prediction : PredictedRows
+    classes : list of str
+        Empty.
+    bins : int
+        Not used.
+    """
     pairs = sorted(zip(prediction.values.tolist(), truth.tolist(), strict=True))
     return {
         "predicted": [{"predicted": guess, "actual": actual} for guess, actual in pairs],

@@ -1,4 +1,4 @@
-"""The predictions of a subset, and all that is measured of them."""
+"""The predictions of a subset, and their scores, slices and curves."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pedigree.base.paths import THRESHOLD
 from pedigree.base.settings import as_dict
 from pedigree.evaluation.bootstrap import Scores, bootstrap
 from pedigree.evaluation.curves import Rows, classification_curves, regression_curves
-from pedigree.evaluation.threshold import choose
-from pedigree.evaluation.weakness import Weakness, weakness
-from pedigree.scoring.decision import Prediction, Threshold, decided
+from pedigree.evaluation.threshold import choose_threshold
+from pedigree.evaluation.weakness import Weakness, find_weakness
+from pedigree.scoring.decision import PredictedRows, Threshold, decided
 from pedigree.scoring.metrics import METRICS, Metric, reported, score
-from pedigree.scoring.predictions import Predictions
+from pedigree.scoring.predictions import PredictionTable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,22 +25,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What the model, and those beside it, predict of a subset's rows.
+    """Predictions of a subset's rows by the model and by the predictors that it is compared with.
 
     Parameters
     ----------
-    predictions : Predictions
-        Of the model ("model"), the linear baseline ("linear"), "dummy" and perhaps the "champion".
-    by : dict of str to Prediction
-        The same with thresholds and intervals.
+    predictions : PredictionTable
+        Of the model ("model"), the linear baseline ("linear"), "dummy" and, if one is in use, the "champion".
+    by : dict of str to PredictedRows
+        The same by predictor, with thresholds and intervals.
     notes : tuple of str
-        What a reader has to know of the rows and the predictors.
+        Notes for readers on the rows and the predictors.
     known : mapping of str to Metric
         By name, see `pedigree.scoring.custom.known`.
     """
 
-    predictions: Predictions
-    by: dict[str, Prediction]
+    predictions: PredictionTable
+    by: dict[str, PredictedRows]
     notes: tuple[str, ...] = ()
     known: Mapping[str, Metric] = field(default_factory=lambda: METRICS)
 
@@ -55,8 +55,8 @@ class Evaluation:
         return self.predictions.classes
 
     @property
-    def prediction(self) -> Prediction:
-        """The model's; `values` are probabilities of shape (n, k), or numbers of shape (n,)."""
+    def prediction(self) -> PredictedRows:
+        """The model's predictions; `values` are probabilities of shape (n, k), or numbers of shape (n,)."""
         return self.by["model"]
 
     def choose_threshold(self, rule: ThresholdRule | None) -> tuple[dict[str, Any], Rows]:
@@ -65,12 +65,12 @@ class Evaluation:
         Returns
         -------
         chosen : dict
-            For models/threshold.json; its `value` is None for other problems, and where there is no rule.
+            For models/threshold.json; its `value` is None without a rule or without two classes.
         curve : list of dict
             Points for plots/evaluate/threshold.csv.
         """
         if len(self.classes) == 2:
-            return choose(as_dict(rule), self.y, self.prediction.values[:, 1], self.known)
+            return choose_threshold(as_dict(rule), self.y, self.prediction.values[:, 1], self.known)
         return {"asked": None, "value": None}, []
 
     def decide(self) -> Evaluation:
@@ -105,17 +105,17 @@ class Evaluation:
         listed : sequence of str
             `problem.metrics`.
         also : iterable of str
-            Names of which those that are metrics come last, such as `problem.criteria`.
+            Further names, such as `problem.criteria`; those that are metrics are added.
         """
         named = [name for name in also if name in self.known]
         return list(dict.fromkeys([*reported(listed, self.prediction), *named]))
 
     @property
     def without_interval(self) -> list[str]:
-        """Metrics to report by their value alone.
+        """Metrics that are reported without an interval.
 
-        Resampling makes the expected calibration error greater, and the width of prediction intervals says nothing
-        of these rows.
+        Resampling biases the expected calibration error upwards, and the width of prediction intervals does not depend
+        on these rows.
         """
         if self.classes:
             return ["ece"]
@@ -126,8 +126,18 @@ class Evaluation:
         return score(self.known[metric], self.y, self.prediction)
 
     def weak_slices(self, problem: JudgedColumns, slices: Slices, options: Bootstrap) -> Weakness:
-        """Find slices on which the model is weak, and differences between protected groups (see `weakness`)."""
-        return weakness(self.predictions, self.prediction, problem, slices, options)
+        """Find slices on which the model is weak, and differences between protected groups.
+
+        Parameters
+        ----------
+        problem : JudgedColumns
+            With `metrics`, `custom_metrics`, `slices`, `protected`, `target` and `exclude`.
+        slices : Slices
+            `evaluate.slices`.
+        options : Bootstrap
+            With `resamples`, `confidence` and `seed`.
+        """
+        return find_weakness(self.predictions, self.prediction, problem, slices, options)
 
     def curves(self, bins: int) -> dict[str, Rows]:
         """Return points of the curves for plots/evaluate/, by file name.

@@ -1,7 +1,7 @@
-"""Fairness between the groups of a protected column: how differently a model decides on them, and errs.
+"""Fairness between the groups of a protected column: differences between its decisions, and between its errors.
 
-The definitions are fairlearn's (Weerts and others 2023), to which a test holds the figures. Its own
-bootstrap knows no groups of rows and takes a minute where ratios of weighted sums take a moment.
+The definitions are fairlearn's (Weerts and others 2023), with which a test compares the figures. Its own
+bootstrap does not support groups of rows, and takes a minute where ratios of weighted sums take a moment.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pedigree.evaluation.bins import Binning
-    from pedigree.scoring.decision import Prediction
+    from pedigree.scoring.decision import PredictedRows
 
 COLUMNS = ("column", "measure", "value", "low", "high")
-# What criteria of `problem` may name: each is the greatest over the protected columns.
+# The names for `problem.criteria`: each is the greatest difference over the protected columns.
 DIFFERENCES = {
     "classification": ("demographic_parity_difference", "equalized_odds_difference"),
     "regression": (
@@ -31,12 +31,12 @@ DIFFERENCES = {
         "mean_absolute_error_difference",
     ),
 }
-MOST_CLASSES = 20  # of several classes, the most frequent are looked at
+MOST_CLASSES = 20  # only the most frequent of several classes are compared
 
 
 def fairness(
     truth: np.ndarray,
-    prediction: Prediction,
+    prediction: PredictedRows,
     classes: Sequence[str],
     rows: pd.DataFrame,
     cuts: Mapping[str, Binning],
@@ -47,27 +47,31 @@ def fairness(
     confidence: float,
     seed: int,
 ) -> list[dict[str, Any]]:
-    """Measure how differently a model treats the groups of each protected column.
+    """Measure the differences between the groups of each protected column.
 
-    Of two classes, it is the positive one that is granted or not; of more, each is held against the
-    rest. A difference is never negative: where there is none, chance alone leaves some.
+    Of two classes, rates of the positive one are compared; of more, each class against the rest. A
+    difference is never negative, so that chance alone makes it positive.
 
     Parameters
     ----------
     truth : ndarray, shape (n,)
         Class codes, or numbers.
-    prediction : Prediction
-        What is decided are its labels, by its threshold.
+    prediction : PredictedRows
+        Decided by its threshold.
     classes : sequence of str
         Names of the k classes; empty for regression.
     rows : DataFrame, shape (n, p)
         The same rows, cleaned.
     cuts : mapping of str to Binning
         Of the protected columns.
-    groups, resamples, confidence, seed
-        As in `intervals.bootstrap`.
+    groups : ndarray, shape (n,), or None
+        Rows of a group are drawn together.
     min_rows : int
-        A group of fewer rows is left out.
+        Smaller groups of a protected column are left out.
+    resamples : int
+    confidence : float
+        Coverage of the intervals, in (0, 1).
+    seed : int
 
     Returns
     -------
@@ -87,52 +91,56 @@ def fairness(
                     draws[name].append(drawn)
             for name, value in values.items():
                 low, high = percentiles(np.concatenate(draws[name]), confidence)
-                told = (column, name, float(value[0]), low, high)
-                table.append(dict(zip(COLUMNS, told, strict=True)))
+                line = (column, name, float(value[0]), low, high)
+                table.append(dict(zip(COLUMNS, line, strict=True)))
     return table
 
 
 def largest(table: Sequence[Mapping[str, Any]], name: str) -> Mapping[str, Any] | None:
-    """Return the line where a difference is greatest, of all columns and classes; None if there is none."""
+    """Return the line with the greatest value of a difference, over all columns and classes; None without one."""
     lines = [one for one in table if one["measure"].partition("[")[0] == name]
     known = [one for one in lines if np.isfinite(one["value"])]
     return max(known, key=lambda one: one["value"], default=None)
 
 
 def _members(cut: Binning, codes: np.ndarray, min_rows: int) -> dict[str, np.ndarray]:
-    """Tell for each group that is large enough which rows are its own; nothing of fewer than two."""
+    """Return which rows belong to each group that is large enough; empty for fewer than two groups."""
     found = {name: codes == code for code, name in enumerate(cut.names)}
     kept = {name: own for name, own in found.items() if own.sum() >= min_rows}
     small = [name for name, own in found.items() if 0 < own.sum() < min_rows]
     if small:
-        say(f"fairness of {cut.column}: {', '.join(small)} left out, fewer than {min_rows} rows")
+        say(f"fairness of {cut.column}: {', '.join(small)} left out (fewer than {min_rows} rows)")
     if len(kept) < 2:
-        say(f"fairness of {cut.column}: there are no two groups to compare")
+        say(f"fairness of {cut.column}: not measured, since fewer than two groups are left")
         return {}
     return kept
 
 
 def _measures(
     truth: np.ndarray,
-    prediction: Prediction,
+    prediction: PredictedRows,
     classes: Sequence[str],
     members: Mapping[str, np.ndarray],
 ) -> Iterator[Callable[[np.ndarray], dict[str, np.ndarray]]]:
     """Yield functions of weights, shape (n, b), that return measures by name, each of shape (b,)."""
     every = np.ones(len(truth), dtype=bool)
     if not classes:
-        said, error = prediction.values, prediction.values - truth
-        told = {"mean_prediction": said, "mean_error": error, "mean_absolute_error": abs(error)}
-        yield _measure({name: (each, every) for name, each in told.items()}, members, "")
+        predicted, error = prediction.values, prediction.values - truth
+        values = {
+            "mean_prediction": predicted,
+            "mean_error": error,
+            "mean_absolute_error": abs(error),
+        }
+        yield _measure({name: (each, every) for name, each in values.items()}, members, "")
         return
     counts = np.bincount(truth, minlength=len(classes))
     codes = [1] if len(classes) == 2 else sorted(np.argsort(-counts, kind="stable")[:MOST_CLASSES])
     for code in codes:
-        true, said = truth == code, prediction.labels == code
+        true, predicted = truth == code, prediction.labels == code
         rates = {
-            "selection_rate": (said, every),
-            "true_positive_rate": (said, true),
-            "false_positive_rate": (said, ~true),
+            "selection_rate": (predicted, every),
+            "true_positive_rate": (predicted, true),
+            "false_positive_rate": (predicted, ~true),
         }
         yield _measure(rates, members, "" if len(classes) == 2 else f"[{classes[code]}]")
 
@@ -140,9 +148,9 @@ def _measures(
 def _measure(
     means: Mapping[str, tuple[np.ndarray, np.ndarray]], members: Mapping[str, np.ndarray], of: str
 ) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
-    """Measure means of something, each among some rows, in each group."""
+    """Measure means of values, each over some rows, in each group."""
     own = np.array([[among & group for group in members.values()] for _, among in means.values()])
-    parts = np.array([said for said, _ in means.values()], dtype=float)[:, None] * own
+    parts = np.array([predicted for predicted, _ in means.values()], dtype=float)[:, None] * own
     few = own.sum(axis=2) < LEAST
     own = own.astype(float)
 
@@ -153,17 +161,17 @@ def _measure(
             gap = np.where(np.isfinite(found).sum(axis=1) > 1, high - low, np.nan)
             ratio = np.where(np.isfinite(gap[0]), low[0] / high[0], np.nan)
         if "selection_rate" not in means:
-            told = {f"{name}_difference": one for name, one in zip(means, gap, strict=True)}
+            named = {f"{name}_difference": one for name, one in zip(means, gap, strict=True)}
         else:
-            told = {
+            named = {
                 "demographic_parity_difference": gap[0],
                 "demographic_parity_ratio": ratio,
                 "equalized_odds_difference": np.maximum(gap[1], gap[2]),
             }
-        told = {f"{name}{of}": one for name, one in told.items()}
+        named = {f"{name}{of}": one for name, one in named.items()}
         if not of:
             for name, each in zip(means, found, strict=True):
-                told |= {f"{name}[{group}]": x for group, x in zip(members, each, strict=True)}
-        return told
+                named |= {f"{name}[{group}]": x for group, x in zip(members, each, strict=True)}
+        return named
 
     return measure

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from pedigree.base.problem import Columns, Grouped, Metrics, ThresholdRule
+from pedigree.base.problem import Columns, Grouped, ListedMetrics, ThresholdRule
 from pedigree.base.section import Count, Excerpt, Names, Section, Seed, Share
 
 
 class Bootstrap(Section):
-    """How sure a score is."""
+    """Resamples and confidence of bootstrap intervals."""
 
     resamples: int = Field(ge=100)
     confidence: Share
@@ -17,7 +17,7 @@ class Bootstrap(Section):
 
 
 class Slices(Section):
-    """How rows are cut into slices."""
+    """How rows are divided into slices."""
 
     columns: Count
     bins: int = Field(ge=2)
@@ -32,21 +32,21 @@ class Evaluate(Bootstrap):
     slices: Slices
 
 
-class JudgedColumns(Columns, Grouped, Metrics):
-    """What it takes to judge a model, on all rows and on slices of them."""
+class JudgedColumns(Columns, Grouped, ListedMetrics):
+    """The settings of the problem for judging a model, on all rows and on slices."""
 
     slices: Names | None
     protected: Names
 
 
 class EvaluateProblem(JudgedColumns):
-    """What `evaluate` sees of the problem."""
+    """The settings of the problem that `evaluate` reads."""
 
     threshold: ThresholdRule | None
 
 
 class EvaluateSettings(Excerpt):
-    """All that `evaluate` sees."""
+    """All settings of the stage `evaluate`."""
 
     evaluate: Evaluate
     problem: EvaluateProblem

@@ -1,4 +1,4 @@
-"""Where a model is weak: each slice of the rows scored, with its interval, and held against all rows."""
+"""Scores of each slice of the rows, with their intervals, compared with the score on all rows."""
 
 from __future__ import annotations
 
@@ -16,23 +16,24 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pedigree.evaluation.bins import Binning
-    from pedigree.scoring.decision import Prediction
+    from pedigree.scoring.decision import PredictedRows
 
 COLUMNS = ("column", "slice", "rows", "metric", "value", "low", "high", "surely_worse")
-# What does not compare between slices, and what stands in for it: R2 measures errors by a slice's own
-# spread, average precision begins at its share of positives, and ECE is the greater the fewer the rows.
+# Metrics that cannot be compared between slices, and their substitutes: R2 measures errors relative to a
+# slice's own variance, the baseline of average precision is its fraction of positives, and ECE grows as
+# the number of rows falls.
 STANDS_IN = {"r2": "rmse", "average_precision": "roc_auc", "ece": "log_loss"}
-# Means over rows, beside those that give a value for each row; every other metric of classes holds one class against another.
+# Means over rows, beside the metrics with a value for each row; all other metrics of classes compare classes.
 OF_ROWS = ("accuracy", "brier", "log_loss")
-# Of fewer rows (or groups, or rows of a class where classes are compared) resamples tell too little; the
-# rule for cells of a contingency table (Cochran 1954).
+# Minimum rows (or groups, or rows of a class where classes are compared) for resampling; the rule for
+# cells of a contingency table (Cochran 1954).
 LEAST = 5
-MANY = 50  # groups of which a resample draws at least one: all are left out once in exp(50) times
+MANY = 50  # groups of which a resample almost surely has one: it has none with a probability of exp(-50)
 
 
 @dataclass(frozen=True)
 class Part:
-    """A slice: the positions of its rows, the number of its groups, and what it is scored by."""
+    """A slice: the positions of its rows, the number of its groups, and its metric."""
 
     column: str
     slice: str
@@ -44,7 +45,7 @@ class Part:
 def slice_scores(
     metrics: Sequence[str | Metric],
     truth: np.ndarray,
-    prediction: Prediction,
+    prediction: PredictedRows,
     rows: pd.DataFrame,
     cuts: Mapping[str, Binning],
     *,
@@ -54,12 +55,12 @@ def slice_scores(
     confidence: float,
     seed: int,
 ) -> list[dict[str, Any]]:
-    """Score every slice, and tell those that are surely worse than all rows together.
+    """Score every slice, and mark those that are significantly worse than all rows together.
 
-    Each slice is scored by the first of the metrics that its rows allow: where a class hardly occurs,
-    there is no ROC curve to speak of. Its distance from all rows is judged on the same resamples of
-    both (one-sided bootstrap t test), with Holm's correction (1979) over the slices: of many, the
-    worst looks bad by chance alone.
+    Each slice is scored by the first of the metrics that its rows allow: a ROC curve requires enough rows
+    of both classes. Its difference from all rows is tested on the same resamples of both (one-sided
+    bootstrap t test), with Holm's correction (1979) over the slices, since the worst of many is bad by
+    chance alone.
 
     Parameters
     ----------
@@ -67,21 +68,23 @@ def slice_scores(
         In the order of preference.
     truth : ndarray, shape (n,)
         Class codes, or numbers.
-    prediction : Prediction
+    prediction : PredictedRows
     rows : DataFrame, shape (n, p)
         The same rows, cleaned.
     cuts : mapping of str to Binning
     groups : ndarray, shape (n,), or None
-        Rows of one group are drawn together.
+        Rows of a group are drawn together.
     min_rows : int
-        Rows from which on a slice is judged; of a smaller one, value and interval are shown only.
-    resamples, confidence, seed
-        As in `intervals.bootstrap`; the confidence is that of `surely_worse`, too.
+        Minimum rows of a slice that is judged; smaller slices only have a value and an interval.
+    resamples : int
+    confidence : float
+        Coverage of the intervals, in (0, 1), and confidence of `surely_worse`.
+    seed : int
 
     Returns
     -------
     list of dict
-        With the keys `COLUMNS`; `surely_worse` is "yes", "no" or, where it is not judged, None.
+        With the keys `COLUMNS`; `surely_worse` is "yes", "no" or, if the slice is not judged, None.
     """
     clusters = cluster(groups, len(truth))
     parts = _parts([as_metric(one) for one in metrics], truth, prediction, rows, cuts, clusters)
@@ -93,15 +96,15 @@ def slice_scores(
     chances = {}
     for i, part in enumerate(parts):
         value = score(part.metric, truth[part.rows], prediction[part.rows])
-        told = (part.column, part.slice, len(part.rows), part.metric.name, value, None, None, None)
-        table.append(dict(zip(COLUMNS, told, strict=True)))
+        line = (part.column, part.slice, len(part.rows), part.metric.name, value, None, None, None)
+        table.append(dict(zip(COLUMNS, line, strict=True)))
         if i in draws and np.isfinite(draws[i]).any():
             table[i]["low"], table[i]["high"] = percentiles(draws[i], confidence)
             others = len(truth) - len(part.rows)
             if len(part.rows) >= min_rows and others:
                 lead = gain(part.metric, value, score(part.metric, truth, prediction))
                 leads = gain(part.metric, draws[i], draws[part.metric])
-                # A slice of nearly all rows is not to be blamed for a few others that happen to be right.
+                # A slice of nearly all rows cannot be judged by the few rows outside of it.
                 chances[i] = _chance(lead, leads, part.units) if others >= min_rows else 1.0
     for i, chance in _holm(chances).items():
         table[i]["surely_worse"] = "yes" if chance < 1 - confidence else "no"
@@ -109,9 +112,9 @@ def slice_scores(
 
 
 def percentiles(draws: np.ndarray, confidence: float) -> tuple[float, float] | tuple[None, None]:
-    """Return the interval of resampled values; none where all are the same.
+    """Return the interval of resampled values; none if all are the same.
 
-    If every row is predicted rightly, so is every resample of them: that does not make it certain.
+    If every row is predicted correctly, so is every resample, which does not make the score certain.
     """
     known = draws[np.isfinite(draws)]
     if not len(known) or np.ptp(known) == 0:
@@ -121,7 +124,7 @@ def percentiles(draws: np.ndarray, confidence: float) -> tuple[float, float] | t
 
 
 def worst(table: Sequence[Mapping[str, Any]], metric: str | Metric) -> Mapping[str, Any] | None:
-    """Return the line of the judged slice with the worst value of a metric; None where none is judged by it."""
+    """Return the line of the judged slice with the worst value of a metric; None if no slice is judged by it."""
     metric = as_metric(metric)
     judged = [one for one in table if one["surely_worse"] and one["metric"] == metric.name]
     return min(judged, key=lambda one: gain(metric, one["value"], 0.0), default=None)
@@ -130,12 +133,12 @@ def worst(table: Sequence[Mapping[str, Any]], metric: str | Metric) -> Mapping[s
 def _parts(
     metrics: Sequence[Metric],
     truth: np.ndarray,
-    prediction: Prediction,
+    prediction: PredictedRows,
     rows: pd.DataFrame,
     cuts: Mapping[str, Binning],
     clusters: np.ndarray,
 ) -> list[Part]:
-    """List the slices that hold a row."""
+    """List the slices with at least one row."""
     parts = []
     for column, cut in cuts.items():
         codes = cut.codes(rows)
@@ -148,8 +151,8 @@ def _parts(
     return parts
 
 
-def _allows(metric: Metric, truth: np.ndarray, prediction: Prediction) -> bool:
-    """Tell whether the answers of some rows let a metric say the same as of others."""
+def _allows(metric: Metric, truth: np.ndarray, prediction: PredictedRows) -> bool:
+    """Return whether a metric on these rows is comparable with its value on others."""
     if prediction.values.ndim == 1 or metric.name in OF_ROWS:
         return True
     if callable(metric.function) and np.ndim(metric.function(truth, prediction)) == 1:
@@ -160,12 +163,12 @@ def _allows(metric: Metric, truth: np.ndarray, prediction: Prediction) -> bool:
 def _draw(
     parts: Mapping[Any, Part],
     truth: np.ndarray,
-    prediction: Prediction,
+    prediction: PredictedRows,
     clusters: np.ndarray,
     resamples: int,
     seed: int,
 ) -> dict[Any, np.ndarray]:
-    """Score parts on the same resamples of all rows; NaN where one does not allow the metric."""
+    """Score parts on the same resamples of all rows; NaN if a resample does not allow the metric."""
     formulas = {
         key: formula(part.metric, truth[part.rows], prediction[part.rows])
         for key, part in parts.items()
@@ -182,7 +185,7 @@ def _draw(
 
 
 def _chance(lead: float, leads: np.ndarray, units: int) -> float:
-    """Return the p value of a slice that is no worse than all rows."""
+    """Return the p value of the hypothesis that a slice is not worse than all rows."""
     from scipy.special import stdtr  # Student's t; scipy.stats takes a second to import
 
     spread = np.nanstd(leads, ddof=1)
@@ -190,7 +193,7 @@ def _chance(lead: float, leads: np.ndarray, units: int) -> float:
 
 
 def _holm(chances: Mapping[int, float]) -> dict[int, float]:
-    """Correct p values for being many."""
+    """Correct p values for multiple testing."""
     corrected, least = {}, 0.0
     for rank, key in enumerate(sorted(chances, key=lambda key: chances[key])):
         least = max(least, min(1.0, (len(chances) - rank) * chances[key]))

@@ -1,4 +1,4 @@
-"""The decision threshold: which probability of the positive class is high enough, as the problem asks."""
+"""The decision threshold: the probability of the positive class from which on it is decided."""
 
 from __future__ import annotations
 
@@ -10,46 +10,44 @@ import numpy as np
 from pedigree.scoring.metrics import METRICS, Metric, gain, score
 
 NOBODY = 1.000001  # above every probability
-SHOWN = 200  # thresholds of the curve, and those among which a metric is maximised
-# What the curve shows where the problem asks for nothing.
+SHOWN = 200  # thresholds of the curve, and candidates when a metric is maximised
+# The curve's criterion without a rule in the problem.
 UNASKED: Mapping[str, Any] = {"metric": "f1"}
 
 
-def choose(
-    asked: Mapping[str, Any] | None,
+def choose_threshold(
+    rule: Mapping[str, Any] | None,
     truth: np.ndarray,
     probability: np.ndarray,
     metrics: Mapping[str, Metric] = METRICS,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Choose the threshold that answers best what is asked.
+    """Choose the best threshold by the rule of the problem.
 
     Parameters
     ----------
-    asked : mapping or None
-        ``{"metric": name}``, one of labels, is made as good as possible; the mean of ``{"costs": {"false_positive": a,
-        "false_negative": b}}`` minimised; ``{"capacity": share or count}`` of these rows
-        is not exceeded, and as much of it used as ties allow. None = the most probable class.
+    rule : mapping or None
+        ``{"metric": name}``, a metric of labels, is optimised; the mean of ``{"costs": {"false_positive": a,
+        "false_negative": b}}`` is minimised; ``{"capacity": fraction or count}`` of these rows is not exceeded, and
+        used as far as ties allow. None: the most probable class is decided.
     truth, probability : ndarray, shape (n,)
         1 for the positive class, and its probability.
     metrics : mapping of str to Metric
-        Those that may be asked for.
+        The metrics that `asked` may name.
 
     Returns
     -------
     chosen : dict
-        asked, value (the threshold, None if nothing is asked), criterion, at_value (what the criterion comes to), acted_on
-        (the share of rows that are decided positive).
+        asked, value (the threshold, None without a rule), criterion, at_value (the criterion's value), acted_on (the
+        fraction of rows that are decided positive).
     curve : list of dict
         For each threshold: threshold, criterion, value, acted_on, precision, recall, chosen.
 
     Notes
     -----
     For calibrated probabilities the least mean cost is at a / (a + b) (Elkan 2001, "The foundations of
-    cost-sensitive learning"); here it is sought on the rows, so that it also holds for others.
+    cost-sensitive learning"); here it is searched on the rows, which is also valid for other probabilities.
     """
-    wanted: dict[str, Any] = {
-        key: one for key, one in (asked or UNASKED).items() if one is not None
-    }
+    wanted: dict[str, Any] = {key: one for key, one in (rule or UNASKED).items() if one is not None}
     (kind,) = wanted
     thresholds = candidates(probability)
     if kind == "metric":
@@ -67,18 +65,18 @@ def choose(
     elif kind == "capacity":
         criterion, values = "recall", recall
         share = wanted["capacity"] / (len(truth) if wanted["capacity"] >= 1 else 1)
-        best = int(np.argmax(acted <= share))  # the first, and so the lowest, that keeps to it
+        best = int(np.argmax(acted <= share))  # the lowest threshold that does not exceed it
     else:
         criterion = wanted["metric"]
         values = np.array([by_counts(metrics[criterion], one) for one in counts])
         goodness = gain(metrics[criterion], values, 0.0)
         best = middle(goodness == np.nanmax(goodness))
     chosen = {
-        "asked": asked,
-        "value": thresholds[best] if asked else None,
-        "criterion": criterion if asked else None,
-        "at_value": values[best] if asked else None,
-        "acted_on": acted[best] if asked else None,
+        "asked": rule,
+        "value": thresholds[best] if rule else None,
+        "criterion": criterion if rule else None,
+        "at_value": values[best] if rule else None,
+        "acted_on": acted[best] if rule else None,
     }
     shown = thin(np.arange(len(thresholds)), best)
     curve = [
@@ -89,7 +87,7 @@ def choose(
             "acted_on": acted[i],
             "precision": precision[i],
             "recall": recall[i],
-            "chosen": int(bool(asked) and i == best),
+            "chosen": int(bool(rule) and i == best),
         }
         for i in shown
     ]
@@ -97,9 +95,9 @@ def choose(
 
 
 def candidates(probability: np.ndarray) -> np.ndarray:
-    """Return every threshold that decides otherwise, ascending: all rows, between two probabilities, none.
+    """Return one threshold for each possible decision, ascending: all rows, between two probabilities, none.
 
-    They have nine digits, as they are written, so that what is read back decides as what was chosen.
+    They have nine digits, as in the file, so that a threshold that is read back decides the same.
     """
     known = np.unique(probability)
     between = (known[1:] + known[:-1]) / 2
@@ -108,13 +106,24 @@ def candidates(probability: np.ndarray) -> np.ndarray:
 
 
 def thin(values: np.ndarray, *kept: int) -> np.ndarray:
-    """Leave about `SHOWN` values at equal distances, with the first, the last, and those at the places `kept`."""
+    """Return about `SHOWN` values at equal distances, with the first, the last, and those at the positions `kept`."""
     places = np.linspace(0, len(values) - 1, min(SHOWN, len(values))).round().astype(int)
     return np.asarray(values[np.unique([*places, *kept])])
 
 
 def confusions(thresholds: np.ndarray, truth: np.ndarray, probability: np.ndarray) -> np.ndarray:
-    """Count true negatives, false positives, false negatives, true positives; shape (thresholds, 4)."""
+    """Count true negatives, false positives, false negatives and true positives.
+
+    Parameters
+    ----------
+    thresholds : ndarray, shape (t,)
+    truth, probability : ndarray, shape (n,)
+        1 for the positive class, and its probability.
+
+    Returns
+    -------
+    ndarray of int, shape (t, 4)
+    """
     hits, others = (np.sort(probability[truth == code]) for code in (1, 0))
     fn = np.searchsorted(hits, thresholds, side="left")
     tn = np.searchsorted(others, thresholds, side="left")
@@ -122,12 +131,12 @@ def confusions(thresholds: np.ndarray, truth: np.ndarray, probability: np.ndarra
 
 
 def by_counts(metric: Metric, counts: np.ndarray) -> float:
-    """Return a metric of labels of a confusion's counts."""
+    """Return a metric of labels, from the counts of a confusion matrix."""
     truth, guess = np.repeat([0, 0, 1, 1], counts), np.repeat([0, 1, 0, 1], counts)
     return score(metric, truth, np.eye(2)[guess])
 
 
 def middle(best: np.ndarray) -> int:
-    """Return the place in the middle of those that are equally good: rows that come will fall to either side of it."""
+    """Return the middle position of those that are equally good: later rows fall on either side of it."""
     places = np.flatnonzero(best)
     return int(places[len(places) // 2])

@@ -13,7 +13,7 @@ from pedigree.evaluation.evaluation import Evaluation
 from pedigree.prediction.calibration import calibrated
 from pedigree.scoring.custom import known
 from pedigree.scoring.decision import decided
-from pedigree.scoring.predictions import Predictions, dummy
+from pedigree.scoring.predictions import PredictionTable, dummy
 from pedigree.training.inputs import read_subset
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def predict_validation(problem: JudgedColumns) -> Evaluation:
-    """Predict the validation rows by the calibrated model, the linear baseline and a dummy.
+    """Predict the validation rows by the calibrated model, the linear baseline and a constant prediction.
 
     Parameters
     ----------
@@ -47,5 +47,5 @@ def predict_validation(problem: JudgedColumns) -> Evaluation:
     of["dummy"] = dummy(trained_on, classes, len(X))
     prediction = calibrated(artifact.load_model(CALIBRATOR), of["model"])
     of["model"] = prediction.values
-    predictions = Predictions.about(rows, problem, truth, classes, of)
+    predictions = PredictionTable.about(rows, problem, truth, classes, of)
     return Evaluation(predictions, decided(of, prediction), known=known(problem))

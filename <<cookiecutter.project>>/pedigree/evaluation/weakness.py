@@ -1,4 +1,4 @@
-"""What a side's rows say of where a model is weak: its slices, and fairness between protected groups."""
+"""Where a model is weak: its slices, and fairness between protected groups."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from pedigree.base.stage import say
 from pedigree.base.tables import read_table, write_csv
 from pedigree.evaluation import fairness, slices
 from pedigree.evaluation.bins import learn
-from pedigree.scoring.custom import listed
+from pedigree.scoring.custom import problem_metrics
 from pedigree.scoring.metrics import Metric, as_metric
 
 if TYPE_CHECKING:
     from pedigree.evaluation.settings import Bootstrap, JudgedColumns, Slices
-    from pedigree.scoring.decision import Prediction
-    from pedigree.scoring.predictions import Predictions
+    from pedigree.scoring.decision import PredictedRows
+    from pedigree.scoring.predictions import PredictionTable
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,11 @@ class Weakness:
     Parameters
     ----------
     metric : Metric
-        By which slices are compared.
+        Compares slices.
     slices, fairness : list of dict
         See `slices.slice_scores` and `fairness.fairness`.
     by : callable
-        Scores the slices by another metric.
+        Takes another metric; returns the slices scored by it.
     """
 
     metric: Metric
@@ -42,16 +42,16 @@ class Weakness:
     by: Callable[[Metric], list[dict[str, Any]]]
 
     def on_worst(self, metric: Metric) -> tuple[float, float, float]:
-        """Return a metric of the slice that is worst by it, and its interval; NaN where none is judged."""
+        """Return a metric of the slice that is worst by it, and its interval; NaN if none is judged."""
         table = self.slices if metric == self.metric else self.by(metric)
         return _ends(slices.worst(table, metric))
 
     def largest(self, difference: str) -> tuple[float, float, float]:
-        """Return the greatest difference between groups, and its interval; NaN where none is measured."""
+        """Return the greatest difference between groups, and its interval; NaN if none is measured."""
         return _ends(fairness.largest(self.fairness, difference))
 
     def write(self, folder: Path) -> None:
-        """Write both tables, and say what stands out."""
+        """Write both tables, and print the worst slice."""
         write_csv(self.slices, folder / "slices.csv", slices.COLUMNS)
         write_csv(self.fairness, folder / "fairness.csv", fairness.COLUMNS)
         for one in self.summary()["worst"]:
@@ -62,7 +62,7 @@ class Weakness:
             )
 
     def summary(self) -> dict[str, Any]:
-        """Return the worst slice: its value, which DVC's tables show, and all of it, in a list of one or none."""
+        """Return the worst slice: its value, for DVC's tables, and a list with its details, or an empty one."""
         found = slices.worst(self.slices, self.metric)
         if found is None:
             return {"worst_slice": None, "worst": []}
@@ -72,20 +72,20 @@ class Weakness:
         return {"worst_slice": found["value"], "worst": [one]}
 
 
-def weakness(
-    found: Predictions,
-    prediction: Prediction,
+def find_weakness(
+    found: PredictionTable,
+    prediction: PredictedRows,
     problem: JudgedColumns,
     cut: Slices,
     bootstrap: Bootstrap,
 ) -> Weakness:
-    """Look for weak slices and unfair differences among predicted rows.
+    """Find weak slices and unfair differences among predicted rows.
 
     Parameters
     ----------
-    found : Predictions
-        Of a side, with its cleaned rows.
-    prediction : Prediction
+    found : PredictionTable
+        Of a subset, with its cleaned rows.
+    prediction : PredictedRows
         The model's, with its threshold.
     problem : JudgedColumns
         With `metrics`, `custom_metrics`, `slices`, `protected`, `target` and `exclude`.
@@ -97,7 +97,7 @@ def weakness(
     Raises
     ------
     UserError
-        A named column is not there.
+        A column of `problem.slices` or `problem.protected` is missing.
     """
     cuts = learn(read_table(SPLIT / "train"), problem, cut)
     protected = {name: cuts[name] for name in problem.protected}
@@ -113,7 +113,7 @@ def weakness(
     def by(*metrics: Metric) -> list[dict[str, Any]]:
         return slices.slice_scores(metrics, truth, prediction, rows, cuts, **known)
 
-    metrics = [as_metric(slices.STANDS_IN.get(one.name, one)) for one in listed(problem)]
+    metrics = [as_metric(slices.STANDS_IN.get(one.name, one)) for one in problem_metrics(problem)]
     fair = fairness.fairness(truth, prediction, found.classes, rows, protected, **known)
     return Weakness(metrics[0], by(*metrics), fair, by)
 

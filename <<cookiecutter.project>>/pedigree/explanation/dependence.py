@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 @dataclass
 class PartialDependence:
-    """How the prediction goes with each feature, all others as they are.
+    """How the prediction depends on each feature, with all others as they are.
 
-    A feature is as strong as its curve is uneven: the standard deviation of a number's curve, a
-    quarter of the range of a category's (Greenwell, Boehmke and McCarthy 2018, arXiv:1805.04755).
+    A feature's strength is the unevenness of its curve: the standard deviation for a number, a quarter of
+    the range for a category (Greenwell, Boehmke and McCarthy 2018, arXiv:1805.04755).
 
     Parameters
     ----------
     rows : int
         Validation rows whose curves are averaged.
     points : int
-        Values of a feature at which the model is asked; of categories the most frequent.
+        Values of a feature at which the model predicts; the most frequent ones of a category.
     predictions : int
-        At most so many are asked of the model: fewer rows are looked at then.
+        Maximum predictions of the model; it may reduce the number of rows.
     """
 
     rows: int
@@ -43,11 +43,11 @@ class PartialDependence:
         affordable = self.predictions // (subject.X.shape[1] * self.points)
         rows = subject.sample(max(1, min(self.rows, affordable)))
         X = plain(subject.X.iloc[rows]).reset_index(drop=True)
-        # A grid point between two whole numbers must not be cut down to one.
+        # As floats, since a point between two integers must not be rounded down.
         X = X.astype({name: "float64" for name in X if X[name].dtype.kind in "biu"})
         curves, strengths = [], []
         for name in X:
-            x = grid(plain(subject.X)[name], self.points)
+            x = curve_points(plain(subject.X)[name], self.points)
             if not len(x):
                 continue
             found = partial_dependence(
@@ -76,7 +76,7 @@ class PartialDependence:
         )
 
 
-def grid(values: pd.Series, points: int) -> np.ndarray:
+def curve_points(values: pd.Series, points: int) -> np.ndarray:
     """Choose the values at which a curve is drawn: quantiles of numbers, the most frequent categories."""
     there = values.dropna()
     if there.dtype.kind in "biuf":

@@ -1,4 +1,4 @@
-"""ELI5 ("explain like I'm 5"): the weights that an estimator holds, and paths through its trees."""
+"""ELI5 ("explain like I'm 5"): the weights of an estimator, and paths through its trees."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from pedigree.scoring.metrics import gain, score
 if TYPE_CHECKING:
     import pandas as pd
 
-BIAS = "<BIAS>"  # ELI5's name for what the contributions start from
+BIAS = "<BIAS>"  # ELI5's name for the base of the contributions
 
 
 @dataclass
 class Eli5:
     """ELI5's weights of an estimator's inputs, and its contributions to single predictions.
 
-    Of estimators whose weights it does not know it shuffles the features; contributions it has for
+    For estimators whose weights it cannot read it shuffles the features; it computes contributions for
     scikit-learn's linear models and trees (Saabas 2014), and for boosters without native categories.
 
     Parameters
     ----------
     rows : int
-        Validation rows whose predictions are taken apart.
+        Validation rows whose predictions are explained.
     repeats : int
-        Shuffles of each feature, for estimators whose weights ELI5 does not know.
+        Shuffles of each feature, for estimators whose weights ELI5 cannot read.
     seed : int
     """
 
@@ -73,7 +73,7 @@ class Eli5:
         return Explanation(measure, "per unit of the encoded input", strengths, contributions)
 
     def _contributions(self, subject: Subject) -> Contributions | None:
-        """Take predictions apart; None where ELI5 cannot."""
+        """Return the contributions to predictions; None if ELI5 does not support the estimator."""
         import eli5
 
         rows = subject.sample(self.rows)
@@ -82,19 +82,21 @@ class Eli5:
         encoded = encode.transform(plain(X))
         name = type(estimator).__name__
         if (encoded.dtypes == "category").any():
-            say(f"eli5 takes no prediction of {name} apart: it knows no native categories")
+            say(
+                f"eli5: single predictions are not explained, since it does not support native categories of {name}"
+            )
             return None
         values = np.zeros((*encoded.shape, len(subject.names)))
         base = np.zeros((len(rows), len(subject.names)))
         places = {column: place for place, column in enumerate(encoded)}
         for i, row in enumerate(encoded.to_numpy(dtype=float)):
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # it gives the estimator an array without names
+                warnings.simplefilter("ignore")  # it passes the estimator an array without names
                 result = eli5.explain_prediction(
                     estimator, row, feature_names=list(encoded), top=None
                 )
             if result.error:
-                say(f"eli5 takes no prediction of {name} apart: it does not know its inside")
+                say(f"eli5: single predictions are not explained, since it does not support {name}")
                 return None
             for output, target in enumerate(result.targets):
                 for one in (*target.feature_weights.pos, *target.feature_weights.neg):
@@ -102,8 +104,8 @@ class Eli5:
                         base[i, output] = one.weight
                     else:
                         values[i, places[one.feature], output] = one.weight
-            # Of two classes it explains the predicted one. (Asked for the other, it turns the signs of
-            # a forest's contributions round, which then add up to minus the probability.)
+            # Of two classes it explains the predicted one. (For the other one, it reverses the signs of a
+            # forest's contributions, which then add up to minus the probability.)
             if len(subject.classes) == 2 and result.targets[0].target == estimator.classes_[0]:
                 whole = 1 if result.targets[0].score is None else 0  # a probability, or log-odds
                 values[i], base[i] = -values[i], whole - base[i]

@@ -14,10 +14,19 @@ if TYPE_CHECKING:
 def column_features(
     encode: ColumnTransformer, encoded: pd.DataFrame, X: pd.DataFrame
 ) -> pd.DataFrame:
-    """Tell which feature each encoded column was made of.
+    """Return which feature each encoded column was made from.
 
-    Encoders name what they make after its source (`island_Biscoe`, `missingindicator_sex`). A column
-    that names none (hashed, for example) mixes several features and stands for itself.
+    Encoders name columns after their source (`island_Biscoe`, `missingindicator_sex`). A column without
+        such a name (hashed, for example) mixes several features and is a feature of its own.
+
+    Parameters
+    ----------
+    encode : ColumnTransformer
+        The fitted encoder of a model.
+    encoded : DataFrame, shape (n, c)
+        Its output.
+    X : DataFrame, shape (n, p)
+        Its input.
 
     Returns
     -------
@@ -40,7 +49,15 @@ def column_features(
 def display_values(
     membership: pd.DataFrame, encoded: pd.DataFrame, X: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return the features' values for people: as the model is given them, else as they are encoded."""
+    """Return the features' values for people: those before encoding, or the encoded ones.
+
+    Parameters
+    ----------
+    membership : DataFrame
+        Of `column_features`.
+    encoded : DataFrame, shape (n, c)
+    X : DataFrame, shape (n, p)
+    """
     return X.reset_index(drop=True).join(
         encoded[[name for name in membership if name not in X]].reset_index(drop=True)
     )[list(membership)]

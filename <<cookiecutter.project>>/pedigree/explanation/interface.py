@@ -21,16 +21,16 @@ class Contributions:
     Parameters
     ----------
     rows : ndarray of int, shape (n,)
-        Places of the rows among the validation rows.
+        Positions of the rows among the validation rows.
     shown : DataFrame, shape (n, q)
         The features' values, for people.
     values : ndarray, shape (n, q, outputs)
     base : ndarray, shape (n, outputs)
-        What the contributions start from; with them it makes up the explained output.
+        The base to which the contributions add; base and contributions sum to the explained output.
     scale : str
         Of values and base: probability, log-odds, ...
     name : str
-        What the method calls them: SHAP value, ...
+        The method's name for contributions: SHAP value, ...
     """
 
     rows: np.ndarray
@@ -42,7 +42,7 @@ class Contributions:
 
     @property
     def measure(self) -> str:
-        """What `strengths` are, and on which rows."""
+        """The meaning of `strengths`, and the rows that they are from."""
         return f"mean |{self.name}|, {len(self.rows)} validation rows"
 
     def strengths(self) -> list[Strength]:
@@ -53,7 +53,7 @@ class Contributions:
 
 @dataclass(frozen=True)
 class Strength:
-    """How strong a feature is; `spread` where the method repeats itself (a standard deviation)."""
+    """How strong a feature is; `spread` is the standard deviation over repetitions, if the method has any."""
 
     feature: str
     strength: float
@@ -61,7 +61,7 @@ class Strength:
 
 
 @dataclass(frozen=True)
-class Interaction:
+class PairStrength:
     """How strong a pair of features is beyond what each does alone."""
 
     feature: str
@@ -71,7 +71,7 @@ class Interaction:
 
 @dataclass(frozen=True)
 class Curve:
-    """How an output goes with a feature.
+    """How an output depends on a feature.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ class Curve:
     x : list
         Numbers, or names of categories.
     lines : ndarray, shape (n, len(x))
-        Of each row; their mean is the curve.
+        A line for each row; their mean is the curve.
     """
 
     feature: str
@@ -95,14 +95,14 @@ class Explanation:
     Parameters
     ----------
     measure : str
-        What the strengths are and on which rows: mean SHAP value, 500 validation rows.
+        The meaning of the strengths, and the rows: mean SHAP value, 500 validation rows.
     unit : str
         Of the strengths: log-odds of yes, loss of roc_auc, ...
     strengths : list of Strength
     contributions : Contributions, optional
     interactions, curves : list
     interaction_measure : str
-        What their strengths are, and on which rows.
+        The meaning of the interactions' strengths, and the rows.
 
     Examples
     --------
@@ -116,42 +116,43 @@ class Explanation:
     unit: str
     strengths: list[Strength]
     contributions: Contributions | None = None
-    interactions: list[Interaction] = field(default_factory=list)
+    interactions: list[PairStrength] = field(default_factory=list)
     curves: list[Curve] = field(default_factory=list)
     interaction_measure: str = ""
 
     @classmethod
     def of(cls, measure: str, unit: str, strengths: Mapping[str, float]) -> Explanation:
-        """Make an explanation of nothing but how strong each feature is.
+        """Make an explanation with only the strengths of the features.
 
         Parameters
         ----------
         measure, unit : str
+            The meaning of the strengths, and their unit.
         strengths : mapping of str to float
             By feature.
         """
         return cls(measure, unit, [Strength(name, float(one)) for name, one in strengths.items()])
 
     def __post_init__(self) -> None:
-        """Put the strongest first."""
+        """Sort the strengths, the greatest first."""
         self.strengths.sort(key=lambda one: -one.strength)
         self.interactions.sort(key=lambda one: -one.strength)
 
 
 def unit(scale: str, subject: Subject) -> str:
-    """Say the unit of what is averaged over the outputs."""
+    """Return the unit of an average over the outputs."""
     if not subject.classes:
         return scale
     return f"{scale} of {subject.names[0] if len(subject.names) == 1 else 'a class (mean over classes)'}"
 
 
 def scale_of(output: np.ndarray, probability: np.ndarray, subject: Subject) -> str:
-    """Tell by the predictions on which scale an estimator's own output is.
+    """Return the scale of an estimator's own output, by comparison with the predictions.
 
     Parameters
     ----------
     output, probability : ndarray, shape (n, outputs)
-        What an explanation adds up to, and what the model predicts.
+        The sum of an explanation, and the model's prediction.
     """
     from scipy.special import expit, softmax
 
@@ -163,5 +164,5 @@ def scale_of(output: np.ndarray, probability: np.ndarray, subject: Subject) -> s
     if subject.classes and len(subject.names) == 1 and same(expit(output)):
         return "log-odds"
     if len(subject.names) > 1 and same(softmax(output, axis=1)):
-        return "softmax score"  # a log-probability but for a constant of the row
+        return "softmax score"  # a log-probability up to a constant of each row
     return "raw score"

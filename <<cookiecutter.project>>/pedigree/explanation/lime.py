@@ -1,4 +1,4 @@
-"""LIME (Ribeiro, Singh and Guestrin 2016, arXiv:1602.04938): a linear model of the surroundings of a row."""
+"""LIME (Ribeiro, Singh and Guestrin 2016, arXiv:1602.04938): a linear model in the neighbourhood of a row."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
 @dataclass
 class Lime:
-    """LIME's explanation of single rows, and how strong each feature is in them.
+    """LIME's explanations of single rows, and the average strength of each feature in them.
 
-    A contribution is the weight of being in the row's quartile of the training rows, or of having its
-    category, in the linear model: what the prediction would lose with another one.
+    A contribution is the linear model's weight of the row's quartile in the training rows, or of its
+    category: the change of the prediction if it were another one.
 
     Parameters
     ----------
     rows : int
         Validation rows to explain.
     samples : int
-        Rows drawn around each.
+        Random rows around each.
     kernel_width : float or None
-        How far around; None: LIME's own 0.75 times the root of the number of features.
+        Width of the neighbourhood; None: LIME's default, 0.75 times the root of the number of features.
     seed : int
     """
 
@@ -77,7 +77,15 @@ class Lime:
         )
 
     def explainer(self, usual: np.ndarray, codes: Codes, subject: Subject) -> LimeTabularExplainer:
-        """Make LIME's explainer of tables, which draws like the training rows."""
+        """Make LIME's explainer of tables, which samples from the distribution of the training rows.
+
+        Parameters
+        ----------
+        usual : ndarray, shape (m, p)
+            Coded training rows.
+        codes : Codes
+        subject : Subject
+        """
         from lime.lime_tabular import LimeTabularExplainer
 
         random = np.random.RandomState(self.seed)
@@ -93,18 +101,28 @@ class Lime:
 
 
 def missing_codes(usual: np.ndarray) -> np.ndarray:
-    """Return a number for each column, smaller than all its values, that stands for a missing one."""
+    """Return a number for each column, smaller than all its values, as code of a missing value."""
     least = np.nan_to_num(np.nanmin(usual, axis=0, initial=0))
     return np.asarray(least - np.maximum(np.abs(least), 1))
 
 
 def quartiles(usual: np.ndarray, codes: Codes, missing: np.ndarray, random: Any) -> Any:
-    """Make LIME's discretizer by quartiles, with a bin of its own for missing values."""
+    """Make LIME's discretizer by quartiles, with a separate bin for missing values.
+
+    Parameters
+    ----------
+    usual : ndarray, shape (m, p)
+        Coded training rows.
+    codes : Codes
+    missing : ndarray, shape (p,)
+        Of `missing_codes`.
+    random : RandomState
+    """
     from lime.discretize import QuartileDiscretizer
 
     class QuartilesAndGaps(QuartileDiscretizer):
         def bins(self, data: np.ndarray, labels: Any) -> list[np.ndarray]:
-            """Cut at the quartiles of the values that are there."""
+            """Return the quartiles of the values that are not missing."""
             cuts = []
             for place in self.to_discretize:
                 there = data[data[:, place] != missing[place], place]
@@ -120,7 +138,7 @@ def quartiles(usual: np.ndarray, codes: Codes, missing: np.ndarray, random: Any)
             )
 
     made = QuartilesAndGaps(usual, codes.texts, codes.names, random_state=random)
-    for place in made.to_discretize:  # the lowest quartile begins at the least value
+    for place in made.to_discretize:  # the first bin begins at the smallest value
         there = usual[usual[:, place] != missing[place], place]
         made.mins[place][0] = missing[place]
         made.mins[place][1] = there.min() if len(there) else missing[place]

@@ -1,4 +1,4 @@
-"""SHAP values that boosting libraries compute themselves: exact, quick, categories included."""
+"""SHAP values that boosting libraries compute themselves: exact, fast, with native categories."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def native_shap(estimator: Any, encoded: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Ask CatBoost, XGBoost or LightGBM for its SHAP values.
+    """Compute SHAP values by CatBoost, XGBoost or LightGBM.
 
     Returns
     -------
@@ -26,14 +26,14 @@ def native_shap(estimator: Any, encoded: pd.DataFrame) -> tuple[np.ndarray, np.n
         values = _xgboost(estimator, encoded, pred_contribs=True)
     else:
         values = estimator.predict(encoded, pred_contrib=True)
-    # The base comes last in each output's block.
+    # The base is the last column of each output.
     values = np.asarray(values, dtype=float).reshape(len(encoded), -1, encoded.shape[1] + 1)
     values = values.transpose(0, 2, 1)
     return values[:, :-1], values[:, -1]
 
 
 def native_interactions(estimator: Any, encoded: pd.DataFrame) -> np.ndarray | None:
-    """Ask CatBoost or XGBoost for SHAP interaction values; LightGBM and others have none (None).
+    """Compute SHAP interaction values by CatBoost or XGBoost; None for LightGBM and others.
 
     Returns
     -------
@@ -58,7 +58,7 @@ def _pool(encoded: pd.DataFrame) -> Any:
 
 
 def _xgboost(estimator: Any, encoded: pd.DataFrame, **what: bool) -> np.ndarray:
-    """Predict with the trees that count: early stopping may have tried more."""
+    """Predict with the trees that early stopping kept."""
     from xgboost import DMatrix
 
     booster = estimator.get_booster()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Permutation:
+class PermutationImportance:
     """scikit-learn's permutation importance, by the first metric of the problem.
 
     Parameters

@@ -7,14 +7,14 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from pedigree.base.problem import Metrics
+from pedigree.base.problem import ListedMetrics
 from pedigree.base.section import Count, Excerpt, Number, Section, Seed, Tool, Word
 from pedigree.base.tools import found
 from pedigree.explanation.algorithms import KNOWN, algorithm_for
 
 
 class Method(Tool):
-    """conf/explain/method/; each takes some of these."""
+    """conf/explain/method/; each method has some of these keys."""
 
     algorithm: Literal["auto", "native", "tree", "linear", "permutation", "kernel"] | None = None
     rows: Count | None = None
@@ -38,20 +38,20 @@ class Explain(Section):
 
 
 class ExplainSettings(Excerpt):
-    """All that `explain` sees."""
+    """All settings of the stage `explain`."""
 
     explain: Explain
-    problem: Metrics
+    problem: ListedMetrics
 
     def mistakes(self, settings: Any) -> Iterator[str]:
         """Find explanations by an algorithm that does not support the chosen model."""
         estimator = settings.model.estimator and found(settings.model.estimator.target)
         if not isinstance(estimator, type):
-            return  # the leaderboard's winner, or not installed
+            return  # the leaderboard's winner is not known yet, or the package is not installed
         for name, method in self.explain.methods.items():
             algorithm, fits = method.algorithm, algorithm_for(estimator)
             if algorithm in KNOWN and algorithm != fits:
                 yield (
-                    f"explain.methods.{name}.algorithm: '{algorithm}' does not know {estimator.__name__}; "
+                    f"explain.methods.{name}.algorithm: '{algorithm}' does not support {estimator.__name__}; "
                     f"use auto{f', {fits}' if fits in KNOWN else ''}, permutation or kernel."
                 )

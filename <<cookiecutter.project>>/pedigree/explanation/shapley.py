@@ -1,4 +1,4 @@
-"""SHAP values (Lundberg and Lee 2017, arXiv:1705.07874): shares that add up to the prediction."""
+"""SHAP values (Lundberg and Lee 2017, arXiv:1705.07874): contributions that add up to the prediction."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pedigree.base.names import UserError
 from pedigree.estimators.predicting import plain
 from pedigree.explanation.algorithms import KNOWN, algorithm_for
 from pedigree.explanation.encoded import column_features, display_values
-from pedigree.explanation.interface import Contributions, Explanation, Interaction, scale_of, unit
+from pedigree.explanation.interface import Contributions, Explanation, PairStrength, scale_of, unit
 from pedigree.explanation.native import native_interactions, native_shap
 from pedigree.explanation.subject import Codes, Subject
 
@@ -27,17 +27,17 @@ class Shap:
     Parameters
     ----------
     rows : int
-        At most so many rows.
+        Maximum rows.
     interaction_rows : int
-        Of them so many for the interactions of two features, where the trees tell them; 0: none.
+        Maximum rows for the interactions of two features, which only trees have; 0: none.
     algorithm : {"auto", "native", "tree", "linear", "permutation", "kernel"}
     background : int
-        Training rows that a feature which is left out takes its values from (permutation, kernel).
+        Training rows whose values replace those of a feature that is left out (permutation, kernel).
     draws : int
         Orders of the features for each row (permutation), or 2 p + 1 times as many coalitions (kernel).
     predictions : int
-        At most so many are coded of the model (permutation, kernel), or of its trees for interactions
-        (tree): fewer rows are explained then.
+        Maximum predictions of the model (permutation, kernel), or of its trees for interactions (tree); it
+        may reduce the number of rows.
     seed : int
     """
 
@@ -58,15 +58,15 @@ class Shap:
             The algorithm does not fit the model.
         """
         steps = subject.model.named_steps
-        # Of a pipeline of the owner's own, it is not known what its estimator's inputs stand for.
+        # In a pipeline of the owner's, the meaning of the estimator's inputs is not known.
         best = algorithm_for(type(subject.model[-1])) if "encode" in steps else "permutation"
         algorithm = best if self.algorithm == "auto" else self.algorithm
         if algorithm in KNOWN and algorithm != best:
             raise UserError(
-                f"explain: the algorithm '{algorithm}' of shap does not know "
+                f"explain: the algorithm '{algorithm}' of shap does not support "
                 f"{type(subject.model[-1]).__name__}; set `algorithm: auto`."
             )
-        interactions: list[Interaction] = []
+        interactions: list[PairStrength] = []
         paired = self._interaction_sample(subject, algorithm)
         if algorithm in KNOWN:
             found = self._exact_values(subject, algorithm)
@@ -84,7 +84,7 @@ class Shap:
         )
 
     def _interaction_sample(self, subject: Subject, algorithm: str) -> np.ndarray:
-        """Draw the rows for interactions; shap walks each of the trees anew for every column."""
+        """Draw the rows for interactions; for every column, shap walks through all trees again."""
         rows = self.interaction_rows
         if algorithm == "tree":
             columns = subject.model["encode"].transform(plain(subject.X.head(1))).shape[1]
@@ -93,7 +93,7 @@ class Shap:
         return subject.sample(rows)
 
     def _exact_values(self, subject: Subject, algorithm: str) -> Contributions:
-        """Read the values exactly off the fitted estimator."""
+        """Compute the exact values from the fitted estimator."""
         rows = subject.sample(self.rows)
         encode, estimator = subject.model["encode"], subject.model["estimator"]
         X = subject.X.iloc[rows]
@@ -121,7 +121,7 @@ class Shap:
         )
 
     def _estimated_values(self, subject: Subject, algorithm: str) -> Contributions:
-        """Estimate the values of any model from its predictions of mixed rows."""
+        """Estimate the values of any model from its predictions of rows with replaced values."""
         import shap
 
         p = subject.X.shape[1]
@@ -137,7 +137,7 @@ class Shap:
             return subject.outputs(codes.rows(mixed))
 
         if algorithm == "kernel":
-            np.random.seed(self.seed)  # the only generator that shap's kernel explainer draws from
+            np.random.seed(self.seed)  # the only random generator of shap's kernel explainer
             kernel = shap.KernelExplainer(output, around)
             values = np.asarray(
                 kernel.shap_values(coded, nsamples=each, l1_reg=0, silent=True, gc_collect=False)
@@ -156,7 +156,14 @@ class Shap:
 def as_outputs(
     values: np.ndarray, base: np.ndarray, subject: Subject
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Shape values as (n, q, outputs) and the base as (n, outputs), with the explained classes only."""
+    """Reshape values to (n, q, outputs) and the base to (n, outputs), for the explained classes only.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n, q) or (n, q, k)
+    base : ndarray, shape (), (k,), (n,) or (n, k)
+    subject : Subject
+    """
     values = values[..., np.newaxis] if values.ndim == 2 else values
     base = np.broadcast_to(
         base.reshape(-1, 1) if base.ndim < 2 and values.shape[2] == 1 else base,
@@ -166,7 +173,7 @@ def as_outputs(
     return values[:, :, kept], base[:, kept]
 
 
-def interaction_strengths(subject: Subject, rows: np.ndarray) -> list[Interaction]:
+def interaction_strengths(subject: Subject, rows: np.ndarray) -> list[PairStrength]:
     """Average the sizes of SHAP interaction values (Lundberg, Erion and Lee 2018, arXiv:1802.03888)."""
     encode, estimator = subject.model["encode"], subject.model["estimator"]
     X = subject.X.iloc[rows]
@@ -175,21 +182,23 @@ def interaction_strengths(subject: Subject, rows: np.ndarray) -> list[Interactio
     if values is None:
         return []
     membership = column_features(encode, encoded, X)
-    # An encoded column interacts within its feature too: that is part of what the feature does alone.
+    # Interactions of encoded columns within a feature are part of the feature's own effect.
     whole = np.einsum("ca,ncdo,db->nabo", membership, values, membership)
     if whole.shape[3] > len(subject.names):
         whole = whole[..., subject.explained]
     sizes = 2 * np.abs(whole).mean(axis=(0, 3))  # the two halves of a pair
     names = list(membership)
     return [
-        Interaction(names[a], names[b], sizes[a, b]) for a, b in combinations(range(len(names)), 2)
+        PairStrength(names[a], names[b], sizes[a, b]) for a, b in combinations(range(len(names)), 2)
     ]
 
 
 def interaction_values(estimator: Any, encoded: pd.DataFrame) -> np.ndarray | None:
-    """Return SHAP interaction values of shape (n, c, c, outputs), or None if they cannot be had."""
+    """Return SHAP interaction values of shape (n, c, c, outputs), or None if they cannot be computed."""
     values = native_interactions(estimator, encoded)
-    if values is None and not (encoded.dtypes == "category").any():  # shap reads no such splits
+    if (
+        values is None and not (encoded.dtypes == "category").any()
+    ):  # shap does not support splits by category
         import shap
 
         values = np.asarray(shap.TreeExplainer(estimator).shap_interaction_values(encoded))

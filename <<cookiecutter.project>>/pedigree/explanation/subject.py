@@ -1,4 +1,4 @@
-"""The input of all explanation methods: a model and rows, optionally encoded as numbers."""
+"""The input of all explanation methods: a model and rows, optionally coded as numbers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pedigree.base.tables import read_json
 from pedigree.estimators.artifact import load_model
 from pedigree.estimators.predicting import plain, predict
 from pedigree.explanation.tables import write_tables
-from pedigree.scoring.custom import listed
+from pedigree.scoring.custom import problem_metrics
 from pedigree.training.inputs import read_subset
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ class Subject:
     ----------
     model : Pipeline
     X, y : DataFrame of shape (n, p), ndarray of shape (n,)
-        Validation rows: the features that the model is given, and the true answers.
+        Validation rows: the features of the model, and the target.
     train : DataFrame, shape (m, p)
-        Training rows, which stand for what is usual.
+        Training rows, as the background.
     classes : list of str
         Empty for regression.
     target : str
@@ -45,7 +45,7 @@ class Subject:
     metric : Metric
         The first of the problem.
     single : int
-        How many rows are to be explained one by one.
+        Number of rows that are explained individually.
     seed : int
         Of the choice of rows.
 
@@ -83,7 +83,7 @@ class Subject:
         X, y, classes = read_subset("validation")
         train, _, _ = read_subset("train")
         target = read_json(SPLIT / "target.json")["name"]
-        metric, options = listed(settings.problem)[0], settings.explain
+        metric, options = problem_metrics(settings.problem)[0], settings.explain
         rows, seed = options.single_rows, options.seed
         return cls(load_model(MODEL), X, y, train, classes, target, metric, rows, seed)
 
@@ -113,7 +113,7 @@ class Subject:
 
     @cached_property
     def chosen(self) -> list[int]:
-        """Places of the validation rows that are explained one by one."""
+        """Positions of the validation rows that are explained individually."""
         return pick_rows(self.prediction, self.single)
 
     def write(self, explanations: Mapping[str, Explanation]) -> None:
@@ -121,7 +121,7 @@ class Subject:
         write_tables(explanations, self)
 
     def sample(self, n: int) -> np.ndarray:
-        """Draw places of n validation rows, in their order; those explained one by one are among them."""
+        """Draw positions of n validation rows, in ascending order, including those that are explained individually."""
         drawn = np.random.default_rng(self.seed).permutation(len(self.X))
         rest = drawn[~np.isin(drawn, self.chosen)]
         return np.sort([*self.chosen, *rest[: max(n - len(self.chosen), 0)]]).astype(int)
@@ -133,7 +133,7 @@ class Subject:
 
 
 def pick_rows(prediction: np.ndarray, n: int) -> list[int]:
-    """Pick rows that differ: the surest or highest, the least sure or middle, the lowest, and between."""
+    """Pick rows of different predictions: the most certain or highest, the least certain or middle, the lowest, and between."""
     certainty = prediction.max(axis=1) if prediction.ndim == 2 else prediction
     order = np.argsort(-certainty, kind="stable")
     return [
@@ -143,10 +143,10 @@ def pick_rows(prediction: np.ndarray, n: int) -> list[int]:
 
 
 class Codes:
-    """Rows as numbers, which explainers draw and shuffle, and back as the model takes them.
+    """Codes rows as numbers, which explainers draw and shuffle, and decodes them for the model.
 
-    Numbers stay as they are, missing ones NaN; anything else becomes its place among the values of
-    the given tables, -1 where it is missing.
+    Numbers stay as they are, missing ones are NaN; other values become their position among the values of
+    the given tables, -1 if they are missing.
 
     Parameters
     ----------
@@ -191,5 +191,5 @@ class Codes:
 
     @property
     def texts(self) -> list[int]:
-        """Places of the columns that hold no numbers."""
+        """Positions of the columns that are not numeric."""
         return [place for place, name in enumerate(self.names) if name in self.known]

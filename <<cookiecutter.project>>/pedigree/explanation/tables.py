@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
 FOLDER = REPORTS / "explain"
 COLUMNS = {
-    # How strong each feature is: what of it is measured, on which rows, in which unit.
+    # The strength of each feature: the measure, its rows and its unit.
     "global": ("method", "feature", "strength", "spread", "measure", "unit"),
-    # What each feature added to single predictions; with the base they make up the output.
+    # Contributions of the features to single predictions; base and contributions sum to the output.
     "rows": (
         *("method", "validation_row", "output", "prediction", "base"),
         *("feature", "value", "contribution", "measure", "unit"),
     ),
-    # The same of all rows that were taken apart, and of each output.
+    # Contributions for all explained rows and each output.
     "contributions": (
         *("method", "feature", "output", "validation_row", "value"),
         *("contribution", "measure", "unit"),
     ),
-    # How the prediction goes with a feature: a mean over rows and their standard deviation.
+    # How the prediction depends on a feature: mean and standard deviation over rows.
     "curves": ("method", "feature", "output", "x", "y", "spread", "unit"),
     "interactions": ("method", "feature", "other", "strength", "measure", "unit"),
 }
@@ -46,7 +46,7 @@ def write_tables(explanations: Mapping[str, Explanation], subject: Subject) -> N
     explanations : mapping of str to Explanation
         By name of the method.
     subject : Subject
-        What they explain.
+        The model and rows that they explain.
     """
     makers = {
         "global": strength_rows,
@@ -66,9 +66,9 @@ def write_tables(explanations: Mapping[str, Explanation], subject: Subject) -> N
 
 
 def read(folder: Path = FOLDER) -> dict[str, pd.DataFrame]:
-    """Read the tables that `write` wrote: global, rows, curves and interactions.
+    """Read the tables of `write_explanations`: global, rows, curves and interactions.
 
-    Values and names are texts, as they stand ("NA" is a name); what is not there is "" or NaN.
+    Values and names are unchanged strings ("NA" is a name); missing ones are "" or NaN.
     """
     import pandas as pd
 
@@ -103,7 +103,7 @@ def strength_rows(explanation: Explanation, subject: Subject) -> Iterator[dict[s
 
 
 def contribution_rows(explanation: Explanation, subject: Subject) -> Iterator[dict[str, Any]]:
-    """List what each feature added to each output of every row that was taken apart."""
+    """List the contribution of each feature to each output of every explained row."""
     found = explanation.contributions
     for place, feature in enumerate(found.shown if found else ()):
         assert found is not None
@@ -124,12 +124,12 @@ def contribution_rows(explanation: Explanation, subject: Subject) -> Iterator[di
 
 
 def written(value: Any) -> str | None:
-    """Return a feature's value as text, None for a missing one."""
+    """Return a feature's value as a string, None for a missing one."""
     return None if value is None or value != value else str(value)
 
 
 def single_rows(explanation: Explanation, subject: Subject) -> Iterator[dict[str, Any]]:
-    """List what each feature added to the predictions of the chosen rows, the greatest first.
+    """List the contributions of the features to the predictions of the chosen rows, the greatest first.
 
     Of several classes the predicted one is explained.
     """

@@ -17,7 +17,7 @@ from pedigree.base.names import UserError
 METHODS = ("iqr", "quantile", "z_score")
 
 
-def limits(values: pd.Series, method: str, threshold: float) -> list[float] | None:
+def compute_limits(values: pd.Series, method: str, threshold: float) -> list[float] | None:
     """Compute the limits beyond which a value is an outlier.
 
     Parameters
@@ -55,7 +55,7 @@ class DropOutliers:
     Parameters
     ----------
     method : {"iqr", "quantile", "z_score", "isolation_forest"}
-        As in `limits`; or rows that are set apart from the others by several columns at once (Liu, Ting
+        As in `compute_limits`; or rows that are set apart from the others by several columns at once (Liu, Ting
         and Zhou 2008), with `threshold` as the share of rows that are.
     threshold : float
     random_state : int
@@ -91,7 +91,7 @@ class DropOutliers:
         else:
             fine = np.ones(len(X), dtype=bool)
             for name in numbers:
-                if ends := limits(numbers[name], self.method, self.threshold):
+                if ends := compute_limits(numbers[name], self.method, self.threshold):
                     fine &= (numbers[name].between(*ends) | numbers[name].isna()).to_numpy()
         lost = set(np.unique(y)) - set(np.unique(y[fine])) if y.dtype.kind in "iu" else set()
         if lost or not fine.any():

@@ -1,4 +1,4 @@
-"""What folds follow of the settings."""
+"""The settings that folds follow."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pedigree.base.section import Excerpt
 
 
 class SplitName(Excerpt):
-    """By what rows are split."""
+    """The method by which rows are split."""
 
     name: str
 
 
 class FoldSettings(Protocol):
-    """Settings of a step that cuts the training rows into folds, as the split does."""
+    """Settings of a step that divides the training rows into folds, as the split does."""
 
     @property
     def problem(self) -> Groups:
@@ -27,8 +27,8 @@ class FoldSettings(Protocol):
 
 
 class SeededFoldSettings(FoldSettings, Protocol):
-    """And with the seed of their draw."""
+    """Settings of folds with their seed."""
 
     @property
     def seed(self) -> int:
-        """Of the settings."""
+        """The top-level `seed`."""

@@ -18,15 +18,15 @@ def last_round(rounds: Sequence[Round], name: str) -> int:
 def leaderboard(
     rounds: Sequence[Round], metrics: Sequence[Metric], confidence: float
 ) -> list[dict[str, Any]]:
-    """Rank the models: who stayed longer stands above, and within a round the first metric decides.
+    """Rank the models: those that stayed longer come first, and within a round the first metric decides.
 
-    A model is held against the winner on the folds of its own last round, in which the winner, which
+    A model is compared with the winner on the folds of its own last round, in which the winner, which
     was in all of them, was fitted on the same rows and scored on the same rows.
 
     Parameters
     ----------
     rounds : sequence of Round
-        All models are in the first; whoever is not in the next has left.
+        All models are in the first; a model that is not in the next has left.
     metrics : sequence of Metric
         The first one decides.
     confidence : float
@@ -37,7 +37,7 @@ def leaderboard(
     list of dict
         Best first: means and spreads of the metrics in the model's last round; `behind`, how far the
         first metric is behind the winner's, with its interval; `folds` on which it was measured, and
-        `left_in_round`, None for those who stayed.
+        `left_in_round`, None for models of the last round.
     """
     ranked: list[str] = []
     for one in reversed(rounds):

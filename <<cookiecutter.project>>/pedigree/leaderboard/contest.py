@@ -1,4 +1,4 @@
-"""Who competes, on which rows, and what was measured, round by round."""
+"""The models that are compared, the rows that they are fitted on, and their scores, round by round."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pedigree.estimators.building import as_trained
 from pedigree.folds.folding import Fold, mean_and_spread
 from pedigree.leaderboard.board import last_round, leaderboard
 from pedigree.leaderboard.rounds import Round
-from pedigree.scoring.custom import listed
+from pedigree.scoring.custom import problem_metrics
 from pedigree.scoring.metrics import Metric
 from pedigree.training.cross_validation import Outcome, try_on
 from pedigree.training.data import Training
@@ -27,7 +27,7 @@ CONFIDENCE = 0.95  # of the intervals of how far a model is behind the winner
 
 @dataclass(frozen=True)
 class Contest:
-    """What a method of comparing works with.
+    """The models and rows that a method of comparison works with.
 
     Parameters
     ----------
@@ -37,9 +37,9 @@ class Contest:
     metrics : list of Metric
         The first one decides.
     folds, repeats, seed : int
-        As in `pedigree.folds.folding.folds`.
+        Number of folds and of repetitions, and the seed of the first repetition.
     rows : int, optional
-        Training rows of a fold at most.
+        Maximum training rows of a fold.
 
     Examples
     --------
@@ -62,7 +62,7 @@ class Contest:
 
     @classmethod
     def of(cls, settings: CompareSettings) -> Contest:
-        """Read the training rows, and let the models of `compare.models` compete.
+        """Read the training rows and the models of `compare.models`.
 
         Parameters
         ----------
@@ -73,7 +73,7 @@ class Contest:
         return cls(
             {name: as_trained(model, early) for name, model in options.models.items()},
             Training.read(settings),
-            listed(settings.problem),
+            problem_metrics(settings.problem),
             options.folds,
             options.repeats,
             settings.seed,
@@ -90,33 +90,51 @@ class Contest:
 
     @property
     def classify(self) -> bool:
-        """Whether classes are told, not numbers."""
+        """Whether the target is a class."""
         return bool(self.training.classes)
 
     def cut(self) -> list[Fold]:
-        """Cut the training rows into the folds of the settings.
+        """Split the training rows into the folds of the settings.
 
-        Where there are more rows than a fold may have, each is held out once: as many then tell families apart.
+        If a fold has more training rows than `rows` allows, nothing is repeated: so many rows tell models apart.
         """
         in_fold = len(self.training.y) * (self.folds - 1) / self.folds
         repeats = 1 if self.rows and in_fold > self.rows else self.repeats
         return self.training.cut(self.folds, repeats, self.seed, at_most=self.rows)
 
     def measure(self, name: str, fold: Fold, changes: dict[str, Any] | None = None) -> Outcome:
-        """Fit a model, with other hyperparameters if told, and score it on a fold."""
+        """Fit a model on a fold and score it there.
+
+        Parameters
+        ----------
+        name : str
+            Of the model.
+        fold : Fold
+        changes : dict, optional
+            Hyperparameters that replace those of the settings.
+        """
         classes = len(self.training.classes)
         return try_on(self.models[name], fold, self.metrics, classes, changes)
 
     def hold(self, names: Sequence[str], cut: list[Fold]) -> Round:
-        """Measure models on each fold, and print how each did."""
+        """Measure models on each fold, and print their scores."""
         held = Round(cut, {})
         for number, name in enumerate(names, start=1):
             held.outcomes[name] = [self.measure(name, fold) for fold in cut]
-            self.tell(held, name, f"[{number}/{len(names)}] ")
+            self.print_scores(held, name, f"[{number}/{len(names)}] ")
         return held
 
-    def tell(self, held: Round, name: str, before: str = "") -> None:
-        """Print how a model did in a round."""
+    def print_scores(self, held: Round, name: str, before: str = "") -> None:
+        """Print a model's score and times in a round.
+
+        Parameters
+        ----------
+        held : Round
+        name : str
+            Of the model.
+        before : str
+            Begins the line.
+        """
         first = self.metrics[0].name
         mean, spread = mean_and_spread(held.values(name, first))
         took = held.seconds(name)

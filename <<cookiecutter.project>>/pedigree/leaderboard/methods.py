@@ -1,7 +1,7 @@
-"""Ways to compare: on all folds, by successive halving, or each model tuned inside each fold.
+"""Methods of comparison: on all folds, by successive halving, or with each model tuned inside each fold.
 
-A method takes a `Contest` and returns its rounds: all models are in the first, and whoever is not in
-the next has left.
+A method takes a `Contest` and returns its rounds: all models are in the first, and a model that is not
+in the next has left.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pedigree.folds.folding import Fold, mean_and_spread
 from pedigree.folds.sampling import stratified_sample
 from pedigree.leaderboard.contest import Contest
 from pedigree.leaderboard.rounds import Round
-from pedigree.training.space import draw
+from pedigree.training.space import sample_hyperparameters
 
 
 def all_folds(contest: Contest) -> list[Round]:
@@ -25,8 +25,8 @@ def all_folds(contest: Contest) -> list[Round]:
     return [contest.hold(list(contest.models), contest.cut())]
 
 
-def halving(contest: Contest, finalists: int, folds: int, rows: float) -> list[Round]:
-    """Let the better half of the models go on, on twice the rows each time (successive halving).
+def successive_halving(contest: Contest, finalists: int, folds: int, rows: float) -> list[Round]:
+    """Keep the better half of the models in each round, on twice the rows each time (successive halving).
 
     Jamieson and Talwalkar 2016 (arXiv:1502.07943), with model families in place of hyperparameters.
 
@@ -34,11 +34,11 @@ def halving(contest: Contest, finalists: int, folds: int, rows: float) -> list[R
     ----------
     contest : Contest
     finalists : int
-        Models that are left for the last round, which has all folds and all rows.
+        Models of the last round, which has all folds and all rows.
     folds : int
-        Folds of each round before, the last ones: by time, those with the longest past.
+        Folds of each earlier round, taken from the end: by time, those with the longest past.
     rows : float
-        Share of each fold's training rows in the first round, in (0, 1].
+        Fraction of each fold's training rows in the first round, in (0, 1].
     """
     cut, names = contest.cut(), list(contest.models)
     rounds: list[Round] = []
@@ -61,16 +61,16 @@ def halving(contest: Contest, finalists: int, folds: int, rows: float) -> list[R
 def nested(contest: Contest, trials: int, seconds: float, folds: int) -> list[Round]:
     """Tune every model inside each fold, so that tuned models are compared (nested cross-validation).
 
-    The search sees the fold's training rows only, cut once more; features are made anew in the inner
-    folds too. Varma and Simon 2006 (doi:10.1186/1471-2105-7-91).
+    The search sees the fold's training rows only, split again; features are also fitted in the inner
+    folds. Varma and Simon 2006 (doi:10.1186/1471-2105-7-91).
 
     Parameters
     ----------
     contest : Contest
     trials : int
-        Hyperparameters that are tried of each model in each fold: its own settings, and random draws.
+        Trials of each model in each fold: its own settings, then random hyperparameters.
     seconds : float
-        Of the clock, for all searches together; each one gets the same share of what is left.
+        Time limit for all searches together; each search gets an equal part of the remaining time.
     folds : int
         Inner folds.
     """
@@ -87,11 +87,11 @@ def nested(contest: Contest, trials: int, seconds: float, folds: int) -> list[Ro
             cut_short |= set() if whole else {name}
         say(f"fold {number}/{len(cut)}: {len(contest.models)} models tuned")
     for name in contest.models:
-        contest.tell(held, name)
+        contest.print_scores(held, name)
     if cut_short:
         say(
-            f"The clock ended searches of {', '.join(sorted(cut_short))}: another run may try more. Lower "
-            "compare.method.trials or raise compare.method.seconds."
+            f"compare.method.seconds ended the searches of {', '.join(sorted(cut_short))} early, so another run may differ; "
+            "lower compare.method.trials or raise compare.method.seconds."
         )
     return [held]
 
@@ -104,8 +104,10 @@ def _search(
     sign = -1 if metric.greater_is_better else 1
     space, random = contest.models[name].search_space, np.random.default_rng(contest.seed)
     best: tuple[float, dict[str, Any]] = (math.inf, {})
-    # Its own settings first; without a space there is nothing to choose.
-    candidates = [{}, *(draw(space, random) for _ in range(trials - 1))] if space else []
+    # Its own settings first; without a search space nothing is tried.
+    candidates = (
+        [{}, *(sample_hyperparameters(space, random) for _ in range(trials - 1))] if space else []
+    )
     for changes in candidates:
         if time.monotonic() - started > seconds:
             return best[1], False

@@ -1,4 +1,4 @@
-"""What was measured of models on the same folds."""
+"""Scores of models on the same folds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pedigree.training.cross_validation import Outcome
 
 @dataclass(frozen=True)
 class Round:
-    """Models that were measured on the same folds: each one's outcomes, fold by fold."""
+    """Models that were measured on the same folds: the outcomes of each, fold by fold."""
 
     cut: list[Fold]
     outcomes: dict[str, list[Outcome]]
@@ -23,7 +23,7 @@ class Round:
         return [one.scores[metric] for one in self.outcomes[name]]
 
     def ranked(self, metric: Metric) -> list[str]:
-        """Name the models, the best first; those that no fold could tell anything of come last."""
+        """Name the models, the best first; those without a score on any fold come last."""
         sign = -1 if metric.greater_is_better else 1
         means = {
             name: sign * mean_and_spread(self.values(name, metric.name))[0]

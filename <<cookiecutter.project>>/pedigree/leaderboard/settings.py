@@ -22,7 +22,7 @@ class Compare(Section):
 
 
 class CompareSettings(Excerpt):
-    """All that `compare` sees."""
+    """All settings of the stage `compare`."""
 
     compare: Compare
     problem: ScoredColumns

@@ -4,7 +4,7 @@ Each entry of `leakage.checks` is a function that looks for one kind of leak::
 
     check(evidence, **options) -> list of Finding
 
-Its input are the rows of all subsets of the split. It returns a finding for each column or pair of
-subsets with a leak, or a single one if there is none. Checks use the features of the validation and test
-set, but never the target of the test set.
+Its input is the rows of all subsets of the split. It returns a finding for each column or pair of
+subsets with a leak, or a single one without. Checks use the features of the validation and test set, but
+never the target of the test set.
 """

@@ -17,24 +17,30 @@ if TYPE_CHECKING:
 def single_columns(
     evidence: Evidence, limit: float, folds: int, leaves: int, max_rows: int
 ) -> list[Finding]:
-    """Find columns that predict the answer almost perfectly by themselves.
+    """Find columns that predict the target almost perfectly by themselves.
 
-    Measured is the share of a dummy's error (wrong answers, or squares) that the column alone saves
-    on held-out training rows, by a small tree of its values; a text's values are each judged by the
-    other rows with the same. The lower end of its one-sided 99 % interval has to pass the limit.
+    The measure is the fraction of the error of a constant prediction (wrong classes, or squares) that the
+    column alone removes on held-out training rows: by a small tree, or for a column of strings by the
+    other rows with the same value. It is a finding if the lower end of its one-sided 99 % interval is
+    above the limit.
 
     Parameters
     ----------
     evidence : Evidence
     limit : float
-    folds, leaves, max_rows : int
-        Of cross-validation; of the tree (each class gets two at least); training rows, drawn at random.
+        Fraction of the error, in [0, 1].
+    folds : int
+        Of cross-validation.
+    leaves : int
+        Maximum leaves of the tree, at least two per class.
+    max_rows : int
+        Maximum training rows; of more rows a sample is drawn.
     """
     kept = evidence.draw(len(evidence.y), max_rows)
     y, n_classes = evidence.y[kept], len(evidence.classes)
     leaves = max(leaves, 2 * n_classes)
     columns = {name: values.iloc[kept] for name, values in _columns(evidence)}
-    # On its own rows a tree does at least as well, so few columns need the folds.
+    # On the rows it was fitted on a tree is at least as good, so only few columns need cross-validation.
     seen = {
         name: _error_reduction(_predict_by_column(values, y, n_classes, 0, leaves), y, n_classes)[0]
         for name, values in columns.items()
@@ -42,11 +48,11 @@ def single_columns(
     promising = [name for name in seen if seen[name] >= limit] or [max(seen, key=seen.__getitem__)]
     findings = []
     for name in promising:
-        told, low = _error_reduction(
+        explained, low = _error_reduction(
             _predict_by_column(columns[name], y, n_classes, folds, leaves), y, n_classes
         )
-        says = f"{name} alone removes {told:.1%} of the error of a constant prediction (at least {max(low, 0):.1%})."
-        findings.append(Finding(name, low > limit, told, limit, says))
+        says = f"{name} alone removes {explained:.1%} of the error of a constant prediction (at least {max(low, 0):.1%})."
+        findings.append(Finding(name, low > limit, explained, limit, says))
     return [one for one in findings if one.found] or [
         max(findings, key=lambda one: one.measured or 0)
     ]
@@ -55,20 +61,22 @@ def single_columns(
 def identifiers(
     evidence: Evidence, limit: float, significance: float, max_rows: int, identifiers: str
 ) -> list[Finding]:
-    """Find columns that name or count the rows, and whose order goes with the answer.
+    """Find columns that name or count the rows, and whose order is correlated with the target.
 
-    Measured is the share of the answers' ranks that the column's order explains: the squared rank
-    correlation (Spearman 1904), or epsilon squared of Kruskal and Wallis (1952) for classes.
+    The measure is the fraction of the variance of the target's ranks that the column's order explains: the
+    squared rank correlation (Spearman 1904), or epsilon squared of Kruskal and Wallis (1952) for classes.
 
     Parameters
     ----------
     evidence : Evidence
-    limit, significance : float
-        What is explained, and the significance that it needs.
+    limit : float
+        Fraction of the variance, in [0, 1].
+    significance : float
+        Level of the test of the correlation.
     max_rows : int
-        Training rows, drawn at random.
+        Maximum training rows; of more rows a sample is drawn.
     identifiers : str
-        Pattern of the names of whole numbers that name rows.
+        Regular expression for the names of integer columns that identify rows.
     """
     from scipy.stats import kruskal, spearmanr
 
@@ -82,13 +90,13 @@ def identifiers(
         order, y = _order(values[known]), evidence.y[kept][known]
         if evidence.classes:
             statistic, p = kruskal(*(order[y == code] for code in np.unique(y)))
-            told = statistic / (len(y) - 1)
+            explained = statistic / (len(y) - 1)
         else:
             r, p = spearmanr(order, y)
-            told = r**2
-        found = bool(told > limit and p < significance)
-        says = f"{name} identifies rows, and its order explains {told:.1%} of the variance of the target's ranks."
-        findings.append(Finding(str(name), found, float(told), limit, says))
+            explained = r**2
+        found = bool(explained > limit and p < significance)
+        says = f"{name} identifies rows, and its order explains {explained:.1%} of the variance of the target's ranks."
+        findings.append(Finding(str(name), found, float(explained), limit, says))
     alarms = [one for one in findings if one.found]
     none = Finding("", False, None, limit, "No feature identifies or numbers the rows.")
     return alarms or [max(findings, key=lambda one: one.measured or 0, default=none)]
@@ -102,7 +110,7 @@ def _columns(evidence: Evidence) -> Iterator[tuple[str, pd.Series]]:
 
 
 def _error_reduction(guess: np.ndarray, y: np.ndarray, n_classes: int) -> tuple[float, float]:
-    """Return which share of a dummy's error a column saves, and the lower end of its interval."""
+    """Return which fraction of a constant prediction's error a column removes, and the lower end of its interval."""
     if n_classes:
         error, base = ((one != y).astype(float) for one in (guess, np.bincount(y).argmax()))
     else:
@@ -117,7 +125,7 @@ def _error_reduction(guess: np.ndarray, y: np.ndarray, n_classes: int) -> tuple[
 def _predict_by_column(
     values: pd.Series, y: np.ndarray, n_classes: int, folds: int, leaves: int
 ) -> np.ndarray:
-    """Predict each row by a column: by a tree that others were fitted on, or without folds by its own."""
+    """Predict each row by a column: by a tree fitted on other rows, or without folds on all rows."""
     from sklearn.model_selection import KFold, cross_val_predict
     from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
@@ -133,7 +141,7 @@ def _predict_by_column(
 
 
 def _predict_by_value(values: pd.Series, y: np.ndarray, n_classes: int) -> np.ndarray:
-    """Predict each row by the others with its value; the dummy's answer where there is none."""
+    """Predict each row by the others with its value, or by the constant prediction if its value is unique."""
     codes = pd.factorize(values, use_na_sentinel=False)[0]
     counts = np.bincount(codes)[codes]
     if not n_classes:
@@ -141,13 +149,13 @@ def _predict_by_value(values: pd.Series, y: np.ndarray, n_classes: int) -> np.nd
         return np.asarray(np.where(counts > 1, others / np.maximum(counts - 1, 1), y.mean()))
     table = np.zeros((codes.max() + 1, n_classes))
     np.add.at(table, (codes, y), 1)
-    votes = table[codes] + np.bincount(y, minlength=n_classes) / len(y) / 2  # which breaks ties
+    votes = table[codes] + np.bincount(y, minlength=n_classes) / len(y) / 2  # breaks ties
     votes[np.arange(len(y)), y] -= 1
     return np.asarray(votes.argmax(axis=1))
 
 
 def _order(values: pd.Series) -> np.ndarray:
-    """Return numbers in the order of the values; texts that end in a number (A17) go by it, others by the alphabet."""
+    """Return numbers in the order of the values; strings that end in a number (A17) are sorted by it, others by letters."""
     if values.dtype.kind in "iuf":
         return np.asarray(values.to_numpy())
     texts = labels(values)

@@ -21,33 +21,34 @@ if TYPE_CHECKING:
 
     from pedigree.estimators.settings import Model
 
-WATCHED = 5  # one row of so many is watched
-SPREAD = 3  # fits, below which their spread says nothing
-MAX_BY_LUCK = 0.99  # what luck does not reach, however few the fits
+ONE_IN = 5  # one row of so many is in the evaluation set for early stopping
+SPREAD = 3  # minimum fits for an estimate of their spread
+MAX_BY_LUCK = 0.99  # maximum limit, for very few fits
 
 
 def shuffled_target(
     evidence: Evidence, margin: float, significance: float, permutations: int, max_rows: int
 ) -> list[Finding]:
-    """Fit the chosen model on shuffled training answers and ask it about the validation rows.
+    """Fit the chosen model on a shuffled training target and predict the validation rows.
 
-    Whatever it knows of them, it has from elsewhere. Measured is the mean over the fits of the area
-    under the ROC curve (of each class against the rest), or 0.5 and half the correlation with the
-    answers; one fit may reach much by luck, since rows that differ in what matters differ in other
-    things, too, but as often to one side as to the other. So the limit comes from the spread of the
-    fits: the quantile of Student's t, plus a margin (of one or two fits, almost everything has to be
-    known). What stops early, for which `train` has the validation rows, stops by a fifth of the
-    shuffled rows.
+    If it predicts them better than chance, the target leaks. The measure is the mean over the fits of the
+    area under the ROC curve (of each class against the rest), or 0.5 plus half the correlation with the
+    target. A single fit may score far from 0.5 by chance, above or below, since rows with different
+    targets differ in other columns too. So the limit is derived from the spread of the fits: the quantile
+    of Student's t, plus a margin (for one or two fits, close to 1). Early stopping, for which `train` has
+    the validation rows, uses a fifth of the shuffled rows.
 
     Parameters
     ----------
     evidence : Evidence
     margin : float
-        Above 0.5, below which nothing counts.
+        Minimum distance of the limit from 0.5.
     significance : float
-        How improbable the mean must be.
-    permutations, max_rows : int
-        Fits; training rows of each, drawn at random.
+        Level of the test of the mean.
+    permutations : int
+        Number of fits.
+    max_rows : int
+        Maximum training rows of each fit; of more rows a sample is drawn.
     """
     from scipy.stats import t
 
@@ -59,7 +60,7 @@ def shuffled_target(
     random = np.random.default_rng(evidence.settings.seed)
     scores = []
     for _ in range(permutations):
-        # The rows are in random order, too: of those that are watched, each fit has others.
+        # The rows are in random order too, so each fit has another evaluation set.
         order, answers = random.permutation(kept), random.permutation(y[kept])
         inside = None if groups is None else groups[order]
         prediction = _fit_predict(model, X.iloc[order], answers, inside, X_validation, len(classes))
@@ -81,34 +82,37 @@ def _fit_predict(
     X: pd.DataFrame,
     y: np.ndarray,
     groups: np.ndarray | None,
-    asked: pd.DataFrame,
+    X_held_out: pd.DataFrame,
     n_classes: int,
 ) -> np.ndarray:
-    """Fit as `train` does, with the tuned hyperparameters, and predict; see `predict`."""
+    """Fit as `train` does, with the tuned hyperparameters, and predict probabilities or numbers."""
     best = read_json(BEST_PARAMS)["tuned"]
     same = {name: one["to"] for name, one in best.items() if own_value(model, name) == one["from"]}
     pipeline = build_model(model, same)
-    watched = None
+    evaluation_set = None
     if model.early_stopping:
-        cut = len(y) - len(y) // WATCHED
-        watched, X, y = (X.iloc[cut:], y[cut:]), X.iloc[:cut], y[:cut]
+        cut = len(y) - len(y) // ONE_IN
+        evaluation_set, X, y = (X.iloc[cut:], y[cut:]), X.iloc[:cut], y[:cut]
         groups = None if groups is None else groups[:cut]
-    if n_classes:  # of a rare class there may be no row; some libraries want codes without gaps
+    if n_classes:  # a rare class may have no row, and some libraries require consecutive codes
         present, y = np.unique(y, return_inverse=True)
-        if watched:
-            seen = np.isin(watched[1], present)
-            watched = watched[0][seen], np.searchsorted(present, watched[1][seen])
+        if evaluation_set:
+            seen = np.isin(evaluation_set[1], present)
+            evaluation_set = (
+                evaluation_set[0][seen],
+                np.searchsorted(present, evaluation_set[1][seen]),
+            )
     cuts = "cv" in pipeline["estimator"].get_params(deep=False)
-    fit(pipeline, model, X, y, watched, groups if cuts else None)
+    fit(pipeline, model, X, y, evaluation_set, groups if cuts else None)
     if not n_classes:
-        return predict(pipeline, asked, 0)
-    prediction = np.zeros((len(asked), n_classes))
-    prediction[:, present] = predict(pipeline, asked, len(present))
+        return predict(pipeline, X_held_out, 0)
+    prediction = np.zeros((len(X_held_out), n_classes))
+    prediction[:, present] = predict(pipeline, X_held_out, len(present))
     return prediction
 
 
 def ranking_accuracy(truth: np.ndarray, prediction: np.ndarray) -> float:
-    """Return how often predictions rank rows right: 0.5 is chance, 1 is perfect.
+    """Return the fraction of pairs that predictions rank correctly: 0.5 is chance, 1 is perfect.
 
     Parameters
     ----------

@@ -12,23 +12,29 @@ from pedigree.leakage.evidence import SURE, Evidence, Finding
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MOST_CATEGORIES = 200  # that a histogram of the trees keeps apart
+MOST_CATEGORIES = 200  # maximum categories of a column in the trees' histograms
 SHOWN = 3
 
 
 def drift(evidence: Evidence, limit: float, folds: int, trees: int, max_rows: int) -> list[Finding]:
-    """Tell test rows from training rows by boosted trees, judged on rows that they were not fitted on.
+    """Distinguish test rows from training rows by boosted trees, scored on held-out rows.
 
-    Measured is the area under the ROC curve; alarm is given if the lower end of its one-sided 99 %
-    interval passes the limit. Rows of one group stay in one fold, and vary together: else trees would
-    know the group again. In a split by time, sides are expected to differ; it is told, not counted.
+    The measure is the area under the ROC curve; it is a finding if the lower end of its one-sided 99 %
+    interval is above the limit. Rows of a group stay in one fold, so that trees cannot recognize the
+    group. In a split by time the subsets are expected to differ, which is reported but no finding.
 
     Parameters
     ----------
     evidence : Evidence
     limit : float
-    folds, trees, max_rows : int
-        Of cross-validation; of each fit; of each side, drawn at random.
+    limit : float
+        Area under the ROC curve, in [0.5, 1].
+    folds : int
+        Of cross-validation.
+    trees : int
+        Of each fit.
+    max_rows : int
+        Maximum rows of each subset; of more rows a sample is drawn.
     """
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.model_selection import StratifiedGroupKFold
@@ -78,7 +84,7 @@ def area(truth: np.ndarray, scores: np.ndarray, groups: np.ndarray) -> tuple[flo
     truth : ndarray of 0 and 1, shape (n,)
     scores : ndarray, shape (n,)
     groups : ndarray of int, shape (n,)
-        Rows of one vary together.
+        Group of each row, from 0 on; rows of a group are correlated.
     """
     from scipy.stats import rankdata
 
@@ -94,7 +100,7 @@ def area(truth: np.ndarray, scores: np.ndarray, groups: np.ndarray) -> tuple[flo
 
 
 def _numbers(rows: pd.DataFrame) -> tuple[np.ndarray, list[bool]]:
-    """Return columns as numbers, shape (n, p), and which of them are categories; rare ones are one."""
+    """Return columns as numbers, shape (n, p), and which are categories; rare categories are merged into one."""
     columns, texts = [], []
     for name in rows:
         values = rows[name]
@@ -113,7 +119,7 @@ def _numbers(rows: pd.DataFrame) -> tuple[np.ndarray, list[bool]]:
 
 
 def _strongest(rows: pd.DataFrame, is_test: np.ndarray) -> Sequence[str]:
-    """Name the columns whose distributions differ most: by the greatest gap of cumulated shares, or of shares."""
+    """Name the columns whose distributions differ most: by the greatest difference of cumulative fractions, or of categories' fractions."""
     from scipy.stats import ks_2samp
 
     distance = {}

@@ -13,9 +13,11 @@ from pedigree.leakage.evidence import Evidence, Finding, lower_bound, names_rows
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MAX_COLUMNS = 30  # of the model of chance; fewer columns make twins likelier, so alarms rarer
-MAX_TWINS = 200  # that are judged, drawn at random
-MIN_NUMBERS = 4  # columns in which distances mean something; of fewer, many are equal or rounded
+MAX_COLUMNS = (
+    30  # of the model of chance; fewer columns make duplicates more probable, so findings rarer
+)
+MAX_TWINS = 200  # duplicates that are judged, drawn at random
+MIN_NUMBERS = 4  # minimum columns for distances; in fewer, many distances are zero or rounded
 NEIGHBOURS = 10
 
 
@@ -27,27 +29,27 @@ def duplicates(
     max_rows: int,
     identifiers: str,
 ) -> list[Finding]:
-    """Find rows of the validation and test side whose features a training row has, too.
+    """Find rows of the validation and test set with the same features as a training row.
 
-    Where columns are few and coarse, rows of different things are equal by chance. So a twin counts
-    only if chance would hardly give it: if fewer than `significance` training rows are expected to agree
-    with it. Expected is what a tree of the columns says, in which each depends on one other (Chow
-    and Liu 1968), fitted on the rows that are not equal to it.
+    With few and coarse columns, rows of different things are equal by chance. So a duplicate counts only
+    if it is improbable: if fewer than `significance` training rows are expected to equal it. The
+    expectation comes from a tree of the columns, in which each depends on one other (Chow and Liu 1968),
+    fitted on the rows that are not equal to it.
 
     Parameters
     ----------
     evidence : Evidence
     limit : float
-        Share of a side's rows.
+        Fraction of a subset's rows, in [0, 1].
     significance : float
-        How improbable a twin must be to count.
+        Expected number of equal training rows below which a duplicate counts.
     digits : int or None
-        Compare numbers rounded to so many significant digits, and texts without case, spaces and
-        punctuation; rows that are equal without it are left to the check without it.
+        Compare numbers rounded to so many significant digits, and strings without case, spaces and
+        punctuation; exact duplicates are left to the check without `digits`.
     max_rows : int
-        Training rows of the model of chance.
+        Maximum training rows of the model of chance.
     identifiers : str
-        Pattern of the names of columns that name rows, which are not compared.
+        Regular expression for the names of integer columns that identify rows, which are not compared.
     """
     sides = ["train", "validation", "test"]
     rows = pd.concat([evidence.features(side) for side in sides], ignore_index=True)
@@ -84,21 +86,23 @@ def duplicates(
 def neighbours(
     evidence: Evidence, limit: float, significance: float, max_rows: int, max_training_rows: int
 ) -> list[Finding]:
-    """Find rows whose nearest training row is nearer than chance would have it, without being equal.
+    """Find rows whose nearest training row is nearer than expected by chance, without being equal.
 
-    In a cloud of d dimensions the distances to the first and the k-th neighbour go as
+    In d dimensions the distances to the first and the k-th neighbour are distributed as
     ``(r1 / rk)^d ~ Beta(1, k - 1)``, whatever the density (the ratios of Facco et al. 2017,
-    doi:10.1038/s41598-017-11873-y). d is estimated from the training rows' own ratios. Numbers only.
+    doi:10.1038/s41598-017-11873-y). d is estimated from the training rows' own ratios. Only numeric columns are used.
 
     Parameters
     ----------
     evidence : Evidence
     limit : float
-        Share of a side's rows.
+        Fraction of a subset's rows, in [0, 1].
     significance : float
-        How improbable a distance must be to count.
-    max_rows, max_training_rows : int
-        Of each side; drawn at random.
+        Probability of a distance below which it counts.
+    max_rows : int
+        Maximum rows of the validation and test set each; of more rows a sample is drawn.
+    max_training_rows : int
+        Maximum training rows.
     """
     train = evidence.features("train")
     names = [n for n in train if train[n].dtype.kind in "iuf" and train[n].nunique() > NEIGHBOURS]
@@ -136,7 +140,7 @@ def neighbours(
 
 
 def _alarms(findings: list[Finding]) -> list[Finding]:
-    """Keep those that are alarms, or else the one that came nearest."""
+    """Return the findings that are leaks, or otherwise the one with the greatest measure."""
     worst = max(findings, key=lambda one: one.measured or 0)
     return [one for one in findings if one.found] or [worst]
 
@@ -166,8 +170,8 @@ def _key(codes: np.ndarray) -> np.ndarray:
 def _tree(codes: np.ndarray) -> list[int]:
     """Return each column's parent in the tree of greatest mutual information; the first has itself.
 
-    The bias of the information is taken off (Miller 1955), or columns of many values would seem to
-    depend on one another.
+    The bias of the information is subtracted (Miller 1955); otherwise columns of many values would seem
+    to depend on one another.
     """
     n, p = codes.shape
     width = codes.max(axis=0) + 2
@@ -190,7 +194,7 @@ def _tree(codes: np.ndarray) -> list[int]:
 
 
 def _expected(row: np.ndarray, seen: np.ndarray, parent: Sequence[int]) -> float:
-    """Return how many of the rows seen are expected to equal a row, by those that do not."""
+    """Return how many of the rows seen are expected to equal a row, estimated from those that do not."""
     agree = seen == row
     agree = agree[~agree.all(axis=1)]
     if not len(agree):
@@ -198,7 +202,7 @@ def _expected(row: np.ndarray, seen: np.ndarray, parent: Sequence[int]) -> float
     alone, both = agree.mean(axis=0), (agree & agree[:, parent]).sum(axis=0)
     given = (both + alone) / (
         agree.sum(axis=0)[list(parent)] + 1
-    )  # one row's worth of the marginal
+    )  # smoothed with one row of the marginal distribution
     given[0] = alone[0]
     return float(len(seen) * given.prod())
 
@@ -209,7 +213,7 @@ def _distances(rows: np.ndarray, cloud: np.ndarray) -> np.ndarray:
     lengths, out = (cloud**2).sum(axis=1), []
     for start in range(0, len(rows), 100):
         part = rows[start : start + 100]
-        rough = lengths - 2 * part @ cloud.T  # but for the part's own lengths
+        rough = lengths - 2 * part @ cloud.T  # without the constant term of each row
         nearest = np.argpartition(rough, k - 1, axis=1)[:, :k]
         exact = np.sqrt(((cloud[nearest] - part[:, None]) ** 2).sum(axis=2))
         out.append(np.sort(exact, axis=1))

@@ -1,4 +1,4 @@
-"""What the checks look at, what they say, and how sure a share or a ratio is."""
+"""The input and the result of the checks, and confidence bounds of fractions."""
 
 from __future__ import annotations
 
@@ -21,23 +21,21 @@ if TYPE_CHECKING:
 
 SUBSETS = ("train", "validation", "test")
 SURE = 2.3263479  # standard errors of a one-sided 99 % bound; there are many checks
-NAMES_ROWS = (
-    0.95  # different values by row, from which on a column names its rows (as `adopt` has it)
-)
+NAMES_ROWS = 0.95  # minimum distinct values per row of a column that names its rows (as in `adopt`)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check says of one column or one pair of sides.
+    """The result of a check for a column or a pair of subsets.
 
     Parameters
     ----------
     where : str
-        Column or sides.
+        Column or subsets.
     found : bool
-        Whether it is an alarm.
+        Whether it is a leak.
     measured, limit : float or None
-        None where there is nothing to measure.
+        None if nothing could be measured.
     says : str
         One sentence for people.
     """
@@ -51,18 +49,18 @@ class Finding:
 
 @dataclass(frozen=True)
 class Evidence:
-    """The rows of all sides as they were split, and the settings that the stage may see.
+    """The rows of all subsets before feature engineering, and the settings of the stage.
 
     Parameters
     ----------
     settings : LeakageSettings
         With `problem`, `split.name` and `seed`.
     rows : dict of str to DataFrame
-        By side, with all columns.
+        By subset, with all columns.
     classes : list of str
         Names of the codes; empty for regression.
     made : DataFrame
-        The training rows' features, as they were engineered and selected.
+        The training rows' engineered and selected features.
 
     Examples
     --------
@@ -87,7 +85,7 @@ class Evidence:
 
     @cached_property
     def y(self) -> np.ndarray:
-        """The training rows' answers: class codes or numbers, shape (n,)."""
+        """The training rows' target: class codes or numbers, shape (n,)."""
         return encode(self.rows["train"][self.settings.problem.target], self.classes)
 
     @property
@@ -96,16 +94,16 @@ class Evidence:
         return bool(self.settings.split.name == "time")
 
     def features(self, side: str) -> pd.DataFrame:
-        """Return what a model may see of a side's rows, before feature engineering."""
+        """Return the columns of a subset that a model may use, before feature engineering."""
         return features(self.rows[side], self.settings.problem)
 
     def groups(self, rows: pd.DataFrame) -> np.ndarray:
-        """Return the number of each row's group, shape (n,); each row is one where no group is named."""
+        """Return the number of each row's group, shape (n,); without `problem.group` each row is a group."""
         key = group_key(rows, self.settings.problem)
         return np.arange(len(rows)) if key is None else key
 
     def draw(self, n: int, max_rows: int) -> np.ndarray:
-        """Draw positions of at most so many of n rows, in order."""
+        """Draw positions of at most `max_rows` of n rows, in ascending order."""
         if n <= max_rows:
             return np.arange(n)
         random = np.random.default_rng(self.settings.seed)
@@ -113,21 +111,29 @@ class Evidence:
 
 
 def lower_bound(hits: float, n: int) -> float:
-    """Return the lower end of a share's one-sided 99 % interval (Wilson 1927)."""
+    """Return the lower end of a fraction's one-sided 99 % interval (Wilson 1927)."""
     z2 = SURE**2
     middle, reach = hits + z2 / 2, SURE * np.sqrt(max(hits * (n - hits), 0) / n + z2 / 4)
     return float(max(middle - reach, 0.0) / (n + z2))
 
 
 def at_most(hits: float, n: int) -> float:
-    """Return the upper end of a share's one-sided 99 % interval; see `lower_bound`."""
+    """Return the upper end of a fraction's one-sided 99 % interval; see `lower_bound`."""
     return 1 - lower_bound(n - hits, n)
 
 
 def names_rows(values: pd.Series, name: str, pattern: str) -> bool:
-    """Return whether a column names its rows: a text or whole number of its own in nearly each.
+    """Return whether a column names its rows: nearly each has a string or integer of its own.
 
-    Whole numbers are names only if they are called so (`pattern`) or count up, filling their range.
+        Integers are names only if the column's name matches `pattern` or they number the rows consecutively.
+
+    Parameters
+    ----------
+    values : Series
+    name : str
+        Of the column.
+    pattern : str
+        Regular expression.
     """
     present = values.dropna()
     distinct = present.nunique()

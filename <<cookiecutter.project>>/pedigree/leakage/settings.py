@@ -16,7 +16,7 @@ class Leakage(Section):
 
 
 class LeakageSettings(Excerpt):
-    """All that `leakage` sees."""
+    """All settings of the stage `leakage`."""
 
     leakage: Leakage
     model: Model | Best

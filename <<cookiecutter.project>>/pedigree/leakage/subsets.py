@@ -13,7 +13,7 @@ from pedigree.leakage.evidence import Evidence, Finding, at_most, lower_bound
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FEW = 10  # values up to which a column is a category and no name of groups
+FEW = 10  # a column of at most so many values is a category and does not name groups
 
 
 def groups(
@@ -25,33 +25,36 @@ def groups(
     max_rows: int,
     identifiers: str,
 ) -> list[Finding]:
-    """Find groups that stand on both sides: those of `problem.group`, or those that a column seems to name.
+    """Find groups in several subsets: those of `problem.group`, or those that a column seems to name.
 
-    A column seems to name groups if it is called like an identifier, its values come back, and the
-    rows (test rows left out) that share one have answers more alike than chance: by the intraclass correlation
-    (Fisher 1925) and a permutation test. It matters if a model can know a group again: by the column
-    itself, or since the features are alike, too. Who comes back in a split by time will do so later.
+    A column seems to name groups if its name matches `identifiers`, its values repeat, and the target of
+    training and validation rows with the same value is correlated, by the intraclass correlation (Fisher
+    1925) and a permutation test. It is a leak if a model can recognize a group: by the column itself, or
+    because the features are correlated too. In a split by time it is no leak, since groups will also
+    return in use.
 
     Parameters
     ----------
     evidence : Evidence
     limit : float
-        Share of the validation and test rows whose group trains.
+        Fraction of the validation and test rows with a group of the training set, in [0, 1].
     min_correlation : float
-        Intraclass correlation below which answers, or features, are not alike.
+        Minimum intraclass correlation of the target, or of the features.
     significance : float
         Significance of the permutation test.
-    permutations, max_rows : int
-        Of the permutation test; rows, drawn at random.
+    permutations : int
+        Of the permutation test.
+    max_rows : int
+        Maximum rows; of more rows a sample is drawn.
     identifiers : str
-        Pattern of the names of columns that may name groups.
+        Regular expression for the names of columns that may name groups.
     """
     named = list(evidence.settings.problem.group or ())
     if named:
         shared, n = _shared(evidence, named)
         says = f"{shared:.0%} of {n} validation and test rows belong to a group (problem.group) of a training row."
         return [Finding(" and ".join(named), shared > 0, shared, 0, says)]
-    sides = ("train", "validation")  # no answer of a test row takes part
+    sides = ("train", "validation")  # the target of the test set is not used
     rows = pd.concat([evidence.rows[side] for side in sides], ignore_index=True)
     features = pd.concat([evidence.features(side) for side in sides], ignore_index=True)
     findings = []
@@ -70,9 +73,8 @@ def groups(
         known_again = name in features
         if alike_answers and not known_again:
             again, p = _intraclass(codes, _standard(others), permutations, evidence.settings.seed)
-            known_again = (
-                again > min_correlation and p <= 5 * significance
-            )  # of many columns, few need be alike
+            # Of many columns, only some may be correlated.
+            known_again = again > min_correlation and p <= 5 * significance
         matters = alike_answers and known_again and not evidence.by_time
         found = matters and lower_bound(shared * n, n) > limit
         says = (
@@ -86,7 +88,7 @@ def groups(
 
 
 def _shared(evidence: Evidence, names: list[str]) -> tuple[float, int]:
-    """Return which share of validation and test rows has a group that trains, and how many rows there are."""
+    """Return the fraction of validation and test rows with a group of the training set, and the number of these rows."""
     parts = [evidence.rows[side][names] for side in ("train", "validation", "test")]
     key = (
         pd.concat(parts, ignore_index=True)
@@ -98,7 +100,7 @@ def _shared(evidence: Evidence, names: list[str]) -> tuple[float, int]:
 
 
 def _standard(rows: pd.DataFrame) -> np.ndarray:
-    """Return columns as standard numbers, shape (n, k): of a text, whether it is each common value."""
+    """Return columns as standardized numbers, shape (n, k); strings as indicators of their most frequent values."""
     columns = []
     for name in rows:
         values = rows[name]
@@ -135,18 +137,18 @@ def _intraclass(
 
 
 def time(evidence: Evidence, limit: float, min_ordered: float) -> list[Finding]:
-    """Find training rows that are later than the rows which they are to predict.
+    """Find training rows that are later than the rows that they predict.
 
-    That is asked of a split by time. Of a column that says the sides it is asked, too, if they stand
-    almost in the order of time, as whoever dealt them must have meant.
+    Only a split by time is checked, and a split by a column if its subsets are almost in the order of
+    time, which was then intended.
 
     Parameters
     ----------
     evidence : Evidence
     limit : float
-        Share of the earlier side's rows that may be as late as a row of the later side.
+        Fraction of the earlier subset's rows that may be as late as a row of the later subset.
     min_ordered : float
-        Share of pairs of a training and a test row in order, from which on order was meant.
+        Minimum fraction of pairs of a training and a test row in order, in a split by a column.
     """
     name, method = evidence.settings.problem.time, evidence.settings.split.name
     if name is None or method not in ("time", "column"):
@@ -165,7 +167,7 @@ def time(evidence: Evidence, limit: float, min_ordered: float) -> list[Finding]:
 
 
 def _in_order(early: pd.Series, late: pd.Series) -> float:
-    """Return the share of pairs of which the first is earlier, or as early as the second."""
+    """Return the fraction of pairs whose first is earlier than, or as early as, the second."""
     values = np.sort(early.to_numpy())
     return float(
         np.searchsorted(values, late.to_numpy(), side="right").mean() / max(len(values), 1)
@@ -173,16 +175,16 @@ def _in_order(early: pd.Series, late: pd.Series) -> float:
 
 
 def categories(evidence: Evidence, limit: float) -> list[Finding]:
-    """Find columns of which validation or test rows hold categories that no training row has.
+    """Find columns with categories of validation or test rows that no training row has.
 
-    Some are new on honest sides, too: about as large a share as that of the training rows whose
+    Some categories are new in any split: their expected fraction is that of the training rows whose
     category no other row (or group) has (Good 1953, doi:10.1093/biomet/40.3-4.237).
 
     Parameters
     ----------
     evidence : Evidence
     limit : float
-        Share of a side's rows with a new category, beyond those to be expected.
+        Fraction of a subset's rows with a new category, beyond the expected fraction.
     """
     train = evidence.features("train")
     belongs = evidence.groups(evidence.rows["train"])

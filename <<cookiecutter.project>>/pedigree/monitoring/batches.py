@@ -14,9 +14,9 @@ from pedigree.cleaning import clean_rows
 from pedigree.data.engine import read_file
 from pedigree.data.formats import is_readable
 from pedigree.data.target import features
-from pedigree.monitoring.drift import drift
-from pedigree.monitoring.performance import performance, reasons
-from pedigree.monitoring.report import draw, report
+from pedigree.monitoring.drift import column_drift
+from pedigree.monitoring.performance import batch_performance, reasons
+from pedigree.monitoring.report import draw_distances, report
 from pedigree.prediction.bundle import Bundle
 from pedigree.report.page import Page
 
@@ -73,18 +73,20 @@ class Batches:
         return cls(settings, files, bundle, rows, broken)
 
     def drift(self) -> Lines:
-        """Compare each column with the training rows; a line for each, the greatest distance first (see `drift`)."""
+        """Compare each column with the training rows; a line for each, the greatest distance first (see `column_drift`)."""
         if not self.bundle:
             return []
         problem, options = self.settings.problem, self.settings.monitor
         train = features(read_table(SPLIT / "train"), problem)
-        return drift(train, features(self.rows, problem), options.alpha, options.min_effect)
+        return column_drift(train, features(self.rows, problem), options.alpha, options.min_effect)
 
     def performance(self) -> dict[str, Any] | None:
         """Score the bundle on the labelled rows; None where they are too few."""
         if not self.bundle:
             return None
-        return performance(self.bundle, self.rows, self.settings.problem, self.settings.monitor)
+        return batch_performance(
+            self.bundle, self.rows, self.settings.problem, self.settings.monitor
+        )
 
     def result(self, drifted: Lines, scores: dict[str, Any] | None) -> dict[str, Any]:
         """Decide whether to train again; return what metrics/monitor.json holds.
@@ -92,9 +94,9 @@ class Batches:
         Parameters
         ----------
         drifted : list of dict
-            Of `drift`.
+            Of `column_drift`.
         scores : dict or None
-            Of `performance`.
+            Of `batch_performance`.
         """
         if not self.bundle:
             return {"retrain": False, "reasons": ["no batch in data/incoming/"], "rows": 0}
@@ -119,7 +121,7 @@ class Batches:
         else:
             page.paragraph("There is no batch in data/incoming/ yet.")
         with new_folder(PLOTS / "monitor") as folder:
-            draw(folder / "drift.png", drifted, self.settings.monitor.min_effect)
+            draw_distances(folder / "drift.png", drifted, self.settings.monitor.min_effect)
             page.picture(
                 folder / "drift.png", "bars: the distance of each column from the training data"
             )

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 
-def drift(
+def column_drift(
     train: pd.DataFrame, batch: pd.DataFrame, alpha: float, min_effect: float
 ) -> list[dict[str, Any]]:
     """Compare each column's distribution in a batch with that in the training rows.

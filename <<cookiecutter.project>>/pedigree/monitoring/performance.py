@@ -13,13 +13,13 @@ from pedigree.base.tables import read_json
 from pedigree.data.target import encode, features, group_key
 from pedigree.evaluation.bootstrap import bootstrap
 from pedigree.prediction.bundle import Bundle
-from pedigree.scoring.custom import listed
+from pedigree.scoring.custom import problem_metrics
 
 if TYPE_CHECKING:
     from pedigree.monitoring.settings import Monitor, MonitorProblem
 
 
-def performance(
+def batch_performance(
     bundle: Bundle, batch: pd.DataFrame, problem: MonitorProblem, options: Monitor
 ) -> dict[str, Any] | None:
     """Score the bundle on the batch's labelled rows; None where they are too few."""
@@ -30,7 +30,7 @@ def performance(
     if known.sum() < options.min_labelled:
         return None
     labelled, truth = labelled[known].reset_index(drop=True), truth[known]
-    first = listed(problem)[0]
+    first = problem_metrics(problem)[0]
     prediction = bundle.predictor.predict(features(labelled, problem))
     scored = bootstrap(
         [first],

@@ -68,7 +68,7 @@ def report(
     page.table(drifted)
 
 
-def draw(path: Path, drifted: list[dict[str, Any]], min_effect: float) -> None:
+def draw_distances(path: Path, drifted: list[dict[str, Any]], min_effect: float) -> None:
     """Draw each column's distance, the drifted in another colour."""
     with figure(path, size=(6, 1 + 0.3 * max(len(drifted), 1))) as axes:
         positions = range(len(drifted))

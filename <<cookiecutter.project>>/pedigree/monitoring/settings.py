@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from pedigree.base.problem import Columns, Grouped, Metrics
+from pedigree.base.problem import Columns, Grouped, ListedMetrics
 from pedigree.base.section import Count, Excerpt, Number, Section, Seed, Share
 from pedigree.cleaning.settings import Clean
 from pedigree.data.settings import Missing
@@ -22,7 +22,7 @@ class Monitor(Section):
     seed: Seed
 
 
-class MonitorProblem(Columns, Grouped, Metrics):
+class MonitorProblem(Columns, Grouped, ListedMetrics):
     """What `monitor` sees of the problem."""
 
 

@@ -7,8 +7,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pedigree.base.library import describe
-from pedigree.base.lock import ancestors, makers, recorded, settings_of
+from pedigree.base.library import describe_library
+from pedigree.base.lock import ancestors, recorded_stages, settings_of, stages_by_output
 from pedigree.base.paths import LOADED, METRICS, MODEL, PARAMS, RAW, SPLIT, THRESHOLD
 from pedigree.base.settings import as_dict
 from pedigree.base.stage import say
@@ -82,8 +82,8 @@ def make_lineage() -> dict[str, Any]:
     The stages are those that `package` descends from, as dvc.lock records them; the Git commit is
     not among them, since it is made after the bundle: `python -m pedigree trace` finds it.
     """
-    stages = recorded()
-    made = makers(stages)
+    stages = recorded_stages()
+    made = stages_by_output(stages)
     starts = [made.get(path.as_posix()) for path in (*PARTS, SPLIT, LOADED)]
     # Each stage's settings are told with it. What `configure` read besides (all of conf/ and of the
     # code) is no dependency of this stage: an edit there would be missing here.
@@ -103,7 +103,7 @@ def make_lineage() -> dict[str, Any]:
             }
             for name in names
         },
-        "library": describe(),
+        "library": describe_library(),
         "environment": {
             "python": ".".join(map(str, sys.version_info[:2])),
             "packages": {name: version(name) for name in PACKAGES},

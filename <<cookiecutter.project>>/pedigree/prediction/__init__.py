@@ -1,1 +1,1 @@
-"""Prediction: calibration, the predictor, and the bundle that holds all it needs."""
+"""Prediction: calibration, the predictor, and the bundle of all its files."""

@@ -1,4 +1,4 @@
-"""The bundle that is deployed: checked before anything in it is opened, then asked for predictions."""
+"""The bundle that is deployed: verified before a file in it is opened, then used for predictions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pedigree.cleaning import clean_rows
 from pedigree.data.engine import parse
 from pedigree.data.loading import enforce
 from pedigree.prediction.predictor import Predictor, needed_columns
-from pedigree.scoring.decision import Prediction
+from pedigree.scoring.decision import PredictedRows
 
 
 def seal(folder: Path) -> str:
@@ -37,7 +37,7 @@ def verify(folder: Path) -> str:
     """
     if not (folder / MANIFEST).is_file():
         raise UserError(
-            f"{folder} holds no bundle ({MANIFEST} is missing); run `dvc repro package`."
+            f"{folder} contains no bundle ({MANIFEST} is missing); run `dvc repro package`."
         )
     expected = read_json(folder / MANIFEST)
     there = {path.name for path in folder.iterdir()} - {MANIFEST}
@@ -60,9 +60,9 @@ class Bundle:
     id : str
         SHA-256 of its manifest, which names the content of every file.
     signature : dict
-        What the model takes and gives.
+        Inputs and outputs of the model.
     snapshot : dict
-        Of the data that it has learnt from.
+        The snapshot of the data that it was trained on.
     predictor : Predictor
 
     Examples
@@ -99,12 +99,12 @@ class Bundle:
         return needed_columns(self.signature)
 
     def check(self, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Type raw rows and hold them to the signature and the contract.
+        """Type raw rows and check them against the signature and the contract.
 
         Parameters
         ----------
         rows : DataFrame
-            Raw rows; columns may be spelt as in the source. Columns that the model does not need
+            Raw rows; columns may have the names of the source. Columns that the model does not need
             may be missing.
 
         Returns
@@ -145,12 +145,12 @@ class Bundle:
         }
         return typed.assign(**absent)[list(types)], broken
 
-    def predict(self, typed: pd.DataFrame) -> Prediction:
+    def predict(self, typed: pd.DataFrame) -> PredictedRows:
         """Predict typed rows."""
         cleaned, _ = clean_rows(typed, self.signature["clean"], serving=True)
         return self.predictor.predict(cleaned[list(self.signature["inputs"])])
 
     def answer(self, typed: pd.DataFrame) -> pd.DataFrame:
-        """Answer typed rows, with their index; for the columns see `Prediction.answers`."""
+        """Predict typed rows as a table with their index; for the columns see `PredictedRows.answers`."""
         answers = self.predict(typed).answers(self.signature["target"]["classes"])
         return pd.DataFrame(answers, index=typed.index)

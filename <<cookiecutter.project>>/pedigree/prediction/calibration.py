@@ -1,7 +1,7 @@
-"""Calibration: probabilities that hold, and numbers with an interval, learnt from rows that the model had not seen.
+"""Calibration of probabilities, and prediction intervals of numbers, fitted on rows that the model was not fitted on.
 
-What is fitted here takes out-of-fold predictions of training rows (`Training.out_of_fold`); it is stored beside the model
-and applied to whatever the model predicts.
+A calibrator is fitted on out-of-fold predictions of training rows (`Training.out_of_fold`), stored beside the model, and
+applied to every prediction of the model.
 """
 
 from __future__ import annotations
@@ -13,32 +13,32 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from pedigree.base.names import UserError
-from pedigree.scoring.decision import Prediction
+from pedigree.scoring.decision import PredictedRows
 
-# A probability closer to 0 or 1 says more than rows can show; its log-odds would outweigh all others.
+# Rows cannot support a probability closer to 0 or 1, whose log-odds would outweigh all others.
 SUREST = 1e-6
 
 
 class Probabilities:
-    """Probabilities that come true as often as they say; of several classes, each against the rest.
+    """Calibrated probabilities; of several classes, each against the rest.
 
     Parameters
     ----------
     method : {"sigmoid", "isotonic"}
-        A sigmoid of the log-odds (Platt 1999) keeps their order and has two parameters a class; any rising
-        curve (Zadrozny and Elkan 2002) wants some thousand rows.
+        A sigmoid of the log-odds (Platt 1999) keeps their order and has two parameters per class; an isotonic
+        curve (Zadrozny and Elkan 2002) needs some thousand rows.
     """
 
     def __init__(self, method: Literal["sigmoid", "isotonic"]) -> None:
         self.method = method
 
     def fit(self, values: np.ndarray, y: np.ndarray) -> Probabilities:
-        """Learn from out-of-fold probabilities of shape (m, k) and class codes of shape (m,).
+        """Fit on out-of-fold probabilities of shape (m, k) and class codes of shape (m,).
 
         Raises
         ------
         UserError
-            A class has none of the rows.
+            A class has no row.
         """
         from sklearn.calibration import CalibratedClassifierCV
         from sklearn.frozen import FrozenEstimator
@@ -46,39 +46,39 @@ class Probabilities:
         n_classes = values.shape[1]
         if len(np.unique(y)) < n_classes:
             raise UserError(
-                "train.calibration: the folds hold out no row of one of the classes; choose train/calibration=none, or "
+                "train.calibration: a class has no row in the held-out folds; choose train/calibration=none, or "
                 "another split."
             )
         every = np.arange(len(y))
         fitted = CalibratedClassifierCV(
             FrozenEstimator(LogOdds(n_classes)),
             method=self.method,
-            cv=[(every, every)],  # the predictions are out-of-fold already
+            cv=[(every, every)],  # the predictions are already out-of-fold
             ensemble=False,
         ).fit(values, y)
         self.fitted_, self.rows_ = fitted.set_params(cv=None), len(y)
         return self
 
     def about(self) -> dict[str, Any]:
-        """Say what was fitted."""
+        """Describe what was fitted."""
         return {"method": self.method, "rows": self.rows_}
 
-    def apply(self, values: np.ndarray) -> Prediction:
+    def apply(self, values: np.ndarray) -> PredictedRows:
         """Calibrate probabilities of shape (n, k).
 
-        An isotonic curve may end in 0 and 1, which m rows cannot show; it is held to what the rule of
-        succession allows, 1 / (m + 2).
+        An isotonic curve may end in 0 and 1, which m rows cannot support; it is clipped at the rule of
+        succession's 1 / (m + 2).
         """
         calibrated = self.fitted_.predict_proba(values)
         if self.method == "isotonic":
             least = 1 / (self.rows_ + 2)
             calibrated = calibrated.clip(least, 1 - least)
             calibrated /= calibrated.sum(axis=1, keepdims=True)
-        return Prediction(calibrated)
+        return PredictedRows(calibrated)
 
 
 class LogOdds(ClassifierMixin, BaseEstimator):
-    """Hand given probabilities to scikit-learn's calibration as the log-odds of each class (of two, the second)."""
+    """Pass given probabilities to scikit-learn's calibration as the log-odds of each class (of two, the second)."""
 
     def __init__(self, n_classes: int = 2) -> None:
         self.n_classes = n_classes
@@ -114,23 +114,23 @@ class LogOdds(ClassifierMixin, BaseEstimator):
 class Intervals:
     """Prediction intervals of one width, by conformal prediction.
 
-    The half width is the out-of-fold absolute residual that a share `confidence` of the rows does not
-    exceed, corrected for their finite number: of m residuals the ceil((m + 1) * confidence)-th. That is
+    The half width is the `confidence` quantile of the out-of-fold absolute residuals, corrected for their
+    finite number: of m residuals the ceil((m + 1) * confidence)-th. That is
     cross-conformal prediction (Vovk 2015, doi:10.1007/s10472-013-9368-4) around the model that was fitted on
-    all training rows; rows that are drawn as the training rows were are covered about as often (the
+    all training rows; rows from the same distribution are covered about as often (the
     guarantee of Barber et al. 2021, doi:10.1214/20-AOS1965, which keeps the folds' models, is for CV+).
 
     Parameters
     ----------
     confidence : float
-        Share of rows whose interval is to hold the answer, in (0, 1).
+        Fraction of rows whose interval is to contain the target value, in (0, 1).
     """
 
     def __init__(self, confidence: float) -> None:
         self.confidence = confidence
 
     def fit(self, values: np.ndarray, y: np.ndarray) -> Intervals:
-        """Learn from out-of-fold predictions and answers, both of shape (m,).
+        """Fit on out-of-fold predictions and target values, both of shape (m,).
 
         Raises
         ------
@@ -147,7 +147,7 @@ class Intervals:
         return self
 
     def about(self) -> dict[str, Any]:
-        """Say what was fitted; the half width is in the target's units."""
+        """Describe what was fitted; the half width is in the target's units."""
         return {
             "method": "conformal",
             "rows": self.rows_,
@@ -155,12 +155,12 @@ class Intervals:
             "half_width": self.half_width_,
         }
 
-    def apply(self, values: np.ndarray) -> Prediction:
-        """Give numbers of shape (n,) their intervals."""
+    def apply(self, values: np.ndarray) -> PredictedRows:
+        """Add intervals to numbers of shape (n,)."""
         ends = np.column_stack([values - self.half_width_, values + self.half_width_])
-        return Prediction(values, interval=ends)
+        return PredictedRows(values, interval=ends)
 
 
-def calibrated(calibrator: Probabilities | Intervals | None, values: np.ndarray) -> Prediction:
-    """Apply a calibrator, if there is one, to what a model predicts."""
-    return calibrator.apply(values) if calibrator else Prediction(values)
+def calibrated(calibrator: Probabilities | Intervals | None, values: np.ndarray) -> PredictedRows:
+    """Apply a calibrator to a model's predictions; None leaves them as they are."""
+    return calibrator.apply(values) if calibrator else PredictedRows(values)

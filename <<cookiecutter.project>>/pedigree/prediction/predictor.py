@@ -14,15 +14,15 @@ from pedigree.base.paths import CALIBRATOR, ENGINEER, MODEL, SELECT, THRESHOLD
 from pedigree.estimators import artifact
 from pedigree.estimators.predicting import plain, predict
 from pedigree.prediction.calibration import calibrated
-from pedigree.scoring.decision import Prediction, Threshold
+from pedigree.scoring.decision import PredictedRows, Threshold
 
-# Every file that a prediction is made by; a bundle holds them under the same names.
+# Every file that a prediction needs; a bundle contains them under the same names.
 PARTS = (ENGINEER, SELECT, MODEL, CALIBRATOR, THRESHOLD)
 
 
 @dataclass(frozen=True)
 class Predictor:
-    """What was fitted and chosen, in the order of its use, and the names of the classes."""
+    """The fitted steps and the threshold, in the order of their use, and the names of the classes."""
 
     engineer: Any
     select: Any
@@ -42,21 +42,21 @@ class Predictor:
         """Make the model's features of cleaned rows without target and excluded columns."""
         return self.select.transform(self.engineer.transform(rows))
 
-    def predict(self, rows: pd.DataFrame) -> Prediction:
+    def predict(self, rows: pd.DataFrame) -> PredictedRows:
         """Predict cleaned rows: calibrated probabilities and the threshold, or numbers and their intervals."""
         k = len(self.classes)
-        if not len(rows):  # libraries refuse to predict nothing; of what it consists is known
+        if not len(rows):  # libraries refuse an empty table; the shape of the result is known
             some = np.full((1, k), 1 / k) if k else np.zeros(1)
             return replace(calibrated(self.calibrator, some), threshold=self.threshold)[:0]
         return self.predict_features(self.features(rows))
 
-    def predict_features(self, X: pd.DataFrame) -> Prediction:
-        """Predict from what `features` made, where another model is asked about it, too."""
+    def predict_features(self, X: pd.DataFrame) -> PredictedRows:
+        """Predict from the output of `features`, where another model predicts from it too."""
         values = predict(self.model, X, len(self.classes))
         return replace(calibrated(self.calibrator, values), threshold=self.threshold)
 
     def needed(self, rows: pd.DataFrame) -> list[str]:
-        """Name the columns on which the features depend: those whose loss changes a feature."""
+        """Name the columns on which the features depend: those that change a feature when they are missing."""
         whole = plain(self.features(rows))
         return [
             str(name)

@@ -42,7 +42,7 @@ def overview(
     max_categories : int
         Bars of a category's picture.
     """
-    table = [describe(rows[name], name) for name in rows]
+    table = [describe_column(rows[name], name) for name in rows]
     drawn = rows.iloc[:, :max_columns]
     report = Page(title)
     copies = int(rows.duplicated().sum())
@@ -52,7 +52,7 @@ def overview(
     )
     report.heading("Columns")
     report.table(table)
-    distributions(drawn, pictures / "distributions.png", max_categories)
+    draw_distributions(drawn, pictures / "distributions.png", max_categories)
     report.heading("Distributions")
     report.picture(pictures / "distributions.png", "a histogram or bars for each column")
     if missing:
@@ -73,7 +73,7 @@ def overview(
     report.write(page)
 
 
-def describe(values: pd.Series, name: str) -> dict[str, Any]:
+def describe_column(values: pd.Series, name: str) -> dict[str, Any]:
     """Describe a column: type, missing values, distinct values, range and values beyond Tukey's fences."""
     present = values.dropna()
     line: dict[str, Any] = {
@@ -109,7 +109,7 @@ def describe(values: pd.Series, name: str) -> dict[str, Any]:
     return line
 
 
-def distributions(rows: pd.DataFrame, path: Path, max_categories: int) -> None:
+def draw_distributions(rows: pd.DataFrame, path: Path, max_categories: int) -> None:
     """Draw a histogram of each number and date, bars of each category."""
     with panels(path, list(rows)) as drawn:
         for axis, name in drawn:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from pedigree.data.target import labels
 from pedigree.profiling.associations import MOST_LEVELS, associations, kind, numeric
-from pedigree.profiling.overview import describe, frequencies
+from pedigree.profiling.overview import describe_column, frequencies
 from pedigree.report.figures import BLUE, bars, figure, matrix, panels, shorten
 from pedigree.report.page import Page
 
@@ -62,7 +62,7 @@ def plots(
         report.paragraph(text)
         report.picture(pictures / f"{name}.png", heading)
 
-    distributions(rows, pictures / "distributions.png", max_categories)
+    draw_densities(rows, pictures / "distributions.png", max_categories)
     picture(
         "distributions", "Distributions", "Numbers with a kernel density estimate; dates as years."
     )
@@ -106,7 +106,7 @@ def plots(
 plots.needs = ("seaborn",)  # type: ignore[attr-defined]
 
 
-def distributions(rows: pd.DataFrame, path: Path, max_categories: int) -> None:
+def draw_densities(rows: pd.DataFrame, path: Path, max_categories: int) -> None:
     """Draw a histogram with its density for each number, bars for each category."""
     import seaborn
 
@@ -215,7 +215,7 @@ def outliers(rows: pd.DataFrame, path: Path) -> list[dict[str, Any]]:
     for name in rows.select_dtypes("number"):
         values = rows[name].astype("float64")
         q1, middle, q3 = values.quantile([0.25, 0.5, 0.75])
-        line = describe(rows[name], name)
+        line = describe_column(rows[name], name)
         keys = ("column", "beyond fences", "lowest", "median or most frequent", "highest")
         lines.append({key: line[key] for key in keys})
         if q3 > q1:

@@ -1,7 +1,7 @@
-"""Metrics of the owner's own: classes that `problem.custom_metrics` names, each with its parameters.
+"""Custom metrics: classes that `problem.custom_metrics` names, each with its parameters.
 
 Such a class is called as scikit-learn's metrics are, ``metric(y_true, y_pred)`` or ``metric(y_true, y_proba)``, and
-says by three attributes how it is to be used; pipeline/custom/metrics.py documents them.
+declares its use by three attributes, which pipeline/custom/metrics.py documents.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from pedigree.base.names import UserError
 from pedigree.base.section import Tool
 from pedigree.base.settings import as_dict
 from pedigree.base.tools import instantiate
-from pedigree.scoring.decision import Prediction
+from pedigree.scoring.decision import PredictedRows
 from pedigree.scoring.metrics import METRICS, Metric
 
 TASKS = ("binary", "multiclass", "regression")
 
 
-# Two are not compared: arrays among the owner's parameters may have no one truth of being equal.
+# Not compared by value: the owner's parameters may be arrays, which have no single boolean for ==.
 @dataclass(frozen=True, eq=False)
 class Owned:
-    """An owner's metric as a function of the true answers and a `Prediction`.
+    """An owner's metric as a function of the true target values and `PredictedRows`.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Owned:
 
     metric: Any
 
-    def __call__(self, truth: np.ndarray, prediction: Prediction) -> Any:
+    def __call__(self, truth: np.ndarray, prediction: PredictedRows) -> Any:
         """Return the score, or a value for each row; NaN where the rows do not allow the metric."""
         try:
             return self.metric(truth, argument(self.metric, prediction))
@@ -44,7 +44,7 @@ class Owned:
             return float("nan")
 
 
-def argument(metric: Any, prediction: Prediction) -> np.ndarray:
+def argument(metric: Any, prediction: PredictedRows) -> np.ndarray:
     """Return the second argument of an owner's metric, as scikit-learn's scorers choose it.
 
     Returns
@@ -61,7 +61,7 @@ def argument(metric: Any, prediction: Prediction) -> np.ndarray:
 
 
 def response_method(metric: Any) -> str:
-    """Return which method of a model answers what the metric is given; `predict` unless it says otherwise."""
+    """Return the method whose output the metric takes, `predict` by default."""
     return getattr(metric, "response_method", "predict")
 
 
@@ -71,9 +71,9 @@ def custom(problem: Any) -> dict[str, Metric]:
     Raises
     ------
     UserError
-        One cannot be made.
+        A metric cannot be made.
     """
-    named = as_dict(problem).get("custom_metrics") or {}  # runs before there were any lack the key
+    named = as_dict(problem).get("custom_metrics") or {}  # settings of older runs lack the key
     return {name: own(name, settings) for name, settings in named.items()}
 
 
@@ -83,7 +83,7 @@ def own(name: str, settings: Tool | Mapping[str, Any]) -> Metric:
     Raises
     ------
     UserError
-        It cannot be made, or does not say how it is to be used.
+        The metric cannot be made, or lacks an attribute that declares its use.
     """
     from hydra.errors import InstantiationException
 
@@ -99,7 +99,7 @@ def own(name: str, settings: Tool | Mapping[str, Any]) -> Metric:
 
 
 def meaning(metric: Any) -> str:
-    """Return what a metric's docstring begins with, as a clause."""
+    """Return the first sentence of a metric's docstring, as a clause."""
     kind = type(metric)
     first = (inspect.getdoc(kind) or "").partition("\n")[0].strip().rstrip(".")
     if first.startswith(f"{kind.__name__}("):  # what a dataclass has in place of a docstring
@@ -108,11 +108,11 @@ def meaning(metric: Any) -> str:
 
 
 def known(problem: Any) -> dict[str, Metric]:
-    """Return every metric by name, those of `problem.custom_metrics` among them."""
+    """Return every metric by name, including those of `problem.custom_metrics`."""
     return METRICS | custom(problem)
 
 
-def listed(problem: Any) -> list[Metric]:
+def problem_metrics(problem: Any) -> list[Metric]:
     """Return the metrics of `problem.metrics`, the one that decides first."""
     metrics = known(problem)
     return [metrics[name] for name in as_dict(problem)["metrics"]]

@@ -1,4 +1,4 @@
-"""What a model says of rows, and what is decided by it: labels by a fixed threshold, intervals of numbers."""
+"""Predictions of rows, and the decisions made from them: labels by a fixed threshold, intervals of numbers."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import numpy as np
 
 from pedigree.base.tables import read_json
 
-PROBABILITY = "probability:"  # before the name of a class, in an answer
+PROBABILITY = "probability:"  # before the name of a class, as a column's name
 
 
 @dataclass(frozen=True)
 class Threshold:
-    """From which probability on the positive one of two classes is decided.
+    """The probability from which on the positive one of two classes is decided.
 
     Parameters
     ----------
     value : float
     costs : dict or None
-        What a mistake costs, by ``false_positive`` and ``false_negative``, where the problem says so.
+        What a mistake costs, by ``false_positive`` and ``false_negative``, where the problem has costs.
     """
 
     value: float
@@ -37,8 +37,8 @@ class Threshold:
         return cls(chosen["value"], chosen["asked"].get("costs"))
 
 
-@dataclass(frozen=True, eq=False)  # arrays have no one truth of being equal
-class Prediction:
+@dataclass(frozen=True, eq=False)  # arrays have no single boolean for ==
+class PredictedRows:
     """Predictions of rows; indexed like an array, by rows.
 
     Parameters
@@ -58,9 +58,9 @@ class Prediction:
     def __len__(self) -> int:
         return len(self.values)
 
-    def __getitem__(self, rows: Any) -> Prediction:
+    def __getitem__(self, rows: Any) -> PredictedRows:
         interval = None if self.interval is None else self.interval[rows]
-        return Prediction(self.values[rows], self.threshold, interval)
+        return PredictedRows(self.values[rows], self.threshold, interval)
 
     @property
     def labels(self) -> np.ndarray:
@@ -70,7 +70,7 @@ class Prediction:
         return (self.values[:, 1] >= self.threshold.value).astype(int)
 
     def answers(self, classes: list[str]) -> dict[str, np.ndarray]:
-        """Say the predictions in words, as columns of n values.
+        """Return the predictions with names of classes, as columns of n values.
 
         Parameters
         ----------
@@ -91,9 +91,9 @@ class Prediction:
         return {"value": self.values, "low": self.interval[:, 0], "high": self.interval[:, 1]}
 
 
-def decided(of: Mapping[str, np.ndarray], model: Prediction) -> dict[str, Prediction]:
-    """Let every predictor decide by the model's threshold, so that they differ in what they predict alone."""
+def decided(of: Mapping[str, np.ndarray], model: PredictedRows) -> dict[str, PredictedRows]:
+    """Let every predictor decide by the model's threshold, so that only their predictions differ."""
     return {
-        who: model if who == "model" else Prediction(values, model.threshold)
+        who: model if who == "model" else PredictedRows(values, model.threshold)
         for who, values in of.items()
     }

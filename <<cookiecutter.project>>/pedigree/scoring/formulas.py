@@ -1,7 +1,7 @@
-"""Metrics of many resamples at once: a formula for each metric, of how often each row was drawn.
+"""Metrics of many resamples at once: for each metric a formula of how often each row was drawn.
 
-With these counts as weights of the rows no row is copied, and what has to be sorted is sorted once. Each
-formula gives what scikit-learn gives to the rows of a resample, to rounding; a test holds it to that.
+With these counts as weights no row is copied, and sorting is done once. Each formula equals
+scikit-learn's metric on the rows of a resample, up to rounding errors; a test checks this.
 """
 
 from __future__ import annotations
@@ -11,28 +11,32 @@ from typing import Any
 
 import numpy as np
 
-from pedigree.scoring.decision import Prediction
+from pedigree.scoring.decision import PredictedRows
 from pedigree.scoring.metrics import Metric, as_metric, score
 
 Formula = Callable[[np.ndarray], np.ndarray]  # of weights, shape (n, b), to scores, shape (b,)
 
 
 def formula(
-    metric: str | Metric, truth: np.ndarray, prediction: Prediction | np.ndarray
+    metric: str | Metric, truth: np.ndarray, prediction: PredictedRows | np.ndarray
 ) -> Formula:
-    """Return what scores resamples at once, each as `score` does with its rows.
+    """Return a function that scores many resamples at once, each as `score` does with its rows.
 
     Parameters
     ----------
-    metric, truth, prediction
-        As in `score`.
+    metric : str or Metric
+        A key of `METRICS`, or one of `pedigree.scoring.custom.known`.
+    truth : ndarray, shape (n,)
+        Class codes, or numbers.
+    prediction : PredictedRows, or ndarray of shape (n, k) or (n,)
+        Class probabilities, or numbers.
 
     Returns
     -------
     callable
-        Takes how often each row stands in each resample, shape (n, b); returns scores of shape (b,).
+        Takes how often each row is in each resample, shape (n, b); returns scores of shape (b,).
     """
-    given = prediction if isinstance(prediction, Prediction) else Prediction(prediction)
+    given = prediction if isinstance(prediction, PredictedRows) else PredictedRows(prediction)
     metric = as_metric(metric)
     if metric.name in FORMULAS:
         return FORMULAS[metric.name](truth, given if metric.needs == "label" else given.values)
@@ -47,7 +51,7 @@ def formula(
 
 
 def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
-    """Divide; 0 where there is nothing to divide by, as scikit-learn has it."""
+    """Divide; 0 where the divisor is 0, as in scikit-learn."""
     return np.asarray(np.divide(above, below, out=np.zeros_like(above), where=below != 0))
 
 
@@ -55,23 +59,23 @@ def _mean(losses: np.ndarray) -> Formula:
     return lambda weights: losses @ weights / weights.sum(axis=0)
 
 
-def _surprise(truth: np.ndarray, said: np.ndarray) -> np.ndarray:
+def _surprise(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     eps = np.finfo(float).eps
-    return np.asarray(-np.log(np.clip(said[np.arange(len(truth)), truth], eps, 1 - eps)))
+    return np.asarray(-np.log(np.clip(predicted[np.arange(len(truth)), truth], eps, 1 - eps)))
 
 
-def _relative(truth: np.ndarray, said: np.ndarray) -> np.ndarray:
-    return np.asarray(np.abs(truth - said) / np.maximum(np.abs(truth), np.finfo(float).eps))
+def _relative(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    return np.asarray(np.abs(truth - predicted) / np.maximum(np.abs(truth), np.finfo(float).eps))
 
 
-def _rmse(truth: np.ndarray, said: np.ndarray) -> Formula:
-    mean = _mean((truth - said) ** 2)
+def _rmse(truth: np.ndarray, predicted: np.ndarray) -> Formula:
+    mean = _mean((truth - predicted) ** 2)
     return lambda weights: np.sqrt(mean(weights))
 
 
-def _r2(truth: np.ndarray, said: np.ndarray) -> Formula:
-    centred = truth - truth.mean()  # lest large squares cancel out
-    parts = np.array([np.ones(len(truth)), centred, centred**2, (truth - said) ** 2])
+def _r2(truth: np.ndarray, predicted: np.ndarray) -> Formula:
+    centred = truth - truth.mean()  # so that large squares do not cancel out
+    parts = np.array([np.ones(len(truth)), centred, centred**2, (truth - predicted) ** 2])
 
     def r2(weights: np.ndarray) -> np.ndarray:
         n, total, squares, error = parts @ weights
@@ -84,8 +88,8 @@ def _r2(truth: np.ndarray, said: np.ndarray) -> Formula:
     return r2
 
 
-def _median_error(truth: np.ndarray, said: np.ndarray) -> Formula:
-    errors = np.abs(truth - said)
+def _median_error(truth: np.ndarray, predicted: np.ndarray) -> Formula:
+    errors = np.abs(truth - predicted)
     order = np.argsort(errors, kind="stable")
     errors = errors[order]
 
@@ -98,11 +102,11 @@ def _median_error(truth: np.ndarray, said: np.ndarray) -> Formula:
     return median
 
 
-def _counted(compute: Callable[..., np.ndarray]) -> Callable[[np.ndarray, Prediction], Formula]:
-    """Make a formula of each class's hits, rows and guesses, each of shape (k, b)."""
+def _counted(compute: Callable[..., np.ndarray]) -> Callable[[np.ndarray, PredictedRows], Formula]:
+    """Make a formula of each class's hits, rows and predictions, each of shape (k, b)."""
 
-    def prepare(truth: np.ndarray, said: Prediction) -> Formula:
-        codes, guess = np.arange(said.values.shape[1])[:, None], said.labels
+    def prepare(truth: np.ndarray, predicted: PredictedRows) -> Formula:
+        codes, guess = np.arange(predicted.values.shape[1])[:, None], predicted.labels
         actual, guessed = truth == codes, guess == codes
         counts = np.concatenate([actual & guessed, actual, guessed]).astype(float)
         return lambda weights: compute(*np.split(counts @ weights, 3))
@@ -120,7 +124,7 @@ def _balanced(hits: np.ndarray, actual: np.ndarray, guessed: np.ndarray) -> np.n
 
 
 def _matthews(hits: np.ndarray, actual: np.ndarray, guessed: np.ndarray) -> np.ndarray:
-    """Gorodkin (2004), equation 8: the correlation of truth and guess over k classes."""
+    """Gorodkin (2004), equation 8: the correlation of true and predicted classes over k classes."""
     n = actual.sum(axis=0)
     above = hits.sum(axis=0) * n - (actual * guessed).sum(axis=0)
     below = (n**2 - (actual**2).sum(axis=0)) * (n**2 - (guessed**2).sum(axis=0))
@@ -152,7 +156,7 @@ def _sums(weights: np.ndarray) -> np.ndarray:
 
 
 def _area(hit: np.ndarray, probability: np.ndarray) -> Formula:
-    """Of all pairs, a hit and another, the share that is ranked rightly; ties count half."""
+    """Return the fraction of pairs of a hit and another row that are ranked correctly; ties count half."""
     hits, others, ahead, level, _ = _ranking(hit, probability)
 
     def area(weights: np.ndarray) -> np.ndarray:
@@ -164,14 +168,15 @@ def _area(hit: np.ndarray, probability: np.ndarray) -> Formula:
     return area
 
 
-def _roc_auc(truth: np.ndarray, said: np.ndarray) -> Formula:
-    codes = [1] if said.shape[1] == 2 else range(said.shape[1])  # of several, each against the rest
-    areas = [_area(truth == code, said[:, code]) for code in codes]
+def _roc_auc(truth: np.ndarray, predicted: np.ndarray) -> Formula:
+    # Of several classes, each against the rest.
+    codes = [1] if predicted.shape[1] == 2 else range(predicted.shape[1])
+    areas = [_area(truth == code, predicted[:, code]) for code in codes]
     return lambda weights: np.mean([area(weights) for area in areas], axis=0)
 
 
-def _average_precision(truth: np.ndarray, said: np.ndarray) -> Formula:
-    hits, others, _, level, reached = _ranking(truth == 1, said[:, 1])
+def _average_precision(truth: np.ndarray, predicted: np.ndarray) -> Formula:
+    hits, others, _, level, reached = _ranking(truth == 1, predicted[:, 1])
 
     def average_precision(weights: np.ndarray) -> np.ndarray:
         drawn = weights[hits]
@@ -182,22 +187,22 @@ def _average_precision(truth: np.ndarray, said: np.ndarray) -> Formula:
     return average_precision
 
 
-# Of a metric that gives a value for each row it is their weighted mean; what else has no formula is scored resample by resample.
+# A metric that gives a value for each row is their weighted mean; any other without a formula is scored resample by resample.
 FORMULAS: dict[str, Callable[[np.ndarray, Any], Formula]] = {
     "roc_auc": _roc_auc,
     "average_precision": _average_precision,
-    "brier": lambda truth, said: _mean((said[:, 1] - truth) ** 2),
-    "log_loss": lambda truth, said: _mean(_surprise(truth, said)),
+    "brier": lambda truth, predicted: _mean((predicted[:, 1] - truth) ** 2),
+    "log_loss": lambda truth, predicted: _mean(_surprise(truth, predicted)),
     "f1": _counted(lambda hits, actual, guessed: _ratio(2 * hits, actual + guessed)[1]),
     "precision": _counted(lambda hits, actual, guessed: _ratio(hits, guessed)[1]),
     "recall": _counted(lambda hits, actual, guessed: _ratio(hits, actual)[1]),
     "f1_macro": _counted(_f1_macro),
-    "accuracy": lambda truth, said: _mean(said.labels == truth),
+    "accuracy": lambda truth, predicted: _mean(predicted.labels == truth),
     "balanced_accuracy": _counted(_balanced),
     "matthews": _counted(_matthews),
     "rmse": _rmse,
-    "mae": lambda truth, said: _mean(np.abs(truth - said)),
-    "mape": lambda truth, said: _mean(_relative(truth, said)),
+    "mae": lambda truth, predicted: _mean(np.abs(truth - predicted)),
+    "mape": lambda truth, predicted: _mean(_relative(truth, predicted)),
     "median_absolute_error": _median_error,
     "r2": _r2,
 }

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pedigree.scoring.decision import Prediction
+from pedigree.scoring.decision import PredictedRows
 
 ECE_BINS = 10
 
@@ -22,23 +22,23 @@ class Metric:
     ----------
     name : str
     function : str or callable
-        Name in `sklearn.metrics`, or a function of the true answers and a `Prediction`; of values for each row, the mean.
+        Name in `sklearn.metrics`, or a function of the true target values and `PredictedRows`; values for each row are averaged.
     needs : {"label", "probability", "positive", "value", "costs", "interval"}
-        The argument after the true answers: class codes, all probabilities, that of the positive
-        class, or predicted numbers. The last two need what only a `Prediction` of the whole chain has.
+        The argument after the true target values: class codes, all probabilities, that of the positive
+        class, or predicted numbers. Costs and intervals come with `PredictedRows` of the whole pipeline only.
     tasks : tuple of str
         The tasks that the metric fits.
     greater_is_better : bool
     options : dict
         Keyword arguments.
     meaning : str
-        A clause for people, of a metric that the library does not know.
+        A clause for people, of a custom metric.
     settings : mapping or None
-        What an owner's metric was made from.
+        What a custom metric was made from.
     """
 
     name: str
-    function: str | Callable[[np.ndarray, Prediction], Any]
+    function: str | Callable[[np.ndarray, PredictedRows], Any]
     needs: str
     tasks: tuple[str, ...]
     greater_is_better: bool = True
@@ -47,12 +47,12 @@ class Metric:
     settings: Mapping[str, Any] | None = field(default=None, hash=False)
 
 
-def ece(truth: np.ndarray, prediction: Prediction) -> float:
-    """Return the expected calibration error: how far probabilities are from what came true, on average.
+def ece(truth: np.ndarray, prediction: PredictedRows) -> float:
+    """Return the expected calibration error: the average distance of probabilities from observed frequencies.
 
     Over `ECE_BINS` bins of about equal count (equal probabilities share one), of the positive class's probability, or
     of several classes that of the most probable one (Naeini et al. 2015, doi:10.1609/aaai.v29i1.9602; Guo et al. 2017).
-    A small number of rows makes it greater: even a perfect model's is about the bins' sampling error.
+    It grows as the number of rows falls: even a perfect model's is about the bins' sampling error.
     """
     values = prediction.values
     if values.shape[1] == 2:
@@ -64,24 +64,24 @@ def ece(truth: np.ndarray, prediction: Prediction) -> float:
     return float(np.abs(np.bincount(bins, probability - hit)).sum() / len(truth))
 
 
-def price(truth: np.ndarray, prediction: Prediction) -> np.ndarray:
-    """Return what each row's decision costs, in the units of `problem.threshold.costs`; NaN where nothing is said of it."""
+def price(truth: np.ndarray, prediction: PredictedRows) -> np.ndarray:
+    """Return what each row's decision costs, in the units of `problem.threshold.costs`; NaN without costs."""
     if prediction.threshold is None or not prediction.threshold.costs:
         return np.full(len(truth), np.nan)
     costs, labels = prediction.threshold.costs, prediction.labels
     return costs["false_positive"] * (labels > truth) + costs["false_negative"] * (labels < truth)
 
 
-def covered(truth: np.ndarray, prediction: Prediction) -> np.ndarray:
-    """Tell which answers lie in their prediction interval, ends included (1 or 0); NaN where there is none."""
+def covered(truth: np.ndarray, prediction: PredictedRows) -> np.ndarray:
+    """Return whether each target value lies in its prediction interval, ends included (1 or 0); NaN without intervals."""
     if prediction.interval is None:
         return np.full(len(truth), np.nan)
     low, high = prediction.interval.T
     return np.asarray(((low <= truth) & (truth <= high)).astype(float))
 
 
-def widths(truth: np.ndarray, prediction: Prediction) -> np.ndarray:
-    """Return the widths of the prediction intervals, in the target's units; NaN where there is none."""
+def widths(truth: np.ndarray, prediction: PredictedRows) -> np.ndarray:
+    """Return the widths of the prediction intervals, in the target's units; NaN without intervals."""
     if prediction.interval is None:
         return np.full(len(truth), np.nan)
     return np.asarray(prediction.interval[:, 1] - prediction.interval[:, 0])
@@ -121,11 +121,11 @@ _BUILT_IN = (
     Metric("interval_width", widths, "interval", ("regression",), greater_is_better=False),
 )
 METRICS = {metric.name: metric for metric in _BUILT_IN}
-# Of what is decided by calibration and threshold, which folds do not have: reported beside the metrics that the problem lists.
+# Metrics of the calibration and the decision, which folds do not have: reported beside the metrics that the problem lists.
 DECIDED = tuple(name for name, metric in METRICS.items() if metric.needs in ("costs", "interval"))
 
 
-def reported(listed: Sequence[str], prediction: Prediction) -> list[str]:
+def reported(listed: Sequence[str], prediction: PredictedRows) -> list[str]:
     """Name the metrics to report: those that the problem lists, and those of the calibration and the decision."""
     further = ["cost"] if prediction.threshold and prediction.threshold.costs else []
     further += ["coverage"] if prediction.interval is not None else []
@@ -137,7 +137,7 @@ def as_metric(metric: str | Metric) -> Metric:
     return METRICS[metric] if isinstance(metric, str) else metric
 
 
-def score(metric: str | Metric, truth: np.ndarray, prediction: Prediction | np.ndarray) -> float:
+def score(metric: str | Metric, truth: np.ndarray, prediction: PredictedRows | np.ndarray) -> float:
     """Score predictions by a metric.
 
     Parameters
@@ -146,19 +146,19 @@ def score(metric: str | Metric, truth: np.ndarray, prediction: Prediction | np.n
         A key of `METRICS`, or one of `pedigree.scoring.custom.known`.
     truth : ndarray, shape (n,)
         Class codes, or numbers.
-    prediction : Prediction, or ndarray of shape (n, k) or (n,)
-        Class probabilities, or numbers; the most probable class is decided unless a threshold comes with them.
+    prediction : PredictedRows, or ndarray of shape (n, k) or (n,)
+        Class probabilities, or numbers; without a threshold the most probable class is decided.
 
     Returns
     -------
     float
-        NaN where the rows do not allow the metric (ROC of one class), or the prediction does not (costs, intervals).
+        NaN where the rows do not allow the metric (ROC of one class), or the prediction lacks costs or intervals.
     """
     import sklearn.metrics
 
     metric = as_metric(metric)
     name = metric.name
-    given = prediction if isinstance(prediction, Prediction) else Prediction(prediction)
+    given = prediction if isinstance(prediction, PredictedRows) else PredictedRows(prediction)
     if callable(metric.function):
         return float(np.mean(metric.function(truth, given)))
     options = dict(metric.options)
@@ -174,22 +174,29 @@ def score(metric: str | Metric, truth: np.ndarray, prediction: Prediction | np.n
         options["labels"] = range(n_classes)
     function: Callable[..., float] = getattr(sklearn.metrics, metric.function)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the NaN says what the warning would
+        warnings.simplefilter("ignore")  # NaN carries the same information
         try:
             return float(function(truth, argument, **options))
         except ValueError:
             return float("nan")
 
 
-def labels(prediction: Prediction | np.ndarray) -> np.ndarray:
+def decided_labels(prediction: PredictedRows | np.ndarray) -> np.ndarray:
     """Return the code of the class that is decided for each row, shape (n,)."""
-    return (prediction if isinstance(prediction, Prediction) else Prediction(prediction)).labels
+    return (
+        prediction if isinstance(prediction, PredictedRows) else PredictedRows(prediction)
+    ).labels
 
 
 def gain(metric: str | Metric, value: Any, reference: Any) -> Any:
-    """Return how much better values are than a reference, in the metric's units.
+    """Return by how much values are better than a reference, in the metric's units.
 
     A score that could not be computed (None, as JSON has no NaN) gives NaN.
+
+    Parameters
+    ----------
+    metric : str or Metric
+    value, reference : float, ndarray or None
     """
     if value is None or reference is None:
         return float("nan")

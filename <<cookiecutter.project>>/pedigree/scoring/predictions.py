@@ -1,4 +1,4 @@
-"""Predictions as tables: a line for each judged row, with its answer and what each predictor says of it."""
+"""Predictions as tables: a line for each row, with its target value and the prediction of each predictor."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Predictions:
-    """What several predictors say of the same rows.
+class PredictionTable:
+    """Predictions of the same rows by several predictors.
 
     Parameters
     ----------
     row : ndarray of str, shape (n,)
-        Names each row by its content, see `row_names`.
+        Name of each row, from its content (see `row_names`).
     group : ndarray of str, shape (n,), or None
-        Names each row's group (`problem.group`).
+        Name of each row's group (`problem.group`).
     truth : ndarray, shape (n,)
         Class codes, or numbers.
     classes : list of str
@@ -53,8 +53,21 @@ class Predictions:
         truth: np.ndarray,
         classes: list[str],
         of: dict[str, np.ndarray],
-    ) -> Predictions:
-        """Name cleaned rows, and their groups, for what is predicted of them."""
+    ) -> PredictionTable:
+        """Make the table of cleaned rows, named by their content.
+
+        Parameters
+        ----------
+        rows : DataFrame, shape (n, p)
+        problem : Grouped
+            With `group`.
+        truth : ndarray, shape (n,)
+            Class codes, or numbers.
+        classes : list of str
+            Names of the k codes; empty for regression.
+        of : dict of str to ndarray, shape (n, k) or (n,)
+            By predictor, class probabilities or numbers.
+        """
         group = row_key(rows, problem.group).to_numpy(dtype=object) if problem.group else None
         return cls(row_names(rows), group, truth, classes, of, rows)
 
@@ -64,28 +77,28 @@ class Predictions:
         group = pd.Series(self.group, index=range(len(self.row)), dtype="str")
         truth = names[self.truth] if self.classes else self.truth
         columns = {"row": self.row, "group": group, "truth": truth}
-        for who, said in self.of.items():
+        for who, predicted in self.of.items():
             if self.classes:
-                columns |= {f"{who}:{c}": said[:, i] for i, c in enumerate(self.classes)}
+                columns |= {f"{who}:{c}": predicted[:, i] for i, c in enumerate(self.classes)}
             else:
-                columns[who] = said
+                columns[who] = predicted
         write_table(pd.DataFrame(columns), folder)
 
     @classmethod
-    def read(cls, folder: Path) -> Predictions:
+    def read(cls, folder: Path) -> PredictionTable:
         """Read what `write` wrote."""
         return cls.of_table(read_table(folder))
 
     @classmethod
-    def of_table(cls, table: pd.DataFrame) -> Predictions:
+    def of_table(cls, table: pd.DataFrame) -> PredictionTable:
         """Take predictions out of the table that `write` wrote."""
-        said = [name for name in table if name not in ("row", "group", "truth")]
+        predicted = [name for name in table if name not in ("row", "group", "truth")]
         group = None if table["group"].isna().all() else table["group"].to_numpy(dtype=object)
         row, truth = table["row"].to_numpy(dtype=object), table["truth"]
-        if "model" in said:
-            of = {who: table[who].to_numpy() for who in said}
+        if "model" in predicted:
+            of = {who: table[who].to_numpy() for who in predicted}
             return cls(row, group, truth.to_numpy(dtype=float), [], of)
-        heads = [name.partition(":") for name in said]
+        heads = [name.partition(":") for name in predicted]
         classes = [name for who, _, name in heads if who == "model"]
         codes = truth.map({name: code for code, name in enumerate(classes)}).to_numpy(dtype=int)
         of = {
@@ -96,7 +109,20 @@ class Predictions:
 
 
 def dummy(answers: pd.Series, classes: list[str], n: int) -> np.ndarray:
-    """Predict what the frequencies or the mean of the training rows' answers say, for n rows."""
+    """Predict the class frequencies or the mean of the training target for each of n rows.
+
+    Parameters
+    ----------
+    answers : Series
+        The training target.
+    classes : list of str
+        Names of the k codes; empty for regression.
+    n : int
+
+    Returns
+    -------
+    ndarray, shape (n, k) or (n,)
+    """
     y = encode(answers, classes)
     if not classes:
         return np.full(n, y.mean())
@@ -104,12 +130,12 @@ def dummy(answers: pd.Series, classes: list[str], n: int) -> np.ndarray:
 
 
 def row_names(rows: pd.DataFrame) -> np.ndarray:
-    """Name rows by what they hold, so that the same row bears the same name in another run.
+    """Name rows by their content, so that the same row has the same name in another run.
 
     Returns
     -------
     ndarray of str, shape (n,)
-        The first 16 hexadecimal digits of a SHA-256; of equal rows, all but the first carry a number.
+        The first 16 hexadecimal digits of a SHA-256; equal rows but the first have a number appended.
     """
     seen: Counter[str] = Counter()
     names = np.empty(len(rows), dtype=object)

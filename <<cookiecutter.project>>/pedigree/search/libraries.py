@@ -1,4 +1,4 @@
-"""Searches of Optuna, Hyperopt and Ray Tune in the terms of ``searches``."""
+"""Searches of Optuna, Hyperopt and Ray Tune, with the interface of ``searches``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import numpy as np
 import pedigree
 from pedigree.base.names import UserError
 from pedigree.search.study import Study
-from pedigree.training.space import Space, draw, values
+from pedigree.training.space import Space, hyperparameters, sample_hyperparameters
 
 if TYPE_CHECKING:
     from optuna.pruners import BasePruner
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def optuna(space: Space, study: Study, sampler: BaseSampler, pruner: BasePruner) -> None:
-    """Try what a sampler of Optuna proposes, and stop a trial after the fold at which its pruner says so.
+    """Try the proposals of a sampler of Optuna; its pruner may stop a trial after any fold.
 
     Parameters
     ----------
@@ -46,12 +46,12 @@ def optuna(space: Space, study: Study, sampler: BaseSampler, pruner: BasePruner)
         return FloatDistribution(one.low, one.high, log=one.log)
 
     library.logging.set_verbosity(library.logging.ERROR)
-    # The Hyperband pruner goes by the name, which is random if it is not given.
+    # The Hyperband pruner uses the study's name, which is random by default.
     theirs = library.create_study(study_name="tune", sampler=sampler, pruner=pruner)
     distributions = {name: distribution(one) for name, one in space.items()}
     while True:
         asked = theirs.ask(distributions)
-        trial = study.trial(values(space, asked.params))
+        trial = study.trial(hyperparameters(space, asked.params))
         for folds in range(1, study.folds + 1):
             asked.report(trial.loss(folds), folds)
             if folds < study.folds and asked.should_prune():
@@ -62,7 +62,7 @@ def optuna(space: Space, study: Study, sampler: BaseSampler, pruner: BasePruner)
 
 
 def hyperopt(space: Space, study: Study, seed: int, startup: int) -> None:
-    """Try what Hyperopt's tree-structured Parzen estimator expects to be good (Bergstra et al. 2011).
+    """Try the proposals of Hyperopt's tree-structured Parzen estimator (Bergstra et al. 2011).
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def hyperopt(space: Space, study: Study, seed: int, startup: int) -> None:
     study : Study
     seed : int
     startup : int
-        Trials drawn at random, before it learns from those that there are.
+        Random trials before the first that learns from earlier ones.
     """
     from functools import partial
 
@@ -91,7 +91,7 @@ def hyperopt(space: Space, study: Study, seed: int, startup: int) -> None:
         logging.CRITICAL
     )  # it reports the end of the budget as an error
     fmin(
-        lambda raw: study.trial(values(space, raw)).loss(),
+        lambda raw: study.trial(hyperparameters(space, raw)).loss(),
         {name: dimension(name, one) for name, one in space.items()},
         algo=partial(tpe.suggest, n_startup_jobs=startup),
         max_evals=study.left,
@@ -115,9 +115,9 @@ def ray(
 ) -> None:
     """Let Ray Tune score hyperparameters drawn at random on several processors or machines at once.
 
-    They are drawn beforehand and judged in the order in which they were drawn, so that the result does
-    not depend on which worker is done first: it is that of `random`. A search that learns from the
-    trials that happen to be done would be another one each time.
+    They are drawn beforehand and judged in that order, so that the result does not depend on which
+    worker finishes first: it is that of `random`. A search that learns from the trials that happen to be
+    finished would not be reproducible.
 
     Parameters
     ----------
@@ -126,14 +126,14 @@ def ray(
     study : Study
     seed : int
     workers : int
-        Trials at a time.
+        Trials that run at the same time.
     object_store_megabytes : int
-        Memory for what the workers share, of a local Ray.
+        Memory that the workers of a local Ray share, in MB.
     address_env : str, optional
         Name of the environment variable that holds a cluster's address; without it Ray starts here.
     """
     generator = np.random.default_rng(seed)
-    wanted = [draw(space, generator) for _ in range(study.left)]
+    wanted = [sample_hyperparameters(space, generator) for _ in range(study.left)]
     folds = range(study.folds)
     unknown = [one for one in wanted if None in (study.journal.get(one, fold) for fold in folds)]
     if unknown and study.seconds_left > 0:
@@ -155,12 +155,12 @@ ray.needs = ("ray",)  # type: ignore[attr-defined]
 def _started_ray(
     folder: str, workers: int, object_store_megabytes: int, address_env: str | None
 ) -> Iterator[None]:
-    """Connect to a cluster, or start Ray on this machine, and leave it again."""
+    """Connect to a cluster, or start Ray on this machine, and shut it down at the end."""
     os.environ |= {
         "RAY_USAGE_STATS_ENABLED": "0",
         "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # no files of results
-        "RAY_AIR_NEW_OUTPUT": "0",  # or it prints although it is told to be silent
-        "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C ends the stage, not Ray alone
+        "RAY_AIR_NEW_OUTPUT": "0",  # otherwise it prints despite verbose=0
+        "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C ends the whole stage
     }
     import ray as library
 
@@ -189,7 +189,7 @@ def _started_ray(
 
 
 def _score_with_ray(unknown: list[dict[str, Any]], study: Study, workers: int, folder: str) -> None:
-    """Score hyperparameters on all folds, and write what is done into the journal at once."""
+    """Score hyperparameters on all folds, and write each score to the journal at once."""
     from ray import tune
 
     class Remember(tune.Callback):
@@ -200,7 +200,7 @@ def _score_with_ray(unknown: list[dict[str, Any]], study: Study, workers: int, f
                 study.journal.add(trial.config["changes"], fold, score)
             study.progress.update()
 
-        def __reduce__(self) -> Any:  # Ray stores its callbacks, and a study is nothing to store
+        def __reduce__(self) -> Any:  # Ray pickles its callbacks, and a study cannot be pickled
             return tune.Callback, ()
 
     tune.Tuner(

@@ -1,7 +1,7 @@
-"""Searches that need no library. Each takes a search space and a study, and begins trials.
+"""Searches that require no library. Each takes a search space and a study, and begins trials.
 
-A search ends when it returns, or when the study says that a budget is spent (`Spent`). A trial's
-loss may be asked for on a few folds first: those that follow build on it.
+A search ends when it returns, or when the study raises `Spent`. A trial's loss may be read on a few
+folds first; more folds reuse their scores.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ import itertools
 import numpy as np
 
 from pedigree.search.study import Study, Trial
-from pedigree.training.space import Space, draw
-from pedigree.training.space import points as points_of
+from pedigree.training.space import Space, points_of, sample_hyperparameters
 
 
 def off(space: Space, study: Study) -> None:
@@ -35,17 +34,25 @@ def grid(space: Space, study: Study, points: int) -> None:
 
 
 def random(space: Space, study: Study, seed: int) -> None:
-    """Try hyperparameters drawn evenly (or, if `log`, evenly in the logarithm)."""
+    """Try hyperparameters drawn evenly (or, if `log`, evenly in the logarithm).
+
+    Parameters
+    ----------
+    space : mapping
+        The neutral search space of ``conf/model``.
+    study : Study
+    seed : int
+    """
     generator = np.random.default_rng(seed)
     while True:
-        study.trial(draw(space, generator)).loss()
+        study.trial(sample_hyperparameters(space, generator)).loss()
 
 
 def halving(space: Space, study: Study, candidates: int, factor: int, seed: int) -> None:
-    """Try many on one fold, and only the best of them on more: successive halving.
+    """Try many hyperparameters on one fold, and only the best of them on more: successive halving.
 
-    After Jamieson and Talwalkar 2016 (arXiv:1502.07943), with folds for a resource: a score on one
-    fold is that of a model fitted on all its training rows, and it is part of the score on more.
+    Jamieson and Talwalkar 2016 (arXiv:1502.07943), with folds as the resource: a score on one fold is
+    that of a model fitted on all its training rows, and is part of the score on more folds.
 
     Parameters
     ----------
@@ -53,9 +60,9 @@ def halving(space: Space, study: Study, candidates: int, factor: int, seed: int)
         The neutral search space of ``conf/model``.
     study : Study
     candidates : int
-        Hyperparameters drawn at random that a round begins with; rounds follow until a budget is spent.
+        Random hyperparameters at the start of a round; rounds follow until a budget is spent.
     factor : int
-        One of so many goes on, to so many times the folds.
+        One of `factor` candidates goes on, to `factor` times as many folds.
     seed : int
     """
     generator = np.random.default_rng(seed)
@@ -63,7 +70,7 @@ def halving(space: Space, study: Study, candidates: int, factor: int, seed: int)
         field: list[Trial] = []
         folds = 1
         for _ in range(min(candidates, study.left)):
-            field.append(study.trial(draw(space, generator)))
+            field.append(study.trial(sample_hyperparameters(space, generator)))
             field[-1].loss(folds)
         while folds < study.folds:
             field.sort(key=lambda trial: trial.loss(folds))

@@ -28,15 +28,15 @@ class Tune(Tool):
 
     @model_validator(mode="after")
     def budget_is_whole(self) -> Tune:
-        """Demand all that a search needs, or nothing of it."""
+        """Require all keys of a search, or none of them."""
         needed = (self.trials, self.seconds, self.folds, self.confidence)
         if len({one is None for one in needed}) > 1:
-            raise ValueError("a search needs trials, seconds, folds and confidence")
+            raise ValueError("a search requires trials, seconds, folds and confidence")
         return self
 
 
 class TuneSettings(Excerpt):
-    """All that `tune` sees."""
+    """All settings of the stage `tune`."""
 
     tune: Tune
     model: Model | Best

@@ -1,10 +1,10 @@
-"""What a search works with: trials within a budget, and a journal of all scores that were computed.
+"""The study of a search: trials within a budget, and a journal of all scores that were computed.
 
-A score depends on nothing but the model, its hyperparameters and the fold. So it is written down
-once, and a search that is run again (interrupted, or with a greater budget) meets the same scores,
-proposes the same trials and goes on where the journal ends: its result is that of one long search,
-byte for byte, whatever library proposes. Storages of the libraries do not give that: Optuna's sampler
-starts its random numbers anew when its study is loaded.
+A score depends only on the model, its hyperparameters and the fold. So it is written to the journal
+once, and a search that is run again (after an interruption, or with a greater budget) reads the same
+scores, proposes the same trials and continues where the journal ends: its result is that of one long
+search, byte for byte, with any library. The libraries' own storages do not guarantee this: Optuna's
+sampler restarts its random numbers when its study is loaded.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ SCORED_BY = "pedigree.training.cross_validation"
 
 
 class Spent(Exception):
-    """A budget is spent; its argument says which one."""
+    """A budget is spent; the argument names it."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Objective:
         return scores[0][self.metric.name]
 
     def fingerprint(self) -> str:
-        """Hash all that decides a score: model, metric, rows of the folds, the code and libraries that run, threads."""
+        """Hash everything that a score depends on: model, metric, rows of the folds, code, libraries and threads."""
         own = {key: one for key, one in as_dict(self.model).items() if "space" not in key}
         settings = json.dumps([own, self.metric.name, self.metric.settings, self.n_classes])
         digest = hashlib.sha256(settings.encode())
@@ -83,7 +83,7 @@ class Journal:
     Parameters
     ----------
     path : Path
-        A file of JSON lines. What is cut off at its end, by a kill, is left out.
+        A file of JSON lines. A last line that is incomplete, after a killed run, is ignored.
     """
 
     def __init__(self, path: Path) -> None:
@@ -101,10 +101,18 @@ class Journal:
         return self.scores.get(self._key(changes, fold))
 
     def add(self, changes: Mapping[str, Any], fold: int, score: float) -> None:
-        """Write a score down."""
+        """Append a score.
+
+        Parameters
+        ----------
+        changes : mapping
+            Hyperparameters that replace those of the settings.
+        fold : int
+        score : float
+        """
         self.scores[self._key(changes, fold)] = score
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        # A line begins anew, after half a one too.
+        # Begins with a line break, so that an incomplete line stays apart.
         with self.path.open("a", encoding="utf-8", newline="\n") as file:
             file.write(f"\n{json.dumps([changes, fold, score])}")
 
@@ -127,14 +135,14 @@ class Trial:
         Raises
         ------
         Spent
-            The time is over; what was scored so far is kept.
+            The time is over; earlier scores are kept.
         """
         folds = folds or self.study.folds
         while len(self.scores) < folds:
             self.scores.append(self.study.score(self.changes, len(self.scores)))
         mean = mean_and_spread(self.scores[:folds])[0]
         loss = -mean if self.study.greater_is_better else mean
-        return loss if loss == loss else float("inf")  # what cannot be scored is no good
+        return loss if loss == loss else float("inf")  # a trial without a score is the worst
 
     @property
     def pruned(self) -> bool:
@@ -149,7 +157,7 @@ class Study:
     Parameters
     ----------
     objective : callable
-        Takes hyperparameters and the number of a fold, returns a score.
+        Takes hyperparameters and the number of a fold; returns a score.
     folds : int
     greater_is_better : bool
         Of the score.
@@ -157,7 +165,7 @@ class Study:
     budget : int
         Trials.
     seconds : float
-        After them no other score is computed, except those of the first trial.
+        Time limit; after it no score is computed, except those of the first trial.
     """
 
     objective: Callable[[Mapping[str, Any], int], float]
@@ -178,17 +186,17 @@ class Study:
 
     @property
     def left(self) -> int:
-        """Trials that the budget allows yet."""
+        """Trials that are left in the budget."""
         return self.budget - len(self.trials)
 
     @property
     def seconds_left(self) -> float:
-        """Seconds that the budget allows yet."""
+        """Seconds that are left in the budget."""
         return self.seconds - (time.monotonic() - self.started)
 
     @classmethod
     def of(cls, objective: Objective, budget: int, seconds: float) -> Study:
-        """Prepare a study whose journal lies in .trials/, named after all that decides a score.
+        """Prepare a study whose journal is in .trials/, named by the objective's fingerprint.
 
         Parameters
         ----------
@@ -196,7 +204,7 @@ class Study:
         budget : int
             Trials.
         seconds : float
-            After which no trial begins.
+            Time limit; after it no trial begins.
         """
         return cls(
             objective,
@@ -208,7 +216,7 @@ class Study:
         )
 
     def run(self, search: Callable[[Study], None]) -> str:
-        """Try the model's own settings, then what a search proposes, until a budget is spent.
+        """Try the model's own settings, then the proposals of a search, until a budget is spent.
 
         Returns
         -------
@@ -233,7 +241,7 @@ class Study:
         Raises
         ------
         Spent
-            There have been as many as the budget allows.
+            The budget of trials is spent.
         """
         if not self.left:
             raise Spent("trials")
@@ -242,12 +250,12 @@ class Study:
         return self.trials[-1]
 
     def score(self, changes: Mapping[str, Any], fold: int) -> float:
-        """Return a score out of the journal, or compute it.
+        """Return a score from the journal, or compute it.
 
         Raises
         ------
         Spent
-            It is not known, and the time is over.
+            The score is not in the journal, and the time is over.
         """
         known = self.journal.get(changes, fold)
         if known is not None:

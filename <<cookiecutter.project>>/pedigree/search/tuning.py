@@ -13,7 +13,7 @@ from pedigree.base.settings import as_dict
 from pedigree.base.stage import say
 from pedigree.estimators.building import as_trained, own_value
 from pedigree.folds.folding import interval_of_gain, mean_and_spread
-from pedigree.scoring.custom import listed
+from pedigree.scoring.custom import problem_metrics
 from pedigree.scoring.metrics import Metric, gain
 from pedigree.search.study import Objective, Study, Trial
 from pedigree.training.data import Training
@@ -35,15 +35,15 @@ class Tuning:
     ----------
     model : Model
     metric : Metric
-        The one that decides.
+        The metric that decides.
     search : dict
         `_target_` of the search and its arguments.
     budget : dict
-        `trials`, `seconds`, `folds`, and `rows` of a fold at most.
+        `trials`, `seconds`, `folds`, and `rows`, the maximum training rows of a fold.
     confidence : float
-        That the best trial is better than the model's own settings.
+        Required confidence that the best trial is better than the model's own settings, in (0, 1).
     study : Study or None
-        None where there is nothing to search: no trials, or no search space.
+        None without trials or without a search space.
     folds : list of Fold
 
     Examples
@@ -67,7 +67,7 @@ class Tuning:
 
     @classmethod
     def of(cls, settings: TuneSettings, model: Model) -> Tuning:
-        """Prepare the search that the settings ask for.
+        """Prepare the search of the settings.
 
         Parameters
         ----------
@@ -78,7 +78,7 @@ class Tuning:
         search = as_dict(settings.tune)
         confidence = search.pop("confidence", 0)
         budget = {key: search.pop(key, None) for key in BUDGET}
-        metric = listed(settings.problem)[0]
+        metric = problem_metrics(settings.problem)[0]
         tuning = cls(model, metric, search, budget, confidence)
         if budget["trials"] and model.search_space:
             training = Training.read(settings)
@@ -89,12 +89,12 @@ class Tuning:
         return tuning
 
     def run(self, search: Callable[[Study], None]) -> None:
-        """Try the model's own settings, then what a search proposes, until the budget is spent; print the outcome."""
+        """Try the model's own settings, then the proposals of a search, until the budget is spent; print the outcome."""
         if not self.study:
             say(f"{self.model.name}: no trials, nothing to search")
             return
         self.stopped_by = self.study.run(search)
-        announce(self.report(), text(self.study.best().changes))
+        announce(self.report(), format_changes(self.study.best().changes))
 
     @property
     def adopted(self) -> bool:
@@ -104,7 +104,7 @@ class Tuning:
         return is_significant(self.study, self.folds, self.confidence)
 
     def changes(self) -> dict[str, Any]:
-        """Return the hyperparameters to adopt: `from` which value, `to` which; none where the own settings stay."""
+        """Return the hyperparameters to adopt, with their values before (`from`) and after (`to`); empty if none are."""
         if not self.study or not self.adopted:
             return {}
         best = self.study.best().changes
@@ -113,7 +113,7 @@ class Tuning:
         }
 
     def report(self) -> dict[str, Any]:
-        """Return what was searched, within which budget, and what it gained."""
+        """Return the search, its budget and its gain, for reports/tune.json."""
         known: dict[str, Any] = {"model": self.model.name, "metric": self.metric.name}
         known |= {"search": self.search, "budget": self.budget}
         known |= {"trials": 0, "stopped_by": self.stopped_by}
@@ -123,14 +123,14 @@ class Tuning:
         return known | {"adopted": self.adopted}
 
     def history(self) -> list[dict[str, Any]]:
-        """List the trials for plots/tune.csv; an empty line where there was none."""
-        return history(self.study) if self.study else [dict.fromkeys(COLUMNS) | {"trial": 0}]
+        """List the trials for plots/tune.csv; one empty line if there was no trial."""
+        return trial_history(self.study) if self.study else [dict.fromkeys(COLUMNS) | {"trial": 0}]
 
 
-def history(study: Study) -> list[dict[str, Any]]:
+def trial_history(study: Study) -> list[dict[str, Any]]:
     """List each trial's mean score and standard deviation over its folds, and the best score so far.
 
-    A pruned trial is not among the best: it was scored on other folds than those that were finished.
+    A pruned trial cannot be the best: it was scored on fewer folds than the finished ones.
     """
     table: list[dict[str, Any]] = []
     best = study.trials[0]
@@ -146,14 +146,14 @@ def history(study: Study) -> list[dict[str, Any]]:
                 "best": mean_and_spread(best.scores)[0],
                 "folds": len(trial.scores),
                 "pruned": trial.pruned,
-                "changes": text(trial.changes),
+                "changes": format_changes(trial.changes),
             }
         )
     return table
 
 
 def scored(study: Study) -> list[Trial]:
-    """Leave out the trial that the clock stopped before its first fold."""
+    """Return the trials without one that the time limit stopped before its first fold."""
     return [trial for trial in study.trials if trial.scores]
 
 
@@ -176,10 +176,18 @@ def summary(study: Study, metric: Metric) -> dict[str, Any]:
 
 
 def is_significant(study: Study, cut: Sequence[Fold], confidence: float) -> bool:
-    """Return whether the best trial's gain over the first, fold by fold, is more than folds vary by chance.
+    """Return whether the best trial is significantly better than the first, over the folds.
 
-    Of many trials the best one owes part of its score to luck, most so where rows are few (the rule of
-    one standard error: Breiman et al. 1984, Classification and Regression Trees, 3.4.3).
+    The best of many trials owes part of its score to chance, more so with few rows (the rule of one
+    standard error: Breiman et al. 1984, Classification and Regression Trees, 3.4.3).
+
+    Parameters
+    ----------
+    study : Study
+    cut : sequence of Fold
+        On which its trials were scored.
+    confidence : float
+        In (0, 1).
     """
     pairs = zip(study.best().scores, study.trials[0].scores, strict=True)
     sign = 1 if study.greater_is_better else -1
@@ -195,19 +203,19 @@ def announce(report: Mapping[str, Any], changes: str) -> None:
         say(f"{untuned}, {report['best']:.4g} with {changes}")
     elif report["beats_untuned"]:
         say(
-            f"{untuned}, {report['best']:.4g} with {changes}: so little that chance may give it, and the model's "
-            f"own settings stay (tune.confidence is {report['confidence']})"
+            f"{untuned}, {report['best']:.4g} with {changes}: not significantly better, so the model's own settings stay "
+            f"(tune.confidence is {report['confidence']})"
         )
     else:
         say(f"{untuned}; no trial beat the model's own settings, so they stay")
     if report["stopped_by"] == "seconds":
         say(
-            "The clock ended the search: another run goes on from here, and may end elsewhere. Lower tune.trials or raise tune.seconds."
+            "tune.seconds ended the search early; another run continues it, and may end elsewhere: lower tune.trials or raise tune.seconds."
         )
 
 
-def text(changes: Mapping[str, Any]) -> str:
-    """Write hyperparameters for people."""
+def format_changes(changes: Mapping[str, Any]) -> str:
+    """Format hyperparameters for people."""
     return ", ".join(
         f"{name}={value:.4g}" if isinstance(value, float) else f"{name}={value}"
         for name, value in changes.items()

@@ -33,7 +33,7 @@ SUFFIXES = (".csv", ".parquet")
 SPELLING = ("header", "decimal", "thousands", "dates", "sheet")
 
 
-def predict(
+def predict_file(
     source: Path, out: Path, bundle: Bundle, keep: Sequence[str] = (), max_rejected: int = 0
 ) -> tuple[int, list[str]]:
     """Score a file in pieces, so that memory does not grow with it.
@@ -109,7 +109,7 @@ def _chunks(
     recorded = bundle.snapshot["source"].get("reading") or {}
     reading = formats.file_dialect(source, {k: recorded[k] for k in SPELLING if k in recorded})
     names: list[str] | None = None
-    for table in formats.read_tables(source, reading):
+    for table in formats.iter_tables(source, reading):
         if names is None:
             names = table.column_names
             known = _known(source, names, bundle, keep)
@@ -201,7 +201,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     options = cli.parse_args(arguments)
     bundle = Bundle.load(options.bundle)
-    rows, rejected = predict(options.file, options.out, bundle, options.keep, options.max_rejected)
+    rows, rejected = predict_file(
+        options.file, options.out, bundle, options.keep, options.max_rejected
+    )
     for one in rejected[:NAMED]:
         say(f"no answer for {one}")
     without = f", {len(rejected)} of them without an answer: see column `rejected`" * bool(rejected)

@@ -78,7 +78,7 @@ def upload(
     """Make a run of a result; returns its name. One that breaks off is marked as failed."""
     from mlflow.entities import Metric, Param, RunTag
 
-    tags = {**origin(), IDENTITY: result.id}
+    tags = {**origin_tags(), IDENTITY: result.id}
     tags |= {f"dvc.md5.{path}": md5 for path, md5 in result.outputs.items()}
     name = tags.get("dvc.experiment") or tags.get("git.commit", "")[:7] or None
     now = int(time.time() * 1000)
@@ -105,7 +105,7 @@ def upload(
     return str(run.info.run_name)
 
 
-def origin() -> dict[str, str]:
+def origin_tags() -> dict[str, str]:
     """Name the Git commit, whether anything but the outputs differs from it, and DVC's experiment."""
     commit = git("rev-parse", "HEAD").strip()
     outputs = (METRICS, PARAMS, PLOTS, REPORTS, Path("dvc.lock"))

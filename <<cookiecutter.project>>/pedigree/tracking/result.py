@@ -13,11 +13,11 @@ from pedigree.base.lock import (
     LOCK,
     ancestors,
     digest,
-    fingerprints,
     lies_in,
-    makers,
-    recorded,
+    output_hashes,
+    recorded_stages,
     settings_of,
+    stages_by_output,
 )
 from pedigree.base.names import UserError
 from pedigree.base.paths import METRICS, PARAMS, SETTINGS
@@ -74,14 +74,14 @@ class Result:
         UserError
             DVC has not recorded it, or a file is another one by now.
         """
-        stages = recorded()
-        made = makers(stages)
-        stages_here = declared()
-        outs = {path for one in stages_here.values() for path in one.outs}
-        deps = [dep for dep in stages_here["track"].deps if dep in outs]
+        stages = recorded_stages()
+        made = stages_by_output(stages)
+        declared_here = declared()
+        outs = {path for one in declared_here.values() for path in one.outs}
+        deps = [dep for dep in declared_here["track"].deps if dep in outs]
         parts = [dep for dep in deps if not lies_in(dep, SETTINGS.as_posix())]
         for path in parts:
-            if fingerprints(stages).get(path, "") != digest(Path(path)):
+            if output_hashes(stages).get(path, "") != digest(Path(path)):
                 raise UserError(f"{path} is not what {LOCK} records; run `dvc repro`.")
         settings: dict[str, Any] = {}
         outputs: dict[str, str] = {}

@@ -1,1 +1,1 @@
-"""Training: the rows, cross-validation, bagging, search spaces, the leaderboard and the search."""
+"""Training: the training rows, cross-validation, bagging, search spaces and the final fit."""

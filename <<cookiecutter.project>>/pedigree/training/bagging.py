@@ -1,8 +1,8 @@
-"""Bagging over folds: a model for each fold, which stops early on the rows held out, and their sum as the model.
+"""Bagging over folds: a model for each fold, which stops early on the held-out rows, and the sum of them as the model.
 
-So every training row decides for one of them when to stop, where a few validation rows would decide by chance,
-and the validation rows take no part in the fit. Boosted trees add up to boosted trees: what predicts, explains
-and exports one model does so with the sum (Breiman 1996, doi:10.1007/BF00058655, with folds for bootstraps).
+So every training row is once in an evaluation set for early stopping, where a few validation rows would decide by
+chance, and the validation rows take no part in the fit. The sum of boosted trees is a boosted model itself, so it is
+predicted, explained and exported like one (Breiman 1996, doi:10.1007/BF00058655, with folds for bootstraps).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pedigree.estimators.fitting import encode, fit_estimator
+from pedigree.estimators.fitting import fit_encoder, fit_estimator
 from pedigree.folds.folding import inner_folds
 from pedigree.folds.sampling import splitter
 
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CatBoostBag:
-    """How CatBoost models are bagged.
+    """Settings and sum of a bag of CatBoost models.
 
     Parameters
     ----------
     folds : int or None
         Of the training rows; None for a single model.
     max_rows : int
-        With more training rows there is a single model.
+        With more training rows a single model is fitted.
     seed : int
         Of the folds.
     """
@@ -44,15 +44,16 @@ class CatBoostBag:
     seed: int
 
     def serves(self, rows: int) -> bool:
-        """Tell whether so many training rows are few enough to be bagged."""
+        """Return whether so many training rows are few enough to be bagged."""
         return rows <= self.max_rows
 
     def cut(
         self, y: np.ndarray, groups: np.ndarray | None, classify: bool
     ) -> list[tuple[np.ndarray, np.ndarray]] | None:
-        """Return the positions of each fold's training and held-out rows; None where one model is to do.
+        """Return the positions of each fold's training and held-out rows, or None for a single model.
 
-        That is: if so many rows or no folds are asked for, or if a class or the groups are too few for the folds.
+         A single model is fitted if there are more than `max_rows` rows, no folds in the settings, or too few groups or rows
+        of a class for the folds.
 
         Parameters
         ----------
@@ -81,7 +82,7 @@ class CatBoostBag:
 
         total = sum_models(members, weights=[1 / len(members)] * len(members))
         convert = to_classifier if isinstance(members[0], CatBoostClassifier) else to_regressor
-        return convert(total).copy()  # a copy knows that it is fitted
+        return convert(total).copy()  # a copy is marked as fitted
 
 
 def fit_bag(
@@ -96,18 +97,22 @@ def fit_bag(
 
     Parameters
     ----------
-    pipeline, model, X, y
-        As in `fitting.fit`.
+    pipeline : Pipeline
+        Unfitted.
+    model : Model
+        The settings it was built from.
+    X, y : DataFrame of shape (n, p), ndarray of shape (n,)
+        Training rows.
     bag : CatBoostBag
     cut : list of (ndarray, ndarray)
-        Of `bag.cut`.
+        Positions of each fold's training and held-out rows, from `bag.cut`.
 
     Returns
     -------
     list of CatBoost
         The folds' models.
     """
-    encoded = encode(pipeline, model, X, y)
+    encoded = fit_encoder(pipeline, model, X, y)
     members = [
         fit_estimator(
             deepcopy(pipeline["estimator"]),

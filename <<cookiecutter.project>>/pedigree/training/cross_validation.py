@@ -1,4 +1,4 @@
-"""Fit a model on the training rows of folds, and score it on those held out."""
+"""Fit a model on the training rows of folds, and score it on the held-out rows."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from pedigree.estimators.settings import Model
     from pedigree.folds.folding import Fold
 
-WATCHED_SEED = 0  # draws the rows of a fold that early stopping watches
+EVALUATION_SET_SEED = 0  # draws the evaluation set of a fold for early stopping
 
 
 class Outcome(NamedTuple):
-    """What became of a model on one fold."""
+    """Scores and times of a model on one fold."""
 
     scores: dict[str, float]
     fit_seconds: float
@@ -32,7 +32,7 @@ class Outcome(NamedTuple):
 def fit_on(pipeline: Pipeline, fold: Fold, classify: bool, model: Model | None) -> Pipeline:
     """Fit a pipeline in place on a fold's training rows.
 
-    Early stopping has some of them for its evaluation set, never those held out.
+    The evaluation set for early stopping is taken from them, never from the held-out rows.
 
     Parameters
     ----------
@@ -42,15 +42,15 @@ def fit_on(pipeline: Pipeline, fold: Fold, classify: bool, model: Model | None) 
     classify : bool
         Keep the classes' proportions in the evaluation set.
     model : Model or None
-        The settings it was built from, as in `fit`.
+        The settings it was built from; None fits the pipeline by its own `fit`.
     """
-    X, y, groups, watched = fold.X, fold.y, fold.groups, None
+    X, y, groups, evaluation_set = fold.X, fold.y, fold.groups, None
     if model and model.early_stopping:
-        kept, aside = early_stopping_split(y, groups, classify, WATCHED_SEED)
-        watched = (X.iloc[aside], y[aside]) if len(aside) else None
+        kept, aside = early_stopping_split(y, groups, classify, EVALUATION_SET_SEED)
+        evaluation_set = (X.iloc[aside], y[aside]) if len(aside) else None
         X, y = X.iloc[kept], y[kept]
         groups = None if groups is None else groups[kept]
-    return fit(pipeline, model, X, y, watched, groups)
+    return fit(pipeline, model, X, y, evaluation_set, groups)
 
 
 def try_on(
@@ -60,7 +60,19 @@ def try_on(
     n_classes: int,
     changes: Mapping[str, Any] | None = None,
 ) -> Outcome:
-    """Fit a model on a fold's training rows, and score it on those held out."""
+    """Fit a model on a fold's training rows, and score it on the held-out rows.
+
+    Parameters
+    ----------
+    model : Model
+        Settings of ``conf/model``.
+    fold : Fold
+    metrics : sequence of str or Metric
+    n_classes : int
+        0 for regression.
+    changes : mapping, optional
+        Hyperparameters that replace those of the settings.
+    """
     started = time.perf_counter()
     pipeline = fit_on(build_model(model, changes), fold, bool(n_classes), model)
     fitted = time.perf_counter()
@@ -77,5 +89,22 @@ def cross_validate(
     n_classes: int,
     changes: Mapping[str, Any] | None = None,
 ) -> list[dict[str, float]]:
-    """Fit and score a model on each fold; returns each fold's metrics."""
+    """Fit and score a model on each fold.
+
+    Parameters
+    ----------
+    model : Model
+        Settings of ``conf/model``.
+    cut : sequence of Fold
+    metrics : sequence of str or Metric
+    n_classes : int
+        0 for regression.
+    changes : mapping, optional
+        Hyperparameters that replace those of the settings.
+
+    Returns
+    -------
+    list of dict
+        Each fold's metrics by name.
+    """
     return [try_on(model, fold, metrics, n_classes, changes).scores for fold in cut]

@@ -1,11 +1,11 @@
-"""Learning curves: what a library reports of each iteration, whatever it calls it."""
+"""Learning curves: the metrics that a library reports of each iteration, under the same names for all libraries."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-# Where fitted estimators keep what they report: CatBoost, XGBoost, LightGBM, then scikit-learn.
+# Where fitted estimators keep their learning curves: CatBoost, XGBoost, LightGBM, then scikit-learn.
 BY_ROWS = ("get_evals_result", "evals_result", "evals_result_")
 PLAIN = {
     "train_score_": "train/score",
@@ -22,7 +22,7 @@ def learning_curves(estimator: object) -> dict[str, list[float]]:
     -------
     dict
         ``{"train/Logloss": [...], "watched/Logloss": [...]}``, a value for each iteration, of the
-        training rows and of those that were watched for early stopping, as far as the library
+        training rows and of the evaluation set for early stopping ("watched"), as far as the library
         reports them; empty if it reports none.
     """
     found: dict[str, list[float]] = {}
@@ -30,7 +30,7 @@ def learning_curves(estimator: object) -> dict[str, list[float]]:
         reported: Any = getattr(estimator, name, None)
         try:
             reported = reported() if callable(reported) else reported
-        except Exception:  # XGBoost raises an error of its own if no rows were watched
+        except Exception:  # XGBoost raises an error of its own without an evaluation set
             continue
         if isinstance(reported, Mapping):
             for rows, metrics in reported.items():

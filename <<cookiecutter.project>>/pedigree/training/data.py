@@ -1,4 +1,4 @@
-"""The training rows, and how they are cut into folds as the settings say."""
+"""The training rows, and their division into folds by the settings."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class TrainingSettings(FoldSettings, Protocol):
 
 @dataclass(frozen=True)
 class Training:
-    """The training rows as they were split, and what it takes to cut them into folds.
+    """The training rows before feature engineering, with the transformers and scheme that divide them into folds.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class Training:
     classes : list of str
         Class names in the order of their codes; empty for regression.
     transformers : list of scikit-learn transformers
-        As in `folds`.
+        Cloned and fitted on the training rows of each fold.
     scheme : FoldScheme
     """
 
@@ -76,9 +76,18 @@ class Training:
         at_most: int | None = None,
         enough: int | None = None,
     ) -> list[Fold]:
-        """Cut all rows into folds, or those `within` (positions), as nested cross-validation does.
+        """Divide the rows into folds.
 
-        The other arguments are those of `folds`.
+        Parameters
+        ----------
+        n, repeats, seed : int
+            Number of folds and of repetitions, and the seed of the first repetition.
+        within : ndarray of int, optional
+            Positions of the rows to divide, for nested cross-validation; default: all rows.
+        at_most : int, optional
+            Maximum training rows of a fold; of more rows a sample is drawn.
+        enough : int, optional
+            Minimum number of held-out rows in total; superfluous folds are left out.
         """
         rows = np.arange(len(self.y)) if within is None else within
         how = vars(replace(self.scheme.of(rows), seed=seed))
@@ -100,22 +109,22 @@ class Training:
         pipeline : Pipeline
             Cloned and fitted for each fold.
         model : Model or None
-            The settings it was built from, as in `fit`.
+            The settings it was built from; None fits the pipeline by its own `fit`.
         n, seed : int
-            Folds, and the seed of their draw. A split by time leaves the earliest rows without prediction.
+            Number of folds, and their seed. A split by time leaves the earliest rows without a prediction.
         enough : int, optional
-            Rows: with so many, the other folds are left out, and their rows without prediction.
+            Minimum number of predicted rows; superfluous folds are left out, their rows without a prediction.
 
         Returns
         -------
         values, y : ndarray
-            Predictions and answers of the held-out rows, in the rows' order.
+            Predictions and target values of the held-out rows, in the order of the rows.
         """
         parts = []
         for fold in self.cut(n, repeats=1, seed=seed, enough=enough):
             fitted = fit_on(clone(pipeline), fold, bool(self.classes), model)
-            said = predict(fitted, fold.X_held_out, len(self.classes))
-            parts.append((fold.rows_held_out, said, fold.y_held_out))
+            predicted = predict(fitted, fold.X_held_out, len(self.classes))
+            parts.append((fold.rows_held_out, predicted, fold.y_held_out))
         rows, values, y = map(np.concatenate, zip(*parts, strict=True))
         order = np.argsort(rows, kind="stable")
         return values[order], y[order]
@@ -131,7 +140,7 @@ def scheme_of(
     settings : FoldSettings
         With `problem` and `split.name`.
     rows, y : DataFrame of shape (n, p), ndarray of shape (n,)
-        Of a side of the split, with their coded answers.
+        Rows of a subset of the split, and their coded target.
     classify : bool
     seed : int
     """
@@ -164,7 +173,7 @@ def fold_scheme(settings: SeededFoldSettings, y: np.ndarray) -> FoldScheme:
 
 
 def training_groups(settings: FoldSettings) -> np.ndarray | None:
-    """Tell which training rows folds inside a model keep together, as the split does (see `together`)."""
+    """Return the group of each training row for folds inside a model, as the split keeps rows together (see `fold_groups`)."""
     rows = read_table(SPLIT / "train")
     how = scheme_of(settings, rows, np.empty(0), classify=False, seed=0)
     return fold_groups(how.groups, how.when)

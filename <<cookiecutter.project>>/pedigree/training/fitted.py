@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Fitted:
-    """What became of a fit.
+    """The result of a fit.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class Fitted:
 
     @property
     def iterations(self) -> int | None:
-        """How many trees or steps the estimator kept, where its library reports it."""
+        """Number of trees or steps that the estimator kept, if its library reports it."""
         for attribute in ("tree_count_", "n_iter_", "best_iteration", "n_estimators"):
             value = getattr(self.estimator, attribute, None)
             if value is not None:
@@ -77,7 +77,7 @@ class Fitted:
         return getattr(self.estimator, "weights_", None)
 
     def curves(self) -> dict[str, list[float]]:
-        """Return the learning curves by name; those of a bag are distinguished by the fold."""
+        """Return the learning curves by name; those of a bag have the fold in their names."""
         if len(self.estimators) == 1:
             return learning_curves(self.estimators[0])
         return {
@@ -87,7 +87,7 @@ class Fitted:
         }
 
     def write_curves(self, writer: Tool | None) -> None:
-        """Write plots/train/: a plot of each learning curve; an empty one without a writer or without curves.
+        """Write plots/train/, a plot of each learning curve; empty without a writer or without curves.
 
         Parameters
         ----------
@@ -104,7 +104,9 @@ class Fitted:
                                 # Nine digits: more than rounding errors touch.
                                 live.log_metric(name, float(f"{values[step]:.9g}"))
                         live.next_step()
-                (folder / "metrics.json").unlink(missing_ok=True)  # the last values again; no plot
+                (folder / "metrics.json").unlink(
+                    missing_ok=True
+                )  # repeats the last values, and is not a plot
                 return
             if writer:
                 say("the library reports no learning curve")
@@ -120,7 +122,7 @@ def fit_model(
     settings: TrainSettings,
     model: Model | None = None,
 ) -> Fitted:
-    """Fit a pipeline in place on the training rows, as a bag where the model's settings ask for one.
+    """Fit a pipeline in place on the training rows, as a bag if the model's settings have one.
 
     Parameters
     ----------
@@ -131,7 +133,7 @@ def fit_model(
     settings : TrainSettings
         Of the step: `train.early_stopping`, `problem` and `split.name`, which the folds of a bag follow.
     model : Model, optional
-        The settings it was built from; they ask for bagging, early stopping, a sampler or weights. None fits a
+        The settings it was built from, with bagging, early stopping, a sampler or weights. None fits a
         pipeline of your own by its `fit`.
 
     Examples
@@ -167,14 +169,14 @@ def _inner_groups(pipeline: Pipeline, settings: TrainSettings) -> np.ndarray | N
 
 
 def tuned_parameters(model: Model) -> dict[str, Any]:
-    """Return the hyperparameters that `tune` found, where they replace what it began from.
+    """Return the hyperparameters that `tune` found, if the settings still have the values that it began from.
 
-    A value that was changed since, by an override of this run, is meant and stays.
+    A value that was changed since then, by an override of this run, stays.
 
     Raises
     ------
     UserError
-        The search was for another model.
+        `tune` searched for another model.
 
     Examples
     --------
@@ -202,7 +204,7 @@ def tuned_parameters(model: Model) -> dict[str, Any]:
 
 
 def fit_calibrator(pipeline: Pipeline, settings: TrainSettings, model: Model | None = None) -> Any:
-    """Fit what `train.calibration` names on out-of-fold predictions of the training rows.
+    """Fit the calibrator of `train.calibration` on out-of-fold predictions of the training rows.
 
     Parameters
     ----------
@@ -216,7 +218,7 @@ def fit_calibrator(pipeline: Pipeline, settings: TrainSettings, model: Model | N
     Returns
     -------
     calibrator : object or None
-        None where the settings name none.
+        None if the settings have none.
 
     Examples
     --------

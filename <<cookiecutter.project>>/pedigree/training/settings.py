@@ -23,9 +23,9 @@ class Calibration(Section):
 
     @model_validator(mode="after")
     def folds_are_given(self) -> Calibration:
-        """Require folds and their seed where there is something to fit."""
+        """Require folds and their seed for a calibrator."""
         if self.calibrator.target and not {"folds", "seed"} <= self.model_fields_set:
-            raise ValueError("a calibrator needs folds and seed")
+            raise ValueError("a calibrator requires folds and seed")
         return self
 
 
@@ -45,7 +45,7 @@ class Stopping(Excerpt):
 
 
 class TrainSettings(Excerpt):
-    """All that `train` sees."""
+    """All settings of the stage `train`."""
 
     train: Train
     model: Model | Best

@@ -1,1 +1,1 @@
-"""The verdict: the test rows, held against the success criteria and the model in use."""
+"""The verdict: the test rows, judged by the success criteria and compared with the model in use."""

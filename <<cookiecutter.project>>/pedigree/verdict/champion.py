@@ -1,4 +1,4 @@
-"""The model in use: the bundle that `python -m pedigree promote` put into models/champion/."""
+"""The model in use: the bundle that `python -m pedigree promote` copied to models/champion/."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ from pedigree.base.paths import CHAMPION
 from pedigree.base.tables import read_json
 from pedigree.data.engine import parse
 from pedigree.prediction.predictor import Predictor, needed_columns
-from pedigree.scoring.decision import Prediction
+from pedigree.scoring.decision import PredictedRows
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def ask(rows: pd.DataFrame, target: str, classes: Sequence[str]) -> tuple[Prediction | None, str]:
-    """Ask the champion about cleaned rows.
+def predict_by_champion(
+    rows: pd.DataFrame, target: str, classes: Sequence[str]
+) -> tuple[PredictedRows | None, str]:
+    """Predict cleaned rows by the champion.
 
-    Its own repairs are not made: the rows come as the present settings clean them.
+    Its own cleaning steps are not applied: the rows are those of the present settings.
 
     Parameters
     ----------
@@ -32,10 +34,10 @@ def ask(rows: pd.DataFrame, target: str, classes: Sequence[str]) -> tuple[Predic
 
     Returns
     -------
-    prediction : Prediction or None
-        None where there is no champion, or one that cannot answer this question.
+    prediction : PredictedRows or None
+        None without a champion, or if it predicts another target or other classes.
     about : str
-        Which one it is, or why it is not compared.
+        The champion's name, or why it is not compared.
     """
     if not CHAMPION.exists():
         return None, "no champion to compare with"
@@ -47,43 +49,54 @@ def ask(rows: pd.DataFrame, target: str, classes: Sequence[str]) -> tuple[Predic
         for why in differences(signature, rows, target, classes):
             return None, f"the champion {identity[:12]} cannot be compared: {why}"
         known = signature["target"]["classes"]
-        said = Predictor.load(CHAMPION, known).predict(inputs(signature, rows))
+        prediction = Predictor.load(CHAMPION, known).predict(bundle_columns(signature, rows))
     except UserError as error:
         return None, f"the champion cannot be compared: {error}"
     except Exception as error:  # it was made by another version of this code, or of the libraries
         kind = type(error).__name__
         return None, f"the champion {identity[:12]} cannot be asked by this code ({kind}: {error})"
-    if known != list(classes):  # its threshold is one for the other class
-        said = Prediction(said.values[:, [known.index(name) for name in classes]])
-    return said, f"champion {identity[:12]}"
+    if known != list(classes):  # its threshold is that of the other class
+        prediction = PredictedRows(prediction.values[:, [known.index(name) for name in classes]])
+    return prediction, f"champion {identity[:12]}"
 
 
-def priced(said: Prediction, model: Prediction) -> Prediction:
-    """Let the champion decide by its own threshold, and pay for mistakes what the model pays."""
-    if said.threshold is None or model.threshold is None:
-        return said
-    return replace(said, threshold=replace(said.threshold, costs=model.threshold.costs))
+def priced(prediction: PredictedRows, model: PredictedRows) -> PredictedRows:
+    """Let the champion decide by its own threshold, with the model's costs of mistakes."""
+    if prediction.threshold is None or model.threshold is None:
+        return prediction
+    return replace(prediction, threshold=replace(prediction.threshold, costs=model.threshold.costs))
 
 
 def differences(
     signature: Mapping[str, Any], rows: pd.DataFrame, target: str, classes: Sequence[str]
 ) -> list[str]:
-    """Say why a bundle does not answer the question that the rows put."""
-    asked = signature["target"]
+    """List the reasons why a bundle cannot be compared on these rows.
+
+    Parameters
+    ----------
+    signature : mapping
+        Of the bundle.
+    rows : DataFrame, shape (n, p)
+    target : str
+        The column that is predicted.
+    classes : sequence of str
+        Empty for regression.
+    """
+    its_target = signature["target"]
     lacking = [name for name in needed_columns(signature) if name not in rows]
     found = []
-    if asked["name"] != target:
-        found.append(f"it predicts {asked['name']}, not {target}")
-    elif set(asked["classes"]) != set(classes):
-        names = [", ".join(sorted(one)) or "numbers" for one in (asked["classes"], classes)]
+    if its_target["name"] != target:
+        found.append(f"it predicts {its_target['name']}, not {target}")
+    elif set(its_target["classes"]) != set(classes):
+        names = [", ".join(sorted(one)) or "numbers" for one in (its_target["classes"], classes)]
         found.append(f"it tells {names[0]}, and the question is {names[1]}")
     if lacking:
         found.append(f"it needs {', '.join(lacking)}, which the rows lack")
     return found
 
 
-def inputs(signature: Mapping[str, Any], rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the columns that a bundle looks at; one that it can do without may be missing."""
+def bundle_columns(signature: Mapping[str, Any], rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns that a bundle reads; optional ones that are absent are filled with missing values."""
     import pandas as pd
 
     absent = {

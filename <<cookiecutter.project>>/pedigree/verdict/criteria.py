@@ -1,4 +1,4 @@
-"""Success criteria: what may be asked of a model, how each is measured, and whether it is met."""
+"""Success criteria: the quantities that they may limit, how each is measured, and whether it is met."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ class Measured(NamedTuple):
 
 @dataclass(frozen=True)
 class Case:
-    """What the quantities are measured on.
+    """The scores and rows on which quantities are measured.
 
     Parameters
     ----------
     metric : str
         The problem's first.
     scores : Scores
-        On the test rows, of every metric that is listed or asked for.
+        On the test rows, of every metric that is listed or has a criterion.
     validation : mapping
-        What `evaluate` found.
+        The metrics of `evaluate`.
     champion : bool
-        Whether there is a model in use, be it comparable or not.
+        Whether a model is in use, comparable or not.
     weak : Weakness
         Of the test rows.
     """
@@ -54,7 +54,7 @@ class Case:
     weak: Weakness
 
     def measure(self, name: str, rows: str = "all") -> Measured | None:
-        """Measure a metric or another quantity: NaN where it cannot be, None where the clock has to."""
+        """Measure a metric or another quantity: NaN if it cannot be measured, None if `pedigree check` measures it."""
         if rows == "worst_slice":
             return Measured(*self.weak.on_worst(self.scores.metrics[name]))
         if name in self.scores.metrics:
@@ -62,24 +62,22 @@ class Case:
         return QUANTITIES[name].measure(self)
 
     def gain_over(self, who: str) -> Measured:
-        """Return how much better the model is than another, by the first metric, on the same rows."""
+        """Return by how much the model is better than another, by the first metric, on the same rows."""
         if who == "champion" and not self.champion:
-            return Measured(
-                math.inf, math.inf, math.inf
-            )  # whatever comes first is better than none
+            return Measured(math.inf, math.inf, math.inf)  # the first model is better than none
         if who not in self.scores.values[self.metric]:
             return Measured(math.nan)
         found = self.scores.better(self.metric, who)
         return Measured(found["gain"], *found["interval"])
 
     def gap(self) -> Measured:
-        """Return how much better the score on the validation rows is than on the test rows."""
+        """Return by how much the score on the validation rows is better than on the test rows."""
         value = self.scores.values[self.metric]["model"]
         return Measured(gain(self.scores.metrics[self.metric], self.validation[self.metric], value))
 
 
 class Quantity(NamedTuple):
-    """What a criterion may name beside the metrics, and whether the ends of its interval can be judged."""
+    """A quantity that a criterion may name beside the metrics, and whether it has an interval."""
 
     measure: Callable[[Case], Measured | None]
     has_interval: bool = False
@@ -89,8 +87,8 @@ def _fairness(name: str) -> Quantity:
     return Quantity(lambda case: Measured(*case.weak.largest(name)), has_interval=True)
 
 
-# To add one: a line here, and what it reads among the deps of `verdict`. What the clock says would make
-# equal runs differ, so `python -m pedigree check` measures it when it runs.
+# To add one: a line here, and what it reads among the deps of `verdict`. Measured times would make equal
+# runs differ, so `python -m pedigree check` measures them when it runs.
 QUANTITIES = {
     "gain_over_dummy": Quantity(lambda case: case.gain_over("dummy"), has_interval=True),
     "gain_over_linear": Quantity(lambda case: case.gain_over("linear"), has_interval=True),
@@ -104,13 +102,13 @@ QUANTITIES = {
     ),
     **{name: _fairness(name) for names in DIFFERENCES.values() for name in names},
     "model_megabytes": Quantity(lambda _: Measured(sum(p.stat().st_size for p in PARTS) / 1e6)),
-    "latency_ms": Quantity(lambda _: None),  # of a row that is sent alone
+    "latency_ms": Quantity(lambda _: None),  # of a single row
     "training_seconds": Quantity(lambda _: None),
 }
 
 
 def judge(case: Case, criteria: Mapping[str, Criterion]) -> list[dict[str, Any]]:
-    """Hold a case against limits.
+    """Compare a case with limits.
 
     Parameters
     ----------
@@ -124,16 +122,16 @@ def judge(case: Case, criteria: Mapping[str, Criterion]) -> list[dict[str, Any]]
     -------
     list of dict
         For each limit: criterion, at_least or at_most, the judged number as value, whether it is met,
-        what was judged and on which rows. A number that could not be computed meets no limit; of what
-        the clock measures, value and met are None.
+        what was judged and on which rows. A number that could not be computed meets no limit; for
+        measured times, value and met are None.
     """
     lines: list[dict[str, Any]] = []
-    for name, asked in criteria.items():
-        which, rows = asked.judged, asked.rows
+    for name, criterion in criteria.items():
+        which, rows = criterion.judged, criterion.rows
         found = case.measure(name, rows)
         value = None if found is None else float(getattr(found, which))
         for kind in ("at_least", "at_most"):
-            limit = getattr(asked, kind)
+            limit = getattr(criterion, kind)
             if limit is None:
                 continue
             met = None
@@ -147,25 +145,25 @@ def judge(case: Case, criteria: Mapping[str, Criterion]) -> list[dict[str, Any]]
 def wrong_criteria(
     criteria: Mapping[str, Criterion], task: str, metrics: Iterable[str]
 ) -> Iterator[str]:
-    """Find criteria that nothing measures, and ends of intervals that are not known.
+    """Find criteria that nothing measures, and ends of intervals that do not exist.
 
     Parameters
     ----------
-    criteria : mapping
-        As in `judge`.
+    criteria : mapping of str to Criterion
+        By quantity, its limits.
     task : str
     metrics : iterable of str
         Names of those that fit it.
     """
     other = "classification" if task == "regression" else "regression"
     known = [*metrics, *(name for name in QUANTITIES if name not in DIFFERENCES[other])]
-    for name, asked in criteria.items():
-        which = asked.judged
+    for name, criterion in criteria.items():
+        which = criterion.judged
         if name not in known:
-            yield f"problem.criteria: nothing measures '{name}' for task {task}; {did_you_mean(name, known)}"
+            yield f"problem.criteria: '{name}' is not a quantity of task {task}; {did_you_mean(name, known)}"
         elif which != "value" and name in QUANTITIES and not QUANTITIES[name].has_interval:
-            yield f"problem.criteria.{name}.judged: it has no interval, so no {which} end; leave `judged` out."
-        if asked.rows == "worst_slice" and name in QUANTITIES:
-            yield f"problem.criteria.{name}.rows: only metrics are measured on slices; leave `rows` out."
-        elif asked.rows == "worst_slice" and name in STANDS_IN:
-            yield f"problem.criteria.{name}.rows: {name} does not compare between slices; name {STANDS_IN[name]}."
+            yield f"problem.criteria.{name}.judged: {name} has no interval, so no {which} end; remove `judged`."
+        if criterion.rows == "worst_slice" and name in QUANTITIES:
+            yield f"problem.criteria.{name}.rows: {name} is not a metric, and only metrics are measured on slices; remove `rows`."
+        elif criterion.rows == "worst_slice" and name in STANDS_IN:
+            yield f"problem.criteria.{name}.rows: {name} cannot be compared between slices; use {STANDS_IN[name]}."

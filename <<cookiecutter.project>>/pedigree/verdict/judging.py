@@ -1,4 +1,4 @@
-"""The verdict itself: the success criteria, and what a reader of the scores has to know."""
+"""The verdict itself: the success criteria, and notes for the reader of the scores."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Verdict:
     criteria : list of dict
         A line for each limit, see `judge`.
     notes : list of str
-        How the scores were measured, and what they leave open.
+        How the scores were measured, and their limits.
     """
 
     case: Case
@@ -64,7 +64,7 @@ class Verdict:
 def judge_model(
     evaluation: Evaluation, scores: Scores, weak: Weakness, problem: VerdictProblem
 ) -> Verdict:
-    """Hold a model against the success criteria of the problem.
+    """Judge a model by the success criteria of the problem.
 
     Parameters
     ----------
@@ -101,21 +101,21 @@ def judge_model(
 
 
 def unseen(scores: Scores, n: int) -> list[str]:
-    """Say what perfect scores leave open: no resample holds an error that the rows do not hold.
+    """Note the uncertainty of perfect scores: no resample contains an error that the rows do not contain.
 
-    What goes wrong in a share p of such rows is absent from n independent ones with probability (1 - p)^n
+    An error in a fraction p of such rows is absent from n independent ones with probability (1 - p)^n
     (the rule of three: Hanley and Lippman-Hand 1983, doi:10.1001/jama.1983.03330370053031).
 
     Parameters
     ----------
     scores : Scores
     n : int
-        Rows, or groups of rows, that vary on their own.
+        Independent rows, or groups of rows.
     """
     perfect = [
         name
-        for name, said in scores.values.items()
-        if scores.metrics[name].greater_is_better and said["model"] == 1
+        for name, by_predictor in scores.values.items()
+        if scores.metrics[name].greater_is_better and by_predictor["model"] == 1
     ]
     if not perfect:
         return []

@@ -11,28 +11,28 @@ from pedigree.evaluation.settings import Bootstrap, JudgedColumns, Slices
 
 
 class SliceSettings(Excerpt):
-    """How rows are cut into slices."""
+    """How rows are divided into slices."""
 
     slices: Slices
 
 
 class VerdictProblem(JudgedColumns):
-    """What `verdict` sees of the problem."""
+    """The settings of the problem that `verdict` reads."""
 
     criteria: dict[str, Criterion]
 
 
 class VerdictSettings(Excerpt):
-    """All that `verdict` sees."""
+    """All settings of the stage `verdict`."""
 
     verdict: Bootstrap
     evaluate: SliceSettings
     problem: VerdictProblem
 
     def mistakes(self, settings: Any) -> Iterator[str]:
-        """Find differences between groups that are not named."""
+        """Find criteria on differences between groups without `problem.protected`."""
         from pedigree.evaluation.fairness import DIFFERENCES
 
         for name in DIFFERENCES[settings.problem.kind]:
             if name in self.problem.criteria and not self.problem.protected:
-                yield f"problem.criteria: '{name}' is between groups; name their columns in problem.protected."
+                yield f"problem.criteria: '{name}' compares groups, but problem.protected is empty; list the groups' columns there."

@@ -15,7 +15,7 @@ from pedigree.evaluation.evaluation import Evaluation
 from pedigree.prediction.predictor import Predictor
 from pedigree.scoring.custom import known
 from pedigree.scoring.decision import decided
-from pedigree.scoring.predictions import Predictions, dummy
+from pedigree.scoring.predictions import PredictionTable, dummy
 from pedigree.verdict import champion
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def predict_test(problem: VerdictProblem) -> Evaluation:
         "dummy": dummy(read_table(SPLIT / "train")[problem.target], classes, len(rows)),
     }
     of = decided(values, prediction)
-    answer, which = champion.ask(rows, problem.target, classes)
+    answer, which = champion.predict_by_champion(rows, problem.target, classes)
     if answer is not None:
         of["champion"] = champion.priced(answer, prediction)
         values["champion"] = answer.values
@@ -61,5 +61,5 @@ def predict_test(problem: VerdictProblem) -> Evaluation:
         f"{(~trained).sum()} more of classes that do not train",
         which,
     )
-    predictions = Predictions.about(rows, problem, truth, classes, values)
+    predictions = PredictionTable.about(rows, problem, truth, classes, values)
     return Evaluation(predictions, of, notes, known(problem))

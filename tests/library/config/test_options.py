@@ -7,7 +7,7 @@ from library.projects import ROOT
 
 from pedigree.base.names import UserError
 from pedigree.config import tools
-from pedigree.config.options import describe, main, options, render
+from pedigree.config.options import describe_option, format_options, main, options
 from pedigree.config.tools import DISTRIBUTIONS, extras, locate
 
 
@@ -59,10 +59,10 @@ def test_a_step_may_be_named_and_its_parts_come_along() -> None:
 def test_what_is_not_installed_is_said_with_the_command(tmp_path: Path) -> None:
     option = tmp_path / "mine.yaml"
     option.write_text("# A model of mine: the best.\nestimator:\n  _target_: not_there.Model\n")
-    said = describe(option, chosen=False)
+    said = describe_option(option, chosen=False)
     assert said["summary"] == "A model of mine: the best"
     assert said["missing"] == ["not_there"]
-    shown = render({"model": [said]})
+    shown = format_options({"model": [said]})
     assert "not installed: not_there; run `uv pip install -c constraints.txt not_there`" in shown
 
 
@@ -93,7 +93,7 @@ def test_an_adapter_lacks_what_it_says_that_it_needs(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("pedigree.cleaning.limit.needs", ("json", "nor_this.part"), raising=False)
     monkeypatch.setitem(DISTRIBUTIONS, "nor_this.part", "nor_this")
-    said = describe(Path("good.yaml"), chosen=False)
+    said = describe_option(Path("good.yaml"), chosen=False)
     assert said["missing"] == ["nor_this"]
     assert (
         "-r pyproject.toml --extra good` or `pip install -c constraints.txt '.[good]'`"
@@ -112,8 +112,8 @@ def test_an_option_lacks_what_the_files_that_it_places_lack(
     own, other = Path("conf/explain/good.yaml"), Path("conf/experiment.yaml")
     own.write_text("# Good.\ndefaults:\n  - method@methods.good: good\n  - _self_\n")
     other.write_text("# Good.\ndefaults:\n  - override /explain: good\n")
-    assert describe(own, chosen=False)["missing"] == ["not_there"]
-    assert describe(other, chosen=False)["missing"] == ["not_there"]
+    assert describe_option(own, chosen=False)["missing"] == ["not_there"]
+    assert describe_option(other, chosen=False)["missing"] == ["not_there"]
 
 
 def test_the_command_prints_for_people_and_for_machines(

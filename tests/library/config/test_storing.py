@@ -160,7 +160,7 @@ def apply(target: str, **arguments: Any) -> dict[str, Any]:
         ("Nested", "its transformer.function['all'][0].func is pipeline.custom.mine_of_tests.Nested.__init__.<locals>.<lambda>, a lambda"),
         ("Local", "its transformer.function is pipeline.custom.mine_of_tests.Local.__init__.<locals>.Within, a lambda or defined inside a function"),
         ("Opened", "its transformer.function is _io.TextIOWrapper, which cannot be read back without pickle"),
-        ("Pattern", "its transformer.function is re.Pattern, which stored objects may not hold"),
+        ("Pattern", "its transformer.function is re.Pattern, which stored objects may not contain"),
         ("Strict", "engineer.steps.mine: "),
     ],
 )  # fmt: skip
@@ -175,7 +175,7 @@ def test_a_transformer_that_cannot_be_stored_is_named_with_the_attribute_and_the
 def test_a_class_beside_pipeline_is_not_trusted_and_may_be_moved(project: Project) -> None:
     allowed(project)
     said = refusal("engineer.steps.mine", apply("theirs_of_tests.Step"))
-    assert "its transformer is theirs_of_tests.Step, which stored objects may not hold" in said
+    assert "its transformer is theirs_of_tests.Step, which stored objects may not contain" in said
     assert "move your own class into pipeline/custom/" in said
 
 

@@ -13,7 +13,7 @@ from library.projects import RAW
 
 from pedigree.base.names import UserError
 from pedigree.data.files.dialect import SAMPLE
-from pedigree.data.formats import file_dialect, read_tables
+from pedigree.data.formats import file_dialect, iter_tables
 
 PENGUINS = pd.read_csv(RAW, dtype="str", keep_default_na=False)
 NAMES = list(PENGUINS)
@@ -34,7 +34,7 @@ def found(tmp_path: Path):
 
 def values(path: Path, dialect: dict[str, Any] | None = None) -> list[list[str | None]]:
     """Read a file's rows, names first."""
-    parts = list(read_tables(path, dialect or {}))
+    parts = list(iter_tables(path, dialect or {}))
     rows = [list(row) for part in parts for row in zip(*part.to_pydict().values(), strict=True)]
     return [parts[0].column_names, *rows]
 

@@ -26,7 +26,7 @@ from pyarrow import feather, parquet
 from pedigree.base.names import UserError, snake_cased
 from pedigree.data.engine import parse, read_file
 from pedigree.data.files import compression, dialect, objects
-from pedigree.data.formats import file_dialect, file_kind, is_readable, read_tables
+from pedigree.data.formats import file_dialect, file_kind, is_readable, iter_tables
 
 MISSING = ["", "NA"]
 
@@ -98,7 +98,7 @@ def write(path: Path, content: str | bytes) -> Path:
 
 def rows(path: Path, **given: Any) -> list[dict[str, Any]]:
     return pa.concat_tables(
-        read_tables(path, given, MISSING), promote_options="permissive"
+        iter_tables(path, given, MISSING), promote_options="permissive"
     ).to_pylist()
 
 
@@ -128,7 +128,7 @@ def test_the_penguins_are_the_same_in_every_kind_compressed_or_not(
 def test_rows_of_a_large_file_come_in_order_and_in_parts(tmp_path: Path) -> None:
     many = 2 * dialect.BLOCK // 8
     path = write(tmp_path / "rows.csv", "n\n" + "".join(f"{n:07d}\n" for n in range(many)))
-    parts = list(read_tables(path, {}))
+    parts = list(iter_tables(path, {}))
     assert len(parts) > 2
     assert [int(row["n"]) for part in parts for row in part.to_pylist()] == [*range(many)]
 
@@ -194,7 +194,7 @@ def test_columns_without_names_are_numbered(tmp_path: Path) -> None:
 
 def test_names_of_the_source_are_kept_until_the_frame(tmp_path: Path) -> None:
     path = write(tmp_path / "rows.csv", "Größe (cm),a b,a b,\n1,2,3,4\n")
-    assert next(read_tables(path, {})).column_names == ["Größe (cm)", "a b", "a b", ""]
+    assert next(iter_tables(path, {})).column_names == ["Größe (cm)", "a b", "a b", ""]
     assert list(read_file(path)) == ["grosse_cm", "a_b", "a_b_2", "column"]
 
 
@@ -364,7 +364,7 @@ def test_all_parts_of_a_long_json_have_the_same_columns(
 ) -> None:
     monkeypatch.setattr(objects, "CELLS", 200)
     path = write(tmp_path / "a.jsonl", '{"x": 1}\n' * 110 + '{"x": "text", "late": 1}\n')
-    parts = list(read_tables(path, {}))
+    parts = list(iter_tables(path, {}))
     assert len(parts) == 2
     assert parts[0].schema == parts[1].schema
     assert parts[0].slice(0, 1).to_pylist() == [{"x": "1", "late": None}]
@@ -543,7 +543,7 @@ def test_an_index_that_pandas_wrote_is_a_column_if_it_has_a_name(
 def test_wide_parquet_files_come_in_parts_of_bounded_size(tmp_path: Path) -> None:
     wide = pa.table({f"c{n}": pa.array(range(5000)) for n in range(1000)})
     parquet.write_table(wide, tmp_path / "wide.parquet")
-    parts = list(read_tables(tmp_path / "wide.parquet", {}))
+    parts = list(iter_tables(tmp_path / "wide.parquet", {}))
     assert max(part.num_rows for part in parts) == 2000
     assert sum(part.num_rows for part in parts) == 5000
 

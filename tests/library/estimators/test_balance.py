@@ -207,7 +207,7 @@ def test_smote_keeps_categories_among_those_that_are_known() -> None:
 
 def test_smote_says_what_it_lacks() -> None:
     X, y = rare(40)
-    with pytest.raises(UserError, match=r"a class has 4 rows to learn from, too few for 5 neighb"):
+    with pytest.raises(UserError, match=r"a class has 4 training rows, too few for 5 neighb"):
         Smote(5, 0).fit_resample(X[["x"]], y)
     X.loc[0, "x"] = np.nan
     with pytest.raises(UserError, match=r"no missing values, which 'x' has; fill them \(model/imp"):

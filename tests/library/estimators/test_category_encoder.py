@@ -187,6 +187,7 @@ def test_a_stored_encoder_of_another_package_is_refused() -> None:
     state = made("binary", None).__getstate__()
     state["encoder"] = json.dumps({"_type": "encoder", "name": "os.system", "state": {}})
     with pytest.raises(
-        UserError, match=r"a stored encoder is a os\.system, not of category_encoders"
+        UserError,
+        match=r"a stored encoder contains a os\.system, which is not part of category_encoders",
     ):
         CategoryEncoder.__new__(CategoryEncoder).__setstate__(state)

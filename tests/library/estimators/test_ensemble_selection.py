@@ -14,7 +14,7 @@ from pedigree.base.settings import as_dict
 from pedigree.base.tables import sha256
 from pedigree.estimators import artifact, fitting
 from pedigree.estimators.building import build_model
-from pedigree.estimators.ensemble_selection import choose
+from pedigree.estimators.ensemble_selection import greedy_weights
 from pedigree.estimators.fitting import fit
 from pedigree.estimators.predicting import predict
 from pedigree.estimators.settings import Model
@@ -37,14 +37,14 @@ def test_weights_sum_to_one_and_are_never_worse_than_the_best_member(
     def loss(mixed: np.ndarray) -> float:
         return float(np.mean((mixed - truth) ** 2))
 
-    weights = choose(list(told), loss, rounds)
+    weights = greedy_weights(list(told), loss, rounds)
     assert weights.sum() == pytest.approx(1) and (weights >= 0).all()
     assert loss(weights @ told) <= min(map(loss, told)) + 1e-9
 
 
 def test_members_that_err_to_opposite_sides_share_the_weight() -> None:
     truth = np.arange(10.0)
-    weights = choose(
+    weights = greedy_weights(
         [truth + 1, truth - 1, truth + 9], lambda mixed: np.mean((mixed - truth) ** 2), 10
     )
     assert weights == pytest.approx([0.5, 0.5, 0])
@@ -108,9 +108,9 @@ def test_members_are_left_out_for_many_rows_or_want_of_time(
         "catboost",
         "extra_trees",
     }
-    assert "linear: left out, slow on more than 50 rows" in capsys.readouterr().out
+    assert "linear: left out, since it is slow on more than 50 rows" in capsys.readouterr().out
     model = settings(project, "model.estimator.seconds=0.001")
     assert fit(build_model(model), Model.model_validate(model), X, y)["estimator"].weights_ == {
         "catboost": 1.0
     }
-    assert "extra_trees: left out for want of time" in capsys.readouterr().out
+    assert "extra_trees: left out without enough time" in capsys.readouterr().out

@@ -123,7 +123,9 @@ def test_a_row_alone_gets_the_answer_that_it_gets_among_others() -> None:
 
 def test_a_gap_is_refused_with_the_way_out() -> None:
     X, y = rows(30)
-    with pytest.raises(UserError, match="takes no missing number; choose another model/imputer"):
+    with pytest.raises(
+        UserError, match="cannot handle missing numbers; choose another model/imputer"
+    ):
         network("torch", "Regressor").fit(X.assign(x=np.nan), y)
 
 

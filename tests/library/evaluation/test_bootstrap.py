@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from pedigree.evaluation import bootstrap as intervals
 from pedigree.evaluation.bootstrap import Scores, bootstrap
-from pedigree.scoring.decision import Prediction, Threshold
+from pedigree.scoring.decision import PredictedRows, Threshold
 from pedigree.scoring.formulas import FORMULAS, formula
 from pedigree.scoring.metrics import METRICS, score
 
@@ -41,13 +41,13 @@ def test_a_resample_gets_what_scikit_learn_gives_to_its_rows(
     random = np.random.default_rng(seed)
     if task == "regression":
         truth, values = (random.integers(-3, 4, n) * 1e3 + 7.5 for _ in range(2))
-        said = Prediction(values, interval=np.column_stack([values - 1000, values + 2000]))
+        said = PredictedRows(values, interval=np.column_stack([values - 1000, values + 2000]))
     else:
         k = 2 if task == "binary" else 3
         truth, values = random.integers(0, k, n), random.integers(0, 5, (n, k)) + 1e-3
         values /= values.sum(axis=1, keepdims=True)
         costs = {"false_positive": 1.0, "false_negative": 5.0}
-        said = Prediction(values, Threshold(0.4, costs) if task == "binary" else None)
+        said = PredictedRows(values, Threshold(0.4, costs) if task == "binary" else None)
     weights = random.multinomial(n, np.full(n, 1 / n), size=8).T.astype(float)
     found = formula(name, truth, said)(weights)
     rows = [np.repeat(np.arange(n), one.astype(int)) for one in weights.T]

@@ -11,9 +11,9 @@ from pedigree.base.tables import read_json, read_table, write_table
 from pedigree.estimators import artifact
 from pedigree.estimators.predicting import predict
 from pedigree.evaluation.curves import classification_curves, regression_curves
-from pedigree.scoring.decision import Prediction
+from pedigree.scoring.decision import PredictedRows
 from pedigree.scoring.metrics import METRICS, gain, score
-from pedigree.scoring.predictions import Predictions, row_names
+from pedigree.scoring.predictions import PredictionTable, row_names
 from pedigree.training.inputs import read_subset
 
 
@@ -115,7 +115,7 @@ def test_precision_and_recall_belong_together() -> None:
     truth = np.array([0, 0, 1, 1])
     probability = np.array([0.1, 0.6, 0.4, 0.9])
     prediction = np.column_stack([1 - probability, probability])
-    points = classification_curves(truth, Prediction(prediction), ["no", "yes"], 2)[
+    points = classification_curves(truth, PredictedRows(prediction), ["no", "yes"], 2)[
         "precision_recall"
     ]
     found = {(point["recall"], round(point["precision"], 6)) for point in points}
@@ -128,7 +128,9 @@ def test_a_calibrated_model_lies_on_the_diagonal() -> None:
     probability = random.uniform(size=4000)
     truth = (random.uniform(size=4000) < probability).astype(int)
     prediction = np.column_stack([1 - probability, probability])
-    points = classification_curves(truth, Prediction(prediction), ["no", "yes"], 8)["calibration"]
+    points = classification_curves(truth, PredictedRows(prediction), ["no", "yes"], 8)[
+        "calibration"
+    ]
     assert len(points) == 8
     assert [p["observed"] for p in points] == pytest.approx(
         [p["predicted"] for p in points], abs=0.07
@@ -137,12 +139,14 @@ def test_a_calibrated_model_lies_on_the_diagonal() -> None:
 
 def test_of_several_classes_each_is_drawn_against_the_rest() -> None:
     truth = np.array([0, 1, 2, 0, 1, 2])
-    points = classification_curves(truth, Prediction(np.eye(3)[truth]), ["a", "b", "c"], 2)["roc"]
+    points = classification_curves(truth, PredictedRows(np.eye(3)[truth]), ["a", "b", "c"], 2)[
+        "roc"
+    ]
     assert {point["class"] for point in points} == {"a", "b", "c"}
 
 
 def test_residuals_are_what_the_prediction_lacks() -> None:
-    made = regression_curves(np.array([5.0, 1.0]), Prediction(np.array([3.0, 2.0])), [], 2)
+    made = regression_curves(np.array([5.0, 1.0]), PredictedRows(np.array([3.0, 2.0])), [], 2)
     assert made["residuals"] == [
         {"predicted": 2.0, "residual": -1.0},
         {"predicted": 3.0, "residual": 2.0},
@@ -176,7 +180,7 @@ def test_a_validation_side_of_one_class_has_no_roc_and_does_not_stop_the_run(
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
 def test_what_was_predicted_of_each_validation_row_is_kept(copy_of, task: str) -> None:
     copy_of(task)
-    found = Predictions.read(Path("data/predictions/validation"))
+    found = PredictionTable.read(Path("data/predictions/validation"))
     y, p = predicted()
     assert found.truth.tolist() == y.tolist()
     assert found.of["model"] == pytest.approx(p)
@@ -204,7 +208,9 @@ def test_the_model_is_held_against_both_baselines(project: Project) -> None:
 def test_the_dummy_knows_the_training_rows_only(copy_of) -> None:
     copy_of("regression")
     mean = read_table(Path("data/split/train"))["body_mass_g"].mean()
-    assert Predictions.read(Path("data/predictions/validation")).of["dummy"] == pytest.approx(mean)
+    assert PredictionTable.read(Path("data/predictions/validation")).of["dummy"] == pytest.approx(
+        mean
+    )
 
 
 def test_scores_are_the_same_twice(project: Project) -> None:

@@ -13,7 +13,7 @@ from sklearn.model_selection import cross_val_predict
 
 from pedigree.evaluation.bootstrap import bootstrap
 from pedigree.evaluation.slices import COLUMNS, slice_scores, worst
-from pedigree.scoring.decision import Prediction, Threshold
+from pedigree.scoring.decision import PredictedRows, Threshold
 from pedigree.scoring.metrics import METRICS, score
 
 SETTINGS = {"min_rows": 32, "resamples": 300, "confidence": 0.95, "seed": 0}
@@ -23,12 +23,12 @@ GIVEN = ["species", "island", "clutch_completion"]
 def table(
     metrics: list[str],
     truth: np.ndarray,
-    said: np.ndarray | Prediction,
+    said: np.ndarray | PredictedRows,
     rows: pd.DataFrame,
     **changed: Any,
 ) -> list[dict[str, Any]]:
     known = {"groups": None, "cuts": cuts(rows), **SETTINGS, **changed}
-    given = said if isinstance(said, Prediction) else Prediction(said)
+    given = said if isinstance(said, PredictedRows) else PredictedRows(said)
     return slice_scores(metrics, truth, given, rows, **known)
 
 
@@ -190,11 +190,11 @@ def test_every_metric_can_be_sliced_and_the_worst_is_worst_by_it(name: str) -> N
         truth = rows["body_mass_g"].to_numpy(dtype=float)
         values = truth + np.where(dream, 500.0, 10.0)
         within = np.where(dream, 200.0, 100.0)
-        said = Prediction(values, interval=np.column_stack([values - within, values + within]))
+        said = PredictedRows(values, interval=np.column_stack([values - within, values + within]))
     else:
         truth, values = male, sexes(None).copy()
         values[dream] = values[dream][:, ::-1]
-        said = Prediction(values, Threshold(0.4, {"false_positive": 1, "false_negative": 2}))
+        said = PredictedRows(values, Threshold(0.4, {"false_positive": 1, "false_negative": 2}))
     groups = np.arange(len(rows)) // 60  # so few that some are left out of a resample
     for known in (None, groups):
         lines = table([name], truth, said, rows[["island"]], groups=known, resamples=100)

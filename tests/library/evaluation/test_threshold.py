@@ -12,11 +12,11 @@ from omegaconf import OmegaConf
 from pedigree.base.names import UserError
 from pedigree.base.tables import read_json, read_table, write_json, write_table
 from pedigree.config.checks import check
-from pedigree.evaluation.threshold import NOBODY, SHOWN, candidates, choose
+from pedigree.evaluation.threshold import NOBODY, SHOWN, candidates, choose_threshold
 from pedigree.prediction.bundle import Bundle
-from pedigree.scoring.decision import Prediction, Threshold
+from pedigree.scoring.decision import PredictedRows, Threshold
 from pedigree.scoring.metrics import score
-from pedigree.scoring.predictions import Predictions
+from pedigree.scoring.predictions import PredictionTable
 
 RANDOM = np.random.default_rng(0)
 # Calibrated by construction: each row is positive as often as its probability says.
@@ -28,7 +28,7 @@ FILE = Path("models/threshold.json")
 def metric(name: str, truth: np.ndarray, probability: np.ndarray, threshold: float) -> float:
     values = np.column_stack([1 - probability, probability])
     costs = {"false_positive": 1.0, "false_negative": 5.0}
-    return score(name, truth, Prediction(values, Threshold(threshold, costs)))
+    return score(name, truth, PredictedRows(values, Threshold(threshold, costs)))
 
 
 # --- what is chosen --------------------------------------------------------------------------------
@@ -39,7 +39,7 @@ def test_calibrated_probabilities_are_cut_where_theory_says(
     false_positive: float, false_negative: float
 ) -> None:
     costs = {"false_positive": false_positive, "false_negative": false_negative}
-    chosen, _ = choose({"costs": costs}, TRUTH, PROBABILITY)
+    chosen, _ = choose_threshold({"costs": costs}, TRUTH, PROBABILITY)
     theory = false_positive / (false_positive + false_negative)
     assert chosen["value"] == pytest.approx(theory, abs=0.04)
     assert chosen["criterion"] == "cost"
@@ -51,7 +51,7 @@ def test_no_threshold_costs_less_than_the_chosen_one(seed: int, n: int) -> None:
     random = np.random.default_rng(seed)
     truth, probability = random.integers(0, 2, n), random.integers(0, 6, n) / 5
     costs = {"false_positive": 1.0, "false_negative": 5.0}
-    chosen, _ = choose({"costs": costs}, truth, probability)
+    chosen, _ = choose_threshold({"costs": costs}, truth, probability)
     least = min(metric("cost", truth, probability, one / 10) for one in range(-1, 13))
     assert chosen["at_value"] == pytest.approx(least)
     assert metric("cost", truth, probability, chosen["value"]) == pytest.approx(least)
@@ -60,7 +60,7 @@ def test_no_threshold_costs_less_than_the_chosen_one(seed: int, n: int) -> None:
 @pytest.mark.parametrize("name", ["f1", "accuracy", "balanced_accuracy", "matthews"])
 def test_a_metric_is_maximised(name: str) -> None:
     truth, probability = TRUTH[:150], PROBABILITY[:150] ** 3
-    chosen, curve = choose({"metric": name}, truth, probability)
+    chosen, curve = choose_threshold({"metric": name}, truth, probability)
     best = max(metric(name, truth, probability, one) for one in np.linspace(0, 1, 1001))
     assert chosen["at_value"] == pytest.approx(best)
     assert metric(name, truth, probability, chosen["value"]) == pytest.approx(best)
@@ -73,7 +73,7 @@ def test_a_capacity_is_used_and_never_exceeded_whatever_the_ties(
 ) -> None:
     random = np.random.default_rng(seed)
     truth, probability = random.integers(0, 2, n), random.integers(0, 6, n) / 5
-    chosen, _ = choose({"capacity": share}, truth, probability)
+    chosen, _ = choose_threshold({"capacity": share}, truth, probability)
     acted = (probability >= chosen["value"]).mean()
     assert chosen["acted_on"] == pytest.approx(acted)
     assert acted <= share
@@ -83,7 +83,7 @@ def test_a_capacity_is_used_and_never_exceeded_whatever_the_ties(
 
 
 def test_a_capacity_may_be_a_number_of_rows() -> None:
-    chosen, _ = choose({"capacity": 25}, TRUTH[:1000], PROBABILITY[:1000])
+    chosen, _ = choose_threshold({"capacity": 25}, TRUTH[:1000], PROBABILITY[:1000])
     assert (PROBABILITY[:1000] >= chosen["value"]).sum() == 25
     assert chosen["at_value"] == pytest.approx(
         sk.recall_score(TRUTH[:1000], PROBABILITY[:1000] >= chosen["value"])
@@ -91,13 +91,13 @@ def test_a_capacity_may_be_a_number_of_rows() -> None:
 
 
 def test_nobody_is_chosen_where_all_are_alike_and_too_many() -> None:
-    chosen, _ = choose({"capacity": 0.5}, np.array([0, 1, 1]), np.ones(3))
+    chosen, _ = choose_threshold({"capacity": 0.5}, np.array([0, 1, 1]), np.ones(3))
     assert chosen["value"] == NOBODY
     assert chosen["acted_on"] == 0
 
 
 def test_the_most_probable_class_is_decided_unless_something_is_asked() -> None:
-    chosen, curve = choose(None, TRUTH, PROBABILITY)
+    chosen, curve = choose_threshold(None, TRUTH, PROBABILITY)
     assert chosen["value"] is None
     assert {one["criterion"] for one in curve} == {"f1"}
     assert not any(one["chosen"] for one in curve)
@@ -111,7 +111,7 @@ def test_what_is_written_decides_as_what_was_chosen() -> None:
 
 
 def test_the_curve_is_short_and_marks_the_choice() -> None:
-    chosen, curve = choose({"capacity": 0.1}, TRUTH, PROBABILITY)
+    chosen, curve = choose_threshold({"capacity": 0.1}, TRUTH, PROBABILITY)
     assert len(curve) <= SHOWN + 1
     (marked,) = [one for one in curve if one["chosen"]]
     assert marked["threshold"] == chosen["value"]
@@ -136,8 +136,8 @@ def costly(project: Project) -> Project:
 
 def test_the_threshold_is_chosen_on_validation_and_fixed(costly: Project) -> None:
     said, threshold = read_json(FILE), read_json(FILE)["value"]
-    found = Predictions.read(Path("data/predictions/validation"))
-    expected, _ = choose(said["asked"], found.truth, found.of["model"][:, 1])
+    found = PredictionTable.read(Path("data/predictions/validation"))
+    expected, _ = choose_threshold(said["asked"], found.truth, found.of["model"][:, 1])
     assert threshold == pytest.approx(expected["value"])
     rows = read_table(Path("data/split/test"))
     write_table(rows.assign(sex="male"), Path("data/split/test"))
@@ -153,20 +153,20 @@ def test_label_metrics_of_both_sides_use_it_and_costs_are_reported(costly: Proje
         "validation": read_json(Path("metrics/evaluate.json")),
         "test": {name: one["value"] for name, one in verdict.items()},
     }.items():
-        found = Predictions.read(Path(f"data/predictions/{side}"))
+        found = PredictionTable.read(Path(f"data/predictions/{side}"))
         guess = found.of["model"][:, 1] >= threshold
         assert of["f1"] == pytest.approx(sk.f1_score(found.truth, guess))
         assert of["cost"] == pytest.approx(
             ((guess > found.truth) + 20 * (guess < found.truth)).mean()
         )
     confusion = pd.read_csv("plots/evaluate/confusion.csv")
-    found = Predictions.read(Path("data/predictions/validation"))
+    found = PredictionTable.read(Path("data/predictions/validation"))
     assert ((confusion["predicted"] == "male") == (found.of["model"][:, 1] >= threshold)).all()
 
 
 def test_baselines_are_held_to_the_same_threshold(costly: Project) -> None:
     metrics = {one["metric"]: one for one in read_json(Path("metrics/evaluate.json"))["metrics"]}
-    found = Predictions.read(Path("data/predictions/validation"))
+    found = PredictionTable.read(Path("data/predictions/validation"))
     for who in ("linear", "dummy"):
         guess = found.of[who][:, 1] >= read_json(FILE)["value"]
         paid = ((guess > found.truth) + 20 * (guess < found.truth)).mean()

@@ -21,7 +21,7 @@ from pedigree.estimators.settings import Model
 from pedigree.explanation import tables
 from pedigree.explanation.dependence import PartialDependence
 from pedigree.explanation.encoded import column_features
-from pedigree.explanation.permutation import Permutation
+from pedigree.explanation.permutation import PermutationImportance
 from pedigree.explanation.shapley import Shap
 from pedigree.explanation.subject import Codes, Subject, pick_rows
 from pedigree.training.inputs import read_subset
@@ -124,11 +124,11 @@ def test_interactions_of_a_feature_add_up_to_its_shap_value(family: str) -> None
 
 def test_an_algorithm_that_does_not_know_the_model_is_refused(project: Project) -> None:
     subject = planted("k_neighbors", "binary")
-    with pytest.raises(UserError, match="'tree' of shap does not know KNeighborsClassifier"):
+    with pytest.raises(UserError, match="'tree' of shap does not support KNeighborsClassifier"):
         shap("tree")(subject)
     config = project.compose("explain.methods.shap.algorithm=linear")
     with pytest.raises(
-        UserError, match="'linear' does not know CatBoostClassifier; use auto, native"
+        UserError, match="'linear' does not support CatBoostClassifier; use auto, native"
     ):
         check(config)
     config.explain.methods.shap.algorithm = "treee"
@@ -165,7 +165,7 @@ def test_partial_dependence_is_the_average_prediction_with_the_value_put_in(task
 
 def test_permutation_importance_is_the_loss_of_the_metric() -> None:
     subject = planted("linear", "regression")
-    found = Permutation(repeats=3, seed=1)(subject)
+    found = PermutationImportance(repeats=3, seed=1)(subject)
     assert found.unit == "loss of rmse"
     assert [one.feature for one in found.strengths[:2]] == ["x", "third"]
     # Shuffled, x errs by three times the difference of two standard normal draws.

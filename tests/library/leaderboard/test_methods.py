@@ -19,7 +19,7 @@ from pedigree.estimators.settings import Dimension, Model
 from pedigree.folds.folding import Fold, FoldScheme
 from pedigree.leaderboard.board import last_round, leaderboard
 from pedigree.leaderboard.contest import Contest
-from pedigree.leaderboard.methods import all_folds, halving, nested
+from pedigree.leaderboard.methods import all_folds, nested, successive_halving
 from pedigree.scoring.metrics import METRICS
 from pedigree.training.cross_validation import Outcome
 from pedigree.training.data import Training
@@ -83,7 +83,7 @@ def test_folds_are_drawn_again_only_where_they_have_no_rows_to_spare(
 
 
 def test_the_better_half_goes_on_with_twice_the_rows_and_those_who_leave_are_told(capsys) -> None:
-    rounds = halving(planted("abcdefg", by_name), finalists=2, folds=2, rows=0.25)
+    rounds = successive_halving(planted("abcdefg", by_name), finalists=2, folds=2, rows=0.25)
     assert ["".join(sorted(one.outcomes)) for one in rounds] == ["abcdefg", "defg", "fg"]
     assert [len(one.cut) for one in rounds] == [2, 2, 4]
     assert [len(one.cut[0].y) for one in rounds] == [38, 76, 150]  # of 150; 19, 38, 75 a class
@@ -98,7 +98,7 @@ def test_a_model_that_left_is_compared_with_the_winner_on_the_rows_that_both_wer
     None
 ):
     contest = planted("abcd", by_name)
-    rounds = halving(contest, finalists=2, folds=2, rows=0.5)
+    rounds = successive_halving(contest, finalists=2, folds=2, rows=0.5)
     row = leaderboard(rounds, [ROC_AUC], 0.95)[-1]
     first = rounds[0].cut
     gains = [by_name("d", fold, {}) - by_name("a", fold, {}) for fold in first]
@@ -113,7 +113,7 @@ def test_whoever_leads_early_on_few_rows_may_lose_the_last_round() -> None:
     def late(name: str, fold: Fold, changes: dict[str, Any]) -> float:
         return {"a": 0.6, "b": 0.9 if len(fold.y) > 100 else 0.5, "c": 0.1}[name]
 
-    rounds = halving(planted("abc", late), finalists=2, folds=2, rows=0.5)
+    rounds = successive_halving(planted("abc", late), finalists=2, folds=2, rows=0.5)
     board = leaderboard(rounds, [ROC_AUC], 0.95)
     assert [row["model"] for row in board] == ["b", "a", "c"]
     assert last_round(rounds, "c") == 0
@@ -125,7 +125,7 @@ def test_a_score_that_no_fold_could_tell_ranks_last() -> None:
 
 
 def test_halving_leaves_a_few_rows_of_each_class() -> None:
-    rounds = halving(planted("abc", by_name), finalists=1, folds=2, rows=0.01)
+    rounds = successive_halving(planted("abc", by_name), finalists=1, folds=2, rows=0.01)
     assert np.bincount(rounds[0].cut[0].y).tolist() == [10, 10]
 
 
@@ -175,7 +175,7 @@ def test_a_search_without_time_left_keeps_the_settings_and_is_named(capsys) -> N
     contest = planted("Ab", lambda name, fold, changes: 0.9 if changes else 0.5)
     (held,) = nested(contest, trials=4, seconds=1e-9, folds=2)
     assert held.values("A", "roc_auc") == [0.5] * 4
-    assert "The clock ended searches of A:" in capsys.readouterr().out
+    assert "compare.method.seconds ended the searches of A early" in capsys.readouterr().out
 
 
 # --- on the penguins -----------------------------------------------------------------------------

@@ -332,11 +332,11 @@ def test_a_class_that_few_rows_have_does_not_stop_the_control(copy_of, model: st
     write_json({"model": model, "tuned": {}}, Path("models/best_params.json"))
     project.compose(f"model={model}")
     settings = project.settings("leakage")
-    options = settings.leakage.checks["shuffled_target"]
+    options = as_dict(settings.leakage.checks["shuffled_target"])
     with pytest.MonkeyPatch.context() as less:
-        less.setattr("pedigree.leakage.control.WATCHED", 2)
+        less.setattr("pedigree.leakage.control.ONE_IN", 2)
         for fits in (1, 5):
-            few = as_dict(options) | {"permutations": fits}
+            few = options | {"permutations": fits}
             (found,) = instantiate(few, _partial_=True)(Evidence.read(settings))
             assert 0.2 < found.measured < 0.8
             assert not found.found

@@ -17,7 +17,7 @@ from hypothesis.extra.pandas import column, data_frames, range_indexes
 from library.projects import ROOT, Project
 
 from pedigree.base.names import UserError
-from pedigree.lineage.diff import command, compare
+from pedigree.lineage.diff import command, compare_versions
 from pedigree.lineage.diff.report import lines
 from pedigree.lineage.diff.versions import dataset_of, read_version
 
@@ -33,7 +33,7 @@ def values(found: dict) -> dict[str, dict]:
 
 
 def test_the_same_rows_differ_in_nothing(penguins: pd.DataFrame) -> None:
-    found = compare(penguins, penguins)
+    found = compare_versions(penguins, penguins)
     assert found["rows"] == {
         "before": 344, "after": 344, "added": 0, "gone": 0, "changed": 0, "same": 344, "reordered": False,
     }  # fmt: skip
@@ -47,7 +47,7 @@ def test_rows_are_added_gone_and_changed_by_key(penguins: pd.DataFrame) -> None:
     before, after = penguins.iloc[:300], penguins.iloc[20:].copy()
     after.loc[30, "body_mass_g"] = 1.0
     after.loc[[30, 40], "island"] = "Rook"
-    found = compare(before, after, ["species", "sample_number"])
+    found = compare_versions(before, after, ["species", "sample_number"])
     rows = found["rows"]
     assert (rows["added"], rows["gone"], rows["changed"], rows["same"]) == (44, 20, 2, 278)
     changed = {name: one["changed"] for name, one in values(found).items() if one["changed"]}
@@ -64,26 +64,26 @@ def test_rows_are_added_gone_and_changed_by_key(penguins: pd.DataFrame) -> None:
 
 def test_a_key_is_found_where_columns_identify_rows(penguins: pd.DataFrame) -> None:
     shuffled = penguins.sample(frac=1, random_state=0)
-    found = compare(penguins, shuffled)
+    found = compare_versions(penguins, shuffled)
     assert not penguins.duplicated(found["key"]).any()
     assert 1 < len(found["key"]) <= 3
     assert found["rows"]["same"] == 344
     assert found["rows"]["reordered"]
     numbered = penguins.assign(number=range(len(penguins)))
-    assert compare(numbered, numbered.iloc[:-1])["key"] == ["number"]
+    assert compare_versions(numbered, numbered.iloc[:-1])["key"] == ["number"]
 
 
 def test_what_is_new_in_each_version_is_no_key(penguins: pd.DataFrame) -> None:
     """A timestamp of the export identifies rows, but not across versions."""
     before = penguins[["species", "sex"]].assign(exported=[f"a{n}" for n in range(344)])
     after = before.assign(exported=[f"b{n}" for n in range(344)])
-    assert compare(before, after)["key"] == []
+    assert compare_versions(before, after)["key"] == []
 
 
 def test_without_a_key_rows_are_counted_as_wholes(penguins: pd.DataFrame) -> None:
     before = penguins[["species", "island", "sex"]]
     after = pd.concat([before.iloc[2:], before.iloc[[5, 5, 5]]], ignore_index=True)
-    found = compare(before, after)
+    found = compare_versions(before, after)
     assert found["key"] == []
     rows = found["rows"]
     assert (rows["added"], rows["gone"], rows["changed"]) == (
@@ -98,7 +98,7 @@ def test_columns_and_types_that_change_are_named(penguins: pd.DataFrame) -> None
     after = penguins.drop(columns="region").assign(
         colony=1, sample_number=penguins["sample_number"].astype("float64")
     )
-    found = compare(penguins, after)
+    found = compare_versions(penguins, after)
     assert found["columns"]["added"] == {"colony": "int64"}
     assert list(found["columns"]["gone"]) == ["region"]
     assert found["columns"]["retyped"] == {"sample_number": ["int64", "float64"]}
@@ -107,16 +107,16 @@ def test_columns_and_types_that_change_are_named(penguins: pd.DataFrame) -> None
 
 def test_a_number_that_became_a_text_is_compared_as_it_reads(penguins: pd.DataFrame) -> None:
     after = penguins.assign(sample_number=penguins["sample_number"].astype("str"))
-    found = compare(penguins, after, ["species", "individual_id", "study_name"])
+    found = compare_versions(penguins, after, ["species", "individual_id", "study_name"])
     assert values(found)["sample_number"]["changed"] == 0
-    assert compare(penguins, after, ["species", "sample_number"])["rows"]["same"] == 344
+    assert compare_versions(penguins, after, ["species", "sample_number"])["rows"]["same"] == 344
 
 
 def test_gaps_and_shifts_are_told_for_each_column(penguins: pd.DataFrame) -> None:
     after = penguins.copy()
     after["body_mass_g"] += 1000
     after.loc[:85, "sex"] = None
-    told = values(compare(penguins, after))
+    told = values(compare_versions(penguins, after))
     assert told["body_mass_g"]["shifted"]
     assert told["body_mass_g"]["distance"] > 0.4
     assert not told["culmen_length_mm"]["shifted"]
@@ -129,13 +129,13 @@ def test_only_columns_that_moved_are_reported(penguins: pd.DataFrame) -> None:
     before = pd.concat([penguins] * 20, ignore_index=True)
     after = before.iloc[1:].copy()
     after["body_mass_g"] += 1000
-    assert [one["column"] for one in lines(compare(before, after))] == ["body_mass_g"]
+    assert [one["column"] for one in lines(compare_versions(before, after))] == ["body_mass_g"]
 
 
 def test_two_gaps_are_equal_and_a_gap_differs_from_a_value() -> None:
     before = pd.DataFrame({"id": [1, 2, 3], "a": [None, None, "x"], "b": [np.nan, 1.0, 2.0]})
     after = pd.DataFrame({"id": [1, 2, 3], "a": [None, "y", None], "b": [np.nan, 1.0, np.nan]})
-    found = compare(before, after, ["id"])
+    found = compare_versions(before, after, ["id"])
     assert {name: one["changed"] for name, one in values(found).items()} == {
         "id": None, "a": 2, "b": 1,
     }  # fmt: skip
@@ -153,7 +153,7 @@ def test_a_key_that_does_not_identify_rows_is_refused(
     penguins: pd.DataFrame, key: list[str], said: str
 ) -> None:
     with pytest.raises(UserError) as error:
-        compare(penguins, penguins, key)
+        compare_versions(penguins, penguins, key)
     assert str(error.value).startswith(said)
 
 
@@ -173,7 +173,7 @@ def test_counts_are_those_of_plain_python(before: pd.DataFrame, after: pd.DataFr
     key = (
         ["id"] if not before["id"].duplicated().any() and not after["id"].duplicated().any() else []
     )
-    found = compare(before, after, key)
+    found = compare_versions(before, after, key)
     old, new = ([tuple(map(str, row)) for row in one.to_numpy()] for one in (before, after))
     rows = found["rows"]
     if not found["key"]:

@@ -14,7 +14,7 @@ from dvc.repo import Repo
 from library.projects import ROOT, Project
 
 from pedigree.base.declared import declared, declared_stage
-from pedigree.base.lock import recorded, settings_of, whole
+from pedigree.base.lock import recorded_stages, settings_of, whole
 from pedigree.base.names import UserError
 from pedigree.base.settings import read_settings
 from pedigree.check.budget import looks
@@ -230,7 +230,7 @@ def test_what_dvc_leaves_out_or_calls_otherwise_is_completed() -> None:
 
 
 def test_settings_of_another_file_bear_its_name(project: Project) -> None:
-    assert settings_of(recorded(), "summary") == {"mine.yaml:mine.least": 3, "seed": 42}
+    assert settings_of(recorded_stages(), "summary") == {"mine.yaml:mine.least": 3, "seed": 42}
 
 
 # --- lineage ---------------------------------------------------------------------------------------

@@ -19,9 +19,9 @@ from pedigree.lineage.trace import command, trace
 from pedigree.lineage.trace.folders import Folders
 from pedigree.lineage.trace.records import Record
 from pedigree.lineage.trace.uses import uses
-from pedigree.lineage.trace.wanted import find
+from pedigree.lineage.trace.wanted import find_version
 from pedigree.prediction.bundle import Bundle, seal
-from pedigree.serving.batch import predict
+from pedigree.serving.batch import predict_file
 
 pytestmark = pytest.mark.slow
 EXTERNAL = "data/external/penguins.csv"
@@ -178,7 +178,7 @@ def test_an_id_whose_bundle_is_not_in_the_cache_says_how_to_get_it(retrained: di
 
 
 def test_a_file_of_predictions_is_traced_by_the_id_in_it(recorded: dict) -> None:
-    predict(Path(EXTERNAL), Path("scored.parquet"), Bundle.load())
+    predict_file(Path(EXTERNAL), Path("scored.parquet"), Bundle.load())
     found = trace("scored.parquet")
     assert found["md5"] == recorded["after"]["models/bundle"]
     assert found["notes"] == [f"scored.parquet holds the answers of bundle {Bundle.load().id}"]
@@ -444,9 +444,9 @@ def test_digits_that_begin_several_files_are_refused(tmp_path: Path, monkeypatch
         {"path": name, "md5": f"abcdef{digit * 26}"} for name, digit in (("x", "1"), ("y", "2"))
     ]
     records = [Record("", {"make": {"outs": outs}})]
-    assert find("abcdef1", records, Folders(records))[0].path == "x"
+    assert find_version("abcdef1", records, Folders(records))[0].path == "x"
     with pytest.raises(UserError, match=r"2 recorded files begin with abcdef: .*give more digits"):
-        find("abcdef", records, Folders(records))
+        find_version("abcdef", records, Folders(records))
 
 
 @pytest.mark.parametrize("part", ["data/raw", "data/raw/penguins.csv", "data/raw/snapshot.json"])

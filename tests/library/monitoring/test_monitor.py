@@ -10,7 +10,7 @@ from library.projects import Project
 from omegaconf import OmegaConf
 
 from pedigree.base.tables import read_json
-from pedigree.monitoring.drift import drift
+from pedigree.monitoring.drift import column_drift
 from pedigree.monitoring.performance import reasons
 
 LATER = Path("data/incoming/later.csv")
@@ -28,7 +28,7 @@ def edit(change) -> None:
 
 
 def drifted(train: pd.DataFrame, batch: pd.DataFrame) -> set[str]:
-    return {one["column"] for one in drift(train, batch, 0.05, 0.2) if one["drifted"]}
+    return {one["column"] for one in column_drift(train, batch, 0.05, 0.2) if one["drifted"]}
 
 
 @given(st.integers(0, 50))
@@ -54,7 +54,7 @@ def test_a_column_that_has_lost_all_its_values_has_drifted(penguins: pd.DataFram
 def test_a_small_difference_does_not_matter_however_sure_it_is() -> None:
     random = np.random.default_rng(0)
     train, batch = (pd.DataFrame({"x": random.normal(m, 1, 20000)}) for m in (0, 0.1))
-    (line,) = drift(train, batch, 0.05, 0.2)
+    (line,) = column_drift(train, batch, 0.05, 0.2)
     assert line["p"] < 0.001
     assert not line["drifted"]
 
@@ -63,7 +63,8 @@ def test_distances_are_known_ones_and_dates_are_left_out(penguins: pd.DataFrame)
     train = pd.DataFrame({"n": [1.0, 2, 3, 4], "t": list("aabb"), "when": pd.Timestamp("2020")})
     batch = pd.DataFrame({"n": [3.0, 4, 5, 6], "t": list("abbb"), "when": pd.Timestamp("2021")})
     found = {
-        one["column"]: (one["kind"], one["distance"]) for one in drift(train, batch, 0.05, 0.2)
+        one["column"]: (one["kind"], one["distance"])
+        for one in column_drift(train, batch, 0.05, 0.2)
     }
     assert found == {"n": ("number", 0.5), "t": ("text", 0.25)}
 
@@ -73,7 +74,7 @@ def test_many_columns_do_not_drift_by_chance() -> None:
     train, batch = (
         pd.DataFrame(random.normal(size=(40, 200)), columns=map(str, range(200))) for _ in range(2)
     )
-    assert len([one for one in drift(train, batch, 0.05, 0.0) if one["drifted"]]) <= 1
+    assert len([one for one in column_drift(train, batch, 0.05, 0.0) if one["drifted"]]) <= 1
 
 
 def test_a_later_batch_takes_the_way_of_a_request(project: Project) -> None:

@@ -39,8 +39,8 @@ def raw_rows(penguins_file: str = "data/external/penguins.csv") -> pd.DataFrame:
         (lambda: (FOLDER / "signature.json").write_text("{}"), "signature.json was changed"),
         (lambda: (FOLDER / "select.skops").unlink(), "select.skops is missing"),
         (lambda: (FOLDER / "evil.py").touch(), "evil.py is new"),
-        (lambda: (FOLDER / "sha256.json").unlink(), "holds no bundle"),
-        (lambda: shutil.rmtree(FOLDER), "holds no bundle"),
+        (lambda: (FOLDER / "sha256.json").unlink(), "contains no bundle"),
+        (lambda: shutil.rmtree(FOLDER), "contains no bundle"),
     ],
 )
 def test_a_bundle_that_is_not_what_was_packed_is_refused(

@@ -79,7 +79,7 @@ def test_probabilities_of_zero_and_one_have_log_odds() -> None:
 
 
 def test_a_class_without_held_out_rows_is_an_error_with_the_way_out() -> None:
-    with pytest.raises(UserError, match="no row of one of the classes"):
+    with pytest.raises(UserError, match="a class has no row in the held-out folds"):
         Probabilities("sigmoid").fit(np.full((4, 3), 1 / 3), np.array([0, 1, 0, 1]))
 
 

@@ -8,7 +8,7 @@ import pytest
 from library.projects import Project
 
 from pedigree.base.tables import read_table, write_table
-from pedigree.profiling.overview import describe
+from pedigree.profiling.overview import describe_column
 from pedigree.report.figures import matrix
 
 REPORT = Path("reports/profile/overview.html")
@@ -67,7 +67,7 @@ def test_of_many_rows_a_sample_is_drawn_and_the_report_says_so(project: Project)
 
 def test_a_column_of_numbers_is_described(penguins: pd.DataFrame) -> None:
     mass = penguins["body_mass_g"]
-    line = describe(mass, "body_mass_g")
+    line = describe_column(mass, "body_mass_g")
     assert line["missing"] == 2
     assert line["distinct"] == mass.nunique()
     assert (line["lowest"], line["highest"]) == (2700, 6300)
@@ -76,15 +76,17 @@ def test_a_column_of_numbers_is_described(penguins: pd.DataFrame) -> None:
 
 
 def test_values_beyond_the_fences_are_counted() -> None:
-    assert describe(pd.Series([1.0, 2, 3, 4, 99, -99]), "x")["beyond fences"] == 2
+    assert describe_column(pd.Series([1.0, 2, 3, 4, 99, -99]), "x")["beyond fences"] == 2
 
 
 def test_a_column_of_texts_is_described_by_its_most_frequent(penguins: pd.DataFrame) -> None:
-    assert describe(penguins["island"], "island")["median or most frequent"] == "Biscoe (168)"
+    assert (
+        describe_column(penguins["island"], "island")["median or most frequent"] == "Biscoe (168)"
+    )
 
 
 def test_a_column_of_dates_has_a_range(penguins: pd.DataFrame) -> None:
-    line = describe(penguins["date_egg"], "date_egg")
+    line = describe_column(penguins["date_egg"], "date_egg")
     assert (line["lowest"], line["highest"]) == ("2007-11-09", "2009-12-01")
 
 

@@ -18,8 +18,8 @@ from pedigree.evaluation.bootstrap import bootstrap
 from pedigree.evaluation.slices import LEAST, slice_scores
 from pedigree.lineage.runs.paired import pair
 from pedigree.lineage.runs.runs import open_run
-from pedigree.scoring.custom import known, listed
-from pedigree.scoring.decision import Prediction, Threshold
+from pedigree.scoring.custom import known, problem_metrics
+from pedigree.scoring.decision import PredictedRows, Threshold
 from pedigree.scoring.formulas import formula
 from pedigree.scoring.metrics import gain, score
 from pipeline.custom.metrics import RecallAtTop
@@ -170,7 +170,7 @@ def test_labels_are_those_of_the_threshold() -> None:
     for threshold in (0.3, 0.9):
         acted_on = threshold <= POSITIVE
         expected = (acted_on * (5 * TRUTH - 1)).mean()
-        said = score(metric, TRUTH, Prediction(PAIR, Threshold(threshold)))
+        said = score(metric, TRUTH, PredictedRows(PAIR, Threshold(threshold)))
         assert said == pytest.approx(expected)
     assert score(metric, TRUTH, PAIR) == pytest.approx(((POSITIVE > 0.5) * (5 * TRUTH - 1)).mean())
 
@@ -221,7 +221,7 @@ def test_a_value_for_each_row_makes_small_slices_comparable() -> None:
 
     options: Any = {"groups": None, "min_rows": 5, "resamples": 100, "confidence": 0.9, "seed": 1}
     metrics = [own(RECALL, "recall_at_top"), own(PROFIT, "profit")]
-    (line,) = slice_scores(metrics, TRUTH, Prediction(PAIR), None, {"x": Cut()}, **options)  # type: ignore[arg-type, dict-item]
+    (line,) = slice_scores(metrics, TRUTH, PredictedRows(PAIR), None, {"x": Cut()}, **options)  # type: ignore[arg-type, dict-item]
     assert line["metric"] == "profit"
 
 
@@ -241,7 +241,11 @@ def test_it_serves_wherever_a_metric_does(
         "compare=quick",
     )
     config = OmegaConf.load("params.yaml")
-    assert [one.name for one in listed(config.problem)] == ["profit", "recall_at_top", "f1"]
+    assert [one.name for one in problem_metrics(config.problem)] == [
+        "profit",
+        "recall_at_top",
+        "f1",
+    ]
     project.run("compare", "tune", "train", "evaluate", "explain", "verdict", "package")
     project.run("monitor", "report")
     board = list(csv.DictReader(Path("reports/compare.csv").read_text().splitlines()))
@@ -337,7 +341,7 @@ def test_a_wrong_one_is_refused_with_the_way_out(
     ("task", "settings", "change", "expected"),
     [
         ("binary", {"_target_": "mine_of_tests.TooLow"}, "metrics", "problem.metrics: 'x' does not fit task binary; fitting are "),
-        ("regression", PROFIT, "criteria", "problem.criteria: nothing measures 'x' for task regression"),
+        ("regression", PROFIT, "criteria", "problem.criteria: 'x' is not a quantity of task regression"),
         ("binary", RECALL, "threshold", "problem.threshold.metric: no threshold moves 'x'"),
     ],
 )  # fmt: skip

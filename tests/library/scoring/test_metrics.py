@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import sklearn.metrics as sk
 
-from pedigree.scoring.decision import Prediction, Threshold
+from pedigree.scoring.decision import PredictedRows, Threshold
 from pedigree.scoring.metrics import DECIDED, METRICS, gain, reported, score
 
 RANDOM = np.random.default_rng(0)
@@ -14,8 +14,8 @@ TRIPLE = RANDOM.dirichlet([1, 1, 1], 90)
 NUMBERS = RANDOM.normal(100, 10, 60)
 GUESSES = NUMBERS + RANDOM.normal(0, 3, 60)
 COSTS = {"false_positive": 1.0, "false_negative": 5.0}
-DECISION = Prediction(PAIR, Threshold(0.4, COSTS))
-BAND = Prediction(GUESSES, interval=np.column_stack([GUESSES - 4, GUESSES + 2]))
+DECISION = PredictedRows(PAIR, Threshold(0.4, COSTS))
+BAND = PredictedRows(GUESSES, interval=np.column_stack([GUESSES - 4, GUESSES + 2]))
 
 
 def calibration_error(probability: np.ndarray, hit: np.ndarray) -> float:
@@ -90,15 +90,15 @@ def test_log_loss_knows_classes_that_the_rows_lack() -> None:
 
 def test_a_label_is_that_of_the_threshold_or_of_the_most_probable_class() -> None:
     values = np.array([[0.7, 0.3], [0.5, 0.5], [0.2, 0.8]])
-    assert Prediction(values).labels.tolist() == [0, 0, 1]
-    assert Prediction(values, Threshold(0.3)).labels.tolist() == [1, 1, 1]
-    assert Prediction(values, Threshold(0.3))[[0, 2]].labels.tolist() == [1, 1]
+    assert PredictedRows(values).labels.tolist() == [0, 0, 1]
+    assert PredictedRows(values, Threshold(0.3)).labels.tolist() == [1, 1, 1]
+    assert PredictedRows(values, Threshold(0.3))[[0, 2]].labels.tolist() == [1, 1]
 
 
 def test_costs_and_intervals_are_reported_where_there_are_some_and_are_nan_elsewhere() -> None:
-    assert reported(["f1"], Prediction(PAIR)) == ["f1"]
+    assert reported(["f1"], PredictedRows(PAIR)) == ["f1"]
     assert reported(["f1"], DECISION) == ["f1", "cost"]
-    assert reported(["mae"], Prediction(GUESSES)) == ["mae"]
+    assert reported(["mae"], PredictedRows(GUESSES)) == ["mae"]
     assert reported(["mae"], BAND) == ["mae", "coverage"]
     for name in DECIDED:
         assert np.isnan(score(name, BINARY, PAIR if name == "cost" else GUESSES))

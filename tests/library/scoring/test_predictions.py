@@ -5,16 +5,16 @@ import pandas as pd
 import pytest
 
 from pedigree.base.tables import sha256
-from pedigree.scoring.predictions import Predictions, dummy, row_names
+from pedigree.scoring.predictions import PredictionTable, dummy, row_names
 
-SEX = Predictions(
+SEX = PredictionTable(
     row=np.array(["a", "b"], dtype=object),
     group=np.array(["Adelie", "Gentoo"], dtype=object),
     truth=np.array([1, 0]),
     classes=["female", "male: adult"],
     of={"model": np.array([[0.2, 0.8], [0.7, 0.3]]), "dummy": np.full((2, 2), 0.5)},
 )
-MASS = Predictions(
+MASS = PredictionTable(
     row=np.array(["a", "b"], dtype=object),
     group=None,
     truth=np.array([3750.0, 4100.0]),
@@ -24,9 +24,9 @@ MASS = Predictions(
 
 
 @pytest.mark.parametrize("said", [SEX, MASS], ids=["classes", "numbers"])
-def test_predictions_are_read_as_they_were_written(said: Predictions, tmp_path: Path) -> None:
+def test_predictions_are_read_as_they_were_written(said: PredictionTable, tmp_path: Path) -> None:
     said.write(tmp_path / "p")
-    found = Predictions.read(tmp_path / "p")
+    found = PredictionTable.read(tmp_path / "p")
     assert found.classes == said.classes
     assert found.row.tolist() == said.row.tolist()
     assert (found.group is None) == (said.group is None)

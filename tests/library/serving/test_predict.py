@@ -11,7 +11,7 @@ from pyarrow import parquet
 from pedigree.base.names import UserError
 from pedigree.prediction.bundle import Bundle
 from pedigree.serving import batch as command
-from pedigree.serving.batch import predict
+from pedigree.serving.batch import predict_file
 
 PENGUINS = Path("data/external/penguins.csv")
 OUT = Path("scored.csv")
@@ -24,7 +24,7 @@ def rows(**columns: object) -> pd.DataFrame:
 def score(
     source: Path, out: Path = OUT, keep: Sequence[str] = (), max_rejected: int = 0
 ) -> pd.DataFrame:
-    predict(source, out, Bundle.load(), keep, max_rejected)
+    predict_file(source, out, Bundle.load(), keep, max_rejected)
     return pd.read_parquet(out) if out.suffix == ".parquet" else pd.read_csv(out)
 
 

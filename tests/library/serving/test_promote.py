@@ -12,8 +12,8 @@ from pedigree.base.names import UserError
 from pedigree.base.tables import read_json, read_table, write_json
 from pedigree.prediction.bundle import seal, verify
 from pedigree.prediction.predictor import Predictor
-from pedigree.scoring.decision import Prediction, Threshold
-from pedigree.scoring.predictions import Predictions
+from pedigree.scoring.decision import PredictedRows, Threshold
+from pedigree.scoring.predictions import PredictionTable
 from pedigree.serving.promote import promote
 from pedigree.verdict import champion
 
@@ -103,7 +103,7 @@ def test_a_model_is_no_better_than_itself(copy_of, task: str) -> None:
     identity = put()
     project.run("verdict")
     assert f"champion {identity[:12]}" in verdict()["about"]
-    found = Predictions.read(Path("data/predictions/test"))
+    found = PredictionTable.read(Path("data/predictions/test"))
     assert list(found.of) == ["model", "linear", "dummy", "champion"]
     assert found.of["champion"] == pytest.approx(found.of["model"])
     against = [one for one in verdict()["comparisons"] if one["against"] == "champion"]
@@ -135,7 +135,7 @@ def test_classes_in_another_order_are_told_apart_by_name(project: Project) -> No
     target = read_json(CHAMPION / "signature.json")["target"]
     change_signature(target=target | {"classes": target["classes"][::-1]})
     project.run("verdict")
-    found = Predictions.read(Path("data/predictions/test")).of
+    found = PredictionTable.read(Path("data/predictions/test")).of
     assert found["champion"] == pytest.approx(found["model"][:, ::-1])
 
 
@@ -153,7 +153,9 @@ def test_a_champion_of_another_question_is_not_compared_and_says_why(
 ) -> None:
     put()
     identity = change_signature(**change)
-    prediction, about = champion.ask(read_table(Path("data/split/test")), "sex", ["female", "male"])
+    prediction, about = champion.predict_by_champion(
+        read_table(Path("data/split/test")), "sex", ["female", "male"]
+    )
     assert prediction is None
     assert said in about
     assert identity[:12] in about
@@ -163,7 +165,9 @@ def test_a_champion_that_this_code_cannot_ask_stops_nothing(project: Project) ->
     put()
     shutil.copyfile(CHAMPION / "select.skops", CHAMPION / "model.skops")  # which predicts nothing
     identity = seal(CHAMPION)
-    said, about = champion.ask(read_table(Path("data/split/test")), "sex", ["female", "male"])
+    said, about = champion.predict_by_champion(
+        read_table(Path("data/split/test")), "sex", ["female", "male"]
+    )
     assert said is None
     assert f"the champion {identity[:12]} cannot be asked by this code (" in about
 
@@ -183,11 +187,11 @@ def test_a_column_that_a_champion_can_do_without_may_be_gone(project: Project) -
     signature = read_json(BUNDLE / "signature.json")
     rows = read_table(Path("data/split/test"))
     spare = next(name for name, one in signature["inputs"].items() if not one["required"])
-    found = champion.inputs(signature, rows.drop(columns=spare))
+    found = champion.bundle_columns(signature, rows.drop(columns=spare))
     assert list(found) == list(signature["inputs"])
     assert found[spare].isna().all()
     assert Predictor.load(BUNDLE, ["female", "male"]).predict(found).values == pytest.approx(
-        Predictions.read(Path("data/predictions/test")).of["model"]
+        PredictionTable.read(Path("data/predictions/test")).of["model"]
     )
 
 
@@ -195,7 +199,7 @@ def test_a_champion_decides_by_its_own_threshold_and_pays_what_the_model_pays() 
     values = np.array([[0.5, 0.5]])
     own, costs = {"false_positive": 9.0, "false_negative": 9.0}, {"false_positive": 1.0}
     said = champion.priced(
-        Prediction(values, Threshold(0.7, own)), Prediction(values, Threshold(0.2, costs))
+        PredictedRows(values, Threshold(0.7, own)), PredictedRows(values, Threshold(0.2, costs))
     )
     assert said.threshold == Threshold(0.7, costs)
-    assert champion.priced(Prediction(values), Prediction(values)).threshold is None
+    assert champion.priced(PredictedRows(values), PredictedRows(values)).threshold is None

@@ -134,5 +134,5 @@ def test_the_command_says_what_is_missing(project: Project, monkeypatch) -> None
     with pytest.raises(SystemExit) as end:
         serve.main()
     assert str(end.value) == (
-        "serve: nowhere holds no bundle (sha256.json is missing); run `dvc repro package`."
+        "serve: nowhere contains no bundle (sha256.json is missing); run `dvc repro package`."
     )

@@ -109,6 +109,10 @@ def test_one_model_is_fitted_as_before(project: Project) -> None:
     model = chosen_model(project.settings("train"))
     X, y, classes = read_subset("train")
     fitted = fit(
-        build_model(model), Model.model_validate(model), X, y, watched=read_subset("validation")[:2]
+        build_model(model),
+        Model.model_validate(model),
+        X,
+        y,
+        evaluation_set=read_subset("validation")[:2],
     )
     assert (predict(fitted, X, len(classes)).argmax(axis=1) == y).mean() > 0.8

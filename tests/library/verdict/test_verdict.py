@@ -15,7 +15,7 @@ from pedigree.evaluation.fairness import DIFFERENCES
 from pedigree.evaluation.weakness import Weakness
 from pedigree.prediction.predictor import PARTS, Predictor
 from pedigree.scoring.metrics import METRICS, gain, score
-from pedigree.scoring.predictions import Predictions
+from pedigree.scoring.predictions import PredictionTable
 from pedigree.verdict.criteria import QUANTITIES, Case, judge
 from pedigree.verdict.judging import unseen
 
@@ -234,7 +234,7 @@ def test_neither_training_nor_validation_rows_move_the_test_score(project: Proje
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
 def test_what_was_predicted_of_each_test_row_is_kept(copy_of, task: str) -> None:
     project = copy_of(task)
-    found = Predictions.read(Path("data/predictions/test"))
+    found = PredictionTable.read(Path("data/predictions/test"))
     rows = read_table(Path("data/split/test"))
     problem = project.settings("verdict").problem
     assert list(found.of) == ["model", "linear", "dummy"]

@@ -20,7 +20,7 @@ from pedigree.collecting.simulate.customers import (
     block_generator,
     draw_block,
 )
-from pedigree.collecting.simulate.rendering import render
+from pedigree.collecting.simulate.rendering import render_rows
 
 SAMPLE = 300_000  # rows from which the best scores are computed
 MAX_PARTS = 100_000  # up to here the numbered names of files sort in order
@@ -160,7 +160,7 @@ def _tables(rows: int, parameters: dict[str, Any], rendering: dict[str, Any]) ->
     with tqdm(total=rows, desc="simulate", unit=" rows", unit_scale=True, mininterval=1) as bar:
         for block in count():
             drawn = draw_block(block=block, **parameters)
-            made = render(drawn, block_generator(parameters["seed"], block, 1), **rendering)
+            made = render_rows(drawn, block_generator(parameters["seed"], block, 1), **rendering)
             made = made.slice(0, rows - bar.n)
             yield made
             bar.update(made.num_rows)

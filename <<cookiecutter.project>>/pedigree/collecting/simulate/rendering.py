@@ -116,7 +116,7 @@ class ColumnWriter:
         return variants.strings.take(pa.array(index, mask=mask & ~untidy))
 
 
-def render(
+def render_rows(
     rows: dict[str, np.ndarray],
     rng: np.random.Generator,
     missing: float,

@@ -121,7 +121,7 @@ def table_rows(page: BeautifulSoup, selector: str, address: str) -> pa.Table:
                 f"collect.table: '{selector}' matches a <{one.name}> on {address}; select a <table>, such as '{selector} table'."
             )
         if id(one) not in within:
-            tables.append(read_table(one, address))
+            tables.append(read_html_table(one, address))
             check_columns(tables[-1].column_names, tables[0].column_names, selector, address)
     if not tables:
         raise UserError(f"collect.table: '{selector}' matches nothing on {address}.")
@@ -139,7 +139,7 @@ def check_columns(
         )
 
 
-def read_table(table: Tag, address: str) -> pa.Table:
+def read_html_table(table: Tag, address: str) -> pa.Table:
     """Read a table with pandas, all values as strings."""
     import pandas as pd
 

@@ -69,12 +69,12 @@ def open_bytes(path: Path) -> IO[bytes]:
         A ZIP archive does not contain exactly one file.
     """
     if path.suffix.lower() == ".zip":
-        return zipfile.ZipFile(path).open(member(path))
+        return zipfile.ZipFile(path).open(zip_member(path))
     stream: IO[bytes] = pa.input_stream(str(path), compression="detect")
     return stream
 
 
-def member(path: Path) -> str:
+def zip_member(path: Path) -> str:
     """Return the name of the only file in a ZIP archive.
 
     Raises

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from pedigree.base.names import UserError
 from pedigree.data.files.compression import open_bytes
-from pedigree.data.files.dialect import BLOCK, number_pattern, read_lines, split_rows
+from pedigree.data.files.dialect import BLOCK, csv_rows, number_pattern, read_lines
 
 UNCLOSED = "a quote is opened there and never closed; if quotes are ordinary characters, set reading.quote to ''"
 
@@ -86,7 +86,7 @@ def delimited_columns(path: Path, dialect: Mapping[str, Any]) -> list[str]:
     """Return the column names of a delimited text file as they are in the file."""
     with open_bytes(path) as stream:
         first: list[str] = next(
-            filter(None, split_rows(read_lines(stream, dialect, "replace"), dialect)), []
+            filter(None, csv_rows(read_lines(stream, dialect, "replace"), dialect)), []
         )
     return first if dialect["header"] else [f"column_{i}" for i in range(1, len(first) + 1)]
 
@@ -116,7 +116,7 @@ def malformed_row(path: Path, dialect: Mapping[str, Any], width: int) -> str | N
             yield end[0]
 
     with open_bytes(path) as stream:
-        rows = split_rows(remembered(), dialect)
+        rows = csv_rows(remembered(), dialect)
         try:
             for row in rows:
                 if row and len(row) != width:

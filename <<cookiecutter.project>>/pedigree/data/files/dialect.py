@@ -78,7 +78,7 @@ def detect_dialect(stream: IO[bytes], path: Path, given: Mapping[str, Any]) -> d
     quote = given.get("quote", max("\"'", key=lambda mark: _count_quoted(text, mark)))
     found = {"quote": quote, "escape": _escape(text, quote), "encoding": encoding, **given}
     separator = given.get("separator") or _separator(text, found)
-    rows = [row for row in split_rows(text, {**found, "separator": separator}) if row]
+    rows = [row for row in csv_rows(text, {**found, "separator": separator}) if row]
     values = (value for row in rows[1:] for value in row)
     found |= {
         "separator": separator,
@@ -124,7 +124,7 @@ def number_pattern(decimal: str, thousands: str) -> str:
     return rf"^\s*[-+]?({grouped}\d+)({re.escape(decimal)}\d+)?([eE][-+]?\d+)?\s*$"
 
 
-def split_rows(text: str | Iterable[str], dialect: Mapping[str, Any]) -> Any:
+def csv_rows(text: str | Iterable[str], dialect: Mapping[str, Any]) -> Any:
     """Split text, or its lines, into rows of values with Python's `csv`."""
     csv.field_size_limit(BLOCK)
     return csv.reader(
@@ -215,7 +215,7 @@ def _separator(text: str, found: Mapping[str, Any]) -> str:
     """Return the separator for which most rows are as long as the first one, and the longest."""
 
     def evenness(separator: str) -> tuple[float, int, bool]:
-        lengths = [len(row) for row in split_rows(text, {**found, "separator": separator}) if row]
+        lengths = [len(row) for row in csv_rows(text, {**found, "separator": separator}) if row]
         first = lengths[0]
         even = lengths.count(first) / len(lengths) if first > 1 else 0.0
         return even, first, separator not in text  # for one column: a character that no value has

@@ -11,19 +11,32 @@ from pedigree.estimators.networks.neural import (
     EntityEmbeddingClassifier,
     EntityEmbeddingMLP,
     EntityEmbeddingRegressor,
-    Rows,
+    NetworkInput,
     Trained,
 )
 
 
-def train(
+def train_keras(
     settings: EntityEmbeddingMLP,
-    rows: Rows,
-    watched: Rows | None,
+    rows: NetworkInput,
+    evaluation_set: NetworkInput | None,
     categories: Sequence[int],
     outputs: int,
 ) -> Trained:
-    """Train the network with AdamW (see `EntityEmbeddingMLP.train`)."""
+    """Train the network with AdamW.
+
+    Parameters
+    ----------
+    settings : EntityEmbeddingMLP
+        The parameters of the network.
+    rows : NetworkInput
+        Training rows.
+    evaluation_set : NetworkInput or None
+        Evaluation set for early stopping.
+    categories : sequence of int
+        Number of categories of each categorical column.
+    outputs : int
+    """
     keras = _reproducible_keras(settings.random_state, settings.n_jobs)
     tables = [keras.layers.Embedding(n, settings.vector_size(n)) for n in categories]
     numbers = keras.Input((rows.numbers.shape[1],))
@@ -36,7 +49,7 @@ def train(
     layers.append(keras.layers.Dense(outputs))
     network = keras.Model([numbers, *codes], layers[-1](values))
 
-    def inputs(part: Rows) -> list[Any]:
+    def inputs(part: NetworkInput) -> list[Any]:
         return [part.numbers, *part.codes.T]
 
     steps = -(-len(rows.y) // settings.batch_size) * settings.max_epochs
@@ -56,14 +69,14 @@ def train(
         sample_weight=rows.weight,
         batch_size=settings.batch_size,
         epochs=settings.max_epochs,
-        validation_data=(inputs(watched), watched.y) if watched else None,
-        callbacks=[stopping] if watched else [],
+        validation_data=(inputs(evaluation_set), evaluation_set.y) if evaluation_set else None,
+        callbacks=[stopping] if evaluation_set else [],
         verbose=0,
     )
     return Trained(
         [table.get_weights()[0] for table in tables],
         [tuple(layer.get_weights()) for layer in layers],
-        (stopping.best_epoch if watched else history.epoch[-1]) + 1,
+        (stopping.best_epoch if evaluation_set else history.epoch[-1]) + 1,
     )
 
 
@@ -71,15 +84,15 @@ def _reproducible_keras(seed: int, threads: int) -> Any:
     """Import Keras with TensorFlow, quietly, and fix what its results depend on."""
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"  # its sums differ between processors
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # of its C++ part: no line but of a crash
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # its C++ part prints crashes only
     import keras
     import tensorflow
 
-    with contextlib.suppress(RuntimeError):  # once a process, before its first tensor
+    with contextlib.suppress(RuntimeError):  # only possible before the first tensor of a process
         tensorflow.config.threading.set_intra_op_parallelism_threads(threads)
         tensorflow.config.threading.set_inter_op_parallelism_threads(threads)
     tensorflow.config.experimental.enable_op_determinism()
-    keras.utils.clear_session()  # or each layer's name would count those before it
+    keras.utils.clear_session()  # otherwise layers are numbered on from earlier models
     keras.utils.set_random_seed(seed)
     return keras
 
@@ -88,11 +101,11 @@ class MLPClassifier(EntityEmbeddingClassifier):
     """Classifier trained by Keras; the parameters are those of `EntityEmbeddingMLP`."""
 
     needs = ("keras", "tensorflow")
-    train = train
+    train = train_keras
 
 
 class MLPRegressor(EntityEmbeddingRegressor):
     """Regressor trained by Keras; the parameters are those of `EntityEmbeddingMLP`."""
 
     needs = ("keras", "tensorflow")
-    train = train
+    train = train_keras

@@ -1,9 +1,9 @@
-"""Neural networks for tables: what PyTorch's and Keras's have in common.
+"""Neural networks for tables: the common part of PyTorch's and Keras's.
 
 Both are the same network, a multilayer perceptron with entity embeddings (Guo and Berkhahn 2016,
-arXiv:1604.06737): each category of a column has a vector that is learnt, which joins the numbers. A
-library trains it; what it learnt is kept as NumPy arrays, and NumPy answers from them. So a stored
-model holds nothing of the library, and asking it does not need the library.
+arXiv:1604.06737): each category of a column has a learned vector, which is concatenated with the numbers.
+A library trains it; the weights are kept as NumPy arrays, and NumPy predicts from them. So a stored
+model contains no object of the library, and predictions do not require the library.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from pedigree.estimators.validation import training_rows
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Rows as a network takes them.
+class NetworkInput:
+    """The input of a network.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Trained:
-    """What a library hands back.
+    """Weights of a trained network.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class Trained:
     layers : list of (ndarray of shape (inputs, outputs), ndarray of shape (outputs,))
         Weights and biases; the embedded categories come after the numbers.
     epochs : int
-        After how many these were the weights.
+        Epoch of these weights.
     """
 
     embeddings: list[np.ndarray]
@@ -63,7 +63,7 @@ class Trained:
 
 
 class EntityEmbeddingMLP(BaseEstimator):
-    """What the classifier and the regressor share.
+    """Base class of the classifier and the regressor.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ class EntityEmbeddingMLP(BaseEstimator):
     embedding_size : int
         Length of a category's vector, at most; half the number of categories if that is less.
     dropout : float
-        Share of the neurons that each step leaves out, in [0, 1).
+        Fraction of the neurons that each step leaves out, in [0, 1).
     learning_rate : float
         Of the first steps; it falls to 0 along a cosine.
     weight_decay : float
@@ -80,10 +80,10 @@ class EntityEmbeddingMLP(BaseEstimator):
     batch_size : int
         Rows of a step.
     max_epochs : int
-        Rounds through the rows, at most.
+        Maximum passes over the rows.
     patience : int
-        Rounds without a lower loss on the watched rows (`X_val`, `y_val`) after which it stops; the
-        weights of the best round are kept.
+        Epochs without a lower loss on the evaluation set (`X_val`, `y_val`) after which it stops; the
+        weights of the best epoch are kept.
     random_state : int
     n_jobs : int
         Threads.
@@ -91,7 +91,7 @@ class EntityEmbeddingMLP(BaseEstimator):
     Attributes
     ----------
     n_iter_ : int
-        Rounds through the rows after which the weights were kept.
+        Epoch whose weights were kept.
     """
 
     def __init__(
@@ -128,21 +128,29 @@ class EntityEmbeddingMLP(BaseEstimator):
     ) -> EntityEmbeddingMLP:
         """Train the network; columns of dtype category are embedded.
 
+        Parameters
+        ----------
+        X, y : DataFrame of shape (n, p), ndarray of shape (n,)
+            Training rows.
+        sample_weight : ndarray, shape (n,), optional
+        X_val, y_val : DataFrame of shape (m, p), ndarray of shape (m,), optional
+            Evaluation set for early stopping.
+
         Raises
         ------
         UserError
             A number is missing or infinite.
         """
-        validate_data(self, X, skip_check_array=True)  # keeps names and number of the features
+        validate_data(self, X, skip_check_array=True)  # stores names and number of the features
         X, y, weight = training_rows(self, X, y, sample_weight)
         outputs = self._learn_target(y)
         weight = np.ones(len(X)) if weight is None else weight
         rows = self._rows(X, y, weight / weight.mean())
-        watched = None if X_val is None else self._rows(X_val, y_val, np.ones(len(X_val)))
+        evaluation_set = None if X_val is None else self._rows(X_val, y_val, np.ones(len(X_val)))
         sizes = [len(X[name].cat.categories) for name in X.select_dtypes("category")]
-        trained = self.train(rows, watched, sizes, outputs)
+        trained = self.train(rows, evaluation_set, sizes, outputs)
         for table, codes in zip(trained.embeddings, rows.codes.T, strict=True):
-            # A category that no row of the training has is like the average one, not like chance.
+            # A category without a training row gets the average vector, not a random one.
             counts = np.bincount(codes, minlength=len(table))
             table[counts == 0] = np.average(table, axis=0, weights=counts)
         self.embeddings_ = trained.embeddings
@@ -151,16 +159,22 @@ class EntityEmbeddingMLP(BaseEstimator):
         return self
 
     def train(
-        self, rows: Rows, watched: Rows | None, categories: Sequence[int], outputs: int
+        self,
+        rows: NetworkInput,
+        evaluation_set: NetworkInput | None,
+        categories: Sequence[int],
+        outputs: int,
     ) -> Trained:
         """Train the network, with the library of the class.
 
         Parameters
         ----------
-        rows, watched : Rows
-            To learn from, and to stop by.
+        rows : NetworkInput
+            Training rows.
+        evaluation_set : NetworkInput or None
+            Evaluation set for early stopping.
         categories : sequence of int
-            How many each categorical column has.
+            Number of categories of each categorical column.
         outputs : int
         """
         raise NotImplementedError
@@ -169,17 +183,17 @@ class EntityEmbeddingMLP(BaseEstimator):
         """Return the length of the vectors of a column with so many categories."""
         return max(1, min(self.embedding_size, (categories + 1) // 2))
 
-    def _rows(self, X: Any, y: Any, weight: np.ndarray) -> Rows:
+    def _rows(self, X: Any, y: Any, weight: np.ndarray) -> NetworkInput:
         numbers, codes = _inputs(as_frame(self, X))
-        return Rows(
+        return NetworkInput(
             numbers.astype("float32"), codes, self._code(np.asarray(y)), weight.astype("float32")
         )
 
     def _outputs(self, X: Any) -> np.ndarray:
-        """Return what the last layer says, shape (n, outputs)."""
+        """Return the output of the last layer, shape (n, outputs)."""
         check_is_fitted(self)
         numbers, codes = _inputs(as_frame(self, X))
-        # In double precision, so that a row alone gets the answer that it gets among others.
+        # In double precision, so that a row's prediction does not depend on the other rows of the batch.
         values = np.hstack(
             [numbers, *(t[c] for t, c in zip(self.embeddings_, codes.T, strict=True))]
         )
@@ -189,7 +203,7 @@ class EntityEmbeddingMLP(BaseEstimator):
         return np.asarray(values @ last[0] + last[1])
 
     def _learn_target(self, y: np.ndarray) -> int:
-        """Learn how answers are coded; return the number of outputs."""
+        """Learn the coding of the target; return the number of outputs."""
         raise NotImplementedError
 
     def _code(self, y: np.ndarray) -> np.ndarray:
@@ -204,7 +218,7 @@ class EntityEmbeddingClassifier(ClassifierMixin, EntityEmbeddingMLP):
         return np.asarray(softmax(self._outputs(X), axis=1))
 
     def predict(self, X: Any) -> np.ndarray:
-        """Return the likeliest classes, shape (n,)."""
+        """Return the most probable classes, shape (n,)."""
         best = self._outputs(X).argmax(axis=1)
         return np.asarray(self.classes_[best])
 
@@ -236,6 +250,8 @@ def _inputs(X: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     categories = X.select_dtypes("category")
     numbers = X.drop(columns=categories.columns).to_numpy(dtype="float64")
     if not np.isfinite(numbers).all():
-        raise UserError("a neural network takes no missing number; choose another model/imputer.")
+        raise UserError(
+            "model: a neural network cannot handle missing numbers; choose another model/imputer."
+        )
     codes = [categories[name].cat.codes.to_numpy(dtype="int64") for name in categories]
     return numbers, np.column_stack(codes) if codes else np.empty((len(X), 0), dtype="int64")

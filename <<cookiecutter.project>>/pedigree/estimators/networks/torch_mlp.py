@@ -10,19 +10,32 @@ from pedigree.estimators.networks.neural import (
     EntityEmbeddingClassifier,
     EntityEmbeddingMLP,
     EntityEmbeddingRegressor,
-    Rows,
+    NetworkInput,
     Trained,
 )
 
 
-def train(
+def train_torch(
     settings: EntityEmbeddingMLP,
-    rows: Rows,
-    watched: Rows | None,
+    rows: NetworkInput,
+    evaluation_set: NetworkInput | None,
     categories: Sequence[int],
     outputs: int,
 ) -> Trained:
-    """Train the network with AdamW (see `EntityEmbeddingMLP.train`)."""
+    """Train the network with AdamW.
+
+    Parameters
+    ----------
+    settings : EntityEmbeddingMLP
+        The parameters of the network.
+    rows : NetworkInput
+        Training rows.
+    evaluation_set : NetworkInput or None
+        Evaluation set for early stopping.
+    categories : sequence of int
+        Number of categories of each categorical column.
+    outputs : int
+    """
     import torch
     from skorch import NeuralNet
     from skorch.callbacks import EarlyStopping, LRScheduler
@@ -51,7 +64,7 @@ def train(
             losses = super().get_loss(y_pred, y_true, X, training).reshape(len(y_pred))
             return (losses * X["weight"]).mean()
 
-    def dataset(part: Rows) -> Dataset:
+    def dataset(part: NetworkInput) -> Dataset:
         return Dataset(
             {"numbers": part.numbers, "codes": part.codes, "weight": part.weight}, part.y
         )
@@ -70,11 +83,15 @@ def train(
             batch_size=settings.batch_size,
             max_epochs=settings.max_epochs,
             iterator_train__shuffle=True,
-            train_split=predefined_split(dataset(watched)) if watched else None,
-            callbacks=[falling, *([stopping] if watched else [])],
+            train_split=predefined_split(dataset(evaluation_set)) if evaluation_set else None,
+            callbacks=[falling, *([stopping] if evaluation_set else [])],
             verbose=0,
         ).fit(dataset(rows), y=None)
-    best = min(net.history, key=lambda epoch: epoch["valid_loss"]) if watched else net.history[-1]
+    best = (
+        min(net.history, key=lambda epoch: epoch["valid_loss"])
+        if evaluation_set
+        else net.history[-1]
+    )
     linear = [layer for layer in net.module_.layers if isinstance(layer, torch.nn.Linear)]
     return Trained(
         [table.weight.detach().numpy().copy() for table in net.module_.embeddings],
@@ -88,7 +105,7 @@ def train(
 
 @contextmanager
 def _reproducible(seed: int, threads: int) -> Iterator[None]:
-    """Fix what PyTorch's results depend on, and leave it afterwards as it was."""
+    """Fix everything that PyTorch's results depend on, and restore it afterwards."""
     import torch
 
     before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
@@ -107,11 +124,11 @@ class MLPClassifier(EntityEmbeddingClassifier):
     """Classifier trained by PyTorch; the parameters are those of `EntityEmbeddingMLP`."""
 
     needs = ("skorch", "torch")
-    train = train
+    train = train_torch
 
 
 class MLPRegressor(EntityEmbeddingRegressor):
     """Regressor trained by PyTorch; the parameters are those of `EntityEmbeddingMLP`."""
 
     needs = ("skorch", "torch")
-    train = train
+    train = train_torch

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from pedigree.base.names import UserError, snake_cased
 from pedigree.estimators.frames import as_frame
-from pedigree.features.engineering.steps import ColumnStep, numbers
+from pedigree.features.engineering.steps import ColumnStep, number_columns
 
 # As `adopt` tells free text from a category: words of the average value, and different values.
 TEXT_WORDS, TEXT_VALUES = 4, 30
@@ -88,7 +88,7 @@ class Apply(ColumnStep):
         X = as_frame(self, X, reset=True)
         tags = get_tags(_steps(self.transformer)[0]).input_tags
         self.reads_texts_, self.takes_missing_ = not tags.two_d_array, tags.allow_nan
-        find = free_texts if self.reads_texts_ else numbers
+        find = free_texts if self.reads_texts_ else number_columns
         self.columns_ = find(X) if self.columns is None else list(self.columns)
         apart = self.each or self.reads_texts_
         parts = [[name] for name in self.columns_] if apart else [self.columns_]

@@ -57,7 +57,7 @@ class DateParts(ColumnStep):
     def fit(self, X: pd.DataFrame, y: object = None) -> DateParts:
         """Find the date columns."""
         X = as_frame(self, X, reset=True)
-        self.columns_ = dates(X) if self.columns is None else self.columns
+        self.columns_ = date_columns(X) if self.columns is None else self.columns
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
@@ -116,7 +116,7 @@ class Durations(ColumnStep):
     def fit(self, X: pd.DataFrame, y: object = None) -> Durations:
         """Find the date columns."""
         X = as_frame(self, X, reset=True)
-        self.columns_ = dates(X) if self.columns is None else self.columns
+        self.columns_ = date_columns(X) if self.columns is None else self.columns
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
@@ -140,7 +140,7 @@ class DropDates(FrameTransformer):
     def fit(self, X: pd.DataFrame, y: object = None) -> DropDates:
         """Find the date columns."""
         X = as_frame(self, X, reset=True)
-        self.columns_ = dates(X)
+        self.columns_ = date_columns(X)
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
@@ -150,6 +150,6 @@ class DropDates(FrameTransformer):
         return X.drop(columns=self.columns_)
 
 
-def dates(X: pd.DataFrame) -> list[str]:
+def date_columns(X: pd.DataFrame) -> list[str]:
     """Name the columns that hold dates."""
     return list(X.select_dtypes("datetime").columns)

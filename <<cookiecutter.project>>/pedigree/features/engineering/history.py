@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from pedigree.base.names import UserError
 from pedigree.data.target import row_key
 from pedigree.estimators.frames import as_frame
-from pedigree.features.engineering.steps import ColumnStep, numbers, unknown
+from pedigree.features.engineering.steps import ColumnStep, number_columns, unknown
 
 RUNNING = ("mean", "median", "min", "max", "std", "sum")  # what pandas computes over a window
 TARGET = "target"  # the name of the answers among the columns
@@ -172,7 +172,7 @@ class Lags(ColumnStep):
         """
         X = as_frame(self, X, reset=True)
         if self.columns is None:
-            self.columns_ = [c for c in numbers(X) if c not in (self.time, *self.by)]
+            self.columns_ = [c for c in number_columns(X) if c not in (self.time, *self.by)]
         else:
             self.columns_ = list(self.columns)
         for name in self.columns_:

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from pedigree.base.names import UserError
 from pedigree.estimators.frames import as_frame
 from pedigree.features.engineering.steps import ColumnStep
-from pedigree.features.outlier_limits import METHODS, limits
+from pedigree.features.outlier_limits import METHODS, compute_limits
 
 ACTIONS = ("clip", "missing", "flag")
 
@@ -30,7 +30,7 @@ class Outliers(ColumnStep):
         Numbers; None = all.
     method : {"iqr", "quantile", "z_score"}
         Limits are a number of interquartile ranges beyond the quartiles, quantiles, or a number of standard
-        deviations from the mean (`pedigree.features.outlier_limits.limits`).
+        deviations from the mean (`pedigree.features.outlier_limits.compute_limits`).
     threshold : float
         That number, or the fraction of rows beyond each quantile.
     action : {"clip", "missing", "flag"}
@@ -72,7 +72,7 @@ class Outliers(ColumnStep):
             raise UserError(f"engineer: {mistake}")
         self.limits_: dict[str, list[float]] = {}
         for name in _numbers(X, self.columns):
-            if ends := limits(X[name].astype("float64"), self.method, self.threshold):
+            if ends := compute_limits(X[name].astype("float64"), self.method, self.threshold):
                 self.limits_[name] = ends
         return self
 

@@ -14,7 +14,7 @@ from pedigree.base.names import UserError, did_you_mean, snake_case
 from pedigree.base.paths import EXTERNAL
 from pedigree.estimators.frames import as_frame
 from pedigree.features.engineering.history import RUNNING, keys, moments, recall, remember, running
-from pedigree.features.engineering.steps import ColumnStep, numbers, unknown
+from pedigree.features.engineering.steps import ColumnStep, number_columns, unknown
 
 STATISTICS = (*RUNNING, "last", "nunique")
 
@@ -182,7 +182,7 @@ class Related(RelatedTable):
             return self
         rows, key, moment = self.read()
         wanted = self.statistics or {
-            name: ["mean", "sum"] for name in numbers(rows) if name not in self.columns
+            name: ["mean", "sum"] for name in number_columns(rows) if name not in self.columns
         }
         known: dict[str, pd.Series] = {f"{self.name}_count": key.groupby(key).cumcount() + 1}
         for column, statistics in wanted.items():

@@ -93,7 +93,7 @@ def _spelt(named: Any) -> Any:
     return named and [_spelt(one) for one in named]
 
 
-def numbers(X: pd.DataFrame) -> list[str]:
+def number_columns(X: pd.DataFrame) -> list[str]:
     """Name the columns that hold numbers."""
     return list(X.select_dtypes("number").columns)
 

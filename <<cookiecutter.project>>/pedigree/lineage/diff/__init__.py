@@ -9,7 +9,7 @@ import numpy as np
 
 from pedigree.data.target import labels
 from pedigree.lineage.diff.keys import check_key, find_key, match
-from pedigree.lineage.diff.values import differ, shifts, show, table
+from pedigree.lineage.diff.values import differ, json_rows, json_value, shifts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 EXAMPLES = 5
 
 
-def compare(
+def compare_versions(
     before: pd.DataFrame,
     after: pd.DataFrame,
     key: Sequence[str] = (),
@@ -100,8 +100,8 @@ def _by_key(
         any_change |= changed
         changes[column] = int(changed.sum())
         for row in np.flatnonzero(changed)[:EXAMPLES]:
-            identity = table(before[key].iloc[[pairs["before"].iloc[row]]])[0]
-            both = {"before": show(old.iloc[row]), "after": show(new.iloc[row])}
+            identity = json_rows(before[key].iloc[[pairs["before"].iloc[row]]])[0]
+            both = {"before": json_value(old.iloc[row]), "after": json_value(new.iloc[row])}
             examples.append({**identity, "column": column, **both})
     gone, added = (
         np.flatnonzero(~np.isin(np.arange(len(frame)), pairs[side], kind="table"))
@@ -118,8 +118,8 @@ def _by_key(
         rows,
         changes,
         {
-            "added": table(after.iloc[added[:EXAMPLES]]),
-            "gone": table(before.iloc[gone[:EXAMPLES]]),
+            "added": json_rows(after.iloc[added[:EXAMPLES]]),
+            "gone": json_rows(before.iloc[gone[:EXAMPLES]]),
             "changed": examples,
         },
     )
@@ -150,7 +150,7 @@ def _as_wholes(
         "reordered": None,
     }
     return rows, {
-        "added": table(after.iloc[added[:EXAMPLES]]),
-        "gone": table(before.iloc[gone[:EXAMPLES]]),
+        "added": json_rows(after.iloc[added[:EXAMPLES]]),
+        "gone": json_rows(before.iloc[gone[:EXAMPLES]]),
         "changed": [],
     }

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pedigree.base.command import parser, plain_errors, show
+from pedigree.base.command import parser, plain_errors, print_found
 from pedigree.base.paths import LOADED
 from pedigree.base.settings import read_settings
-from pedigree.lineage.diff import compare
-from pedigree.lineage.diff.report import text, write_page
+from pedigree.lineage.diff import compare_versions
+from pedigree.lineage.diff.report import format_comparison, write_page
 from pedigree.lineage.diff.versions import WORKSPACE, dataset_of, read_version
 
 
@@ -38,9 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     folder = dataset_of(options.stage) if options.stage else options.data
     limits = read_settings("monitor").monitor
     before, after = (read_version(one, folder) for one in (options.before, options.after))
-    found = compare(before, after, options.key, limits.alpha, limits.min_effect)
+    found = compare_versions(before, after, options.key, limits.alpha, limits.min_effect)
     title = f"{folder.as_posix()}: {options.before} -> {options.after}"
     told = {"data": folder.as_posix(), "before": options.before, "after": options.after, **found}
-    show(told, text(found, title), options.json)
+    print_found(told, format_comparison(found, title), options.json)
     if options.html:
         write_page(options.html, found, title, before, after)

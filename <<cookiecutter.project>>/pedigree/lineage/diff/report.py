@@ -60,7 +60,7 @@ def lines(found: dict[str, Any]) -> list[dict[str, Any]]:
     return shown
 
 
-def text(found: dict[str, Any], title: str) -> str:
+def format_comparison(found: dict[str, Any], title: str) -> str:
     """Write a comparison for the terminal."""
     out = [title, *(f"  {sentence}" for sentence in sentences(found))]
     differing = lines(found)

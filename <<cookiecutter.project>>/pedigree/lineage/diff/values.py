@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pedigree.data.target import labels
-from pedigree.monitoring.drift import drift
+from pedigree.monitoring.drift import column_drift
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,21 +51,22 @@ def shifts(
             del old[name], new[name]
     if before.empty or after.empty or not old:
         return {}
-    lines = drift(pd.DataFrame(old), pd.DataFrame(new), alpha, min_effect)
+    lines = column_drift(pd.DataFrame(old), pd.DataFrame(new), alpha, min_effect)
     return {
         one["column"]: {"distance": one["distance"], "p": one["p"], "shifted": one["drifted"]}
         for one in lines
     }
 
 
-def table(rows: pd.DataFrame) -> list[dict[str, Any]]:
+def json_rows(rows: pd.DataFrame) -> list[dict[str, Any]]:
     """Return rows as mappings of what JSON and people can read."""
     return [
-        {name: show(value) for name, value in row.items()} for row in rows.to_dict(orient="records")
+        {name: json_value(value) for name, value in row.items()}
+        for row in rows.to_dict(orient="records")
     ]
 
 
-def show(value: Any) -> Any:
+def json_value(value: Any) -> Any:
     """Return a value as JSON knows it."""
     import pandas as pd
 

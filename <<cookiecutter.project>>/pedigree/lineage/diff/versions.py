@@ -59,7 +59,7 @@ def read_version(revision: str, folder: Path) -> pd.DataFrame:
         return _read(folder, f"{folder} of the workspace", f"`dvc checkout {folder}` brings it")
     from dvc_data.index.index import DataIndexError
 
-    name, files = f"{folder} of {revision}", recorded(revision)
+    name, files = f"{folder} of {revision}", open_version(revision)
     with tempfile.TemporaryDirectory() as temporary:
         copy = Path(temporary) / "data"
         try:
@@ -73,7 +73,7 @@ def read_version(revision: str, folder: Path) -> pd.DataFrame:
         return _read(copy, name, "only a folder of these can be compared (see --data)")
 
 
-def recorded(revision: str) -> AbstractFileSystem:
+def open_version(revision: str) -> AbstractFileSystem:
     """Open the files of a commit, branch, tag or experiment, those in DVC's cache and its remote too.
 
     Raises

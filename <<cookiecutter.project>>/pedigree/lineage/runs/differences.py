@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pedigree.base.lock import fingerprints, is_code
+from pedigree.base.lock import is_code, output_hashes
 from pedigree.base.names import UserError
 from pedigree.base.paths import LOADED
 from pedigree.base.settings import leaves
-from pedigree.lineage.diff import compare
+from pedigree.lineage.diff import compare_versions
 from pedigree.lineage.diff.report import sentences
 from pedigree.lineage.diff.versions import read_version
 from pedigree.lineage.runs.runs import Run
@@ -120,7 +120,7 @@ def _shown(values: dict[str, Any], key: str) -> str:
 
 def compare_data(runs: Sequence[Run]) -> ComparedData:
     """Return the section on the versions of the data, and on how they differ from those of the first run."""
-    versions = [fingerprints(run.stages) for run in runs]
+    versions = [output_hashes(run.stages) for run in runs]
     rows, loaded, path = [], [], LOADED.as_posix()
     for run, version in zip(runs, versions, strict=True):
         split = run.outputs.json("metrics/split.json")
@@ -142,7 +142,7 @@ def compare_data(runs: Sequence[Run]) -> ComparedData:
 def _differences(before: str, after: str) -> list[str]:
     """Describe how the loaded rows differ, or why that is unknown."""
     try:
-        found = compare(*(read_version(name, Path(LOADED)) for name in (before, after)))
+        found = compare_versions(*(read_version(name, Path(LOADED)) for name in (before, after)))
     except UserError as error:
         return [str(error)]
     moved = [one["column"] for one in found["values"] if one["shifted"]]

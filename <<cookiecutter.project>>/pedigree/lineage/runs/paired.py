@@ -9,10 +9,10 @@ import numpy as np
 
 from pedigree.evaluation.bootstrap import bootstrap
 from pedigree.lineage.runs.runs import Run
-from pedigree.scoring.custom import listed
-from pedigree.scoring.decision import Prediction, Threshold
+from pedigree.scoring.custom import problem_metrics
+from pedigree.scoring.decision import PredictedRows, Threshold
 from pedigree.scoring.metrics import DECIDED
-from pedigree.scoring.predictions import Predictions
+from pedigree.scoring.predictions import PredictionTable
 
 # Validation is what experiments are compared on; the test rows are looked at last.
 SUBSETS = {"validation": "evaluate", "test": "verdict"}
@@ -61,7 +61,7 @@ def pair(subset: str, first: Run, other: Run) -> Pair:
     }
     options = first.settings[SUBSETS[subset]]
     scores = bootstrap(
-        [one for one in listed(first.settings["problem"]) if one.name not in DECIDED],
+        [one for one in problem_metrics(first.settings["problem"]) if one.name not in DECIDED],
         truth,
         predictions,
         groups=None if one.group is None else one.group[mine],
@@ -81,7 +81,9 @@ def pair(subset: str, first: Run, other: Run) -> Pair:
     return Pair(subset, other, len(mine), gains)
 
 
-def _decided(run: Run, found: Predictions, rows: np.ndarray, classes: list[str]) -> Prediction:
+def _decided(
+    run: Run, found: PredictionTable, rows: np.ndarray, classes: list[str]
+) -> PredictedRows:
     """Return a run's own predictions of some rows, decided by its own threshold; columns as in `classes`."""
     values = found.of["model"][rows]
     if classes:  # a class that the run does not know has no probability
@@ -90,4 +92,4 @@ def _decided(run: Run, found: Predictions, rows: np.ndarray, classes: list[str])
         values = np.column_stack([values[:, at[c]] if c in at else empty for c in classes])
     chosen = run.outputs.threshold
     threshold = None if chosen.get("value") is None else Threshold(chosen["value"])
-    return Prediction(values, threshold)
+    return PredictedRows(values, threshold)

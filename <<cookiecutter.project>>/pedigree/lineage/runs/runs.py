@@ -14,9 +14,9 @@ from pedigree.base.lock import LOCK, outdated, whole
 from pedigree.base.names import UserError
 from pedigree.base.paths import PARAMS
 from pedigree.base.settings import Loader
-from pedigree.lineage.diff.versions import WORKSPACE, lost, recorded, way_to
+from pedigree.lineage.diff.versions import WORKSPACE, lost, open_version, way_to
 from pedigree.report.outputs import RunOutputs, read_workspace
-from pedigree.scoring.predictions import Predictions
+from pedigree.scoring.predictions import PredictionTable
 
 PROBLEM = ("target", "task", "positive")  # settings in which runs that are compared are equal
 NEEDED = ("metrics/evaluate.json", "metrics/train.json")
@@ -47,7 +47,7 @@ class Run:
         """Whether its model was evaluated on the test set; the recorded verdict may be an earlier one's."""
         return bool(self.outputs.verdict) and not outdated(self.stages, "verdict")
 
-    def predictions(self, subset: str) -> Predictions:
+    def predictions(self, subset: str) -> PredictionTable:
         """Read its predictions of a subset's rows."""
         import pandas as pd
 
@@ -59,7 +59,7 @@ class Run:
             raise UserError(
                 f"{self.name} has no {folder}; it ran before predictions were stored. Run it again."
             )
-        return Predictions.of_table(pd.concat(parts, ignore_index=True))
+        return PredictionTable.of_table(pd.concat(parts, ignore_index=True))
 
 
 def open_run(name: str) -> Run:
@@ -91,7 +91,7 @@ def reader(revision: str) -> Callable[[str], bytes | None]:
     """Return a function that reads the files of a revision."""
     from dvc_data.index.index import DataIndexError
 
-    files = recorded(revision)
+    files = open_version(revision)
 
     def read(path: str) -> bytes | None:
         try:

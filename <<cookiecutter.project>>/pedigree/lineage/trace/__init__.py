@@ -17,15 +17,15 @@ from pedigree.base.lock import (
     digest,
     is_code,
     lies_in,
-    makers,
     outdated,
     settings_of,
     stages_behind,
+    stages_by_output,
 )
 from pedigree.base.names import UserError, did_you_mean
 from pedigree.base.paths import BUNDLE, RAW
 from pedigree.lineage.trace.bundles import find_bundle, identity, named_in
-from pedigree.lineage.trace.records import Record, cached, experiments, history, listing
+from pedigree.lineage.trace.records import Record, cached, experiments, listing, lock_history
 
 SHORTEST = 8  # digits of a bundle's id that are enough to look for it
 
@@ -50,13 +50,13 @@ def trace(target: str) -> dict[str, Any]:
     UserError
         Nothing of that name is recorded.
     """
-    records = list(history())
+    records = list(lock_history())
     if not records:
         raise UserError(
             f"there is no {LOCK} here, in any commit or in any experiment; run `dvc repro` first."
         )
     notes: list[str] = []
-    owner, md5 = find(target, records, notes)
+    owner, md5 = find_output(target, records, notes)
     made = origins(owner, md5, records, notes)
     record, stage = made[0]
     holders = [one.commit for one, _ in made if one.commit]
@@ -77,7 +77,7 @@ def trace(target: str) -> dict[str, Any]:
     }
 
 
-def find(target: str, records: list[Record], notes: list[str]) -> tuple[str, str]:
+def find_output(target: str, records: list[Record], notes: list[str]) -> tuple[str, str]:
     """Find the output that is meant: its path and MD5."""
     path = Path(target)
     if path.exists() or not re.fullmatch(r"[0-9a-f]{6,64}(\.dir)?", target):
@@ -186,7 +186,7 @@ def chain(record: Record, stage: str, notes: list[str]) -> list[dict[str, Any]]:
 
 
 def _describe(record: Record, name: str) -> dict[str, Any]:
-    entry, made = record.stages[name], makers(record.stages)
+    entry, made = record.stages[name], stages_by_output(record.stages)
     deps = {dep["path"]: dep["md5"] for dep in entry["deps"]}
     code = {path: md5 for path, md5 in deps.items() if is_code(path)}
     return {

@@ -63,7 +63,7 @@ def named_in(scored: Path) -> str | None:
     if scored.suffix.lower() not in SUFFIXES:
         return None
     found: set[str] = set()
-    for table in formats.read_tables(scored, {}):
+    for table in formats.iter_tables(scored, {}):
         if COLUMN not in table.column_names:
             return None
         found |= {str(one) for one in table[COLUMN].unique().to_pylist()}

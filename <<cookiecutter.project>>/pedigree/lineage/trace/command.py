@@ -6,13 +6,12 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from pedigree.base.command import parser, plain_errors, show
+from pedigree.base.command import parser, plain_errors, print_found
 from pedigree.base.git import git
 from pedigree.base.settings import leaves
 from pedigree.lineage import trace as package
 from pedigree.lineage.trace import trace
-from pedigree.lineage.trace.uses import render as render_uses
-from pedigree.lineage.trace.uses import uses
+from pedigree.lineage.trace.uses import format_uses, uses
 
 
 @plain_errors("trace")
@@ -32,11 +31,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     cli.add_argument("--json", action="store_true", help="print JSON for machines")
     options = cli.parse_args(arguments)
     found = uses(options.target) if options.uses else trace(options.target)
-    shown = render_uses(found) if options.uses else render(found)
-    show(found, shown, options.json)
+    shown = format_uses(found) if options.uses else format_trace(found)
+    print_found(found, shown, options.json)
 
 
-def render(found: dict[str, Any]) -> str:
+def format_trace(found: dict[str, Any]) -> str:
     """Write a trace for people."""
     lines = [f"{found['path']}  md5 {found['md5']}"]
     lines += [f"  bundle {found['bundle']}"] if found["bundle"] else []

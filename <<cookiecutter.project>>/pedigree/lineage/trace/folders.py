@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import subprocess
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
 import yaml
 
-from pedigree.base.git import git
-from pedigree.base.lock import digest, fold, is_code, lies_in
+from pedigree.base.git import blobs, git
+from pedigree.base.lock import digest, folder_md5, is_code, lies_in
 from pedigree.base.paths import SETTINGS
 from pedigree.base.settings import Loader
 from pedigree.lineage.trace.records import Record, listing
@@ -55,7 +54,7 @@ class Folders:
 
     def _keep(self, path: str, md5: str, files: dict[str, str]) -> None:
         self.paths[md5] = path
-        if files and fold(files) == md5:
+        if files and folder_md5(files) == md5:
             self.files[md5] = files
             self.closed.pop(md5, None)
         else:
@@ -97,16 +96,10 @@ def _committed(commit: str, folder: str) -> dict[str, str]:
 @cache
 def _object(identity: str, is_dvc: bool) -> tuple[str, list[tuple[str, str]]]:
     """Return the MD5 of a file that Git holds; of a .dvc file also what it tracks."""
-    content = blob(identity)
+    ((_, content),) = blobs([identity])
     tracked: list[tuple[str, str]] = []
     for out in (yaml.load(content, Loader=Loader) or {}).get("outs", ()) if is_dvc else ():
         md5 = out.get("md5", "")
         inner = [(f"{out['path']}/{one['relpath']}", one["md5"]) for one in listing(md5)]
         tracked += inner if md5.endswith(".dir") else [(out["path"], md5)]
     return hashlib.md5(content, usedforsecurity=False).hexdigest(), tracked
-
-
-def blob(name: str) -> bytes:
-    """Return a file that Git holds, by its object's name or as COMMIT:./PATH; empty if it does not."""
-    done = subprocess.run(["git", "cat-file", "blob", name], capture_output=True, check=False)
-    return done.stdout if done.returncode == 0 else b""

@@ -40,7 +40,7 @@ class Record:
                 yield name, out["path"], out["md5"]
 
 
-def versions() -> Iterator[tuple[str, str, bytes]]:
+def lock_versions() -> Iterator[tuple[str, str, bytes]]:
     """Yield every version of dvc.lock: the workspace's, then those of commits and experiments.
 
     Yields
@@ -60,10 +60,10 @@ def versions() -> Iterator[tuple[str, str, bytes]]:
             yield commit, name, content
 
 
-def history() -> Iterator[Record]:
+def lock_history() -> Iterator[Record]:
     """Yield every version of dvc.lock with its stages; the same ones for equal contents."""
     seen: dict[str, dict[str, Any]] = {}
-    for commit, name, content in versions():
+    for commit, name, content in lock_versions():
         if name not in seen:
             seen[name] = {stage: parsed(entry) for stage, entry in entries(content).items()}
         yield Record(commit, seen[name])

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pedigree.base.git import git
-from pedigree.base.lock import lies_in, maker, makers, settings_of
+from pedigree.base.git import blobs, git
+from pedigree.base.lock import lies_in, settings_of, stage_that_made, stages_by_output
 from pedigree.base.paths import EXTERNAL, METRICS, PARAMS
 from pedigree.base.settings import leaves
-from pedigree.lineage.trace.folders import Folders, blob, inputs
-from pedigree.lineage.trace.records import Record, experiments, history
-from pedigree.lineage.trace.wanted import Wanted, find
+from pedigree.lineage.trace.folders import Folders, inputs
+from pedigree.lineage.trace.records import Record, experiments, lock_history
+from pedigree.lineage.trace.wanted import Wanted, find_version
 
 
 def uses(target: str) -> dict[str, Any]:
@@ -37,9 +37,9 @@ def uses(target: str) -> dict[str, Any]:
     UserError
         Nothing of that name is known.
     """
-    records = list(reversed(_distinct(list(history()))))
+    records = list(reversed(_distinct(list(lock_history()))))
     folders = Folders(records)
-    wanted, versions = find(target, records, folders)
+    wanted, versions = find_version(target, records, folders)
     names = experiments()
     runs, beside = [], []
     for record in records:
@@ -63,7 +63,9 @@ def uses(target: str) -> dict[str, Any]:
         "target": target,
         "path": wanted.path,
         "md5": wanted.md5,
-        "made_by": maker(wanted.path, makers(newest.stages)) if newest else None,
+        "made_by": stage_that_made(wanted.path, stages_by_output(newest.stages))
+        if newest
+        else None,
         "other_versions": {md5: commit for md5, commit in versions.items() if md5 != wanted.md5},
         "notes": notes,
         "runs": runs,
@@ -156,7 +158,7 @@ def descendants(record: Record, names: list[str], folders: Folders) -> list[str]
 def _headline(commit: str, path: str, md5: str) -> str | None:
     """Return the first two values of a metrics file, if that version of it can be read."""
     if commit:
-        content = blob(f"{commit}:./{path}")
+        ((_, content),) = blobs([f"{commit}:./{path}"])
     else:
         content = Path(path).read_bytes() if Path(path).exists() else b""
     if hashlib.md5(content, usedforsecurity=False).hexdigest() != md5:
@@ -176,7 +178,7 @@ def _list_commits(commits: list[str]) -> str:
     return shown + (f" and {len(commits) - 5} more" if commits[5:] else "")
 
 
-def render(found: dict[str, Any]) -> str:
+def format_uses(found: dict[str, Any]) -> str:
     """Write the uses for people: by commit, oldest first, each version of an output once."""
     made = f", made by {found['made_by']}" if found["made_by"] else ""
     lines = [f"{found['path'] or 'a file'}  md5 {found['md5']}{made}"]

@@ -47,7 +47,9 @@ class Wanted:
         return None
 
 
-def find(target: str, records: list[Record], folders: Folders) -> tuple[Wanted, dict[str, str]]:
+def find_version(
+    target: str, records: list[Record], folders: Folders
+) -> tuple[Wanted, dict[str, str]]:
     """Find the version of a file that is meant, and all recorded versions of its path.
 
     Parameters

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pedigree.base.lock import fingerprints, makers, recorded
+from pedigree.base.lock import output_hashes, recorded_stages, stages_by_output
 from pedigree.base.names import UserError
 from pedigree.base.stage import say
 from pedigree.lineage.trace.folders import present
@@ -58,7 +58,7 @@ def rerun(project: Path) -> None:
     UserError
         A stage failed; its last lines are told.
     """
-    total, number = len(recorded(project)), 0
+    total, number = len(recorded_stages(project)), 0
     last: deque[str] = deque(maxlen=30)
     command = [sys.executable, "-m", "dvc", "repro", "--force", "--no-run-cache"]
     with subprocess.Popen(
@@ -80,7 +80,7 @@ def rerun(project: Path) -> None:
         raise UserError("a stage failed in the clone:\n  " + "\n  ".join(last))
 
 
-def compare(head: dict[str, Any], stages: dict[str, Any], project: Path) -> list[Output]:
+def compare_outputs(head: dict[str, Any], stages: dict[str, Any], project: Path) -> list[Output]:
     """Hold the outputs of a clone against what HEAD records of them.
 
     Parameters
@@ -95,8 +95,8 @@ def compare(head: dict[str, Any], stages: dict[str, Any], project: Path) -> list
     list of Output
         In the order in which the stages ran.
     """
-    before, after = fingerprints(head), fingerprints(stages)
-    made = makers(head) | makers(stages)
+    before, after = output_hashes(head), output_hashes(stages)
+    made = stages_by_output(head) | stages_by_output(stages)
     return [
         Output(
             path,
@@ -126,7 +126,7 @@ def other_inputs(head: dict[str, Any], stages: dict[str, Any], name: str) -> lis
     Parameters
     ----------
     head, stages : dict
-        As in `compare`.
+        The stages of dvc.lock, as HEAD holds it and as the clone's run wrote it.
     name : str
     """
     if name not in head or name not in stages:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from pedigree.base.command import parser, plain_errors
 from pedigree.base.git import git
-from pedigree.base.lock import LOCK, recorded
+from pedigree.base.lock import LOCK, recorded_stages
 from pedigree.base.stage import say
 from pedigree.lineage import verify as package
-from pedigree.lineage.verify import Output, compare, other_inputs, other_versions, rerun
+from pedigree.lineage.verify import Output, compare_outputs, other_inputs, other_versions, rerun
 from pedigree.lineage.verify.copy import clone, fetch
 
 SHOWN = 5  # files or packages that a line names
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = cli.parse_args(arguments)
     folder = Path(tempfile.mkdtemp(prefix="verify-"))
     try:
-        same = verify(folder / "clone", options.local)
+        same = verify_clone(folder / "clone", options.local)
     finally:
         if options.keep:
             say(f"kept: {folder / 'clone'}")
@@ -42,20 +42,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(0 if same else 1)
 
 
-def verify(folder: Path, local: bool) -> bool:
+def verify_clone(folder: Path, local: bool) -> bool:
     """Run HEAD again in a folder, print how the outputs compare, and return whether all are the same."""
     began = time.monotonic()
     project = clone(folder)
     say(f"HEAD: {git('log', '-1', '--format=%h %s').strip()}")
     if git("status", "--porcelain", "--untracked-files=no", "."):
         say("changes that are not committed are left out")
-    head = recorded(project)
+    head = recorded_stages(project)
     brought = fetch(project, local)
     origin = "this machine's DVC cache" if local else "the remote"
     say(f"from {origin}: {', '.join(brought)}" if brought else "no data to bring: no file is DVC's")
     rerun(project)
-    stages = recorded(project)
-    outputs = compare(head, stages, project)
+    stages = recorded_stages(project)
+    outputs = compare_outputs(head, stages, project)
     say("")
     for one in outputs:
         say(_line(one))

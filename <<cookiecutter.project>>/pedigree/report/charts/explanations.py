@@ -40,7 +40,7 @@ def draw_explanations(outputs: RunOutputs, folder: Path, most: int) -> None:
                 beeswarm(new / f"{method}_beeswarm.png", own, most)
             for _, own in _of(single, method):
                 for number, (_, row) in enumerate(grouped(own, "validation_row"), start=1):
-                    single_row(new / f"{method}_row_{number}.png", row, most, is_classifier)
+                    draw_single_row(new / f"{method}_row_{number}.png", row, most, is_classifier)
             for _, own in _of(pairs, method):
                 interactions(new / f"{method}_interactions.png", own, names)
             for _, own in _of(points, method):
@@ -62,10 +62,10 @@ def importance(path: Path, lines: Sequence[Row]) -> None:
             [one["strength"] for one in lines],
             [one or 0.0 for one in spread] if any(one is not None for one in spread) else None,
         )
-        label(axes, lines[0]["measure"], lines[0]["unit"])
+        label_axes(axes, lines[0]["measure"], lines[0]["unit"])
 
 
-def label(axes: Any, title: str, unit: str) -> None:
+def label_axes(axes: Any, title: str, unit: str) -> None:
     """Write what is shown, and below the axis in which unit."""
     axes.set_title(title)
     axes.set_xlabel(unit)
@@ -108,7 +108,7 @@ def beeswarm(path: Path, lines: list[Row], most: int) -> None:
         axes.invert_yaxis()
         which = "the class in brackets" if several else outputs[0]
         title = f"{lines[0]['measure']}s, {n} validation rows, for {shorten(which, 24)}"
-        label(axes, title, lines[0]["unit"])
+        label_axes(axes, title, lines[0]["unit"])
         import matplotlib
 
         scale = matplotlib.cm.ScalarMappable(cmap="coolwarm")
@@ -127,11 +127,11 @@ def ranks(values: Sequence[str]) -> np.ndarray | None:
     return np.where(np.isnan(numbers), np.nan, (below + upto + 1) / 2 / max(len(known), 1))
 
 
-def single_row(path: Path, lines: list[Row], most: int, is_classifier: bool) -> None:
+def draw_single_row(path: Path, lines: list[Row], most: int, is_classifier: bool) -> None:
     """Draw what moved one prediction, and in which direction."""
     shown, rest = lines[:most], lines[most:]
     lengths = [one["contribution"] for one in shown]
-    names = [f"{shorten(one['feature'], 34)} = {short(one['value'])}" for one in shown]
+    names = [f"{shorten(one['feature'], 34)} = {value_label(one['value'])}" for one in shown]
     if rest:
         lengths.append(sum(one["contribution"] for one in rest))
         names.append(f"the other {len(rest)} features")
@@ -144,7 +144,7 @@ def single_row(path: Path, lines: list[Row], most: int, is_classifier: bool) -> 
         axes.axvline(0, color=GREY, linewidth=0.8)
         first = lines[0]
         word = "probability of " if is_classifier else ""
-        label(
+        label_axes(
             axes,
             f"validation row {first['validation_row']}: {word}{shorten(first['output'], 24)} {first['prediction']:.4g}",
             f"{first['measure']}, {first['unit']}; starts from {first['base']:.4g}",
@@ -226,7 +226,7 @@ def one_curve(axis: Any, points: list[Row], output: str, several: bool) -> None:
         axis.set_xticks(x, names, rotation=90 if len(names) > 3 else 0)
 
 
-def short(text: str) -> str:
+def value_label(text: str) -> str:
     """Return a value as a label."""
     number = to_float(text)
     return f"{number:.4g}" if number is not None else shorten(text or "(missing)", 16)

@@ -49,7 +49,7 @@ class Leaderboard:
 
 
 @dataclass(frozen=True)
-class Tuning:
+class SearchResult:
     """The search: `result` is reports/tune.json."""
 
     result: dict[str, Any]
@@ -63,7 +63,7 @@ class SearchSection(PagePart):
     """The section."""
 
     leaderboard: Leaderboard | None
-    tuning: Tuning | None
+    tuning: SearchResult | None
     template: str = "pedigree/report/sections/search.html.j2"
 
 
@@ -94,7 +94,7 @@ def _leaderboard(rows: list[Row], trained: str) -> Leaderboard:
     return Leaderboard(metrics, rows[0]["folds"], candidates, interval_chart(marks))
 
 
-def _tuning(outputs: RunOutputs) -> Tuning:
+def _tuning(outputs: RunOutputs) -> SearchResult:
     trials = outputs.rows("plots/tune.csv")
     known = [one for one in trials if to_float(one["value"]) is not None]
     # A pruned trial has run on fewer folds: it may look better than the best, and is not.
@@ -106,7 +106,7 @@ def _tuning(outputs: RunOutputs) -> Tuning:
         *([_trials("pruned trial", pruned)] if pruned else []),
     ]
     chart = xy_plot(series, "trial", outputs.tuned["metric"], whole=True)
-    return Tuning(outputs.tuned, trials[0]["folds"] if trials else "", bool(pruned), chart)
+    return SearchResult(outputs.tuned, trials[0]["folds"] if trials else "", bool(pruned), chart)
 
 
 def _trials(name: str, rows: list[Row]) -> Series:

@@ -12,7 +12,7 @@ from pedigree.base.names import UserError
 from pedigree.config.arguments import wrong_arguments
 from pedigree.estimators import artifact
 from pedigree.features.engineering import IsolationForest, Outliers
-from pedigree.features.outlier_limits import DropOutliers, limits
+from pedigree.features.outlier_limits import DropOutliers, compute_limits
 
 FITTED = Path("models/engineer.skops")
 METHODS = {"iqr": 3.0, "quantile": 0.05, "z_score": 2.0}
@@ -33,12 +33,12 @@ def test_the_limits_are_those_of_the_textbook(penguins: pd.DataFrame, method: st
         "quantile": np.percentile(present, [5, 95]).tolist(),
         "z_score": [present.mean() + side * 2 * present.std(ddof=1) for side in (-1, 1)],
     }
-    assert limits(mass, method, METHODS[method]) == pytest.approx(expected[method])
+    assert compute_limits(mass, method, METHODS[method]) == pytest.approx(expected[method])
 
 
 def test_a_column_of_two_values_or_mostly_one_has_no_limits() -> None:
-    assert limits(pd.Series([0.0] * 99 + [1.0]), "z_score", 3) is None
-    assert limits(pd.Series([0.0] * 98 + [1.0, 2.0]), "iqr", 3) is None
+    assert compute_limits(pd.Series([0.0] * 99 + [1.0]), "z_score", 3) is None
+    assert compute_limits(pd.Series([0.0] * 98 + [1.0, 2.0]), "iqr", 3) is None
 
 
 @pytest.mark.parametrize(
