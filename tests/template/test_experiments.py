@@ -159,7 +159,7 @@ def test_runs_are_compared_side_by_side_also_when_their_data_are_lost(project: P
 
     assert "did you mean 'forest'?" in run(*command[:-1], "forset", cwd=project).stderr
     done = run("python", "-m", "pedigree", "runs", "HEAD", cwd=project)
-    assert "name two to 6 runs" in done.stderr
+    assert "compare 2 to 6 different runs" in done.stderr
     refs = succeed("git", "for-each-ref", "--format=%(refname)", "refs/exps", cwd=project).split()
     (forest,) = (ref for ref in refs if ref.endswith("/forest"))
     lock = yaml.safe_load(succeed("git", "show", f"{forest}:dvc.lock", cwd=project))

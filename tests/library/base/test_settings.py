@@ -100,13 +100,13 @@ def test_an_unknown_override_is_refused(project: Project, override: str, hint: s
 
 
 def test_an_unknown_stage_is_refused(project: Project) -> None:
-    with pytest.raises(UserError, match="no stage 'trian'; did you mean 'train'"):
+    with pytest.raises(UserError, match="stage 'trian' is not in dvc.yaml; did you mean 'train'"):
         read_settings("trian")
 
 
 def test_missing_settings_say_how_to_make_them(project: Project) -> None:
     (project.folder / "settings/train.yaml").unlink()
-    with pytest.raises(UserError, match=r"settings/train\.yaml is not there; run `dvc repro`"):
+    with pytest.raises(UserError, match=r"settings/train\.yaml does not exist; run `dvc repro`"):
         read_settings("train")
 
 

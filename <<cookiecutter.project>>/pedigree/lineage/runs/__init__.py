@@ -19,12 +19,12 @@ from pedigree.report.page import Page
 
 
 def compare_runs(names: Sequence[str], out: Path) -> Iterator[str]:
-    """Write the page; yield what the terminal shows.
+    """Write the page, and yield the lines for the terminal.
 
     Raises
     ------
     UserError
-        A run is unknown, has not run as far as `evaluate`, has another problem, or its files are lost.
+        A run does not exist, stopped before `evaluate`, has another problem, or its files are lost.
     """
     runs = [open_run(name) for name in names]
     same_problem(runs)
@@ -46,7 +46,7 @@ def compare_runs(names: Sequence[str], out: Path) -> Iterator[str]:
 
 
 def summary_lines(runs: Sequence[Run], pairs: Sequence[Pair]) -> Iterator[str]:
-    """Return in lines how the first metric differs."""
+    """Describe in lines how the first metric differs."""
     for one in pairs:
         result = f"{runs[0].name} and {one.other.name} have predicted no row in common"
         if one.gains:
