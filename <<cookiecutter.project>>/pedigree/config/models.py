@@ -107,7 +107,7 @@ def wrong_balance(place: str, model: Model, problem: Problem) -> Iterator[str]:
                 yield f"{place}.{key}: {value} balances classes, and regression has none; choose {way}."
     elif model.estimators and sampler:
         yield (
-            f"{place}.sampler: the ensemble's own folds would have copies of a row in both subsets; choose none,  "
+            f"{place}.sampler: the ensemble's own folds would have copies of a row in both subsets; choose none, "
             f"and a sampler for its members (model/sampler@{place}.estimators.NAME.sampler=oversample)."
         )
     elif model.class_weight and (names := deaf(as_dict(model.estimator))):

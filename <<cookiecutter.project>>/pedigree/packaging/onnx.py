@@ -89,7 +89,7 @@ def export(
         apart = int((~(difference <= tolerance)).reshape(len(X), -1).any(axis=1).sum())
         raise UserError(
             f"package.export: the predictions of the ONNX model differ in {apart} of {len(X)} validation rows, by up to "
-            f"{difference.max():.2g} but package.export.tolerance allows {tolerance:g}; choose another model, or "
+            f"{difference.max():.2g}, but package.export.tolerance allows {tolerance:g}; choose another model, or "
             "package/export=none."
         )
     (folder / "model.onnx").write_bytes(content)

@@ -111,7 +111,9 @@ class RunOutputs:
 
     def greater_is_better(self, metric: str) -> bool:
         """Return whether higher values of a metric are better."""
-        recorded = self.reported.get(metric, {}).get("greater_is_better")  # earlier versions did not record it
+        recorded = self.reported.get(metric, {}).get(
+            "greater_is_better"
+        )  # earlier versions did not record it
         return METRICS[metric].greater_is_better if recorded is None else recorded
 
     def direction(self, metric: str) -> str:

@@ -125,7 +125,7 @@ def _known(source: Path, names: Sequence[str], bundle: Bundle, keep: Sequence[st
     for name in keep:
         if names.count(name) != 1:
             raise UserError(
-                f"--keep: '{name}' is not a column of {source};  {did_you_mean(name, names)}"
+                f"--keep: '{name}' is not a column of {source}; {did_you_mean(name, names)}"
             )
     spelled = snake_cased(names)
     unknown = [n for n, name in enumerate(spelled) if name not in types and names[n] not in keep]

@@ -356,7 +356,11 @@ def changed(**columns: Any) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("rows", "target", "sentence"),
     [
-        (customers(), "Chrun", "the target 'Chrun' is not a column of the data; did you mean 'Churn'?"),
+        (
+            customers(),
+            "Chrun",
+            "the target 'Chrun' is not a column of the data; did you mean 'Churn'?",
+        ),
         (changed(Churn=""), "Churn", "the target 'Churn' has no value in any row"),
         (changed(Churn="No"), "Churn", "the target 'Churn' is 'No' in every row"),
         (

@@ -148,7 +148,8 @@ def test_a_model_that_is_not_accepted_is_exit_code_1(project: Project, monkeypat
 def test_no_verdict_is_exit_code_1_and_says_what_to_run(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert (
-        exit_code(monkeypatch) == "check: metrics/verdict.json does not exist; run `dvc repro` first."
+        exit_code(monkeypatch)
+        == "check: metrics/verdict.json does not exist; run `dvc repro` first."
     )
 
 

@@ -233,7 +233,10 @@ def test_what_has_no_wider_form_is_left_and_named(run: Run) -> None:
     put("Individual ID", "bird 1")
     code, said = run("update", "--known-only")
     assert code == 1
-    assert "these rules cannot be widened automatically; fix the data, or change the rules manually:" in said
+    assert (
+        "these rules cannot be widened automatically; fix the data, or change the rules manually:"
+        in said
+    )
     assert "column individual_id: str_matches" in said
     assert changed_lines(said) == []
 

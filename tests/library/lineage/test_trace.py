@@ -487,9 +487,7 @@ def test_without_the_cache_git_still_knows_what_a_source_was_used_for(mended: di
     shutil.rmtree(".dvc/cache")
     found = uses(mended["bad"])
     assert "models/model.skops" in found["runs"][0]["models"]
-    assert any(
-        "run `git switch --detach COMMIT && dvc fetch`" in note for note in found["notes"]
-    )
+    assert any("run `git switch --detach COMMIT && dvc fetch`" in note for note in found["notes"])
 
 
 def test_a_file_that_nobody_knows_is_refused_and_one_that_nobody_used_is_told(

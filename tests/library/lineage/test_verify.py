@@ -291,7 +291,10 @@ def test_what_cannot_be_verified_says_what_to_do(
             "x",
         )
     code, _ = verify()
-    wanted = {"no commit": "nothing is committed here", "no lock": "has no dvc.lock; run `dvc repro`"}
+    wanted = {
+        "no commit": "nothing is committed here",
+        "no lock": "has no dvc.lock; run `dvc repro`",
+    }
     assert wanted[spoil] in str(code)
 
 

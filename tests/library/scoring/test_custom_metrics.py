@@ -330,7 +330,9 @@ def test_a_wrong_one_is_refused_with_the_way_out(
     with pytest.raises(UserError) as error:
         check(config)
     assert expected in str(error.value)
-    assert f"no metric '{name}'" not in str(error.value)  # it was just said what is wrong with it
+    assert f"metric '{name}' does not exist" not in str(
+        error.value
+    )  # it was just said what is wrong with it
 
 
 @pytest.mark.parametrize(

@@ -91,8 +91,8 @@ def test_a_kept_columns_type_stays(project: Project) -> None:
 @pytest.mark.parametrize(
     ("keep", "said"),
     [
-        (["nobody"], "--keep: rows.csv has no column 'nobody'"),
-        (["Isle"], "has no column 'Isle'; did you mean 'Island'?"),
+        (["nobody"], "--keep: 'nobody' is not a column of rows.csv"),
+        (["Isle"], "'Isle' is not a column of rows.csv; did you mean 'Island'?"),
     ],
 )
 def test_a_column_that_is_not_there_cannot_be_kept(
@@ -148,7 +148,7 @@ def test_rows_that_may_be_rejected_stay_in_their_place_without_an_answer(project
 
 def test_rows_of_all_pieces_count_against_the_limit(project: Project, monkeypatch) -> None:
     monkeypatch.setattr(command, "ROWS", 20)
-    with pytest.raises(UserError, match="2 rows or more break the contract"):
+    with pytest.raises(UserError, match="2 or more rows violate the contract"):
         score(spoilt(), max_rejected=1)
 
 
@@ -189,7 +189,7 @@ def test_marks_of_numbers_are_those_of_the_rows_that_trained(project: Project) -
         ("nowhere.csv", "scored.csv", "nowhere.csv does not exist"),
         ("data/external/penguins.csv", "scored.xlsx", "use .csv or .parquet"),
         ("data/external/penguins.csv", "data/external/penguins.csv", "is the input file"),
-        ("params.yaml", "scored.csv", "no suffix that can be read"),
+        ("params.yaml", "scored.csv", "unknown suffix"),
     ],
 )
 def test_a_wrong_path_is_refused(project: Project, source: str, out: str, said: str) -> None:
@@ -213,7 +213,7 @@ def test_the_command_says_what_it_wrote(project: Project, monkeypatch, capsys) -
     command.main()
     said = capsys.readouterr().out
     assert "no prediction for row 2: island" in said
-    assert f"{len(rows())} rows to scored.csv, 2 of them without an answer" in said
+    assert f"{len(rows())} rows to scored.csv, 2 of them without a prediction" in said
 
 
 def test_the_command_ends_with_1_and_a_sentence(project: Project, monkeypatch) -> None:

@@ -129,7 +129,8 @@ def test_a_column_may_say_the_side(penguins: pd.DataFrame) -> None:
     side = split.by_column(penguins.assign(my_fold=said), question(), "My Fold")
     assert side[:5].tolist() == ["train", "train", "test", "validation", "left_out"]
     with pytest.raises(
-        UserError, match=r"split\.column: column 'My Fold' has the value 'tset'; did you mean 'test'"
+        UserError,
+        match=r"split\.column: column 'My Fold' has the value 'tset'; did you mean 'test'",
     ):
         split.by_column(penguins.assign(my_fold="tset"), question(), "My Fold")
     with pytest.raises(UserError, match=r"split\.column: column 'fold' is not in the data"):
@@ -227,5 +228,7 @@ def test_a_side_without_rows_is_refused_and_the_last_split_stays(project: Projec
 
 
 def test_a_positive_class_that_is_not_there_is_refused(project: Project) -> None:
-    with pytest.raises(UserError, match=r"problem\.positive: class 'mail' does not exist; did you mean 'male'"):
+    with pytest.raises(
+        UserError, match=r"problem\.positive: class 'mail' does not exist; did you mean 'male'"
+    ):
         project.run("split", overrides=["problem.positive=mail"])

@@ -123,7 +123,9 @@ def test_a_result_is_one_run_with_settings_metrics_files_and_hashes(
     assert len(runs(uri)) == 1
     assert RECEIPT.read_bytes() == receipt
     write_json({**validation, next(iter(validation)): 0.5}, Path("metrics/evaluate.json"))
-    with pytest.raises(UserError, match=r"metrics/evaluate\.json differs from the version in dvc\.lock"):
+    with pytest.raises(
+        UserError, match=r"metrics/evaluate\.json differs from the version in dvc\.lock"
+    ):
         recorded.run("track")
     record(recorded)
     recorded.run("track")

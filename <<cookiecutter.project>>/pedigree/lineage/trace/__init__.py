@@ -171,7 +171,7 @@ def find_path(path: Path, records: list[Record], notes: list[str]) -> tuple[str,
             f"{wanted} is a source that no stage made; its versions are in Git (`git log -- {wanted}`) or in its .dvc file."
         )
     raise UserError(
-        f"{wanted} is not an output of any recorded stage;  {did_you_mean(wanted, known)}"
+        f"{wanted} is not an output of any recorded stage; {did_you_mean(wanted, known)}"
     )
 
 

@@ -107,7 +107,9 @@ def beeswarm(path: Path, lines: list[Row], most: int) -> None:
     n = len(next(iter(values.values())))
     with figure(path, size=(8.2, 1.5 + 0.32 * len(strongest))) as axes:
         for position, feature in enumerate(strongest):
-            output = max(outputs, key=sizes[feature].__getitem__)  # the output that the feature changes most
+            output = max(
+                outputs, key=sizes[feature].__getitem__
+            )  # the output that the feature changes most
             if several:
                 names[position] += f" ({shorten(output, 16)})"
             heights = position + random.uniform(-0.28, 0.28, n)

@@ -100,7 +100,9 @@ def rendered(env: Environment, template: str, values: dict[str, Any]) -> Templat
     try:
         return env.get_template(template).make_module(values)
     except TemplateNotFound as error:
-        raise UserError(f"template {error.name} does not exist; add it, or fix the name.") from error
+        raise UserError(
+            f"template {error.name} does not exist; add it, or fix the name."
+        ) from error
     except TemplateSyntaxError as error:
         raise UserError(f"{error.filename}, line {error.lineno}: {error.message}") from error
     except UndefinedError as error:
