@@ -82,9 +82,9 @@ def export(
         for name in X
     }
     expected = predict(model, X, n_classes)
-    said = session.run(None, feed)[-1].reshape(expected.shape)
+    exported = session.run(None, feed)[-1].reshape(expected.shape)
     unit = 1.0 if n_classes else float(expected.std()) or 1.0
-    difference = np.abs(said - expected) / unit
+    difference = np.abs(exported - expected) / unit
     if not difference.max() <= tolerance:  # also if it is NaN
         apart = int((~(difference <= tolerance)).reshape(len(X), -1).any(axis=1).sum())
         raise UserError(
@@ -159,9 +159,9 @@ def _imputer(scope: Any, operator: Any, container: Any) -> None:
     from skl2onnx.algebra import onnx_ops as ops
 
     imputer, version = operator.raw_operator, container.target_opset
-    gap = ops.OnnxIsNaN(operator.inputs[0], op_version=version)
+    missing = ops.OnnxIsNaN(operator.inputs[0], op_version=version)
     filled = ops.OnnxWhere(
-        gap,
+        missing,
         imputer.statistics_.astype("float32").reshape(1, -1),
         operator.inputs[0],
         op_version=version,
@@ -169,8 +169,10 @@ def _imputer(scope: Any, operator: Any, container: Any) -> None:
     known = np.flatnonzero(~np.isnan(imputer.statistics_))  # columns without values are dropped
     parts = [ops.OnnxGather(filled, known, axis=1, op_version=version)]
     if imputer.add_indicator and len(imputer.indicator_.features_):
-        gaps = ops.OnnxGather(gap, imputer.indicator_.features_, axis=1, op_version=version)
-        parts.append(ops.OnnxCast(gaps, to=TensorProto.FLOAT, op_version=version))
+        indicators = ops.OnnxGather(
+            missing, imputer.indicator_.features_, axis=1, op_version=version
+        )
+        parts.append(ops.OnnxCast(indicators, to=TensorProto.FLOAT, op_version=version))
     ops.OnnxConcat(*parts, axis=1, op_version=version, output_names=operator.outputs).add_to(
         scope, container
     )

@@ -42,7 +42,7 @@ def write_export(settings: PackageSettings, folder: Path) -> dict[str, Any] | No
     if settings.package.export.target is None:
         return None
     X, _, classes = read_subset("validation")
-    said: dict[str, Any] = instantiate(
+    exported: dict[str, Any] = instantiate(
         settings.package.export, artifact.load_model(MODEL), folder, X
     )
     calibration = read_json(METRICS / "train.json")["calibration"]
@@ -50,9 +50,9 @@ def write_export(settings: PackageSettings, folder: Path) -> dict[str, Any] | No
     lacks += ["threshold"] if read_json(THRESHOLD)["value"] is not None else []
     if lacks:
         say(
-            f"{said['file']} contains only the model, without {' and '.join(lacks)}; use the bundle itself if you need them"
+            f"{exported['file']} contains only the model, without {' and '.join(lacks)}; use the bundle itself if you need them"
         )
-    return said | {"lacks": lacks}
+    return exported | {"lacks": lacks}
 
 
 def make_signature(settings: PackageSettings) -> dict[str, Any]:

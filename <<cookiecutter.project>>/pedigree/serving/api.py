@@ -86,8 +86,8 @@ def create_app(folder: Path = BUNDLE) -> FastAPI:
                 for row, one in broken.head(MAX_REASONS).iterrows()
             ]
             raise HTTPException(422, "; ".join(what))
-        answers = bundle.answer(typed).to_dict("records")
-        return Predictions(bundle=bundle.id, predictions=[_nested(one) for one in answers])
+        predictions = bundle.answer(typed).to_dict("records")
+        return Predictions(bundle=bundle.id, predictions=[_nested(one) for one in predictions])
 
     return app
 

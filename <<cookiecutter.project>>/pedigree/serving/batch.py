@@ -30,7 +30,7 @@ SECONDS = 10  # seconds between two lines of progress
 NAMED = 10  # rows that a message lists
 SUFFIXES = (".csv", ".parquet")
 # Keys of the dialect that are taken from the training data; separator, quotes and encoding are detected.
-SPELLING = ("header", "decimal", "thousands", "dates", "sheet")
+DIALECT_KEYS = ("header", "decimal", "thousands", "dates", "sheet")
 
 
 def predict(
@@ -108,7 +108,7 @@ def _chunks(
 ) -> Iterator[tuple[pd.DataFrame, pa.Table]]:
     """Yield the model's input and the columns to keep: first without rows, then the rows of the file in chunks."""
     recorded = bundle.snapshot["source"].get("reading") or {}
-    reading = formats.file_dialect(source, {k: recorded[k] for k in SPELLING if k in recorded})
+    reading = formats.file_dialect(source, {k: recorded[k] for k in DIALECT_KEYS if k in recorded})
     names: list[str] | None = None
     for table in formats.read_tables(source, reading):
         if names is None:
@@ -153,8 +153,8 @@ def _answered(
     typed, broken = bundle.check(given)
     for number, one in broken.iterrows():
         rejected.append(f"row {before + number + 1}: {one.reason}, not {one.failure_case!r}")
-    answers = bundle.answer(typed.drop(index=broken.index)).reindex(given.index)
-    columns = {name: _array(answers[name]) for name in answers}
+    predictions = bundle.answer(typed.drop(index=broken.index)).reindex(given.index)
+    columns = {name: _array(predictions[name]) for name in predictions}
     columns["rejected"] = _array(broken["reason"].reindex(given.index).astype("object"))
     columns["bundle"] = pa.array([bundle.id] * len(given), pa.string())
     for name in columns:

@@ -104,8 +104,8 @@ def _by_key(
             both = {"before": show(old.iloc[row]), "after": show(new.iloc[row])}
             examples.append({**identity, "column": column, **both})
     gone, added = (
-        np.flatnonzero(~np.isin(np.arange(len(frame)), pairs[side], kind="table"))
-        for side, frame in (("before", before), ("after", after))
+        np.flatnonzero(~np.isin(np.arange(len(frame)), pairs[version], kind="table"))
+        for version, frame in (("before", before), ("after", after))
     )
     rows = {
         "added": len(added),
@@ -131,10 +131,10 @@ def _as_wholes(
     """Compare whole rows, each as often as it occurs, by the columns that both versions have."""
     import pandas as pd
 
-    texts = {name for name in common if before[name].dtype != after[name].dtype}
+    retyped = {name for name in common if before[name].dtype != after[name].dtype}
 
     def identities(frame: pd.DataFrame) -> pd.Series:
-        columns = {name: labels(frame[name]) if name in texts else frame[name] for name in common}
+        columns = {name: labels(frame[name]) if name in retyped else frame[name] for name in common}
         hashed = pd.util.hash_pandas_object(pd.DataFrame(columns), index=False)
         # Equal rows are numbered, so that the second of them matches the second in the other version.
         number = hashed.groupby(hashed).cumcount().astype("uint64")

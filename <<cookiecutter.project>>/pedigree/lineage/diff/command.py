@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     before, after = (read_version(one, folder) for one in (options.before, options.after))
     found = compare(before, after, options.key, limits.alpha, limits.min_effect)
     title = f"{folder.as_posix()}: {options.before} -> {options.after}"
-    told = {"data": folder.as_posix(), "before": options.before, "after": options.after, **found}
-    show(told, text(found, title), options.json)
+    result = {"data": folder.as_posix(), "before": options.before, "after": options.after, **found}
+    show(result, text(found, title), options.json)
     if options.html:
         write_page(options.html, found, title, before, after)

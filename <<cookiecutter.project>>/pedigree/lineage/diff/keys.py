@@ -101,12 +101,12 @@ def match(before: pd.DataFrame, after: pd.DataFrame, key: list[str]) -> pd.DataF
     DataFrame
         Positions of the matching rows in columns `before` and `after`, in the order of the first version.
     """
-    sides = {}
+    versions = {}
     for name, frame, other in (("before", before, after), ("after", after, before)):
-        side = frame[key].assign(**{f"\0{name}": np.arange(len(frame))})
+        version = frame[key].assign(**{f"\0{name}": np.arange(len(frame))})
         for column in key:
             if frame[column].dtype != other[column].dtype:
-                side[column] = labels(side[column])
-        sides[name] = side
-    both = sides["before"].merge(sides["after"], on=key, how="inner")
+                version[column] = labels(version[column])
+        versions[name] = version
+    both = versions["before"].merge(versions["after"], on=key, how="inner")
     return both.rename(columns={"\0before": "before", "\0after": "after"})[["before", "after"]]

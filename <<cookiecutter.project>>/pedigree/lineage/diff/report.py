@@ -50,15 +50,15 @@ def lines(found: dict[str, Any]) -> list[dict[str, Any]]:
         found["values"], key=lambda one: (-(one["changed"] or 0), -(one["distance"] or 0))
     )
     for one in order:
-        gaps = [f"{one[f'missing_{side}']:.1%}" for side in ("before", "after")]
+        missing = [f"{one[f'missing_{version}']:.1%}" for version in ("before", "after")]
         # A few added or removed rows change every distribution a little.
-        if one["changed"] or gaps[0] != gaps[1] or (one["distance"] or 0) >= HAIR:
-            told = {"column": one["column"]}
+        if one["changed"] or missing[0] != missing[1] or (one["distance"] or 0) >= HAIR:
+            line = {"column": one["column"]}
             if found["key"]:
-                told["changed"] = "key" if one["changed"] is None else one["changed"]
-            told["missing"] = "" if gaps == ["0.0%"] * 2 else " -> ".join(gaps)
-            told["distance"] = "" if one["distance"] is None else f"{one['distance']:.2f}"
-            shown.append({**told, "shifted": "yes" if one["shifted"] else ""})
+                line["changed"] = "key" if one["changed"] is None else one["changed"]
+            line["missing"] = "" if missing == ["0.0%"] * 2 else " -> ".join(missing)
+            line["distance"] = "" if one["distance"] is None else f"{one['distance']:.2f}"
+            shown.append({**line, "shifted": "yes" if one["shifted"] else ""})
     return shown
 
 
@@ -130,37 +130,44 @@ def _draw(path: Path, columns: Sequence[str], before: pd.DataFrame, after: pd.Da
     with figure(path, rows=height, columns=2, size=(9, 2.4 * height)) as grid:
         axes = np.ravel(grid)
         for panel, name in zip(axes, columns, strict=False):
-            sides = {"before": before[name].dropna(), "after": after[name].dropna()}
+            versions = {"before": before[name].dropna(), "after": after[name].dropna()}
             colours = {"before": BLUE, "after": ORANGE}
             if all(
-                pd.api.types.is_float_dtype(one) or one.dtype.kind == "i" for one in sides.values()
+                pd.api.types.is_float_dtype(one) or one.dtype.kind == "i"
+                for one in versions.values()
             ):
-                edges = np.histogram_bin_edges(pd.concat(sides.values()), bins=30)
-                for side, values in sides.items():
+                edges = np.histogram_bin_edges(pd.concat(versions.values()), bins=30)
+                for version, values in versions.items():
                     panel.hist(
                         values,
                         edges,
                         density=True,
                         histtype="step",
-                        color=colours[side],
-                        label=side,
+                        color=colours[version],
+                        label=version,
                     )
             else:
-                shares = pd.DataFrame(
+                fractions = pd.DataFrame(
                     {
-                        side: one.astype("str").value_counts(normalize=True)
-                        for side, one in sides.items()
+                        version: one.astype("str").value_counts(normalize=True)
+                        for version, one in versions.items()
                     }
                 )
-                shares = (
-                    shares.fillna(0).sort_values("before", ascending=False, kind="stable").head(8)
+                fractions = (
+                    fractions.fillna(0)
+                    .sort_values("before", ascending=False, kind="stable")
+                    .head(8)
                 )
-                positions = np.arange(len(shares))
-                for offset, side in ((-0.2, "before"), (0.2, "after")):
+                positions = np.arange(len(fractions))
+                for offset, version in ((-0.2, "before"), (0.2, "after")):
                     panel.barh(
-                        positions + offset, shares[side], 0.4, color=colours[side], label=side
+                        positions + offset,
+                        fractions[version],
+                        0.4,
+                        color=colours[version],
+                        label=version,
                     )
-                panel.set_yticks(positions, [shorten(one, 24) for one in shares.index])
+                panel.set_yticks(positions, [shorten(one, 24) for one in fractions.index])
                 panel.invert_yaxis()
             panel.set_title(shorten(name))
         axes[0].legend()

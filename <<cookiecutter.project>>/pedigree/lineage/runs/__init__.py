@@ -1,4 +1,4 @@
-"""Two or more runs side by side: scores, settings, data and curves, on one page.
+"""A comparison of two or more runs: scores, settings, data and curves, on one page.
 
 A run is an experiment, a commit, a branch, a tag, or `workspace`; the others are compared with the
 first. Scores are compared on the rows that both have predicted, with intervals of the paired difference.
@@ -34,7 +34,7 @@ def compare_runs(names: Sequence[str], out: Path) -> Iterator[str]:
         for other in runs[1:]
         if subset != "test" or (runs[0].has_verdict and other.has_verdict)
     ]
-    page = Page(f"Side by side: {', '.join(names)}")
+    page = Page(f"Comparison: {', '.join(names)}")
     page.paragraph(
         f"{runs[0].outputs.goal.rstrip('.')}. The other runs are compared with the first."
     )

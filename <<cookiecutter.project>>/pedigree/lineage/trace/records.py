@@ -72,8 +72,8 @@ def history() -> Iterator[Record]:
 def entries(lock: bytes) -> dict[str, bytes]:
     """Split a dvc.lock into the entries of its stages, by their indentation."""
     stages = re.search(rb"^stages:\n((?:[ \n].*\n?)*)", lock, re.MULTILINE)
-    cut = re.split(rb"^(?=  \S)", stages[1], flags=re.MULTILINE)[1:] if stages else []
-    return {one.split(b":", 1)[0].strip().decode(): one for one in cut}
+    parts = re.split(rb"^(?=  \S)", stages[1], flags=re.MULTILINE)[1:] if stages else []
+    return {one.split(b":", 1)[0].strip().decode(): one for one in parts}
 
 
 @cache

@@ -97,9 +97,9 @@ def _named(settings: Mapping[str, Any], names: list[str]) -> bool:
 
     A source reads only the files that its settings name.
     """
-    texts = [text.removeprefix("./").rstrip("/") for text in _texts(settings)]
+    strings = [text.removeprefix("./").rstrip("/") for text in _texts(settings)]
     paths = [(EXTERNAL / name).as_posix() for name in names]
-    return any(path in text or lies_in(path, text) for path in paths for text in texts if text)
+    return any(path in text or lies_in(path, text) for path in paths for text in strings if text)
 
 
 def _texts(value: Any) -> Iterator[str]:
