@@ -53,6 +53,11 @@ def widen(rows: pd.DataFrame, contract: dict[str, Any], new_columns: bool = True
         As returned by `load.read_contract`.
     new_columns : bool
         Whether to propose columns that the contract does not contain.
+
+    Returns
+    -------
+    list of Change
+        In the order of the columns.
     """
     changes: list[Change] = []
     for name, promise in contract["columns"].items():

@@ -55,8 +55,8 @@ class DropOutliers:
     Parameters
     ----------
     method : {"iqr", "quantile", "z_score", "isolation_forest"}
-        As in `limits`; or rows that an isolation forest separates from the others by several columns at once (Liu, Ting
-        and Zhou 2008), with `threshold` as the fraction of such rows.
+        Limits by quartiles, quantiles, or mean and standard deviations, with `threshold` as in `limits`; or rows that
+        an isolation forest separates from the others by several columns at once (Liu, Ting and Zhou 2008).
     threshold : float
     random_state : int
         Seed of the isolation forest.

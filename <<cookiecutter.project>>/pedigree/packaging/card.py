@@ -26,6 +26,11 @@ def card(settings: PackageSettings, signature: dict[str, Any], lineage: dict[str
         With `problem`.
     signature, lineage : dict
         Contents of the bundle's signature.json and lineage.json.
+
+    Returns
+    -------
+    str
+        Markdown.
     """
     outputs = RunOutputs({"target": settings.problem.target}, read_workspace)
     leaks = [one for one in outputs.rows("reports/leakage.csv") if one["found"] == "yes"]

@@ -39,6 +39,11 @@ def export(
     opset : int
         Version of ONNX's operators.
 
+    Returns
+    -------
+    dict
+        Entry of the signature: the file, its inputs and its outputs.
+
     Raises
     ------
     UserError

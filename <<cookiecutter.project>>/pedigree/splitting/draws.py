@@ -59,6 +59,11 @@ def by_stratum(
     -------
     ndarray of str, shape (n,)
         One of "train", "validation", "test" for each row.
+
+    Raises
+    ------
+    UserError
+        The task is regression, which has no classes.
     """
     if problem.kind == "regression":
         raise UserError(REQUIREMENTS["stratified"])

@@ -122,6 +122,11 @@ def by_hash(
     Returns
     -------
     ndarray of str, shape (n,)
+
+    Raises
+    ------
+    UserError
+        A column of the key is not in the data.
     """
     for name in key:
         if name not in rows:

@@ -55,6 +55,11 @@ def split_rows(rows: pd.DataFrame, method: SplitMethod, problem: SplitProblem) -
     problem : SplitProblem
         With `target`, `kind`, `task`, `positive`, `group` and `time`.
 
+    Returns
+    -------
+    Split
+        The rows of each subset, and the classes.
+
     Raises
     ------
     UserError

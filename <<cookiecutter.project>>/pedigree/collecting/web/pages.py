@@ -95,6 +95,11 @@ def next_address(
     Returns
     -------
     str or None
+
+    Raises
+    ------
+    UserError
+        The response has no cursor of the expected type.
     """
     kind, param = paging["by"], str(paging.get("param") or "")
     if kind == "link":

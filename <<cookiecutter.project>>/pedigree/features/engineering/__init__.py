@@ -60,6 +60,11 @@ def build_features(steps: Mapping[str, Tool], rows: pd.DataFrame, problem: Colum
     problem : Columns
         With `target` and `exclude`, which no step may use.
 
+    Returns
+    -------
+    Pipeline
+        With one named, unfitted step for each entry.
+
     Raises
     ------
     UserError

@@ -61,6 +61,11 @@ def remember(key: pd.Series, moment: np.ndarray, known: pd.DataFrame) -> Memory:
         Group and time of each event, without missing values, in ascending order of time.
     known : DataFrame of shape (n, p)
         Numbers that are known after the event.
+
+    Returns
+    -------
+    Memory
+        Plain arrays: keys, codes, moments and known.
     """
     codes, names = pd.factorize(key, sort=True)
     return {

@@ -32,8 +32,18 @@ class DeepFeatures(RelatedTable):
 
     Parameters
     ----------
-    path, key, time, child_key, child_time, reading, missing
-        As in `Related`. The row's time is the cutoff: related rows at that time or later are not used.
+    path : str
+        A file in data/external/, in any format that `collect` reads.
+    key : str
+        Column that identifies the row to which related rows belong.
+    time : str or None
+        Column with the time of a row, the cutoff: related rows at that time or later are not used.
+    child_key, child_time : str or None
+        Names of the two columns in the table, if they differ.
+    reading : mapping or None
+        CSV dialect or sheet of the file; None = detected.
+    missing : list of str
+        Strings that mark a missing value.
     agg_primitives, trans_primitives : list of str
         Names of featuretools' primitives that aggregate related rows, and that transform a column of
         theirs before.

@@ -47,6 +47,11 @@ def pair(subset: str, first: Run, other: Run) -> Pair:
     ----------
     subset : {"validation", "test"}
     first, other : Run
+
+    Returns
+    -------
+    Pair
+        Without gains if the runs have predicted no row in common.
     """
     one, two = first.predictions(subset), other.predictions(subset)
     known = {name: place for place, name in enumerate(two.row)}

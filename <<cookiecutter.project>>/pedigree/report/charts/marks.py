@@ -51,6 +51,10 @@ class Mark:
             None for a mark without an interval.
         **looks
             Other fields of the mark.
+
+        Returns
+        -------
+        Mark
         """
         if value is None or spread is None:
             return cls(name, value, **looks)

@@ -123,6 +123,11 @@ def xy_plot(
         A dashed line: y = x, or y = 0.
     whole : bool
         Whether x is a count, with integer ticks.
+
+    Returns
+    -------
+    Plot or None
+        None if there are no points.
     """
     shown = [one for one in series if one.points][:TONES]
     if not shown:

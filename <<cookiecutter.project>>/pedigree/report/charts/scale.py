@@ -27,6 +27,10 @@ class Scale:
             Approximate number of ticks.
         whole : bool
             Whether ticks are integers.
+
+        Returns
+        -------
+        Scale
         """
         from matplotlib.ticker import MaxNLocator
 
