@@ -232,7 +232,7 @@ def test_the_guides_undo_goes_back_to_the_last_commit(project: Path) -> None:
     edit(project, "monitor/default.yaml", "max_loss: ", "max_loss: 1")
     assert "monitor" in ran(succeed("dvc", "repro", cwd=project))
     undo = (TEMPLATE / "docs/guide.md").read_text().partition("## Undo")[2]
-    (line,) = (one for one in undo.splitlines() if "outputs too" in one)
+    (line,) = (one for one in undo.splitlines() if "including outputs" in one)
     succeed("bash", "-euc", line, cwd=project)
     assert succeed("git", "status", "--porcelain", cwd=project) == ""
     assert "up to date" in succeed("dvc", "status", cwd=project)

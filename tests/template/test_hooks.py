@@ -384,7 +384,7 @@ def test_data_at_an_address_stay_there_and_a_snapshot_is_taken(
     assert "up to date" in succeed("dvc", "repro", "load", cwd=project)
     assert files(project / "data/external") == {"README.md"}
     assert address in (project / "conf/collect/telco_churn.yaml").read_text()
-    assert f"Your data come from {address}." in (project / "README.md").read_text()
+    assert f"Your data comes from {address}." in (project / "README.md").read_text()
     snapshot = json.loads((project / "data/raw/snapshot.json").read_text())
     assert snapshot["source"]["path"] == address
     assert snapshot["rows"] == CSV.count("\n") - 1

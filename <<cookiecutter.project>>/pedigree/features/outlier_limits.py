@@ -58,6 +58,7 @@ class DropOutliers:
         Limits by quartiles, quantiles, or mean and standard deviations, with `threshold` as in `limits`; or rows that
         an isolation forest separates from the others by several columns at once (Liu, Ting and Zhou 2008).
     threshold : float
+        Of the method; for isolation_forest, the fraction of rows that are outliers.
     random_state : int
         Seed of the isolation forest.
     """
