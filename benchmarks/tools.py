@@ -8,10 +8,10 @@ from pathlib import Path
 TASKS = ("binary", "multiclass", "regression")
 HEAD = """# Every option, tried
 
-What `make test-tools` saw: each option run through its stage on the raw penguins (some 130 training rows, small budgets),
-for each task, twice with the same bytes. Seconds are those of one run on two shared cores and say which options are
-heavy, no more; – stands where an option does not fit the task and `configure` refuses it. Sources that need a server
-(`api`, `bigquery`, `openml`, `scrape`, `sql`) are tried by tests of their own.
+The results of `make test-tools`: each option is run through its stage on the raw penguins (some 130 training rows, small budgets),
+for each task, twice with the same bytes. Seconds are those of one run on two shared cores and only show which options are
+slow; – marks options that do not fit the task and that `configure` rejects. Sources that require a server
+(`api`, `bigquery`, `openml`, `scrape`, `sql`) have separate tests.
 """
 
 

@@ -1,7 +1,7 @@
-"""Drop what was not chosen, then set the new project up: Git, environment, data, first commit.
+"""Remove files of other choices, then set up the new project: Git, environment, data, first commit.
 
-Runs in the finished project folder. The files come out right in any case; a command that fails, or
-was not wanted, is shown with those after it, to be run by hand. Both use one list (`commands`).
+Runs in the finished project folder. The files are complete in any case. If a command fails, or setup
+was declined, the remaining commands are printed for the user to run; both use one list (`commands`).
 """
 
 import json
@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-# The only Jinja in this file: JSON inside a raw string cannot end it, whatever was answered.
+# The only Jinja in this file. JSON cannot end a raw string, whatever the answers are.
 ANSWERS = json.loads(r"""<<cookiecutter|jsonify>>""")
 
 WINDOWS = os.name == "nt"
@@ -30,7 +30,7 @@ EXAMPLE_ONLY = (
     "contracts/penguins.yaml",
     "data/incoming/penguins-2009.csv",
 )
-# The extra that reaches a store, by the schemes of its addresses.
+# The extra for each kind of store, with the schemes of its addresses.
 STORES = {
     "s3": ("s3", "s3a"),
     "gs": ("gs", "gcs"),
@@ -51,43 +51,46 @@ def find_data(answer: str) -> Path | None:
 
 
 def regenerating() -> bool:
-    """Tell whether cruft renders the template only to compare it; see pre_gen_project.py."""
+    """Return whether cruft renders the template only for a comparison; see pre_gen_project.py."""
     parent = Path.cwd().parent
     temporary = parent.parent == Path(tempfile.gettempdir()).resolve()
     return "_commit" in ANSWERS and temporary and len(list(parent.iterdir())) == 1
 
 
 def check_name() -> None:
-    """Refuse a project that bears the name of a package it needs; pip would mix them up."""
+    """Raise an error for a project with the name of a required package, which pip would confuse."""
     pinned = re.findall(
         r"^([\w-]+)==", Path("constraints.txt").read_text(encoding="utf-8"), re.MULTILINE
     )
     if ANSWERS["project"].replace("_", "-") in pinned:
-        sys.exit(f"project: {ANSWERS['project']!r} is the name of a package that the project uses.")
+        sys.exit(
+            f"project: {ANSWERS['project']!r} is the name of a package that the project requires;"
+            " choose another name."
+        )
 
 
 def drop_caches() -> None:
-    """Remove what working on the template itself may have left in it."""
+    """Remove caches that work on the template itself may have left."""
     for name in CACHES:
         for folder in list(Path().rglob(name)):
             shutil.rmtree(folder, ignore_errors=True)
 
 
 def choose_licence() -> None:
-    """Keep the chosen licence as LICENSE."""
+    """Write the chosen licence to LICENSE."""
     Path("licences", ANSWERS["licence"]).replace("LICENSE")
     shutil.rmtree("licences")
 
 
 def drop_example() -> None:
-    """Leave out what belongs to the bundled example, where the user's own data take its place."""
+    """Remove the files of the bundled example if the user's own data replaces it."""
     if ANSWERS["data"]:
         for path in map(Path, EXAMPLE_ONLY):
             path.unlink(missing_ok=True)
 
 
 def copy_data() -> None:
-    """Copy the user's file or folder to where `collect` reads it and DVC tracks it."""
+    """Copy the user's file or folder to data/external/, where `collect` reads it and DVC tracks it."""
     if not ANSWERS["data"] or "://" in ANSWERS["data"]:
         return
     source = find_data(ANSWERS["data"]) or Path(ANSWERS["data"])
@@ -96,7 +99,7 @@ def copy_data() -> None:
 
 
 def extras() -> list[str]:
-    """List the extras to install: what develops the project, its stores, and Excel's files if it begins with some."""
+    """List the extras to install: `dev`, those of its stores, and `excel` if the data is an Excel file."""
     schemes = {ANSWERS[name].partition("://")[0] for name in ("remote", "data")}
     source = Path("data/external", ANSWERS["__data_file"])
     names = [path.name for path in source.rglob("*")] if source.is_dir() else [source.name]
@@ -105,7 +108,7 @@ def extras() -> list[str]:
 
 
 def record_extras() -> None:
-    """Let `make setup`, which continuous integration runs too, install the same."""
+    """Make `make setup`, which continuous integration also runs, install the same extras."""
     makefile = Path("Makefile")
     text = makefile.read_text(encoding="utf-8")
     text = text.replace("EXTRAS := dev\n", f"EXTRAS := {' '.join(extras())}\n")
@@ -113,12 +116,12 @@ def record_extras() -> None:
 
 
 def identity() -> list[str]:
-    """Name an author for the first commit when Git knows none.
+    """Set an author for the first commit if Git has none.
 
     Returns
     -------
     list of str
-        Options for ``git``; empty when the user's own name and address are set.
+        Options for ``git``; empty if the user's own name and address are set.
     """
     if all(capture("git", "config", f"user.{key}") for key in ("name", "email")):
         return []
@@ -131,9 +134,9 @@ def identity() -> list[str]:
 
 
 def enclosing() -> Path | None:
-    """Return the root of the repository that the project becomes a folder of, if it does.
+    """Return the root of the repository that contains the project, if there is one.
 
-    A folder that the repository ignores is none of it, and the project gets a repository of its own.
+    A folder that the repository ignores is not part of it, and the project gets its own repository.
     """
     if Path(".git").exists() or capture("git", "check-ignore", "."):
         return None
@@ -142,7 +145,7 @@ def enclosing() -> Path | None:
 
 
 def fit_workflow(root: Path) -> None:
-    """Let CI run in the project's folder, since what starts it has to lie at the repository's root."""
+    """Let CI run in the project's folder, since workflows must be at the repository's root."""
     inside = Path.cwd().resolve().relative_to(root.resolve()).as_posix()
     text = WORKFLOW.read_text(encoding="utf-8")
     text = text.replace("name: ci\n", f"name: {ANSWERS['project']}\n")
@@ -156,7 +159,7 @@ def fit_workflow(root: Path) -> None:
 
 
 def place_storage(root: Path) -> None:
-    """Put the local storage beside the repository, not beside the project, where Git would see it."""
+    """Put the local storage beside the repository, since Git would track it beside the project."""
     beside = root.resolve().parent / f"{ANSWERS['project']}-dvc-storage"
     there = Path(os.path.relpath(beside, DVC_CONFIG.parent.resolve())).as_posix()
     text = DVC_CONFIG.read_text(encoding="utf-8")
@@ -165,20 +168,20 @@ def place_storage(root: Path) -> None:
 
 
 def commands() -> Iterator[list[str]]:
-    """List what turns the files into a working project, in order.
+    """Yield the commands that turn the files into a working project, in order.
 
     Yields
     ------
     list of str
-        A command, to be run in the project's folder before the next is asked for.
+        A command, to be run in the project's folder before the next one is requested.
     """
     shared = enclosing()
     if not shared:
         yield ["git", "init", "--quiet", "-b", "main"]
     if shutil.which("uv"):
         yield ["uv", "venv", "--quiet", ".venv"]
-        # The environment is named, lest uv takes one that happens to be active. Bytecode is
-        # compiled now: where Python may not cache it, sixteen processes would, on each run.
+        # The environment is named, since uv would otherwise use an active one. Bytecode is compiled
+        # now: if Python may not write it, sixteen processes would compile it again in each run.
         install = ["uv", "pip", "install", "--quiet", "--python", ".venv", "--compile-bytecode"]
         chosen = [word for extra in extras() for word in ("--extra", extra)]
         yield [*install, "-c", "constraints.txt", "-r", "pyproject.toml", *chosen]
@@ -188,7 +191,7 @@ def commands() -> Iterator[list[str]]:
         yield [*install, "-c", "constraints.txt", f".[{','.join(extras())}]"]
     if ANSWERS["data"]:
         yield adopt()
-    if shared:  # what is committed there, and when, is its owner's to say
+    if shared:  # its owner decides what is committed there, and when
         return
     yield ["git", "add", "."]
     commit = ["-c", "commit.gpgsign=false", "commit", "--quiet", "--no-verify"]
@@ -196,7 +199,7 @@ def commands() -> Iterator[list[str]]:
 
 
 def adopt() -> list[str]:
-    """Return the command that looks at the user's data and writes the settings for it."""
+    """Return the command that scans the user's data and writes settings for it."""
     local = f"data/external/{ANSWERS['__data_file']}"
     data = ANSWERS["data"] if "://" in ANSWERS["data"] else local
     task = [] if ANSWERS["task"] == "auto" else ["--task", ANSWERS["task"]]
@@ -205,7 +208,7 @@ def adopt() -> list[str]:
 
 
 def find_python() -> str:
-    """Find a Python that is new enough: the running one, or one on PATH."""
+    """Return a Python that is new enough: the running one, or one on PATH."""
     wanted = tuple(map(int, ANSWERS["python_version"].split(".")))
     if wanted <= sys.version_info[:2] < (3, 14):
         return sys.executable
@@ -214,7 +217,7 @@ def find_python() -> str:
 
 
 def environment() -> dict[str, str]:
-    """Return the commands' variables: the project's tools first, no repository but its own."""
+    """Return the environment variables of the commands: the project's tools first, only its own repository."""
     inherited = {
         name: value
         for name, value in os.environ.items()
@@ -225,7 +228,7 @@ def environment() -> dict[str, str]:
 
 
 def capture(*command: str) -> str:
-    """Return what a command prints; nothing if it cannot run."""
+    """Return the output of a command; empty if it cannot run."""
     try:
         done = subprocess.run(
             command, env=environment(), capture_output=True, encoding="utf-8", check=False
@@ -236,17 +239,17 @@ def capture(*command: str) -> str:
 
 
 def shown(command: list[str]) -> str:
-    """Write a command as one would type it."""
+    """Format a command as in a shell."""
     return subprocess.list2cmdline(command) if WINDOWS else shlex.join(command)
 
 
 def run(command: list[str]) -> str | None:
-    """Run a command quietly, but for what adopt decided about the user's data.
+    """Run a command without showing its output, except that of adopt.
 
     Returns
     -------
     str or None
-        Why it failed; None if it did not.
+        The end of its output if it failed, else None.
     """
     print(f"  $ {shown(command)}", flush=True)
     try:
@@ -279,37 +282,41 @@ def set_up(steps: Iterator[list[str]]) -> list[list[str]]:
     Returns
     -------
     list of list of str
-        Those still to be run.
+        The remaining commands.
     """
-    print("Setting the project up (the packages take a minute):", flush=True)
+    print("Setting up the project (installing the packages takes a minute):", flush=True)
     for command in steps:
         if problem := run(command):
-            if "adopt" in command:  # the data will not do, and nothing is left behind
+            if "adopt" in command:  # the data cannot be used; the project is removed
                 sys.exit(problem.splitlines()[-1])
-            print(f"\nThis did not work:\n{problem}", flush=True)
+            print(f"\nThis command failed:\n{problem}", flush=True)
             return [command, *steps]
     return []
 
 
 def report(left: list[list[str]]) -> None:
-    """Say what is still to be run, and how to begin."""
+    """Print the remaining commands, and how to start."""
     activate = r".venv\Scripts\activate" if WINDOWS else ". .venv/bin/activate"
     begin = [shown(["cd", str(Path.cwd())]), *map(shown, left), activate, "dvc repro"]
-    print("\nThe files are ready; still to be run:" if left else "\nReady. Begin with:")
+    print(
+        "\nThe files are ready. Run these commands:"
+        if left
+        else "\nThe project is ready. Start with:"
+    )
     print(*(f"    {line}" for line in begin), sep="\n", flush=True)
     if shared := enclosing():
         there = Path(".github/workflows", f"{ANSWERS['project']}.yml")
         print(
-            f"The project is a folder of the Git repository {shared}: nothing was committed. GitHub looks at its root"
-            f" only: move {WORKFLOW.as_posix()} to {there.as_posix()} there, and add the entries of"
-            f" {DEPENDABOT.as_posix()} to that of the root; both are written for this folder."
+            f"The project is a folder of the Git repository {shared}, so nothing was committed. GitHub only uses workflows"
+            f" at its root: move {WORKFLOW.as_posix()} to {there.as_posix()} there, and add the entries of"
+            f" {DEPENDABOT.as_posix()} to that of the root; both are already adapted to this folder."
         )
     if "_commit" in ANSWERS:
-        print("and commit .cruft.json, which cruft writes last and `cruft update` looks for.")
+        print("and commit .cruft.json, which cruft writes last and `cruft update` requires.")
 
 
 def main() -> None:
-    """Finish the files, then set the project up if that was the answer."""
+    """Finish the files, then set up the project if the user chose it."""
     check_name()
     drop_caches()
     choose_licence()
@@ -319,7 +326,7 @@ def main() -> None:
     record_extras()
     if regenerating():
         return
-    # A folder that was written over has its own history and environment: those are the user's.
+    # An overwritten folder has its own history and environment, which belong to the user.
     wanted = ANSWERS["setup"] == "yes" and not Path(".git").exists()
     if shared := enclosing():
         fit_workflow(shared)
@@ -334,4 +341,4 @@ if __name__ == "__main__":
     try:
         main()
     except OSError as problem:
-        sys.exit(f"The project could not be written: {problem}")
+        sys.exit(f"the project could not be written: {problem}")

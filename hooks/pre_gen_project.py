@@ -1,4 +1,4 @@
-"""Refuse answers that cannot become a project: one sentence on stderr, exit 1, nothing left behind.
+"""Validate the answers: for an invalid one, print one sentence on stderr and exit with 1, without leaving files.
 
 Runs in the new, still empty project folder, which cookiecutter removes when this fails.
 """
@@ -14,7 +14,7 @@ import unicodedata
 from pathlib import Path
 from urllib.parse import urlsplit
 
-# The only Jinja in this file: JSON inside a raw string cannot end it, whatever was answered.
+# The only Jinja in this file. JSON cannot end a raw string, whatever the answers are.
 ANSWERS = json.loads(r"""<<cookiecutter|jsonify>>""")
 
 CHOICES = {
@@ -23,7 +23,7 @@ CHOICES = {
     "task": ("auto", "binary", "multiclass", "regression"),
     "setup": ("yes", "no"),
 }
-# What `pedigree adopt` can read, each also packed.
+# Suffixes of files that `pedigree adopt` can read, each also compressed.
 KINDS = tuple(
     kind + packed
     for kind in (
@@ -40,7 +40,7 @@ EXAMPLE_TARGET = {
     "regression": "body_mass_g",
 }
 RESERVED = {"con", "prn", "aux", "nul"} | {f"{x}{n}" for x in ("com", "lpt") for n in range(1, 10)}
-# Line breaks, control characters, and marks that reorder or hide text. Those that join emoji stay.
+# Line breaks, control characters, and characters that reorder or hide text, except those that join emoji.
 UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}
 INVISIBLE = {"\u200b", "\u200e", "\u200f", "\ufeff", "\ufffe", "\uffff"} | {
     chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
@@ -48,34 +48,38 @@ INVISIBLE = {"\u200b", "\u200e", "\u200f", "\ufeff", "\ufffe", "\uffff"} | {
 
 
 class BadAnswer(Exception):
-    """An answer that cannot be used; the message is the sentence to show."""
+    """An invalid answer; the message is the sentence to print."""
 
 
 def check_texts() -> None:
-    """Refuse answers that would break the files they are written into."""
+    """Raise an error for answers that would make the files they are written to invalid."""
     for name in TEXTS:
         answer = ANSWERS[name]
         if not isinstance(answer, str):
-            raise BadAnswer(f"{name}: a text is expected, not {answer!r}.")
+            raise BadAnswer(f"{name}: a string is expected, not {answer!r}.")
         for char in answer:
             if unicodedata.category(char) in UNPRINTABLE or char in INVISIBLE:
-                raise BadAnswer(f"{name}: the character {char!a} is not allowed in an answer.")
+                raise BadAnswer(
+                    f"{name}: the character {char!a} is not allowed in an answer; remove it."
+                )
         if "${" in answer:
-            raise BadAnswer(f"{name}: '${{' is not allowed, it would be read as a reference.")
+            raise BadAnswer(
+                f"{name}: '${{' is not allowed, since it would be read as a reference; remove it."
+            )
     for name in ("project_name", "author"):
         if not ANSWERS[name].strip():
             raise BadAnswer(f"{name}: must not be empty.")
 
 
 def check_choices() -> None:
-    """Refuse what is not on the list; a stored or replayed answer can be."""
+    """Raise an error for answers that are not in the list of choices, as stored or replayed answers may be."""
     for name, choices in CHOICES.items():
         if ANSWERS[name] not in choices:
             raise BadAnswer(f"{name}: {ANSWERS[name]!r} is not one of {', '.join(choices)}.")
 
 
 def check_project() -> None:
-    """Refuse a slug that cannot name both a folder and a Python distribution."""
+    """Raise an error for a slug that is not a valid name of a folder and of a Python distribution."""
     slug = ANSWERS["project"]
     if not re.fullmatch(r"[a-z0-9]+([-_][a-z0-9]+)*", slug) or slug in RESERVED:
         raise BadAnswer(
@@ -85,7 +89,7 @@ def check_project() -> None:
 
 
 def check_remote() -> None:
-    """Refuse a remote that would put a password, or a broken line, into .dvc/config."""
+    """Raise an error for a remote that would put a password, or an invalid line, into .dvc/config."""
     remote = ANSWERS["remote"]
     if '"' in remote or "%(" in remote:
         raise BadAnswer("remote: quotation marks and '%(' cannot be written into .dvc/config.")
@@ -93,20 +97,20 @@ def check_remote() -> None:
 
 
 def refuse_password(name: str, address: str) -> None:
-    """Refuse an address that is none, or that would be committed with a password in it."""
+    """Raise an error for an invalid address, or one with a password, which would be committed."""
     try:
         password = urlsplit(address).password
     except ValueError:
         raise BadAnswer(f"{name}: {address!r} is not a valid address.") from None
     if password:
-        way_out = " and give it later with `dvc remote modify --local`" if name == "remote" else ""
+        way_out = " and set it later with `dvc remote modify --local`" if name == "remote" else ""
         raise BadAnswer(
-            f"{name}: the address holds a password, which would be committed; leave it out{way_out}."
+            f"{name}: the address contains a password, which would be committed; remove it{way_out}."
         )
 
 
 def check_python() -> None:
-    """Refuse to set up an environment for a Python that is not there and cannot be fetched."""
+    """Raise an error if the environment requires a Python that is neither installed nor available through uv."""
     wanted = ANSWERS["python_version"]
     if ANSWERS["setup"] == "no" or sys.version_info >= tuple(map(int, wanted.split("."))):
         return
@@ -114,7 +118,7 @@ def check_python() -> None:
     if not any(shutil.which(name) for name in ("uv", *(f"python{version}" for version in newer))):
         running = ".".join(map(str, sys.version_info[:2]))
         raise BadAnswer(
-            f"python_version: {wanted} is wanted but only Python {running} is here; install Python"
+            f"python_version: {wanted} is required, but only Python {running} is installed; install Python"
             f" {wanted} or uv, or answer setup with no."
         )
 
@@ -122,19 +126,19 @@ def check_python() -> None:
 def find_data(answer: str) -> Path | None:
     """Find the user's file.
 
-    A relative path is meant from where cookiecutter was started. Hooks run inside the new project,
-    so that place is taken from PWD, which shells keep; failing that, it is looked for beside the
-    new project.
+    A relative path is relative to the folder in which cookiecutter was started. Hooks run inside the new
+    project, so that folder is taken from PWD, which shells set; otherwise the folder of the new project
+    is searched.
 
     Parameters
     ----------
     answer : str
-        The path as given; ``~`` is the home folder.
+        The path as entered; ``~`` is the home folder.
 
     Returns
     -------
     Path or None
-        The path that exists, if any does.
+        The existing path, or None.
     """
     starts = (Path(os.environ.get("PWD", "..")), Path.cwd().parent)
     home = os.path.expanduser(answer)  # noqa: PTH111 (Path's raises for an unknown user)
@@ -143,33 +147,35 @@ def find_data(answer: str) -> Path | None:
 
 
 def check_data() -> None:
-    """Refuse data that cannot be read as a table, or a target that is not in it."""
+    """Raise an error for data that is not a table, or a target that is not a column of it."""
     data, target, problem = ANSWERS["data"], ANSWERS["target"], ANSWERS["__problem"]
     if not data:
         if target not in ("", EXAMPLE_TARGET[problem]):
             raise BadAnswer(
                 f"target: the bundled example's is {EXAMPLE_TARGET[problem]!r} for {problem}; leave it"
-                " empty, or say in data where your own file is."
+                " empty, or set data to the path of your own file."
             )
         return
     if not target:
-        raise BadAnswer("target: say which column of your data is to be predicted.")
+        raise BadAnswer("target: enter the column of your data that is to be predicted.")
     if "://" in data:
         refuse_password("data", data)
         return
     path = find_data(data)
     if path is None:
-        raise BadAnswer(f"data: there is no file {data!r}.")
+        raise BadAnswer(f"data: the file {data!r} does not exist; check the path.")
     if not path.is_dir():
         check_file(path)
 
 
 def check_file(path: Path) -> None:
-    """Refuse a file that is plainly no data; the rest is for `pedigree adopt`, which can read all kinds."""
+    """Raise an error for files that are clearly not data; `pedigree adopt` checks the rest."""
     if not path.stat().st_size:
         raise BadAnswer(f"data: {path.name!r} is empty.")
     if not path.name.lower().endswith(KINDS):
-        raise BadAnswer(f"data: {path.name!r} is not named like one of {', '.join(KINDS)}.")
+        raise BadAnswer(
+            f"data: {path.name!r} has an unknown suffix; use one of {', '.join(KINDS)}."
+        )
     if path.suffix.lower() not in (".csv", ".tsv", ".txt"):
         return
     try:
@@ -184,15 +190,15 @@ def check_file(path: Path) -> None:
     near = difflib.get_close_matches(target.lower(), [name.lower() for name in names], 1)
     close = [name for name in names if name.lower() in near]
     hint = f"did you mean {close[0]!r}?" if close else f"its columns are {', '.join(names[:20])}."
-    raise BadAnswer(f"target: {path.name!r} has no column {target!r}; {hint}")
+    raise BadAnswer(f"target: {target!r} is not a column of {path.name!r}; {hint}")
 
 
 def regenerating() -> bool:
-    """Tell whether `cruft update` or `cruft diff` renders the template only to compare it.
+    """Return whether `cruft update` or `cruft diff` renders the template only for a comparison.
 
-    Only cruft puts the template's commit among the answers, and to compare it renders into a
-    temporary folder that holds nothing else. The data may be gone from where it was by then, and
-    is in the project already.
+    Only cruft adds the template's commit to the answers, and for a comparison it renders into an
+    empty temporary folder. The original data may not exist any more then, but is in the
+    project already.
     """
     parent = Path.cwd().parent
     temporary = parent.parent == Path(tempfile.gettempdir()).resolve()
@@ -200,7 +206,7 @@ def regenerating() -> bool:
 
 
 def main() -> None:
-    """Check all answers; the first bad one ends it."""
+    """Check all answers; the first invalid one raises an error."""
     check_texts()
     check_choices()
     check_project()

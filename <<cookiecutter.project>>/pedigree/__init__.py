@@ -1,6 +1,6 @@
 """Pedigree: the library behind the scripts of `pipeline/`. It is not meant to be edited in a project.
 
-What scripts, custom code and notebooks import is listed in ``__init__.pyi``; each name is loaded when it is first used.
+``__init__.pyi`` lists the names for scripts, custom code and notebooks; each is loaded on first use.
 """
 
 import lazy_loader

@@ -8,20 +8,23 @@ from importlib import import_module
 from pedigree.base.logs import tolerate_any_terminal
 from pedigree.base.names import did_you_mean
 
-# Each module has a `main(arguments)`. They are imported only when called: some need libraries that others do not.
+# Each module has a `main(arguments)`. It is imported only when it is called, since some require optional libraries.
 COMMANDS = {
-    "adopt": ("adopting.command", "decide from a table of your own how the project treats it"),
+    "adopt": ("adopting.command", "propose settings for your own data"),
     "options": ("config.options", "list the tools that each step offers"),
-    "check": ("check.command", "print the verdict on the model, and exit with 1 if it is not met"),
+    "check": (
+        "check.command",
+        "print the verdict on the model, and exit with 1 if it is not accepted",
+    ),
     "predict": ("serving.batch", "score a file of rows with the bundle"),
     "serve": ("serving.api", "serve the bundle as an HTTP API"),
     "promote": (
         "serving.promote",
-        "make the bundle the champion, which later models are compared with",
+        "promote the bundle to champion, with which later models are compared",
     ),
-    "trace": ("lineage.trace.command", "show where a file, a model or a prediction came from"),
+    "trace": ("lineage.trace.command", "show what a file, a model or a prediction was made from"),
     "verify": ("lineage.verify.command", "run HEAD again and compare every output bit by bit"),
-    "runs": ("lineage.runs.command", "compare experiments or commits side by side on a page"),
+    "runs": ("lineage.runs.command", "compare experiments or commits on a page"),
     "diff": ("lineage.diff.command", "show what changed between two versions of the data"),
     "contract": (
         "contract.command",
@@ -31,9 +34,11 @@ COMMANDS = {
 
 
 def main(arguments: list[str]) -> int | str:
-    """Run a command; return the exit code, or the message of a mistake."""
+    """Run a command; return the exit code, or an error message."""
     name, *rest = arguments or ["--help"]
-    if name in ("-v", "--verbose", "-q", "--quiet") and rest:  # before the command or after it
+    if (
+        name in ("-v", "--verbose", "-q", "--quiet") and rest
+    ):  # allowed before and after the command
         name, rest = rest[0], [name, *rest[1:]]
     if name in ("-h", "--help"):
         width = max(map(len, COMMANDS))

@@ -63,7 +63,7 @@ def generate(output: Path, **answers: str) -> Path:
 
 def commands_shown(output: str) -> list[str]:
     """Return the command lines that a message asks the user to run."""
-    _, _, message = output.partition("still to be run:\n")
+    _, _, message = output.partition("Run these commands:\n")
     return [line.strip() for line in message.splitlines() if line.startswith("    ")]
 
 

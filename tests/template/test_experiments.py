@@ -159,7 +159,7 @@ def test_runs_are_compared_side_by_side_also_when_their_data_are_lost(project: P
 
     assert "did you mean 'forest'?" in run(*command[:-1], "forset", cwd=project).stderr
     done = run("python", "-m", "pedigree", "runs", "HEAD", cwd=project)
-    assert "name two to 6 runs" in done.stderr
+    assert "compare 2 to 6 different runs" in done.stderr
     refs = succeed("git", "for-each-ref", "--format=%(refname)", "refs/exps", cwd=project).split()
     (forest,) = (ref for ref in refs if ref.endswith("/forest"))
     lock = yaml.safe_load(succeed("git", "show", f"{forest}:dvc.lock", cwd=project))
@@ -232,7 +232,7 @@ def test_the_guides_undo_goes_back_to_the_last_commit(project: Path) -> None:
     edit(project, "monitor/default.yaml", "max_loss: ", "max_loss: 1")
     assert "monitor" in ran(succeed("dvc", "repro", cwd=project))
     undo = (TEMPLATE / "docs/guide.md").read_text().partition("## Undo")[2]
-    (line,) = (one for one in undo.splitlines() if "outputs too" in one)
+    (line,) = (one for one in undo.splitlines() if "including outputs" in one)
     succeed("bash", "-euc", line, cwd=project)
     assert succeed("git", "status", "--porcelain", cwd=project) == ""
     assert "up to date" in succeed("dvc", "status", cwd=project)

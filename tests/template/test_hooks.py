@@ -64,18 +64,30 @@ def refused(tmp_path: Path, **answers: str) -> str:
         ({"description": "${oc.env:HOME}"}, "description: '${' is not allowed"),
         ({"remote": 's3://b/"x'}, "remote: quotation marks"),
         ({"remote": "https://[x"}, "remote: 'https://[x' is not a valid address."),
-        ({"remote": "https://me:secret@host/x"}, "remote: the address holds a password"),
-        ({"data": "https://me:secret@host/x.csv", "target": "y"}, "data: the address holds a pass"),
-        ({"data": "s3://bucket/x.csv"}, "target: say which column"),
+        ({"remote": "https://me:secret@host/x"}, "remote: the address contains a password"),
+        ({"data": "https://me:secret@host/x.csv", "target": "y"}, "data: the address contains a"),
+        ({"data": "s3://bucket/x.csv"}, "target: enter the column"),
         ({"target": "mass"}, "target: the bundled example's is 'sex' for binary"),
-        ({"data": "nowhere.csv", "target": "y"}, "data: there is no file 'nowhere.csv'."),
-        ({"data": "~nobody/x.csv", "target": "y"}, "data: there is no file '~nobody/x.csv'."),
-        ({"data": "notes.md", "target": "y"}, "data: 'notes.md' is not named like one of .csv"),
+        ({"data": "nowhere.csv", "target": "y"}, "data: the file 'nowhere.csv' does not exist;"),
+        (
+            {"data": "~nobody/x.csv", "target": "y"},
+            "data: the file '~nobody/x.csv' does not exist;",
+        ),
+        (
+            {"data": "notes.md", "target": "y"},
+            "data: 'notes.md' has an unknown suffix; use one of .csv",
+        ),
         ({"data": "empty.csv", "target": "y"}, "data: 'empty.csv' is empty."),
-        ({"data": "good.csv"}, "target: say which column"),
-        ({"data": "good.csv", "target": "churn"}, "target: 'good.csv' has no column 'churn'; did"),
-        ({"data": "good.csv", "target": "zzz"}, "target: 'good.csv' has no column 'zzz'; its col"),
-        ({"data": "semicolon.csv", "target": "churm"}, "target: 'semicolon.csv' has no column"),
+        ({"data": "good.csv"}, "target: enter the column"),
+        (
+            {"data": "good.csv", "target": "churn"},
+            "target: 'churn' is not a column of 'good.csv'; did",
+        ),
+        ({"data": "good.csv", "target": "zzz"}, "target: 'zzz' is not a column of 'good.csv'; its"),
+        (
+            {"data": "semicolon.csv", "target": "churm"},
+            "target: 'churm' is not a column of 'semicolon.csv'",
+        ),
     ],
 )
 def test_a_bad_answer_is_refused_in_one_sentence(
@@ -126,7 +138,7 @@ def test_a_python_that_nothing_can_provide_is_refused(tmp_path: Path) -> None:
     cli = command_line(output, python_version=newer)
     done = run(*cli, env={"PATH": ""})
     if sys.version_info < (3, 13):
-        assert done.stderr.startswith(f"python_version: {newer} is wanted but only Python 3.")
+        assert done.stderr.startswith(f"python_version: {newer} is required, but only Python 3.")
     assert done.returncode == 1
     without_setup = command_line(output, python_version=newer, setup="no")
     assert run(*without_setup, env={"PATH": ""}).returncode == (sys.version_info >= (3, 13))
@@ -289,7 +301,7 @@ def test_without_git_the_files_come_out_right_and_the_rest_is_listed(tmp_path: P
 def test_without_network_what_is_left_begins_with_what_failed(tmp_path: Path) -> None:
     offline = {"UV_OFFLINE": "1", "UV_CACHE_DIR": str(tmp_path / "cache")}
     shown = succeed(*command_line(tmp_path, project="p"), env=offline)
-    assert "This did not work:" in shown
+    assert "This command failed:" in shown
     assert "Traceback" not in shown
     lines = commands_shown(shown)
     assert [line.split()[:3] for line in lines[1:3]] == [
@@ -372,7 +384,7 @@ def test_data_at_an_address_stay_there_and_a_snapshot_is_taken(
     assert "up to date" in succeed("dvc", "repro", "load", cwd=project)
     assert files(project / "data/external") == {"README.md"}
     assert address in (project / "conf/collect/telco_churn.yaml").read_text()
-    assert f"Your data come from {address}." in (project / "README.md").read_text()
+    assert f"Your data comes from {address}." in (project / "README.md").read_text()
     snapshot = json.loads((project / "data/raw/snapshot.json").read_text())
     assert snapshot["source"]["path"] == address
     assert snapshot["rows"] == CSV.count("\n") - 1
@@ -402,7 +414,7 @@ def test_a_project_that_is_written_over_keeps_its_history(
     project = make_ready()
     before = succeed("git", "log", cwd=project)
     shown = succeed(*command_line(tmp_path, "-f", project="ready"))
-    assert "still to be run" in shown
+    assert "Run these commands:" in shown
     assert succeed("git", "log", cwd=project) == before
 
 
@@ -450,7 +462,7 @@ def test_cruft_creates_checks_and_updates(
     assert run(*cruft, "check", cwd=project).returncode == 1
     before = files(project)
     shown = succeed(*cruft, "update", "-y", cwd=project)
-    assert "Setting the project up" not in shown
+    assert "Setting up the project" not in shown
     assert files(project) == before
     assert (project / "Makefile").read_text().endswith("# Theirs.\n")
     assert (project / "README.md").read_text().endswith("Mine.\n")

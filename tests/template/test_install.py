@@ -29,7 +29,7 @@ def test_a_project_is_set_up_with_pip_alone(tmp_path: Path) -> None:
         path = os.pathsep.join([str(tmp_path), path])
     shown = succeed(*command_line(tmp_path, project="p"), env={"PATH": path})
     assert "-m pip install" in shown
-    assert "Ready. Begin with:" in shown
+    assert "The project is ready. Start with:" in shown
     project = tmp_path / "p"
     active = activated(project, {"PATH": path})
     assert list(project.glob(".venv/lib/*/site-packages/sklearn/__pycache__/*.pyc"))

@@ -69,7 +69,7 @@ def test_nothing_is_left_to_do(project: Path) -> None:
 
 def test_the_verdict_and_its_history_are_found(project: Path) -> None:
     said = run("python", "-m", "pedigree", "check", cwd=project).stdout
-    assert "1 model has been judged on this test set" in said
+    assert "1 model has been evaluated on this test set" in said
 
 
 def test_an_output_is_traced_to_its_commit_and_its_experiment(
@@ -81,7 +81,7 @@ def test_an_output_is_traced_to_its_commit_and_its_experiment(
 
 
 def test_versions_are_compared(project: Path, experiment: str) -> None:
-    assert "nothing to report" in pedigree(project, "diff", "HEAD", experiment)
+    assert "no differences" in pedigree(project, "diff", "HEAD", experiment)
     pedigree(project, "runs", "HEAD", experiment)
     assert (project / "reports/runs.html").is_file()
     done = run("python", "-m", "pedigree", "diff", "HEAD", "nonsense", cwd=project)
@@ -92,7 +92,7 @@ def test_what_the_cache_has_lost_comes_from_the_remote(project: Path, experiment
     cache = project / ".dvc/cache"
     cache.rename(project / ".dvc/elsewhere")
     try:
-        assert "nothing to report" in pedigree(project, "diff", "HEAD~0", "HEAD")
+        assert "no differences" in pedigree(project, "diff", "HEAD~0", "HEAD")
     finally:
         (project / ".dvc/elsewhere").rename(cache)
 
@@ -100,7 +100,7 @@ def test_what_the_cache_has_lost_comes_from_the_remote(project: Path, experiment
 def test_head_is_verified_in_a_clone_of_the_repository(project: Path) -> None:
     said = pedigree(project, "verify")
     assert "outputs are bit-identical" in said
-    assert "changes that are not committed" not in said
+    assert "uncommitted changes" not in said
 
 
 def test_a_clone_beside_the_repository_pulls_what_was_pushed(project: Path) -> None:

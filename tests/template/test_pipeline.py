@@ -59,7 +59,7 @@ def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     if request.param == "binary":
         new = terminal(folder)
         shown = succeed(*command_line(folder, project="p"), cwd=folder, env=new)
-        assert "Ready. Begin with:" in shown
+        assert "The project is ready. Start with:" in shown
         assert succeed("git", "status", "--porcelain", cwd=ready) == ""
         surroundings |= activated(ready, new)
     else:

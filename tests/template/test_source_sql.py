@@ -197,10 +197,13 @@ def test_a_table_of_another_schema_and_a_materialized_view_are_read(take: Take) 
 @pytest.mark.parametrize(
     ("settings", "what"),
     [
-        ({"table": "vists"}, "collect.table: 'vists'; did you mean 'visits'?"),
+        ({"table": "vists"}, "collect.table: 'vists' does not exist; did you mean 'visits'?"),
         ({"table": "visit", "schema": "archive"}, "did you mean 'visits'?"),
-        ({"table": "visits", "schema": "archiv"}, "there is no 'archiv'; did you mean 'archive'?"),
-        ({"query": "SELECT * FROM vists"}, 'says: relation "vists" does not exist.'),
+        (
+            {"table": "visits", "schema": "archiv"},
+            "'archiv' does not exist; did you mean 'archive'?",
+        ),
+        ({"query": "SELECT * FROM vists"}, 'reports: relation "vists" does not exist.'),
         ({"query": "SELECT custmer FROM visits"}, "HINT:  Perhaps you meant to reference"),
         ({"query": "SELECT FROM WHERE"}, 'syntax error at or near "WHERE".'),
         ({"query": "SELECT 1 / 0"}, "division by zero."),

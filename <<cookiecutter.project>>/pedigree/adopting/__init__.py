@@ -36,12 +36,25 @@ class Adoption:
 
 
 def propose_settings(source: Source, target: str, task: str | None = None) -> Adoption:
-    """Look at all rows and propose_settings what each column is and what is asked.
+    """Scan all rows, and propose the kind of each column and the problem.
+
+    Parameters
+    ----------
+    source : Source
+        The data.
+    target : str
+        Name of the target, as in the source or in snake_case.
+    task : {"binary", "multiclass", "regression"}, optional
+        Inferred from the values if None.
+
+    Returns
+    -------
+    Adoption
 
     Raises
     ------
     UserError
-        The rows cannot be read, the target is not an answer, or no column is left to learn from.
+        The rows cannot be read, the target cannot be predicted, or no column is left as a feature.
     """
     facts = scan(source.paths, source.reading, read_yaml(LOAD)["missing"])
     columns = classify_columns(facts)
@@ -49,7 +62,7 @@ def propose_settings(source: Source, target: str, task: str | None = None) -> Ad
     mark_suspects(columns, problem, facts)
     if all(column.left_out or column is problem.target for column in columns):
         raise UserError(
-            "no column is left as a feature: all are constant, empty or identifiers; add other columns."
+            "no column is left as a feature, since all are constant, empty or identifiers; add other columns."
         )
     group = [column.name for column in columns if column.kind == "group"]
     time = _time_column(columns, facts)
@@ -71,7 +84,7 @@ def propose_settings(source: Source, target: str, task: str | None = None) -> Ad
 
 
 def _time_column(columns: list[ColumnDecision], facts: Scan) -> str | None:
-    """Choose the column that tells when a row came to be: a date in order, or named like an event's."""
+    """Choose the column with the time of a row's event: a date that increases or has the name of an event's time."""
     for column in columns:
         if column.kind != "date" or column.left_out:
             continue

@@ -5,21 +5,21 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-# From here on a single column is named. Honest columns stay well below: the best single column of
-# titanic (sex) tells 0.43 of what there is to know, of telco-churn 0.05.
+# Threshold from which on a column is reported. Columns without leakage stay well below: the best single column of
+# titanic (sex) explains 0.43, of telco-churn 0.05.
 SUSPECT = 0.95
-MOST_VALUES = 0.2  # different values by row, above which a column only names its rows
+MOST_VALUES = 0.2  # distinct values per row, above which a column only identifies rows
 BINS = 50
 
 
-def explained_by_ranks(values: pd.Series, answers: pd.Series) -> float:
+def explained_by_ranks(values: pd.Series, target: pd.Series) -> float:
     """Compute the squared rank correlation of a column with a numeric target; 0 for strings.
 
-    It is 1 only for the target in another unit (a linear function).
+    It is 1 only for a linear function of the target.
     """
     if values.dtype.kind not in "iuf" or values.nunique() < 10:
         return 0.0
-    numbers, truth = values.astype("float64"), answers.astype("float64")
+    numbers, truth = values.astype("float64"), target.astype("float64")
     if abs(numbers.corr(truth)) > 1 - 1e-9:
         return 1.0
     return min(float(numbers.rank().corr(truth.rank()) ** 2), 0.999)
@@ -28,10 +28,10 @@ def explained_by_ranks(values: pd.Series, answers: pd.Series) -> float:
 def explained_by_values(values: pd.Series, classes: np.ndarray) -> float:
     """Compute the fraction of the majority class's errors that a column explains.
 
-    It is the share of the majority's errors that knowing the column's value saves (Goodman and
-    Kruskal's lambda, 1954), each row judged by the others with its value; numbers are cut into bins
-    of equal frequency, but for values that fill one by themselves. 1 is for the same classes in
-    other words only: each value goes with one class, and each class with one value.
+    It is the fraction of the majority class's errors that are avoided by knowing the column's value (Goodman and
+    Kruskal's lambda, 1954), where each row is predicted from the other rows with its value. Numbers are sliced into
+    bins of equal frequency; a value that fills a bin by itself gets its own. The result is 1 only for a one-to-one
+    mapping of values and classes.
 
     Parameters
     ----------
@@ -53,13 +53,13 @@ def explained_by_values(values: pd.Series, classes: np.ndarray) -> float:
         return 0.0
     if (table > 0).sum() == len(table) == (table.sum(axis=0) > 0).sum():
         return 1.0
-    # Left out of its own vote, a row is predicted correctly if its class leads without it.
+    # Each row is predicted from the others with its value, so it is correct only if its class leads without it.
     right = table.max(axis=1)[table.sum(axis=1) > 1].sum()
     return min(float((right - majority) / (len(values) - majority)), 0.999)
 
 
 def _binned(numbers: np.ndarray, codes: np.ndarray) -> np.ndarray:
-    """Return codes of bins; a value that is as frequent as a bin keeps one of its own."""
+    """Return codes of bins; a value that is as frequent as a bin gets its own."""
     frequent = np.bincount(codes)[codes] >= len(numbers) / BINS
     out = np.empty(len(numbers), dtype=int)
     edges = (

@@ -1,4 +1,4 @@
-"""``python -m pedigree adopt DATA --target COLUMN``: put your own data in the example's place."""
+"""``python -m pedigree adopt DATA --target COLUMN``: replace the example's data by your own."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ SHOWN = 60  # columns in the table; the contract has all
 
 @plain_errors("adopt")
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Read the command line, propose_settings, say so, write."""
+    """Parse the command line, propose the settings, print them, and write them."""
     cli = parser(
         "adopt",
-        "Look at data and write the settings under which `dvc repro` runs on it: "
-        "conf/collect/, conf/problem/ and contracts/ get a file each, conf/config.yaml points at them.",
+        "Scan data and write the settings with which `dvc repro` runs on it: "
+        "conf/collect/, conf/problem/ and contracts/ get a file each, and conf/config.yaml selects them.",
     )
     cli.add_argument(
         "data",
-        help="a file (CSV, TSV, Parquet, Feather, JSON lines, Excel, also packed), a folder of such, an address "
-        "(https, s3, gs, az), or a source of conf/collect/ such as sql",
+        help="a file (CSV, TSV, Parquet, Feather, JSON lines, Excel, also compressed), a folder of such files, an "
+        "address (https, s3, gs, az), or a source of conf/collect/ such as sql",
     )
     cli.add_argument("--target", required=True, help="the column to be predicted")
     cli.add_argument(
         "--task",
         choices=["binary", "multiclass", "regression"],
-        help="what kind of answer it is (default: what its values say)",
+        help="the kind of problem (default: inferred from the target's values)",
     )
-    cli.add_argument("--dry-run", action="store_true", help="show the decisions, change nothing")
     cli.add_argument(
-        "--force", action="store_true", help="write files anew that are there and were edited"
+        "--dry-run", action="store_true", help="print the proposed settings without writing them"
     )
+    cli.add_argument("--force", action="store_true", help="also replace existing files that differ")
     options = cli.parse_args(arguments)
     with tempfile.TemporaryDirectory() as scratch:
         source = find_source(options.data, Path(scratch))
         adoption = propose_settings(source, options.target, options.task)
         print_decisions(adoption)
         if options.dry_run:
-            print("\nNothing was changed; without --dry-run these would be written:")
+            print("\nNothing was changed; without --dry-run, these files would be written:")
             print(*(f"  {path}" for path in adoption.contents), sep="\n")
             return
         print(*("", *write(adoption, options.force)), sep="\n")
@@ -52,14 +52,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def print_decisions(adoption: Adoption) -> None:
-    """Print what was decided for each column, and why."""
+    """Print the decision for each column, and the reason."""
     columns, problem = adoption.columns, adoption.problem
     print(
         f"{adoption.scan.rows:,} rows, {len(columns):,} columns; {problem.task}: {problem.target.name}"
     )
-    print(f"  {problem.why}; judged by {problem.metrics[0]}; split: {adoption.split}\n")
+    print(
+        f"  {problem.why}; models are compared by {problem.metrics[0]}; split: {adoption.split}\n"
+    )
     widths = [min(max(len(one.name) for one in columns), 40), max(len(one.kind) for one in columns)]
-    # What a person should look at comes first where not all can be shown.
+    # If not all columns can be shown, those that a person should check come first.
     order = (
         columns
         if len(columns) <= SHOWN

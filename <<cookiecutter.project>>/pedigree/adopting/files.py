@@ -1,4 +1,4 @@
-"""The files that adopt writes, for a person to read and change, and where it points to them."""
+"""The content of the files that adopt writes, for a person to read and change."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from pedigree.base.paths import CONF
 from pedigree.data.bounds import bounds
 from pedigree.evaluation.fairness import DIFFERENCES
 
-MAX_CATEGORIES = 30  # values that a contract lists
-ROWS_PER_CATEGORY = 20  # fewer on average, and later data will bring values that were not seen
-ROWS_WITHOUT_GAP = 1000  # after so many rows without a missing value, one is news
+MAX_CATEGORIES = 30  # values that a contract lists at most
+ROWS_PER_CATEGORY = (
+    20  # minimum on average; with fewer rows, later data is likely to have new categories
+)
+ROWS_WITHOUT_GAP = 1000  # rows without a missing value, after which the contract allows none
 
 _CLASSES = """\
 - plots/evaluate/roc.csv:
@@ -64,9 +66,23 @@ PLOTS = {
 
 
 def collect_yaml(path: str | list[str], reading: Mapping[str, Any], remote: bool) -> str:
-    """Write ``conf/collect/<name>.yaml``."""
+    """Return the content of ``conf/collect/<name>.yaml``.
+
+    Parameters
+    ----------
+    path : str or list of str
+        Files, folders or addresses.
+    reading : mapping of str to object
+        CSV dialect or sheet of the files.
+    remote : bool
+        Whether the path is an address.
+
+    Returns
+    -------
+    str
+    """
     dialect = "".join(f"  {key}: {flow(value)}\n" for key, value in reading.items())
-    pinned = "as_of: first  # another label takes a new snapshot\n" if remote else ""
+    pinned = "as_of: first  # change the label to take a new snapshot\n" if remote else ""
     return f"""\
 # Where the rows come from. Written by `python -m pedigree adopt`; yours to change.
 defaults:
@@ -83,68 +99,98 @@ reading:{" {}" if not reading else ""}
 def problem_yaml(
     problem: ProposedProblem, columns: list[ColumnDecision], group: list[str], time: str | None
 ) -> str:
-    """Write ``conf/problem/<name>.yaml``."""
+    """Return the content of ``conf/problem/<name>.yaml``.
+
+    Parameters
+    ----------
+    problem : ProposedProblem
+        Target, task, metrics and criterion.
+    columns : list of Column
+        All columns, of which those that are left out are excluded.
+    group : list of str
+        Columns that identify groups of rows.
+    time : str or None
+        Column with the time of a row.
+
+    Returns
+    -------
+    str
+    """
     left_out = [one for one in columns if one.left_out and one is not problem.target]
     exclude = "".join(f"  {flow(one.name)}: {flow(one.left_out)}\n" for one in left_out)
     suspects = [one for one in columns if one.suspect and not one.left_out]
-    named = "".join(f"# Suspect, and kept: {one.name} {one.suspect}\n" for one in suspects)
+    named = "".join(f"# Suspect, but kept: {one.name} {one.suspect}\n" for one in suspects)
     dates = [one.name for one in columns if one.kind == "date" and one.name != time]
     others = f"; dates: {', '.join(dates[:5])}" if dates else ""
     metric = problem.metrics[0]
     kind = "regression" if problem.task == "regression" else "classification"
     unfair = " and ".join(DIFFERENCES[kind][:2])
     return f"""\
-# The problem put to the data. Written by `python -m pedigree adopt`; yours to change.
+# The prediction problem. Written by `python -m pedigree adopt`; yours to change.
 defaults:
   - task@_here_: {problem.task}
   - _self_
 
 goal: {flow(f"Predict {problem.target.source_name}.")}
 target: {flow(problem.target.name)}  # {problem.why}
-positive: {flow(problem.positive)}  # the class whose probability is predicted (two answers only; null = the rarer one)
-group: {flow(group)}  # columns that say which rows belong together (a customer, a patient); they want split: group
-time: {flow(time)}  # the column that tells when (null = none); it wants split: time{others}
-metrics: {flow(problem.metrics)}  # the first one decides between models
+positive: {flow(problem.positive)}  # the class whose probability is predicted (binary tasks only; null = the rarer class)
+group: {flow(group)}  # columns that identify rows of one customer, patient, ...; use split: group
+time: {flow(time)}  # column with the time of a row (null = none); use split: time{others}
+metrics: {flow(problem.metrics)}  # the first one is used to compare models
 
-# Columns that no model may see, each with the reason. Think of columns that are only known after the answer is.
+# Columns that are not features, each with the reason. Add columns that are only known after the target is.
 {named}exclude:{"" if exclude else " {}"}
 {exclude}
-# Success: each line becomes one of the verdict. A metric's name means its value on the test rows; `judged: lower` (upper)
-# takes that end of its interval, `rows: worst_slice` the slice where it is worst. Gains over dummy, linear and champion
+# Success criteria, each judged by the verdict. A metric's name is its value on the test set; `judged: lower` (upper)
+# uses that end of its confidence interval, `rows: worst_slice` the slice where it is worst. Gains over dummy, linear and champion
 # (the model in use) and gap_to_validation are in units of the first metric. Others: leakage_findings,
-# model_megabytes; between groups of `protected` columns {unfair};
-# worst_slice (the first metric there); latency_ms and training_seconds, which `python -m pedigree check` measures when it runs.
+# model_megabytes; {unfair} (between groups of the `protected` columns);
+# worst_slice (the first metric there); latency_ms and training_seconds, which `python -m pedigree check` measures.
 criteria:
   gain_over_dummy: {{at_least: {problem.gain:g}}}  # of {metric}
 """
 
 
 def contract_yaml(problem: ProposedProblem, columns: list[ColumnDecision], scan: Scan) -> str:
-    """Write ``contracts/<name>.yaml``: a pandera schema with one line a column."""
+    """Return the content of ``contracts/<name>.yaml``: a pandera schema with one line per column.
+
+    Parameters
+    ----------
+    problem : ProposedProblem
+        The problem, whose target the rules must allow.
+    columns : list of Column
+        All columns.
+    scan : Scan
+        Facts about the values of each column.
+
+    Returns
+    -------
+    str
+    """
     lines = "".join(
         f"  {flow(one.name)}: {flow(_promise(one, problem, scan))}\n" for one in columns
     )
     return f"""\
 # What the data must look like: a pandera schema (pandera's own YAML form). Written by
-# `python -m pedigree adopt` from {scan.rows:,} rows; yours to change. Ranges are wider than what was seen:
-# they catch another unit or a marker such as -999, not what is merely new. Categories are listed where
-# each was seen often. `python -m pedigree contract update` proposes what later data asks for.
+# `python -m pedigree adopt` from {scan.rows:,} rows; yours to change. Ranges are wider than the observed ones:
+# they catch another unit or a marker such as -999, but accept plausible new values. Categories are listed if
+# each is frequent. `python -m pedigree contract update` proposes changes for later data.
 schema_type: dataframe
 api: pandas
-strict: false  # further columns may come; they are typed by their values
+strict: false  # other columns are allowed; their types are inferred
 columns:
 {lines}"""
 
 
 def _promise(column: ColumnDecision, problem: ProposedProblem, scan: Scan) -> dict[str, Any]:
-    """Say what a column must keep."""
+    """Return the rules for a column."""
     facts = scan.columns[column.name]
-    gaps = facts.missing > 0 or scan.rows < ROWS_WITHOUT_GAP
-    promise: dict[str, Any] = {"dtype": column.dtype, "nullable": gaps}
+    nullable = facts.missing > 0 or scan.rows < ROWS_WITHOUT_GAP
+    promise: dict[str, Any] = {"dtype": column.dtype, "nullable": nullable}
     values = facts.values or set()
     number = column.dtype in ("int64", "float64") and facts.high >= facts.low
     if column is problem.target:
-        promise["nullable"] = True  # rows without an answer are set aside and counted
+        promise["nullable"] = True  # rows without a target are set aside and counted
         if number and problem.task == "regression":
             promise |= bounds(facts.low, facts.high)
         elif number:
@@ -160,7 +206,7 @@ def _promise(column: ColumnDecision, problem: ProposedProblem, scan: Scan) -> di
 
 
 def with_values(path: Path, choices: Mapping[str, str]) -> str:
-    """Return a settings file with other values behind some keys, comments kept."""
+    """Return the text of a settings file with other values for some keys; comments are kept."""
     text = path.read_text(encoding="utf-8")
     for key, value in choices.items():
         text = re.sub(
@@ -173,20 +219,20 @@ def with_values(path: Path, choices: Mapping[str, str]) -> str:
 
 
 def with_plots(path: Path, task: str) -> str:
-    """Return dvc.yaml with the curves that `evaluate` draws for a task."""
+    """Return the text of dvc.yaml with the plots that `evaluate` writes for a task."""
     text = path.read_text(encoding="utf-8")
     drawn = r"^(- plots/evaluate/.*\n(    .*\n)*)+"
     return re.sub(drawn, PLOTS[task], text, count=1, flags=re.MULTILINE)
 
 
 def chosen(group: str) -> str:
-    """Return the option of a config group that conf/config.yaml chooses."""
+    """Return the option of a config group that conf/config.yaml selects."""
     defaults = yaml.safe_load((CONF / "config.yaml").read_text(encoding="utf-8"))["defaults"]
     return next((one[group] for one in defaults if isinstance(one, dict) and group in one), "")
 
 
 def flow(value: Any) -> str:
-    """Write a value in YAML's flow style on one line, safe from references of the settings."""
+    """Format a value in YAML's flow style on one line, with references to settings escaped."""
     text = yaml.safe_dump(
         value, default_flow_style=True, allow_unicode=True, width=float("inf"), sort_keys=False
     )

@@ -15,12 +15,12 @@ from pedigree.data.target import labels
 if TYPE_CHECKING:
     import pandas as pd
 
-MAX_CLASSES = 100  # beyond, a leaderboard of classifiers says nothing
-MAX_NUMBERED = 10  # different whole numbers that are still classes, such as marks from 1 to 6
-MIN_CLASS = 3  # rows of a class: one for each side of the split
+MAX_CLASSES = 100  # with more classes, a leaderboard of classifiers is not informative
+MAX_NUMBERED = 10  # distinct integers that are still classes, such as grades from 1 to 6
+MIN_CLASS = 3  # rows of a class: one for each of training, validation and test set
 MIN_PAIRS = 30  # rows with both values, below which a column is not a suspect
-# A minority below this share: ROC AUC looks good while most alarms are false, so average precision
-# decides (Saito and Rehmsmeier 2015, doi:10.1371/journal.pone.0118432).
+# Fraction of the minority class below which average precision is the first metric: ROC AUC is high even if most
+# positive predictions are false (Saito and Rehmsmeier 2015, doi:10.1371/journal.pone.0118432).
 IMBALANCE = 0.1
 POSITIVE = ("yes", "true", "1", "y", "t", "positive", "pos")
 METRICS = {
@@ -38,7 +38,7 @@ class ProposedProblem:
     task: str
     positive: str | None
     metrics: list[str]
-    gain: float  # over the dummy, in units of the first metric: the first criterion
+    gain: float  # criterion: gain over the dummy, in units of the first metric
     why: str
 
 
@@ -68,7 +68,7 @@ def propose_problem(
     target = _find(name, columns)
     target.kind, target.left_out = "target", None
     if target.dtype == "boolean" and scan.sample[target.name].dtype != "boolean":
-        target.dtype = "str"  # answers are shown as the source spells them
+        target.dtype = "str"  # keep the labels as in the source
     values = scan.sample[target.name].dropna()
     if scan.columns[target.name].missing == scan.rows or values.empty:
         raise UserError(f"the target '{target.source_name}' has no value in any row.")
@@ -93,12 +93,12 @@ def propose_problem(
     rarer = counts.index[-1]
     usual = [one for one in counts.index if one.strip().lower() in POSITIVE]
     positive = usual[0] if len(usual) == 1 else rarer
-    share = counts[positive] / counts.sum()
+    fraction = counts[positive] / counts.sum()
     metrics = list(METRICS[task])
     if counts.min() / counts.sum() < IMBALANCE:
         metrics[:2] = reversed(metrics[:2])
     return ProposedProblem(
-        target, task, positive, metrics, 0.01, f"{positive!r} in {share:.1%} of the rows"
+        target, task, positive, metrics, 0.01, f"{positive!r} in {fraction:.1%} of the rows"
     )
 
 
@@ -110,7 +110,7 @@ def _find(name: str, columns: list[ColumnDecision]) -> ColumnDecision:
         if snake_case(name) == column.name:
             return column
     hint = did_you_mean(name, [column.source_name for column in columns])
-    raise UserError(f"the data has no column '{name}' to be the target; {hint}")
+    raise UserError(f"the target '{name}' is not a column of the data; {hint}")
 
 
 def _regression(target: ColumnDecision, values: pd.Series) -> ProposedProblem:
@@ -129,7 +129,7 @@ def _regression(target: ColumnDecision, values: pd.Series) -> ProposedProblem:
 def _refuse_classes(
     target: ColumnDecision, task: str, counts: pd.Series, classes: int, number: bool
 ) -> None:
-    """Refuse classes that cannot be learned."""
+    """Raise an error for classes that cannot be learned."""
     name = target.source_name
     if task == "binary" and classes > 2:
         raise UserError(
@@ -138,7 +138,7 @@ def _refuse_classes(
     if task == "multiclass" and classes == 2:
         raise UserError(f"the target '{name}' has two values; use task binary.")
     if classes > MAX_CLASSES:
-        way = "say --task regression" if number else "group them into fewer"
+        way = "use --task regression" if number else "group them into fewer"
         raise UserError(
             f"the target '{name}' has {classes:,} classes, more than {MAX_CLASSES}; {way}."
         )
@@ -152,21 +152,30 @@ def _refuse_classes(
 def mark_suspects(columns: list[ColumnDecision], problem: ProposedProblem, scan: Scan) -> None:
     """Find the columns that leak the target, and leave out those that certainly do.
 
-    Certain is a column that says the same as the target in other words: each of its values goes with
-    one answer and each answer with one value, or it is the target in another unit. Others that tell
-    almost every answer by themselves are named, since only a person knows when they are known.
+    A column certainly leaks the target if its values and the classes map one to one, or if it is a linear function
+    of a numeric target. Other columns that explain almost all of the target are only reported, since only
+    a person knows when their values are known.
+
+    Parameters
+    ----------
+    columns : list of Column
+        `suspect` and `left_out` are set in place.
+    problem : ProposedProblem
+        With `target` and `task`.
+    scan : Scan
+        With the sample from which the association is computed.
     """
-    answers = parse(scan.sample[problem.target.name], problem.target.dtype)
-    classes = answers.factorize()[0]  # missing: -1
+    target = parse(scan.sample[problem.target.name], problem.target.dtype)
+    classes = target.factorize()[0]  # missing: -1
     for column in columns:
         if column is problem.target or column.left_out or column.kind == "date":
             continue
         values = parse(scan.sample[column.name], column.dtype)
-        both = (values.notna() & answers.notna()).to_numpy()
+        both = (values.notna() & target.notna()).to_numpy()
         if both.sum() < max(MIN_PAIRS, len(both) / 2):
             continue
         if problem.task == "regression":
-            explained = explained_by_ranks(values[both], answers[both])
+            explained = explained_by_ranks(values[both], target[both])
         else:
             explained = explained_by_values(values[both], classes[both])
         if explained == 1:

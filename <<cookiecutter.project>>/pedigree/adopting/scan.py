@@ -17,25 +17,25 @@ from pedigree.data import engine, formats
 if TYPE_CHECKING:
     import pandas as pd
 
-SAMPLE_CELLS = 20_000_000  # of the sample: 5,000 columns are judged by 4,000 rows
+SAMPLE_CELLS = 20_000_000  # of the sample; with 5,000 columns it has 4,000 rows
 SAMPLE_ROWS = 50_000
-MAX_DISTINCT = 1_000  # values that are kept of a column; beyond, only that there are many
+MAX_DISTINCT = 1_000  # distinct values that are kept of a column; with more, none are
 
 
 @dataclass
 class Facts:
-    """What all rows say about a column."""
+    """Facts about a column, from all rows."""
 
     source_name: str
     missing: int = 0
-    number: bool = True  # each value is one
-    whole: bool = True  # and without a fraction
+    number: bool = True  # whether each value is a number
+    whole: bool = True  # whether each number is an integer
     low: float = float("inf")
     high: float = float("-inf")
     values: set[Any] | None = field(default_factory=set)  # None: too many to keep
 
     def add(self, values: pa.ChunkedArray) -> None:
-        """Take in further rows of the column."""
+        """Update the facts with further rows of the column."""
         self.missing += values.null_count
         if self.number:
             self._add_numbers(values)
@@ -64,16 +64,16 @@ class Facts:
 
 @dataclass(frozen=True)
 class Scan:
-    """A data set as adopt sees it.
+    """A scanned data set.
 
     Parameters
     ----------
     rows : int
-        All rows.
+        Number of all rows.
     columns : dict of str to Facts
         By name in snake_case, in the order of the source.
     sample : DataFrame
-        Rows at equal distances, columns in snake_case, values as `load` reads them.
+        Equally spaced rows, columns in snake_case, values as `load` reads them.
     """
 
     rows: int
@@ -82,7 +82,20 @@ class Scan:
 
 
 def scan(paths: Sequence[Path], reading: Mapping[str, Any], missing: Sequence[str]) -> Scan:
-    """Read files once.
+    """Read files once, and collect facts about each column and a sample.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Files with the same columns.
+    reading : mapping of str to object
+        Keys of the CSV dialect that are not detected.
+    missing : sequence of str
+        Strings that mark a missing value.
+
+    Returns
+    -------
+    Scan
 
     Raises
     ------

@@ -14,14 +14,14 @@ from pedigree.data.files.compression import COMPRESSED
 
 @dataclass(frozen=True)
 class Source:
-    """Data as a person named it.
+    """Data that a person named on the command line.
 
     Parameters
     ----------
     name : str
-        Of the data set; its files are called so.
+        Name of the data set, and of its files.
     paths : list of Path
-        Where its files can be read now.
+        Where its files can be read.
     reading : dict
         CSV dialect of its text files.
     origin : Path, str or None
@@ -40,7 +40,7 @@ def find_source(named: str, scratch: Path) -> Source:
     Raises
     ------
     UserError
-        There is nothing of that name, or nothing in it that can be read.
+        The name is neither a path, an address nor an option, or contains no file that can be read.
     """
     if "://" in named:
         from pedigree.collecting.file import collect
@@ -68,13 +68,13 @@ def find_source(named: str, scratch: Path) -> Source:
 
 
 def _files(path: Path) -> list[Path]:
-    """List the files of a folder, or the one file, that can be read."""
+    """List the files of a folder that can be read, or the one file."""
     found = sorted(path.rglob("*")) if path.is_dir() else [path]
     return [one for one in found if formats.is_readable(one)]
 
 
 def _taken(option: str, scratch: Path) -> tuple[list[Path], dict[str, Any]]:
-    """Take a snapshot of a source of conf/collect/ into a folder that is thrown away."""
+    """Take a snapshot of a source of conf/collect/ into a temporary folder."""
     from pedigree.collecting.settings import Collect
     from pedigree.collecting.snapshot import Snapshot
     from pedigree.config.composing import compose
@@ -86,7 +86,7 @@ def _taken(option: str, scratch: Path) -> tuple[list[Path], dict[str, Any]]:
 
 
 def _data_name(name: str) -> str:
-    """Make a name for files and settings of a file's name; no option's, and nothing YAML reads as a value."""
+    """Derive the name of the data set from a file name, avoiding names of options and YAML's keywords."""
     stem = Path(name.rstrip("/").rpartition("/")[2]).name
     while Path(stem).suffix.lower() in {*formats.KINDS, *COMPRESSED}:
         stem = Path(stem).stem

@@ -15,20 +15,20 @@ CONFIG = CONF / "config.yaml"
 
 
 def write(adoption: Adoption, force: bool = False) -> list[str]:
-    """Write the files, fetch the data to its place, and point the settings at both.
+    """Write the files, copy the data into the project, and point the settings to both.
 
-    Files that are there already and differ stay as a person left them.
+    Existing files with other content are kept.
 
     Parameters
     ----------
     adoption : Adoption
     force : bool
-        Write them anew all the same.
+        Replace them instead.
 
     Returns
     -------
     list of str
-        What was done, a line each.
+        A line for each change.
     """
     done = []
     name = adoption.source.name
@@ -42,14 +42,14 @@ def write(adoption: Adoption, force: bool = False) -> list[str]:
             done.append(f"{path}: written")
         else:
             edited = before != text
-            done.append(f"{path}: kept{' as edited; --force writes it anew' if edited else ''}")
+            done.append(f"{path}: kept{' as edited; use --force to replace it' if edited else ''}")
     if first or force:
         done += _point(name, adoption)
     return done
 
 
 def _bring(origin: Path, force: bool) -> str:
-    """Copy a file or folder into data/external/ and put it under DVC."""
+    """Copy a file or folder into data/external/ and add it to DVC."""
     place = EXTERNAL / origin.name
     if origin.resolve() != place.resolve():
         if place.exists() and not force and not _same(origin, place):
@@ -62,8 +62,8 @@ def _bring(origin: Path, force: bool) -> str:
     command = [sys.executable, "-m", "dvc", "add", "--quiet", str(place)]
     added = subprocess.run(command, capture_output=True, text=True, check=False)
     if added.returncode:
-        return f"{place}: not under DVC yet ({added.stderr.strip()}); run `dvc add {place}`"
-    return f"{place}: under DVC"
+        return f"{place}: not in DVC yet ({added.stderr.strip()}); run `dvc add {place}`"
+    return f"{place}: added to DVC"
 
 
 def _same(one: Path, other: Path) -> bool:
@@ -76,15 +76,15 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def _point(name: str, adoption: Adoption) -> list[str]:
-    """Point conf/ and dvc.yaml at the data set."""
+    """Make conf/ and dvc.yaml refer to the data set."""
     choices = {"problem": name, "split": adoption.split}
     choices["collect"] = name
-    # The example's own repairs and features name columns that other data do not have.
+    # The example's own cleaning steps and features name columns that other data do not have.
     choices |= {g: "default" for g in ("clean", "engineer") if files.chosen(g) == "penguins"}
     done = []
     if files.chosen("collect") == "example" and (batch := INCOMING / "penguins-2009.csv").exists():
         batch.unlink()
-        done.append(f"{batch}: removed, it is a batch of the example (Git has it)")
+        done.append(f"{batch}: removed, since it is a batch of the example; Git still has it")
     for path, text in {
         CONFIG: files.with_values(CONFIG, choices),
         LOAD: files.with_values(LOAD, {"contract": f"contracts/{name}.yaml"}),
@@ -92,5 +92,5 @@ def _point(name: str, adoption: Adoption) -> list[str]:
     }.items():
         if path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8", newline="\n")
-            done.append(f"{path}: points at it")
+            done.append(f"{path}: refers to it")
     return done

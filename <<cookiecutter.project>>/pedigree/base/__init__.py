@@ -1,4 +1,4 @@
-"""What every step uses: names, paths, settings, the runner, and files."""
+"""What every step uses: names, paths, settings, the function that runs a step, and files."""
 
 import os
 
@@ -7,10 +7,11 @@ from pedigree.base import paths
 __all__ = ["paths"]
 
 # OpenMP's threads spin while they wait for each other: two stages at once (a queue, a shared machine) then take
-# nine times as long. If they sleep at once, a stage alone takes half as long again. A thousand turns (GNU's OpenMP;
-# others know only the first variable) cost neither much. It must be set before a library loads.
+# nine times as long. If waiting threads sleep instead, a single stage takes half as long again. A spin count of a
+# thousand avoids both, but only GNU's OpenMP reads it; the others read only the first variable. Both must be set
+# before a library loads.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
-# pandera asks Arrow to drop the offsets of times, for the whole process, unless this is set: 12:00+02:00
+# Unless this is set, pandera makes Arrow drop the offsets of times in the whole process: 12:00+02:00
 # would become 12:00 UTC in whatever is converted after a contract was checked.
 os.environ.setdefault("PYARROW_IGNORE_TIMEZONE", "")

@@ -1,4 +1,4 @@
-"""How a command of the project reads its arguments, reports mistakes in plain words, and prints."""
+"""How a command of the project parses its arguments, reports errors and prints results."""
 
 from __future__ import annotations
 
@@ -17,7 +17,22 @@ from pedigree.base.names import UserError
 def parser(
     name: str, description: str | None, program: str = "pedigree "
 ) -> argparse.ArgumentParser:
-    """Make the parser of ``python -m pedigree <name>``, which shows `description` as it is and knows `-v` and `-q`."""
+    """Make the parser of ``python -m pedigree <name>``.
+
+    Parameters
+    ----------
+    name : str
+        Name of the command.
+    description : str or None
+        Shown by ``--help``, with its line breaks kept.
+    program : str
+        What stands before the name on the command line.
+
+    Returns
+    -------
+    argparse.ArgumentParser
+        With the options `-v` and `-q`.
+    """
     made = argparse.ArgumentParser(
         prog=f"python -m {program}{name}",
         description=description,
@@ -29,9 +44,9 @@ def parser(
 
 @contextmanager
 def plain_errors(name: str) -> Iterator[None]:
-    """End a command or stage with one sentence, and exit code 1, where its user can mend what is wrong.
+    """End a command or stage with a one-sentence message and exit code 1 after an error that its user can fix.
 
-    It serves as a decorator, too.
+    Can also be used as a decorator.
     """
     try:
         yield
@@ -40,12 +55,21 @@ def plain_errors(name: str) -> Iterator[None]:
 
 
 def print_found(found: Any, text: str, as_json: bool) -> None:
-    """Print what was found, as a text for people or as JSON for machines.
+    """Print a result, as text for people or as JSON for machines.
 
-    The reader may leave early, as `head` does: that is not a mistake.
+    If the reader closes the pipe early, as `head` does, that is not an error.
+
+    Parameters
+    ----------
+    found : object
+        The result; it must be serializable as JSON.
+    text : str
+        The same result for people.
+    as_json : bool
+        Whether to print JSON.
     """
     try:
         print(json.dumps(found, indent=2, ensure_ascii=False) if as_json else text, flush=True)
     except BrokenPipeError:
-        # Python flushes once more when it ends.
+        # Python flushes stdout once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

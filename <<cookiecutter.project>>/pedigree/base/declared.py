@@ -1,4 +1,4 @@
-"""What dvc.yaml declares: the stages of the template and the owner's own, in whichever form DVC allows."""
+"""What dvc.yaml declares: the template's stages and the owner's, in every form that DVC allows."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from pedigree.base.settings import listed_keys, read_yaml
 
 @dataclass(frozen=True)
 class DeclaredStage:
-    """A stage; of `foreach` and `matrix`, what all stages of the group have in common.
+    """A stage of dvc.yaml; for `foreach` and `matrix`, what all stages of the group have in common.
 
     Parameters
     ----------
     command : str
     description : str
-        Empty if there is none.
+        Empty if dvc.yaml has none.
     params : list of str
         Keys of params.yaml.
     deps, outs : list of str
-        Paths; in a group, parts of them may still be ``${item}``.
+        Paths; in a group, they may contain ``${item}``.
     frozen : bool
-        Whether DVC leaves its outputs as they are (`dvc freeze`).
+        Whether DVC skips the stage and leaves its outputs unchanged (`dvc freeze`).
     """
 
     command: str
@@ -72,9 +72,9 @@ def declared_stage(name: str) -> DeclaredStage:
     Raises
     ------
     UserError
-        There is no such stage.
+        The stage does not exist.
     """
     stages = declared()
     if name not in stages:
-        raise UserError(f"dvc.yaml has no stage '{name}'; {did_you_mean(name, stages)}")
+        raise UserError(f"stage '{name}' is not in dvc.yaml; {did_you_mean(name, stages)}")
     return stages[name]

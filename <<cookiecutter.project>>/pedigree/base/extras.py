@@ -1,10 +1,10 @@
-"""How to install what few projects need: the extras of pyproject.toml."""
+"""How to install optional dependencies: the extras of pyproject.toml."""
 
 from __future__ import annotations
 
 
 def way_to_add(extra: str, pins: str = "constraints.txt") -> str:
-    """Return the clause that says how to install an extra, with uv and with pip.
+    """Return the commands that install an extra, with uv or with pip.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Git, asked on the command line."""
+"""Git, called through its command line."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 
 def git(*arguments: str) -> str:
-    """Run Git; an empty text if it fails or is not there."""
+    """Run Git and return its output; an empty string if it fails or is not installed."""
     try:
         done = subprocess.run(
             ["git", *arguments], capture_output=True, text=True, encoding="utf-8", check=False
@@ -18,7 +18,7 @@ def git(*arguments: str) -> str:
 
 
 def blobs(names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-    """Read many files that Git holds, with one process.
+    """Read many files from Git in one process.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def blobs(names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
     Yields
     ------
     identity : str
-        The object's name, the same for equal contents; empty if there is no such file.
+        The object's name, equal for equal contents; empty if the file does not exist.
     content : bytes
     """
     names = list(names)
@@ -47,5 +47,5 @@ def blobs(names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
                 yield "", b""
                 continue
             content = process.stdout.read(int(kind_and_size[-1]))
-            process.stdout.read(1)  # the end of the line
+            process.stdout.read(1)  # the newline
             yield identity, content

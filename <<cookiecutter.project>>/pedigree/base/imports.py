@@ -1,4 +1,4 @@
-"""What code runs with a module: the files of the project that it imports, and the libraries."""
+"""Which code a module runs: the project's files that it imports, and the libraries."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from pedigree.base.paths import LIBRARY
 
 
 def reached(modules: Iterable[str]) -> tuple[dict[str, Path], set[str]]:
-    """Follow imports, also those inside of functions.
+    """Follow imports, including those inside functions.
 
     Parameters
     ----------
     modules : iterable of str
-        Dotted names of modules; those of other libraries are not looked into.
+        Dotted names of modules; imports of other libraries are not followed.
 
     Returns
     -------
     files : dict of str to Path
-        The project's own modules, by name, and the packages that they lie in.
+        The project's own modules by name, and the packages that contain them.
     libraries : set of str
-        Top-level names of all others, but for Python's own.
+        Top-level names of all others, except the standard library.
     """
     files: dict[str, Path] = {}
     libraries: set[str] = set()
@@ -51,7 +51,7 @@ def reached(modules: Iterable[str]) -> tuple[dict[str, Path], set[str]]:
 
 
 def home_of(top: str) -> Path | None:
-    """Return the folder that a package of the project lies in; None for a library."""
+    """Return the folder that contains a package of the project; None for a library."""
     if top == LIBRARY.name:
         return folder().parent
     here = Path.cwd()
@@ -60,7 +60,7 @@ def home_of(top: str) -> Path | None:
 
 
 def imported(file: Path) -> set[str]:
-    """Name what a file imports; whether a name is that of a module is left open."""
+    """List the dotted names that a file imports: modules, and names that it takes from modules."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -72,7 +72,7 @@ def imported(file: Path) -> set[str]:
 
 @cache
 def public_names() -> dict[str, str]:
-    """Map the names of the library's interface, which loads them lazily, to what they stand for."""
+    """Map the names of the library's lazily loaded public interface to the objects they stand for."""
     stub = ast.parse((folder() / "__init__.pyi").read_text(encoding="utf-8"))
     found = (node for node in stub.body if isinstance(node, ast.ImportFrom))
     top = LIBRARY.name
@@ -84,7 +84,7 @@ def public_names() -> dict[str, str]:
 
 
 def versions(libraries: Iterable[str]) -> list[str]:
-    """Return name and version of the packages that hold libraries, and of those that they require themselves."""
+    """Return name and version of the packages that provide the libraries, and of their direct requirements."""
     holders = packages_distributions()
     found = {name for library in libraries for name in holders.get(library, ())}
     needed = {name for one in found for name in requirements(one)}

@@ -1,4 +1,4 @@
-"""What dvc.lock says: which stage made a file, what that stage was made from, and each file's MD5."""
+"""What dvc.lock records: which stage made a file and from what, and the MD5 of each file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LOCK = Path("dvc.lock")
 
 
 def recorded_stages(project: Path = Path()) -> dict[str, Any]:
-    """Return the stages that a project's dvc.lock holds; none before the first run."""
+    """Return the stages in a project's dvc.lock; empty before the first run."""
     lock = project / LOCK
     return whole(read_yaml(lock)) if lock.exists() else {}
 
@@ -26,7 +26,7 @@ def recorded_stages(project: Path = Path()) -> dict[str, Any]:
 def whole(lock: Mapping[str, Any]) -> dict[str, Any]:
     """Return the stages of a parsed dvc.lock, each with `params`, `deps`, `outs`, and the MD5 of each path.
 
-    DVC leaves out what a stage does not have, and records a path outside of the project by another hash.
+    DVC omits what a stage does not have, and records another hash than the MD5 for paths outside the project.
     """
     return {name: completed(stage) for name, stage in (lock.get("stages") or {}).items()}
 
@@ -41,7 +41,7 @@ def completed(stage: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def recorded_hash(entry: Mapping[str, Any]) -> str:
-    """Return by what DVC knows the version of a path: its MD5, or what a server calls it; empty if it does not."""
+    """Return the hash that DVC records for a path: its MD5, or a remote's version; empty if it records none."""
     if "md5" not in entry and "files" in entry:  # a folder in a remote that keeps versions
         return folder_md5({one["relpath"]: one["md5"] for one in entry["files"]})
     return str(next((entry[key] for key in ("md5", "etag", "checksum") if key in entry), ""))
@@ -58,33 +58,33 @@ def output_hashes(stages: Mapping[str, Any]) -> dict[str, str]:
 
 
 def stage_that_made(path: str, made: Mapping[str, str]) -> str | None:
-    """Name the stage that made a path, or the folder that it lies in."""
+    """Return the name of the stage that made a path, or the folder that contains it."""
     return next((name for owner, name in made.items() if lies_in(path, owner)), None)
 
 
 def stages_behind(path: str, made: Mapping[str, str]) -> list[str]:
-    """Name the stages that made a path, the folder that it lies in, or something in it."""
+    """Return the names of the stages that made a path, the folder that contains it, or something in it."""
     found = (name for out, name in made.items() if lies_in(path, out) or lies_in(out, path))
     return list(dict.fromkeys(found))
 
 
 def is_code(path: str) -> bool:
-    """Return whether a dependency is code: the library's, or the owner's."""
+    """Return whether a dependency is code: of the library or of the owner."""
     return lies_in(path, LIBRARY.as_posix()) or lies_in(path, SCRIPTS.as_posix())
 
 
 def lies_in(path: str, folder: str) -> bool:
-    """Return whether a path is a folder, or lies in it."""
+    """Return whether a path is a folder, or is inside it."""
     return path == folder or path.startswith(f"{folder}/")
 
 
 def ancestors(stages: Mapping[str, Any], targets: Iterable[str]) -> list[str]:
-    """List stages and all that they descend from: what made their inputs, and their settings.
+    """List stages and all that they depend on: those that made their inputs and their settings, recursively.
 
     Parameters
     ----------
     stages : mapping
-        Of `whole`.
+        As returned by `whole`.
     targets : iterable of str
         Names of stages.
 
@@ -107,9 +107,9 @@ def ancestors(stages: Mapping[str, Any], targets: Iterable[str]) -> list[str]:
 
 
 def outdated(stages: Mapping[str, Any], name: str) -> bool:
-    """Return whether what a stage descends from was made anew since it ran.
+    """Return whether something that a stage depends on was made again after the stage ran.
 
-    `dvc exp run evaluate` leaves later stages as an earlier run recorded them: their outputs are another model's.
+    After `dvc exp run evaluate`, later stages stay as an earlier run recorded them: their outputs describe that run's model.
     """
     now = output_hashes(stages)
     return name in stages and any(
@@ -125,17 +125,18 @@ def settings_of(stages: Mapping[str, Any], name: str, commit: str = "") -> dict[
     Parameters
     ----------
     stages : mapping
-        Of `whole`.
+        As returned by `whole`.
     name : str
         Name of the stage.
     commit : str
-        The Git commit of that dvc.lock; empty for the workspace.
+        The Git commit that contains that dvc.lock; empty for the workspace.
 
     Returns
     -------
     dict or None
-        Those of ``settings/<name>.yaml``, and those that dvc.lock holds by value, as for a stage with
-        `params`; a key of another file than params.yaml as ``FILE:KEY``. None if that version of the file is neither in the workspace nor in Git.
+        Those of ``settings/<name>.yaml``, and those that dvc.lock records by value, as for a stage with `params`.
+        Keys of files other than params.yaml are named ``FILE:KEY``. None if that version of the settings file is
+        neither in the workspace nor in Git.
     """
     entry = stages[name]
     found = {
@@ -153,7 +154,7 @@ def settings_of(stages: Mapping[str, Any], name: str, commit: str = "") -> dict[
 
 
 def _versions(path: str, commit: str) -> Iterator[bytes]:
-    """Yield a file as it is in the workspace, in a commit, and in all commits and experiments."""
+    """Yield the contents of a file in the workspace, in a commit, and in all commits and experiments."""
     if Path(path).is_file():
         yield Path(path).read_bytes()
     if commit:
@@ -167,7 +168,7 @@ def _md5(content: bytes) -> str:
 
 
 def digest(path: Path) -> str | None:
-    """Compute the MD5 that DVC gives to a file or, over a sorted listing of its files, to a folder."""
+    """Compute the MD5 that DVC gives to a file or, from a sorted list of its files, to a folder."""
     if path.is_file():
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "md5").hexdigest()
@@ -178,7 +179,7 @@ def digest(path: Path) -> str | None:
 
 
 def folder_md5(files: Mapping[str, str]) -> str:
-    """Compute the MD5 that DVC gives to a folder from those of its files."""
+    """Compute the MD5 that DVC gives to a folder, from the MD5s of its files."""
     entries = [
         {"md5": files[name], "relpath": name}
         for name in sorted(files, key=lambda name: name.split("/"))

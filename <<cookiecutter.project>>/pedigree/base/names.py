@@ -1,4 +1,4 @@
-"""Names: one spelling for columns, and a helping hand for misspelled ones."""
+"""Column names in snake_case, and suggestions for misspelled names."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from collections.abc import Iterable
 
 
 class UserError(Exception):
-    """A mistake that the person who runs the project can mend.
+    """An error that the person who runs the project can fix.
 
-    Its message is one or more whole sentences that name the file, key or column and the way out;
-    stages print it without a traceback and exit with 1.
+    Its message is one or more whole sentences that name the file, key or column and say what to do;
+    stages print it without a traceback and exit with code 1.
 
     Examples
     --------
     >>> from pedigree import UserError
-    >>> raise UserError("conf/collect/mine.yaml: no file 'rows.csv'; put it into data/external/.")
+    >>> raise UserError("conf/collect/mine.yaml: 'rows.csv' does not exist; put it into data/external/.")
     Traceback (most recent call last):
-    pedigree.base.names.UserError: conf/collect/mine.yaml: no file 'rows.csv'; put it into data/external/.
+    pedigree.base.names.UserError: conf/collect/mine.yaml: 'rows.csv' does not exist; put it into data/external/.
     """
 
 
 def snake_case(name: object) -> str:
-    """Spell a column name in ASCII snake_case; applying it twice changes nothing.
+    """Convert a column name to ASCII snake_case; applying it twice changes nothing.
 
     Examples
     --------
@@ -38,7 +38,7 @@ def snake_case(name: object) -> str:
 
 
 def snake_cased(names: Iterable[object]) -> list[str]:
-    """Spell all names in snake_case and tell equal ones apart by a number (``a``, ``a_2``)."""
+    """Convert all names to snake_case and number duplicates (``a``, ``a_2``)."""
     taken: set[str] = set()
     out = []
     for name in names:
@@ -52,7 +52,7 @@ def snake_cased(names: Iterable[object]) -> list[str]:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return a clause that proposes the nearest known word, or lists the known ones."""
+    """Return a clause that suggests the nearest known word, or lists the known ones."""
     known = sorted(known)
     lower = {name.lower(): name for name in known}
     near = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.6)

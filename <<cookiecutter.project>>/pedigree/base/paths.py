@@ -13,27 +13,31 @@ LIBRARY = Path("pedigree")  # the vendored library
 SCRIPTS = Path("pipeline")  # the owner's code: a script for each step
 CUSTOM = Path("pipeline/custom")  # and classes and functions that settings name
 
-EXTERNAL = Path("data/external")  # what a person put there
+EXTERNAL = Path("data/external")  # files that people put there
 INCOMING = Path("data/incoming")  # later batches, for `monitor`
 RAW = Path("data/raw")  # the snapshot, in the source's own format
-SNAPSHOT = RAW / "snapshot.json"  # where it came from, and each file's fingerprint
+SNAPSHOT = RAW / "snapshot.json"  # its source, and the hash of each file
 LOADED = Path("data/loaded")
 REJECTED = Path("data/rejected")  # rows that broke the contract, with the reason
 CLEAN = Path("data/clean")
 SPLIT = Path("data/split")  # train/ validation/ test/ unlabelled/
 FEATURES = Path("data/features")  # train/ validation/
-PREDICTIONS = Path("data/predictions")  # validation/ test/: what model, baselines and champion say
+PREDICTIONS = Path(
+    "data/predictions"
+)  # validation/ test/: predictions of model, baselines and champion
 
 ENGINEER = Path("models/engineer.skops")
 SELECT = Path("models/select.skops")
 WINNER = Path("models/winner.json")  # the leaderboard's best model family and its settings
 BEST_PARAMS = Path("models/best_params.json")
 MODEL = Path("models/model.skops")
-BASELINE = Path("models/baseline.skops")  # a plain model beside it, which it has to beat
-CALIBRATOR = Path("models/calibrator.skops")  # what is applied to its predictions, or null
-THRESHOLD = Path("models/threshold.json")  # from which probability on it says yes
+BASELINE = Path("models/baseline.skops")  # a simple model that the final one must beat
+CALIBRATOR = Path("models/calibrator.skops")  # calibrates its predictions; or null
+THRESHOLD = Path(
+    "models/threshold.json"
+)  # the probability from which on the positive class is predicted
 BUNDLE = Path("models/bundle")
-MANIFEST = "sha256.json"  # of a bundle: the fingerprint of each of its other files
+MANIFEST = "sha256.json"  # in a bundle: the hash of each other file
 CHAMPION = Path("models/champion/bundle")  # the one in use; see `python -m pedigree promote`
 
 METRICS = Path("metrics")

@@ -1,4 +1,4 @@
-"""What settings are made of: sections, parts of them, and tools; parsed once, typed and frozen."""
+"""The building blocks of settings: sections, excerpts and tools; parsed once, typed and frozen."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WrapValidato
 
 
 def _as_written(value: Any, validated: Callable[[Any], float]) -> float:
-    """Keep an integer one: outputs show 300, and not 300.0."""
+    """Keep an integer an integer: outputs show 300, not 300.0."""
     number = validated(value)
     return value if type(value) is int else number
 
@@ -24,7 +24,7 @@ Names = tuple[str, ...]
 
 
 class Section(BaseModel):
-    """Settings with these keys and no others."""
+    """Settings with exactly these keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -34,18 +34,18 @@ def _nested(value: Any) -> Any:
 
 
 class Excerpt(BaseModel):
-    """Some keys of a section, or of all settings; those that an owner added are attributes, too."""
+    """Some keys of a section, or of all settings; keys that an owner added become attributes, too."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
     __pydantic_extra__: dict[str, Annotated[Any, BeforeValidator(_nested)]]
 
     def mistakes(self, settings: Any) -> Iterator[str]:
-        """Find mistakes that types do not rule out; a step's class overrides this.
+        """Find mistakes that types do not exclude; a step's class overrides this.
 
         Parameters
         ----------
         settings : Settings
-            All of them, with names of columns as people wrote them.
+            All of them, with column names as people wrote them.
         """
         yield from ()
 
@@ -57,7 +57,7 @@ class Tool(BaseModel):
     target: str = Field(alias="_target_", min_length=3, pattern=r"^[\w.]+\.\w+$")
 
     def without(self, *names: str) -> dict[str, Any]:
-        """Return its settings without some that the stage reads itself."""
+        """Return its settings without the keys that the stage reads itself."""
         settings = self.model_dump(by_alias=True, exclude_unset=True)
         return {name: value for name, value in settings.items() if name not in names}
 
@@ -78,7 +78,7 @@ def keys_of(part: type[Excerpt]) -> list[str]:
 
 
 def part_of(data: Mapping[str, Any], part: type[Excerpt]) -> dict[str, Any]:
-    """Take what a class names out of all settings, as it stands there."""
+    """Return the part of all settings that a class names, with its nesting."""
     inner = _parts(part).items()
     return {name: part_of(data[name], one) if one else data[name] for name, one in inner}
 

@@ -1,6 +1,6 @@
 """The settings a stage may see: those of its own file, and the keys that ``dvc.yaml`` lists for it.
 
-DVC knows both, so it always knows when to run the stage again: any other setting does not exist for it.
+DVC tracks both, so every change of them runs the stage again; the stage cannot see any other setting.
 """
 
 from __future__ import annotations
@@ -33,36 +33,38 @@ def read_yaml(path: Path) -> Any:
     try:
         return yaml.load(path.read_text(encoding="utf-8"), Loader=Loader)
     except FileNotFoundError:
-        raise UserError(f"{path} is not there; run `dvc repro` to make it.") from None
+        raise UserError(f"{path} does not exist; run `dvc repro` to create it.") from None
     except yaml.YAMLError as error:
         raise UserError(f"{path} is not valid YAML: {error}") from None
 
 
 def settings_file(stage: str) -> Path:
-    """Return where `configure` writes a stage's own settings."""
+    """Return the path to which `configure` writes a stage's own settings."""
     return SETTINGS / f"{stage}.yaml"
 
 
 def listed_keys(stage: Mapping[str, Any]) -> list[str]:
     """Return the keys of params.yaml that a stage of ``dvc.yaml`` lists under ``params``."""
-    return [key for key in stage.get("params", ()) if isinstance(key, str)]  # not of other files
+    return [
+        key for key in stage.get("params", ()) if isinstance(key, str)
+    ]  # a mapping lists keys of other files
 
 
 def read_settings(stage: str, overrides: Sequence[str] = ()) -> Any:
-    """Read a stage's own settings, with ``key=value`` overrides for one run manually.
+    """Read a stage's own settings, with ``key=value`` overrides for a single run.
 
     Parameters
     ----------
     stage : str
         Name of the DVC stage.
     overrides : sequence of str
-        ``section.key=value``, in Hydra's spelling for plain values.
+        ``section.key=value``, in Hydra's syntax for plain values.
 
     Returns
     -------
     Excerpt
-        Of the step's own class (see ``base/steps.py``), frozen; of a stage that its owner added, with the
-        keys that it lists as attributes.
+        Of the step's own class (see ``base/steps.py``), frozen; for a stage that the owner added, one with
+        the keys that it lists as attributes.
 
     Raises
     ------
@@ -73,12 +75,17 @@ def read_settings(stage: str, overrides: Sequence[str] = ()) -> Any:
 
     stages = read_yaml(DVC_YAML)["stages"]
     if stage not in stages:
-        raise UserError(f"dvc.yaml has no stage '{stage}'; {did_you_mean(stage, stages)}")
+        raise UserError(f"stage '{stage}' is not in dvc.yaml; {did_you_mean(stage, stages)}")
     file, listed = settings_file(stage), listed_keys(stages[stage])
     data = read_yaml(file) if file.as_posix() in stages[stage].get("deps", ()) else {}
     params = read_yaml(PARAMS) if listed else {}
     for key in listed:
-        _add(data, key.split("."), params, f"{PARAMS} has no '{key}', which stage '{stage}' needs")
+        _add(
+            data,
+            key.split("."),
+            params,
+            f"'{key}', which stage '{stage}' needs, is not in {PARAMS}",
+        )
     if overrides:
         data = _overridden(stage, data, overrides)
     _snake_case_columns(data.get("problem") or {})
@@ -91,7 +98,7 @@ def read_settings(stage: str, overrides: Sequence[str] = ()) -> Any:
 
 
 def _add(data: dict[str, Any], path: list[str], params: Any, missing: str) -> None:
-    """Put a key of params.yaml into a stage's settings."""
+    """Copy a key of params.yaml into a stage's settings."""
     for part in path[:-1]:
         params, data = (
             params.get(part) if isinstance(params, dict) else None,
@@ -103,7 +110,7 @@ def _add(data: dict[str, Any], path: list[str], params: Any, missing: str) -> No
 
 
 def _overridden(stage: str, data: dict[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
-    """Return settings with values replaced."""
+    """Return the settings with the overrides applied."""
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
@@ -118,12 +125,12 @@ def _overridden(stage: str, data: dict[str, Any], overrides: Sequence[str]) -> d
         try:
             own.merge_with_dotlist([override])
         except OmegaConfBaseException as error:
-            raise UserError(f"'{override}' is refused: {error}") from None
+            raise UserError(f"'{override}' is invalid: {error}") from None
     return OmegaConf.to_container(own)  # type: ignore[return-value]
 
 
 def as_dict(settings: Any) -> Any:
-    """Turn settings into plain dictionaries and lists, as they were written, for libraries that know no others."""
+    """Convert settings to plain dictionaries and lists, for libraries that do not accept other types."""
     if hasattr(settings, "model_dump"):
         settings = settings.model_dump(by_alias=True, exclude_unset=True)
     if isinstance(settings, Mapping):
@@ -134,7 +141,21 @@ def as_dict(settings: Any) -> Any:
 
 
 def leaves(config: Any, prefix: str = "", depth: int = -1) -> dict[str, Any]:
-    """Flatten nested settings into ``{"section.key": value}``, down to a depth if one is given."""
+    """Flatten nested settings into ``{"section.key": value}``.
+
+    Parameters
+    ----------
+    config : mapping or other value
+        Settings.
+    prefix : str
+        The key under which they stand.
+    depth : int
+        Number of levels to flatten; -1 for all.
+
+    Returns
+    -------
+    dict of str to object
+    """
     data = as_dict(config)
     if not isinstance(data, dict) or not depth:
         return {prefix: data}
@@ -145,7 +166,7 @@ def leaves(config: Any, prefix: str = "", depth: int = -1) -> dict[str, Any]:
 
 
 def _snake_case_columns(problem: dict[str, Any]) -> None:
-    """Let people name columns in `problem` as their source spells them; `load` renames them."""
+    """Let people write column names in `problem` as their source does; `load` renames the columns."""
     for key in ("target", "time"):
         if problem.get(key):
             problem[key] = snake_case(problem[key])

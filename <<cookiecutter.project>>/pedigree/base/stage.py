@@ -1,4 +1,4 @@
-"""How a step runs: read its own settings, do the work, report mistakes in plain words."""
+"""How a step runs: read its own settings, do the work, report errors as one sentence."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pedigree.base.paths import PARAMS, TIMINGS
 def run(stage: str, main: Callable[..., dict[str, Any] | None]) -> None:
     """Run a step as a command: ``python -m pipeline.<stage> [-v | -q] [section.key=value ...]``.
 
-    What the clock says goes to ``timings/<stage>.json``, the one file that differs between two
+    The duration goes to ``timings/<stage>.json``, the one file that differs between two
     equal runs; it is neither an output of the stage nor read by another.
 
     Parameters
@@ -25,8 +25,8 @@ def run(stage: str, main: Callable[..., dict[str, Any] | None]) -> None:
     stage : str
         Name of the stage in ``dvc.yaml``.
     main : callable
-        Does the step. It is called with the stage's own settings, if it takes any; its docstring is the help. If
-        it measured more than its own seconds, it returns that as a dictionary.
+        Does the step. It is called with the stage's own settings, if it takes any; its docstring is the help text.
+        It may return a dictionary of further timings.
 
     Examples
     --------
@@ -59,7 +59,7 @@ def run(stage: str, main: Callable[..., dict[str, Any] | None]) -> None:
 
 
 def say(text: str) -> None:
-    """Tell of progress: a line of the logger `pedigree` at INFO, printed at once, also into a pipe.
+    """Print progress: a line of the logger `pedigree` at INFO, written at once, also into a pipe.
 
     Examples
     --------
@@ -71,11 +71,11 @@ def say(text: str) -> None:
 
 
 def _limit_threads() -> None:
-    """Fix the thread count of native libraries: sums depend on it.
+    """Fix the thread count of native libraries, because sums depend on it.
 
-    A floating-point sum that is split over another number of threads may differ in its last bit,
-    and the outputs are to be the same on every machine. Libraries that are loaded already are told
-    by threadpoolctl, those that come later by the environment.
+    A floating-point sum that is computed by another number of threads may differ in its last bit,
+    and the outputs must be the same on every machine. threadpoolctl sets it in libraries that are
+    loaded already, the environment in those that are loaded later.
     """
     from threadpoolctl import threadpool_limits
 

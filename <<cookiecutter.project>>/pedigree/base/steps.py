@@ -1,4 +1,4 @@
-"""The class of each step's settings, in the room of the step; loaded when it is asked for."""
+"""The class of each step's settings; the module that defines it is imported on demand."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ STEPS = {
 
 
 def settings_class(stage: str) -> type[Excerpt]:
-    """Return the class of a step's settings; of a stage that its owner added, one without fields."""
+    """Return the class of a step's settings; for a stage that the owner added, one without fields."""
     from pedigree.base.section import Excerpt
 
     if stage not in STEPS:

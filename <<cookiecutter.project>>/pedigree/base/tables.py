@@ -25,7 +25,7 @@ ROWS_PER_PART = 1_000_000
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path`` that takes its place if the block succeeds.
 
-    After an error the earlier output stands as it was, and nothing half-written is left.
+    After an error the earlier output is unchanged, and no incomplete file is left.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.new")
@@ -41,7 +41,7 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def link_or_copy(source: Path, target: Path) -> None:
-    """Show a file or folder at a second place: by a symbolic link or, where Windows does not allow it, as a copy."""
+    """Make a file or folder available at a second path: as a symbolic link, or as a copy where Windows allows no links."""
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         target.symlink_to(source.resolve())
@@ -52,7 +52,7 @@ def link_or_copy(source: Path, target: Path) -> None:
 
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    r"""Yield an empty folder that takes the place of ``path`` if the block succeeds; else the earlier one stays.
+    r"""Yield an empty folder that replaces ``path`` if the block succeeds; otherwise ``path`` is unchanged.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def read_table(folder: Path) -> pd.DataFrame:
 def write_json(data: Any, path: Path) -> None:
     """Write JSON with numbers rounded to nine significant digits, keys in the order given.
 
-    Nine digits are more than any metric needs, and fewer than what rounding errors touch.
+    Nine digits are more than any metric needs, and exclude those that rounding errors affect.
 
     Examples
     --------
@@ -149,12 +149,21 @@ def sha256(path: Path) -> str:
 def write_csv(
     rows: Sequence[Mapping[str, Any]], path: Path, header: Sequence[str] | None = None
 ) -> None:
-    """Write equal mappings as a CSV file; floats rounded as in `write_json`.
+    """Write mappings with equal keys as a CSV file; floats are rounded as in `write_json`.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        The rows.
+    path : Path
+        The file.
+    header : sequence of str, optional
+        The keys in order; default those of the first row.
 
     Raises
     ------
     ValueError
-        There is neither a header nor a row to take it from.
+        Neither a header nor a row is given.
 
     Examples
     --------
@@ -172,7 +181,7 @@ def write_csv(
 
 
 def _plain(value: Any) -> Any:
-    """Turn NumPy and mapping types into what JSON knows; NaN and infinity become null."""
+    """Convert NumPy and mapping types to types that JSON can store; NaN and infinity become null."""
     if hasattr(value, "model_dump"):  # settings, as they were written
         return _plain(as_dict(value))
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""Tools by name: what a `_target_` in the settings becomes."""
+"""Tools by name: create the object that a `_target_` in the settings names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def instantiate(settings: Any, *args: Any, **kwargs: Any) -> Any:
     Raises
     ------
     UserError
-        The tool's own, which Hydra would bury in a message with a traceback.
+        Raised by the tool itself; Hydra would wrap it in a message with a traceback.
 
     Examples
     --------
@@ -27,7 +27,7 @@ def instantiate(settings: Any, *args: Any, **kwargs: Any) -> Any:
     from hydra.utils import instantiate as hydra_instantiate
 
     try:
-        # Plain lists and dictionaries: what is fitted is stored, and its settings with it.
+        # Convert to plain lists and dictionaries, because the fitted object is stored together with its settings.
         return hydra_instantiate(as_dict(settings), *args, _convert_="all", **kwargs)
     except InstantiationException as error:
         if isinstance(error.__cause__, UserError):
@@ -36,7 +36,7 @@ def instantiate(settings: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 def found(name: str) -> Any:
-    """Return what a dotted name stands for, or None if it cannot be imported."""
+    """Return the object that a dotted name stands for, or None if it cannot be imported."""
     module, _, attribute = name.rpartition(".")
     try:
         return getattr(import_module(module), attribute, None)

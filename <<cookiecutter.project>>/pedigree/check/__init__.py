@@ -1,5 +1,5 @@
 """The last verdict as an exit code, for CI: 0 accepted, 1 not accepted or no verdict.
 
-Latency, training time and the number of uses of the test set are checked here and not by the stage
+Latency, training time and the number of models evaluated on the test set are checked here and not by the stage
 `verdict`, whose output must be reproducible on any machine.
 """

@@ -1,7 +1,7 @@
 """Number of different models that were evaluated on the test set, from the history of dvc.lock.
 
-Each evaluation on the test set makes it more likely that the best score is due to chance. There is no
-counter: every commit and experiment records the model and the test set of its verdict.
+Each evaluation on the test set makes it more likely that the best score is due to chance. No counter is
+needed: every commit and experiment records the model and the test set of its verdict.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ from pedigree.base.lock import folder_md5
 from pedigree.base.paths import CALIBRATOR, MODEL, SPLIT, THRESHOLD
 from pedigree.lineage.trace.records import entries, listing, lock_versions, parsed
 
-# What makes a model of its own; how it is described and what it is compared with does not.
+# Outputs that distinguish models; explanations, comparisons and reports do not.
 PARTS = (MODEL.as_posix(), CALIBRATOR.as_posix(), THRESHOLD.as_posix())
 
 
 @dataclass(frozen=True)
 class Looks:
-    """Looks at a test set.
+    """The models that were evaluated on a test set.
 
     Parameters
     ----------
     models : int
-        Different ones that were judged on the test rows of the last verdict.
+        Number of different models that were evaluated on the test rows of the last verdict.
     commits : int
-        Commits and experiments that were read.
+        Number of commits and experiments that were read.
     unknown : int
-        Further models, judged on a version of data/split/ that DVC's cache does not hold.
+        Number of further models, evaluated on a version of data/split/ whose listing is not in DVC's cache.
     """
 
     models: int
@@ -36,21 +36,21 @@ class Looks:
 
     def __str__(self) -> str:
         models = "model has" if self.models == 1 else "different models have"
-        text = f"{self.models} {models} been judged on this test set"
+        text = f"{self.models} {models} been evaluated on this test set"
         if not self.commits:
-            text += ", as far as this folder tells: there is no history of dvc.lock in Git"
+            text += ", according to the workspace alone, since dvc.lock is not in Git's history"
         if self.unknown:
             text += (
-                f", and {self.unknown} more on versions of {SPLIT} that are not in DVC's cache, perhaps "
-                f"with the same test rows (`dvc fetch --all-commits {SPLIT}` brings those that were pushed)"
+                f", and {self.unknown} more on versions of {SPLIT} that are not in DVC's cache and may have "
+                f"the same test rows (run `dvc fetch --all-commits {SPLIT}` to get those that were pushed)"
             )
         return text
 
 
 def looks() -> Looks | None:
-    """Count the looks at the test rows of the last verdict.
+    """Count the models that were evaluated on the test rows of the last verdict.
 
-    Two versions of the split are one test set if the files of its test rows are the same.
+    Two versions of the split have the same test set if the files of their test rows are equal.
 
     Returns
     -------
@@ -81,7 +81,7 @@ def looks() -> Looks | None:
 
 
 def _test(split: str) -> str | None:
-    """Fold the files of the test rows into one MD5; None if DVC's cache does not list them."""
+    """Compute one MD5 for the files of the test rows; None if DVC's cache does not list them."""
     files = {one["relpath"]: one["md5"] for one in listing(split)}
     return (
         folder_md5({name: md5 for name, md5 in files.items() if name.startswith("test/")})

@@ -14,9 +14,9 @@ from pedigree.base.names import UserError
 from pedigree.base.paths import DVC_YAML, LOADED, PARAMS, TIMINGS
 from pedigree.base.tables import link_or_copy
 
-ROWS = 100  # that are asked for, one at a time
-INTERFACE = (Path("pedigree/__init__.py"), Path("pedigree/__init__.pyi"))  # which scripts import
-GRACE = 60  # seconds that a training may take beyond its limit: Python's start, and to be told by how much
+ROWS = 100  # number of rows that are predicted one at a time
+INTERFACE = (Path("pedigree/__init__.py"), Path("pedigree/__init__.pyi"))  # imported by scripts
+GRACE = 60  # seconds beyond the limit after which a training is stopped; before, the measured time is reported
 
 
 def measure(quantity: str, limit: float | None) -> tuple[float | None, str]:
@@ -26,25 +26,25 @@ def measure(quantity: str, limit: float | None) -> tuple[float | None, str]:
     ----------
     quantity : {"latency_ms", "training_seconds"}
     limit : float or None
-        The most that it may be, after which a training is ended.
+        Limit of the quantity; a training that takes much longer is stopped.
 
     Returns
     -------
     value : float or None
-        None if it took longer than the limit.
+        None if a training was stopped.
     about : str
-        What was measured.
+        Description of the measurement.
 
     Raises
     ------
     UserError
-        What is needed for it is not there.
+        A file that the measurement requires is missing.
     """
     return latency() if quantity == "latency_ms" else training(limit)
 
 
 def latency() -> tuple[float, str]:
-    """Measure milliseconds for a row that is sent alone: checked, mended and answered as by the API."""
+    """Measure the milliseconds of a request with a single row: checked, cleaned and predicted as by the API."""
     from statistics import median, quantiles
 
     from pyarrow import parquet
@@ -54,7 +54,7 @@ def latency() -> tuple[float, str]:
     parts = sorted(LOADED.glob("*.parquet"))
     if not parts:
         raise UserError(
-            f"latency_ms is measured on rows of {LOADED}, which is not there; `dvc checkout {LOADED}` brings it."
+            f"latency_ms requires rows of {LOADED}, which does not exist; run `dvc checkout {LOADED}`."
         )
     bundle = Bundle.load()
     rows = next(parquet.ParquetFile(parts[0]).iter_batches(ROWS)).to_pandas()
@@ -71,12 +71,12 @@ def latency() -> tuple[float, str]:
 
 
 def training(limit: float | None) -> tuple[float | None, str]:
-    """Measure seconds by training again, in a copy: DVC may have brought the model from elsewhere."""
+    """Measure the seconds of a training in a copy of the project; the model itself may have been fetched by DVC."""
     needed = [*map(Path, declared_stage("train").deps), *INTERFACE, DVC_YAML, PARAMS]
     for path in needed:
         if not path.exists():
             raise UserError(
-                f"training_seconds is measured by training again, and {path} is not there; `dvc checkout` brings it."
+                f"training_seconds requires another training, but {path} does not exist; run `dvc checkout`."
             )
     with tempfile.TemporaryDirectory() as folder:
         for path in needed:
@@ -91,8 +91,8 @@ def training(limit: float | None) -> tuple[float | None, str]:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            return None, "trained again in a copy, and ended when it took too long"
+            return None, "trained again in a copy, and stopped since it took too long"
         if done.returncode:
-            raise UserError(f"training_seconds: training again failed: {done.stderr.strip()}")
+            raise UserError(f"training_seconds: the training failed: {done.stderr.strip()}")
         timings = json.loads((Path(folder) / TIMINGS / "train.json").read_text(encoding="utf-8"))
     return timings["seconds"], "trained again in a copy"

@@ -1,4 +1,4 @@
-"""The command: the verdict for people, and its exit code for machines."""
+"""The command `check`: the verdict for people, and its exit code for machines."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ from pedigree.check.budget import looks
 from pedigree.check.clock import measure
 
 VERDICT = Path("metrics/verdict.json")
-NAMED = 3  # files of the library that are named if they differ
+NAMED = 3  # changed files of the library that are listed
 JUDGED = {"lower": ", lower end", "upper": ", upper end"}
 
 
 @plain_errors("check")
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the verdict, one line a criterion."""
+    """Print the verdict, one line per criterion."""
     cli = parser("check", package.__doc__)
     cli.add_argument(
         "verdict",
         nargs="?",
         type=Path,
         default=VERDICT,
-        help="default: %(default)s; of another one, clock and budget are left out",
+        help="default: %(default)s; for other files, measured times and the test budget are not checked",
     )
     path = cli.parse_args(arguments).verdict
     if not path.exists():
-        raise UserError(f"{path} is not there; run `dvc repro` first.")
+        raise UserError(f"{path} does not exist; run `dvc repro` first.")
     own = path == VERDICT
     if own and outdated(recorded_stages(), "verdict"):
         raise UserError(
-            f"{path} is about an earlier model: what it judged was made anew since. Run `dvc repro`."
+            f"{path} is about an earlier model, since the model was trained again later; run `dvc repro`."
         )
     fine = accepted(read_json(path), own)
     if differing := changed():
@@ -51,28 +51,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def library_differs(files: Sequence[str]) -> str:
-    """Say that the library is not as it was published, and name some of its files."""
+    """Return a warning that the library was changed, with some of the changed files."""
     shown = ", ".join(f"pedigree/{name}" for name in files[:NAMED])
     more = f" and {len(files) - NAMED} more" if files[NAMED:] else ""
     return f"the library differs from pedigree {__version__}: {shown}{more}"
 
 
 def accepted(verdict: dict[str, Any], own: bool) -> bool:
-    """Print a verdict and return whether all is met.
+    """Print a verdict, and return whether all criteria are met.
 
     Parameters
     ----------
     verdict : dict
-        As the stage `verdict` writes it.
+        As written by the stage `verdict`.
     own : bool
-        Whether it is the workspace's, whose bundle can be timed and whose test set counted.
+        Whether it is the workspace's verdict, for which times and the test budget are checked.
     """
     for one in verdict["metrics"]:
         beside = {key: one[key] for key in ("validation", "dummy", "linear") if key in one}
         shown = "".join(f"  {key} {_number(value)}" for key, value in beside.items())
         say(f"  {one['metric']:<20} {_number(one['value'])}  {_interval(one)}{shown}")
     for one in verdict.get("comparisons", ()):
-        if one["metric"] == verdict["metrics"][0]["metric"]:  # the one that decides
+        if one["metric"] == verdict["metrics"][0]["metric"]:  # the first metric
             gain = f"gain over {one['against']}"
             say(f"  {gain:<20} {_number(one['gain'])}  {_interval(one)}  in {one['metric']}")
     for one in verdict.get("worst", ()):
@@ -88,15 +88,15 @@ def accepted(verdict: dict[str, Any], own: bool) -> bool:
 
 
 def _line(one: dict[str, Any], own: bool) -> bool | None:
-    """Print a criterion; measure it if it is the clock's (None: not measured)."""
+    """Print a criterion, and return whether it is met; times are measured first (None: not measured)."""
     kind = "at_least" if "at_least" in one else "at_most"
     met: bool | None = one["met"]
     value, limit, about = one["value"], one[kind], ""
     timed = met is None
     if timed and own:
-        value, told = measure(one["criterion"], limit if kind == "at_most" else None)
+        value, about = measure(one["criterion"], limit if kind == "at_most" else None)
         met = value is not None and (value >= limit if kind == "at_least" else value <= limit)
-        about = f" ({told})"
+        about = f" ({about})"
     state = {True: "met   ", False: "MISSED", None: "not measured:"}[met]
     name = one["criterion"] + JUDGED.get(one.get("judged", ""), "")
     name += ", worst slice" * (one.get("rows") == "worst_slice")
@@ -106,11 +106,11 @@ def _line(one: dict[str, Any], own: bool) -> bool | None:
 
 
 def _within_budget() -> bool:
-    """Print how many models were judged on this test set, and return whether that is within the budget."""
+    """Print how many models were evaluated on this test set, and return whether that is within the budget."""
     found = looks()
     if found is None:
         say(
-            "  how many models have been judged on this test set is not known: dvc.lock records no verdict"
+            "  the number of models evaluated on this test set is unknown, since dvc.lock records no verdict"
         )
         return True
     problem = read_yaml(PARAMS)["problem"] if PARAMS.exists() else {}

@@ -199,7 +199,7 @@ def json_lines(data: Any, path: str, url: str) -> list[bytes]:
     Raises
     ------
     UserError
-        There is no list at this path, or one of its items is not an object.
+        The path leads to no list, or an item of the list is not an object.
     """
     try:
         found = value_at(data, path)

@@ -262,7 +262,7 @@ def _plain(values: pa.Array) -> pa.Array:
     """Convert nested values to JSON strings, and bytes to hexadecimal strings."""
     if not (pa.types.is_nested(values.type) or pa.types.is_binary(values.type)):
         return values
-    texts = (
+    strings = (
         None if value is None else driver_value_to_string(value) for value in values.to_pylist()
     )
-    return pa.array(texts, pa.string())
+    return pa.array(strings, pa.string())

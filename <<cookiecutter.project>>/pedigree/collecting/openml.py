@@ -127,7 +127,7 @@ def _fetch(wanted: dict[str, Any], cache: str) -> dict[str, Any]:
 
 
 def _missing_data_set(wanted: dict[str, Any]) -> str:
-    """Return an error message that tells which of ID, version and name does not exist."""
+    """Return an error message that names which of ID, version and name does not exist."""
     if "data_id" in wanted:
         return f"collect.data_id: OpenML has no data set with the ID {wanted['data_id']}."
     from sklearn.datasets import _openml

@@ -17,7 +17,7 @@ class Collect(Tool):
 
 
 class CollectSettings(Excerpt):
-    """All that `collect` sees."""
+    """All settings that `collect` reads."""
 
     collect: Collect
     load: ContractPath

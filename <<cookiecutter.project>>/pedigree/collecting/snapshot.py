@@ -32,7 +32,7 @@ class Snapshot:
     settings : dict
         Settings of the source (a file of ``conf/collect/``), without limits.
     source : dict
-        The source's own account: `kind`, where the rows came from, and `reading`, how its files are to be read.
+        The source's description: `kind`, where the rows came from, and `reading`, the format of its files.
     rows : int
     columns : list of str
         Names in the source.
@@ -92,8 +92,8 @@ class Snapshot:
         limits : Collect
             `min_rows`, and `max_shrink`, the fraction of rows that may be lost since the last one of this source.
         contract : str
-            Path of the contract. It is no dependency of the stage: whether a snapshot is accepted depends on it, what
-            is in the snapshot does not, and widening a contract must not take a new snapshot.
+            Path of the contract. It is not a dependency of the stage: it decides whether a snapshot is accepted, not
+            what the snapshot contains, so widening a contract must not take a new snapshot.
 
         Raises
         ------
@@ -104,7 +104,7 @@ class Snapshot:
         _refuse_other_columns(self.columns, Path(contract))
 
     def write(self, folder: Path) -> None:
-        """Write snapshot.json beside the files."""
+        """Write snapshot.json into the folder of the files."""
         write_json(asdict(self), folder / SNAPSHOT.name)
 
     def pinned(self, wanted: Collect) -> bool:

@@ -1,1 +1,1 @@
-"""Problem definition: settings are composed from conf/ and every mistake in them is found."""
+"""Problem definition: compose the settings from conf/ and find every mistake in them."""

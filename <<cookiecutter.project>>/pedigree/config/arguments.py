@@ -1,4 +1,4 @@
-"""Values that a tool's own signature rules out: its type hints are the schema of its settings."""
+"""Values that a tool's signature excludes: its type hints are the schema of its settings."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from pedigree.config.tools import OURS, locate, tools
 
 
 def wrong_arguments(data: dict[str, Any]) -> Iterator[str]:
-    """Find values that are not what a tool of this project takes, such as an action that it does not know.
+    """Find values that an argument of one of the project's tools does not accept, such as an unknown action.
 
-    Other libraries check their arguments themselves, and say less in their type hints.
+    Other libraries validate their arguments themselves, and their type hints are less precise.
     """
     for place, tool in tools(data):
         if tool["_target_"].split(".")[0] not in OURS:
@@ -27,7 +27,7 @@ def wrong_arguments(data: dict[str, Any]) -> Iterator[str]:
         try:
             target = locate(tool["_target_"])
         except UserError:
-            continue  # said by `wrong_tools`
+            continue  # reported by `wrong_tools`
         for name, hint in hints(target).items():
             if name in tool and not _holds_tools(tool[name]):
                 for mistake in _mistakes(hint, tool[name]):
@@ -35,11 +35,11 @@ def wrong_arguments(data: dict[str, Any]) -> Iterator[str]:
 
 
 def hints(target: Callable[..., Any]) -> dict[str, Any]:
-    """Return the type hints of a callable's arguments, without those that only a type checker knows."""
+    """Return the type hints of a callable's arguments, without those that only a type checker can resolve."""
     code = target.__init__ if inspect.isclass(target) else target
     found: dict[str, Any] = {}
     for name, hint in getattr(code, "__annotations__", {}).items():
-        # One at a time: a hint that only a type checker understands makes `get_type_hints` fail for all.
+        # One at a time: one that only a type checker can resolve makes `get_type_hints` fail for all.
         names = vars(
             sys.modules[code.__module__]
         )  # a class without an `__init__` inherits object's
@@ -57,12 +57,12 @@ def _mistakes(hint: Any, value: Any) -> Iterator[str]:
     try:
         TypeAdapter(hint).validate_python(value)
     except (PydanticSchemaGenerationError, PydanticUndefinedAnnotation):
-        return  # a hint of a class that settings cannot hold
+        return  # settings cannot contain an instance of this class
     except ValidationError as error:
-        said = set()
+        reported = set()
         for one in error.errors():
             message = one["msg"].removeprefix("Value error, ").removeprefix("Input ")
             keys = [part for part in one["loc"] if isinstance(value, dict) and part in value]
             place = "".join(f".{key}" for key in keys)
-            said.add(f"{place}: {message} (it is {one['input']!r})")
-        yield from sorted(said)
+            reported.add(f"{place}: {message} (it is {one['input']!r})")
+        yield from sorted(reported)

@@ -1,4 +1,4 @@
-"""Every mistake in the settings that can be found without the data, all in one go."""
+"""Find every mistake in the settings that can be found without the data, and report all at once."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SECRET_KEY = re.compile(
 )
 _SECRET_VALUE = re.compile(
     r"://[^/\s:@]*:[^/\s@]+@|AKIA[0-9A-Z]{16}|-----BEGIN|^gh[pousr]_\w{20,}|^sk-\w{20,}"
-    # What signs an address: Amazon's and Google's Signature, Azure's sig, a token.
+    # Parameters that sign a URL: Amazon's and Google's Signature, Azure's sig, a token.
     r"|://.*[?&](?i:[\w-]*(?:signature|token|secret|password)|sig|api_?key)=."
 )
 
@@ -57,7 +57,7 @@ def check(config: Any) -> None:
             *undeclared(data, declared()),
             *secrets(data),
         ]
-        # What a step makes of a section with mistakes says nothing.
+        # The checks of a step are only meaningful for sections without mistakes.
         wrong = {mistake.split(".")[0] for mistake in mistakes}
         for name, step in step_classes():
             if name not in wrong:
@@ -77,7 +77,7 @@ def wrong_shape(data: dict[str, Any]) -> Iterator[str]:
         union = {
             "Model",
             "Best",
-        }  # pydantic names the tried alternatives of `model`; people need not
+        }  # pydantic puts the alternatives of `model` that it tried into the place
         model = data.get("model")
         tried = "Model" if isinstance(model, dict) and model.get("name") == "best" else "Best"
         for one in error.errors():
@@ -96,38 +96,38 @@ def wrong_shape(data: dict[str, Any]) -> Iterator[str]:
 
 
 def wrong_problem(problem: Problem) -> Iterator[str]:
-    """Find a target that is used as something else, too."""
+    """Find a target that is also used as something else."""
     target = snake_case(problem.target)
     for name in problem.exclude:
         if snake_case(name) == target:
-            yield f"problem.exclude: '{name}' is the target; it is never a feature, so take it out."
+            yield f"problem.exclude: '{name}' is the target; it is never a feature, so remove it."
     for key, names in (("slices", problem.slices), ("protected", problem.protected)):
         for name in names or ():
             if snake_case(name) == target:
-                yield f"problem.{key}: '{name}' is the target; slices are of what is known before the answer."
+                yield f"problem.{key}: '{name}' is the target; slices need columns that are known before it; remove it."
 
 
 def secrets(data: dict[str, Any]) -> Iterator[str]:
-    """Find what looks like a credential; params.yaml is committed to Git."""
+    """Find values that look like credentials; params.yaml is committed to Git."""
     for key, value in leaves(data).items():
         last = key.rpartition(".")[2]
         values = value if isinstance(value, list) else [value]
-        texts = [text for text in values if isinstance(text, str)]
-        by_key = _SECRET_KEY.search(last) and not last.endswith("_env") and any(texts)
+        strings = [one for one in values if isinstance(one, str)]
+        by_key = _SECRET_KEY.search(last) and not last.endswith("_env") and any(strings)
         if by_key:
             yield (
                 f"{key} looks like a credential, and settings are committed; put it into an environment "
                 f"variable and the variable's name here, as {last}_env."
             )
-        elif any(map(_SECRET_VALUE.search, texts)):
+        elif any(map(_SECRET_VALUE.search, strings)):
             yield (
-                f"{key} holds what looks like a credential, and settings are committed; take it out. Libraries look "
-                "for credentials in environment variables and files of their own."
+                f"{key} holds what looks like a credential, and settings are committed; remove it. Libraries look "
+                "for credentials in environment variables and in their own files."
             )
 
 
 def refuse_secrets(conf: Path) -> None:
-    """Refuse `${oc.env:...}`: its value would be written in clear into params.yaml.
+    """Refuse `${oc.env:...}`: its value would be written as plain text to params.yaml.
 
     Raises
     ------
@@ -146,7 +146,7 @@ def refuse_secrets(conf: Path) -> None:
 
 
 def _fields(place: list[str]) -> list[str]:
-    """Name the keys that the schema knows at a place."""
+    """List the keys that the schema allows at a place."""
     model: Any = Settings
     for part in place:
         annotation = (

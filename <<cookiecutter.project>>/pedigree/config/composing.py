@@ -17,12 +17,12 @@ def compose(overrides: Sequence[str] = ()) -> dict[str, Any]:
     Parameters
     ----------
     overrides : sequence of str
-        As behind `-S`.
+        Overrides as after `-S`.
 
     Raises
     ------
     UserError
-        A file or a reference is missing, or a file is no valid YAML.
+        A file or a reference is missing, or a file is not valid YAML.
     """
     from hydra import compose as hydra_compose
     from hydra import initialize_config_dir
@@ -43,10 +43,10 @@ def compose(overrides: Sequence[str] = ()) -> dict[str, Any]:
 
 
 def missing_option(error: Exception) -> str:
-    """Say which option of which group is not there, and what may have been meant."""
+    """Return a message that names the missing option and its group, and suggests a similar one."""
     name = getattr(error, "missing_cfg_file", None) or ""
     group, _, option = str(name).rpartition("/")
     there = [path.stem for path in (CONF / group).glob("*.yaml")] if group else []
     if not there:
         return f"{CONF}/ cannot be composed: {error}"
-    return f"conf/{group}/ has no option '{option}' ({CONF}/{name}.yaml is not there); {did_you_mean(option, there)}"
+    return f"conf/{group}/ has no option '{option}' ({CONF}/{name}.yaml does not exist); {did_you_mean(option, there)}"

@@ -1,4 +1,4 @@
-"""The settings in force: which they are, and how they reach params.yaml and the steps."""
+"""The settings in force: where they come from, and how params.yaml and the steps get them."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from pedigree.base.tables import replacing
 from pedigree.config.checks import check, refuse_secrets
 from pedigree.config.composing import compose
 
-# DVC sets it while it runs an experiment, for which it has composed params.yaml itself, with the
-# overrides of `-S`. Composing again would lose them and record the experiment as done.
+# DVC sets it while it runs an experiment, for which it has composed params.yaml itself, including the
+# overrides of `-S`. Composing again would drop them, but the experiment would be recorded as if it had used them.
 EXPERIMENT = "DVC_EXP_NAME"
-SHOWN = 15  # changed settings that are printed; another model changes fifty
+SHOWN = 15  # changed settings that are printed; choosing another model changes fifty
 _MISSING = object()
 
 
@@ -33,13 +33,13 @@ class Configuration:
     Parameters
     ----------
     settings : dict
-        In force.
+        The settings in force.
     before : dict
-        What the changes are counted from: params.yaml as it was, or what conf/ composes in an experiment.
+        What the settings are compared with: the previous params.yaml, or what conf/ composes in an experiment.
     where : str
-        Where the changes are, for people.
+        Where the settings changed, for messages.
     composed : bool
-        From conf/ alone, so that params.yaml is to be written.
+        Whether the settings come from conf/ alone, so that params.yaml must be written.
 
     Examples
     --------
@@ -70,22 +70,22 @@ class Configuration:
         if in_force and EXPERIMENT in os.environ:
             return cls(in_force, composed, "in this experiment", composed=False)
         if in_force and in_force != composed and taken_over():
-            where = "by the experiment that was taken over"
+            where = "by the applied experiment"
             return cls(in_force, composed, where, composed=False)
         return cls(composed, in_force, f"in {PARAMS}", composed=True)
 
     def check(self) -> None:
-        """Refuse settings with mistakes.
+        """Raise an error if the settings contain mistakes.
 
         Raises
         ------
         UserError
-            One line for each.
+            One line for each mistake.
         """
         check(self.settings)
 
     def write(self) -> None:
-        """Write params.yaml, unless an experiment did, and each step's part of it."""
+        """Write params.yaml, unless an experiment did, and the settings file of each step."""
         text = OmegaConf.to_yaml(OmegaConf.create(dict(self.settings)))
         if self.composed and not (PARAMS.exists() and PARAMS.read_text(encoding="utf-8") == text):
             with replacing(PARAMS) as new:
@@ -93,7 +93,7 @@ class Configuration:
         hand_out(self.settings)
 
     def changes(self) -> Iterator[str]:
-        """Yield lines that say which values changed."""
+        """Yield lines that describe which values changed."""
         before, after = leaves(self.before), leaves(self.settings)
         if not before:
             yield f"{len(after)} settings written to {PARAMS}"
@@ -108,10 +108,10 @@ class Configuration:
 
 
 def taken_over() -> bool:
-    """Tell whether dvc.lock records params.yaml as it is, and that it was made from conf/ as it is.
+    """Return whether dvc.lock records the current params.yaml, made from the current conf/.
 
-    Then what sets the two apart are overrides of an experiment, and they stay in force until conf/ is
-    edited: other code, or a run by force in a clone, is no reason to lose them.
+    If so, the two differ by overrides of an applied experiment. They stay in force until conf/ is
+    edited; changed code, or a forced run in a clone, must not drop them.
     """
     stage = recorded_stages().get("configure", {})
     known = {one["path"]: one["md5"] for kind in ("deps", "outs") for one in stage.get(kind, ())}
@@ -124,7 +124,7 @@ def hand_out(settings: Mapping[str, Any]) -> None:
     Parameters
     ----------
     settings : mapping
-        All of them, checked.
+        All of them, after `check`.
     """
     with replacing(SETTINGS) as folder:
         folder.mkdir()

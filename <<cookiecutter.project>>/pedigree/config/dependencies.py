@@ -1,4 +1,4 @@
-"""Whether DVC knows the project's own code that the settings name."""
+"""Whether dvc.yaml declares the project's own code that the settings name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pedigree.base.section import keys_of
 from pedigree.base.steps import settings_class
 from pedigree.config.tools import tools
 
-# Fitted objects by the section of the settings whose classes they are made of. Who opens one needs their code.
+# Fitted objects, by the section of the settings that names their classes. Opening one requires the code of its classes.
 FITTED = {
     "clean": (),
     "engineer": ("models/engineer.skops",),
@@ -20,14 +20,14 @@ FITTED = {
     "model": ("models/model.skops",),
     "train": ("models/baseline.skops", "models/calibrator.skops"),
 }
-BUNDLES = ("models/bundle", "models/champion")  # hold all of them
-SHOWS = ("report", "track")  # stages that read the bundle's files and open no fitted object
+BUNDLES = ("models/bundle", "models/champion")  # contain all of them
+SHOWS = ("report", "track")  # stages that read the bundle's files without opening fitted objects
 
 
 def undeclared(data: Mapping[str, Any], stages: Mapping[str, DeclaredStage]) -> Iterator[str]:
-    """Find code of the project that a stage would run without depending on it.
+    """Find code of the project that a stage would run without listing it as a dependency.
 
-    Such a stage would be called "up to date" after an edit of the code.
+    After an edit of that code, DVC would report the stage as up to date.
 
     Parameters
     ----------
@@ -39,23 +39,23 @@ def undeclared(data: Mapping[str, Any], stages: Mapping[str, DeclaredStage]) -> 
     Yields
     ------
     str
-        A sentence with the line to add, for each file and stage.
+        A sentence with the line to add, for each pair of file and stage.
     """
-    said = set()
+    reported = set()
     for place, tool in tools(dict(data)):
         file = source_file(tool["_target_"])
         for stage in users(place, stages) if file else ():
             known = any(lies_in(str(file), dep) for dep in stages[stage].deps)
-            if not known and (file, stage) not in said:
-                said.add((file, stage))
+            if not known and (file, stage) not in reported:
+                reported.add((file, stage))
                 yield (
-                    f"{place}._target_: stage '{stage}' runs {file} and does not depend on it; add "
+                    f"{place}._target_: stage '{stage}' runs {file} but does not depend on it; add "
                     f"`- {file}` to stages.{stage}.deps in dvc.yaml."
                 )
 
 
 def source_file(target: str) -> str | None:
-    """Return the path of the module that a dotted name lies in, or None if it is not in the project."""
+    """Return the path of the module that contains a dotted name, or None if it is not in the project."""
     path = Path(*target.split(".")[:-1])
     for file in (path.with_suffix(".py"), path / "__init__.py"):
         if file.is_file():
@@ -64,12 +64,12 @@ def source_file(target: str) -> str | None:
 
 
 def seen(name: str, stage: DeclaredStage) -> list[str]:
-    """List the keys of params.yaml that a stage of ``dvc.yaml`` sees."""
+    """List the keys of params.yaml that a stage of ``dvc.yaml`` can read."""
     return [*(keys_of(settings_class(name))), *stage.params]
 
 
 def users(place: str, stages: Mapping[str, DeclaredStage]) -> Iterator[str]:
-    """Name the stages that see a place of the settings, or open what was fitted with it."""
+    """Yield the names of stages that can read a place in the settings, or open what was fitted with it."""
     opened = FITTED.get(place.split(".")[0])
     for name, stage in stages.items():
         sees = any(place == key or place.startswith(f"{key}.") for key in seen(name, stage))

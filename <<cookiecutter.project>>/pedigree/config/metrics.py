@@ -1,4 +1,4 @@
-"""Mistakes in what a model is measured by: metrics, the owner's own ones, criteria and the threshold."""
+"""Mistakes in how models are measured: metrics, the owner's metrics, criteria and the threshold."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from pedigree.scoring.metrics import DECIDED, METRICS, Metric
 from pedigree.verdict.criteria import QUANTITIES, wrong_criteria
 
 METHODS = ("predict", "predict_proba")
-# Names that stand beside those of metrics in the leaderboard and in metrics/evaluate.json.
+# Other names that are used beside those of metrics in the leaderboard and in metrics/evaluate.json.
 TAKEN = (
     *("model", "rank", "behind", "behind_low", "behind_high", "folds", "left_in_round"),
     *("metrics", "comparisons", "worst"),
 )
 SUFFIXES = ("_std", "_half_width")
-ROWS = 60  # made up, on which a metric is tried
+ROWS = 60  # of random data, on which a metric is tried
 
 
 def wrong_metrics(problem: Problem) -> Iterator[str]:
@@ -34,33 +34,36 @@ def wrong_metrics(problem: Problem) -> Iterator[str]:
     fitting = list(fitting_metrics(problem))
     for name in problem.metrics:
         if name not in METRICS and name not in problem.custom_metrics:
-            yield f"problem.metrics: no metric '{name}'; {did_you_mean(name, fitting)}"
+            yield f"problem.metrics: metric '{name}' does not exist; {did_you_mean(name, fitting)}"
         elif name not in fitting and name not in wrong:
-            yield f"problem.metrics: '{name}' does not fit task {task}; fitting are {', '.join(fitting)}."
+            yield f"problem.metrics: '{name}' does not fit task {task}; choose from {', '.join(fitting)}."
         elif name in DECIDED:
             yield (
-                f"problem.metrics: '{name}' cannot compare models, since folds have neither threshold nor intervals; take it "
-                "out: it is reported by itself, and problem.criteria may name it."
+                f"problem.metrics: '{name}' cannot compare models, since folds have neither threshold nor intervals; "
+                "remove it: it is always reported, and problem.criteria may name it."
             )
     criteria = {name: one for name, one in problem.criteria.items() if name not in wrong}
     yield from wrong_criteria(criteria, task, fitting)
 
 
 def wrong_threshold(problem: Problem) -> Iterator[str]:
-    """Find a threshold of other than two classes, and a metric that no threshold moves."""
+    """Find a threshold for a task other than binary, and a metric that does not depend on the threshold."""
     rule, task = problem.threshold, problem.task
     if rule and task != "binary":
-        yield f"problem.threshold: is of two classes, and the task is {task}; set it to null."
+        yield f"problem.threshold: requires task binary, and the task is {task}; set it to null."
     elif rule and rule.metric:
         moved = [name for name, one in fitting_metrics(problem).items() if one.needs == "label"]
         if rule.metric not in moved:
-            yield f"problem.threshold.metric: no threshold moves '{rule.metric}'; {did_you_mean(rule.metric, moved)}"
+            yield (
+                f"problem.threshold.metric: '{rule.metric}' does not depend on the threshold; "
+                f"{did_you_mean(rule.metric, moved)}"
+            )
     if "cost" in problem.criteria and not (rule and rule.costs):
-        yield "problem.criteria: 'cost' needs what mistakes cost; set problem.threshold.costs."
+        yield "problem.criteria: 'cost' requires the costs of mistakes; set problem.threshold.costs."
 
 
 def fitting_metrics(problem: Problem) -> dict[str, Metric]:
-    """Return the metrics that fit the task, by name; an owner's that is wrong is left out."""
+    """Return the metrics that fit the task, by name, without the owner's metrics that have mistakes."""
     wrong = dict(wrong_custom_metrics(problem))
     named = problem.custom_metrics.items()
     found = METRICS | {name: own(name, one) for name, one in named if name not in wrong}
@@ -68,7 +71,15 @@ def fitting_metrics(problem: Problem) -> dict[str, Metric]:
 
 
 def wrong_custom_metrics(problem: Problem) -> Iterator[tuple[str, str]]:
-    """Find an owner's metrics that cannot be used; yields the name and a sentence, empty if another check says it."""
+    """Find the owner's metrics that cannot be used.
+
+    Yields
+    ------
+    name : str
+        Name of the metric.
+    message : str
+        A sentence; empty if another check reports the mistake.
+    """
     for name, settings in problem.custom_metrics.items():
         mistake = wrong_name(name) or wrong_class(name, settings, problem.task)
         if mistake is not None:
@@ -76,32 +87,47 @@ def wrong_custom_metrics(problem: Problem) -> Iterator[tuple[str, str]]:
 
 
 def wrong_name(name: str) -> str | None:
-    """Say why a metric cannot be called so."""
+    """Return why a name cannot be used for a metric; None if it can."""
     if name in METRICS or name in QUANTITIES:
-        return "the library measures something of this name; choose another name."
+        return "the library has a quantity of this name; choose another name."
     if name in TAKEN or name.endswith(SUFFIXES):
         return "the name is taken by a column of the leaderboard or a line of metrics/evaluate.json; choose another name."
     return None
 
 
 def wrong_class(name: str, settings: Tool, task: str) -> str | None:
-    """Say why a class is no metric, as far as made-up rows can tell; an empty string if another check says it."""
+    """Check the class of a metric, as far as random data allow.
+
+    Parameters
+    ----------
+    name : str
+        The metric's name in ``problem.custom_metrics``.
+    settings : Tool
+        Its class and arguments.
+    task : str
+        Task of the problem.
+
+    Returns
+    -------
+    str or None
+        A sentence that describes the mistake, empty if another check reports it; None without mistakes.
+    """
     if any(wrong_tools({"problem": as_dict(settings)})):
-        return ""  # said of every tool
+        return ""  # `wrong_tools` reports it
     target = settings.target
     metric_class: Any = locate(target)
     if not isinstance(metric_class, type):
-        return f"{target} is a function; make it the `__call__` of a class, which says how it is to be used."
+        return f"{target} is a function; make it the `__call__` of a class that declares how it is used."
     better = getattr(metric_class, "greater_is_better", None)
     tasks = getattr(metric_class, "tasks", None)
     if not isinstance(better, bool):
-        return f"{target} does not say which way it is better; give the class `greater_is_better = True` or False."
+        return f"{target} does not declare whether greater is better; give the class `greater_is_better = True` or False."
     if not isinstance(tasks, tuple | list) or not tasks or set(tasks) - set(TASKS):
-        return f"{target} does not say what it is for; give the class `tasks`, a tuple of any of {', '.join(TASKS)}."
+        return f"{target} does not declare its tasks; give the class `tasks`, a tuple of any of {', '.join(TASKS)}."
     if response_method(metric_class) not in METHODS:
-        return f"{target}.response_method is {response_method(metric_class)!r}; known are: {', '.join(METHODS)}."
+        return f"{target}.response_method is {response_method(metric_class)!r}; choose from {', '.join(METHODS)}."
     if response_method(metric_class) == "predict_proba" and "regression" in tasks:
-        return f"{target} asks for probabilities, and its tasks include regression, which has none; take one of them out."
+        return f"{target} requires probabilities, and its tasks include regression, which has none; change one of them."
     try:
         made = own(name, settings)
     except UserError as error:
@@ -110,7 +136,22 @@ def wrong_class(name: str, settings: Tool, task: str) -> str | None:
 
 
 def wrong_result(metric: Metric, target: str, task: str) -> str | None:
-    """Call a metric on rows that are made up, and say why what it returns is no score."""
+    """Call a metric on random data, and check that it returns a score.
+
+    Parameters
+    ----------
+    metric : Metric
+        An owner's metric.
+    target : str
+        Dotted name of its class, for the message.
+    task : str
+        Task of the problem.
+
+    Returns
+    -------
+    str or None
+        A sentence that describes the mistake; None without mistakes.
+    """
     random = np.random.default_rng(0)
     classes = {"binary": 2, "multiclass": 3}.get(task)
     if classes:
@@ -119,7 +160,7 @@ def wrong_result(metric: Metric, target: str, task: str) -> str | None:
     else:
         truth, values = random.uniform(1, 10, (2, ROWS))
     owned: Any = metric.function
-    shown = f"{target}, called with {ROWS} made-up rows,"
+    shown = f"{target}, called with {ROWS} random rows,"
     try:
         found = np.asarray(
             owned.metric(truth, argument(owned.metric, PredictedRows(values))), float

@@ -1,4 +1,4 @@
-"""Mistakes in the settings of models: wherever one stands, and whichever problem it is to solve."""
+"""Mistakes in the settings of every model, wherever the settings name one."""
 
 from __future__ import annotations
 
@@ -13,24 +13,26 @@ from pedigree.config.schema import Settings
 from pedigree.config.tools import locate, parameters, tools
 from pedigree.estimators.settings import Model
 
-# Samplers that look at the features, not at the classes, and copy no row: they fit every task and model.
+# These samplers use only the features, not the classes, and copy no row: they fit every task and model.
 ROW_DROPPERS = ("pedigree.features.outlier_limits.DropOutliers",)
 
 
 def wrong_models(settings: Settings) -> Iterator[str]:
-    """Find models that do not fit the problem, and settings that their estimators do not take."""
+    """Find models that do not fit the problem, and arguments that their estimators do not accept."""
     for place, model in models(settings).items():
         yield from wrong_estimator(place, model, settings.problem)
         yield from wrong_balance(place, model, settings.problem)
 
 
 def models(settings: Settings) -> dict[str, Model]:
-    """Return every model by its place: the chosen one, the baseline, those compared, and members of ensembles."""
+    """Return every model by its place: the chosen one, the baseline, the compared ones, and members of ensembles."""
     named = {"model": settings.model, "train.baseline": settings.train.baseline}
     named |= {f"compare.models.{name}": one for name, one in settings.compare.models.items()}
     found: dict[str, Model] = {}
     for place, model in named.items():
-        if isinstance(model, Model):  # or the winner, which is one of the others
+        if isinstance(
+            model, Model
+        ):  # otherwise it refers to the winner, which is one of the others
             found[place] = model
             members = model.estimators or {}
             found |= {f"{place}.estimators.{name}": one for name, one in members.items()}
@@ -38,7 +40,22 @@ def models(settings: Settings) -> dict[str, Model]:
 
 
 def wrong_estimator(place: str, model: Model, problem: Problem) -> Iterator[str]:
-    """Find an estimator for another kind of problem, and hyperparameters that it does not take."""
+    """Find an estimator for another kind of problem, and hyperparameters that it does not accept.
+
+    Parameters
+    ----------
+    place : str
+        Dotted key of the model in the settings.
+    model : Model
+        Its settings.
+    problem : Problem
+        The problem that it must fit.
+
+    Yields
+    ------
+    str
+        A sentence for each mistake.
+    """
     from sklearn.base import ClassifierMixin, RegressorMixin
 
     name = model.estimator.target
@@ -48,9 +65,9 @@ def wrong_estimator(place: str, model: Model, problem: Problem) -> Iterator[str]
         return  # reported by `wrong_tools`
     other = ClassifierMixin if problem.kind == "regression" else RegressorMixin
     if inspect.isclass(target) and issubclass(target, other):
-        yield f"{place}.estimator: {name} does not answer a question of task {problem.task}; choose another model."
+        yield f"{place}.estimator: {name} does not support task {problem.task}; choose another model."
     if problem.task == "multiclass" and model.monotone and model.monotone.features:
-        yield f"{place}.monotone.features: of several classes none rises or falls alone; take them out."
+        yield f"{place}.monotone.features: not available for several classes; remove them."
     known = parameters(target)
     named = {
         "search_space": model.search_space,
@@ -60,11 +77,26 @@ def wrong_estimator(place: str, model: Model, problem: Problem) -> Iterator[str]
     for key, names in named.items():
         for one in names:  # `estimator__C` is the C of an inner estimator
             if known is not None and one.partition("__")[0] not in known:
-                yield f"{place}.{key}: {name} takes no '{one}'; {did_you_mean(one, known)}"
+                yield f"{place}.{key}: {name} has no argument '{one}'; {did_you_mean(one, known)}"
 
 
 def wrong_balance(place: str, model: Model, problem: Problem) -> Iterator[str]:
-    """Find a model that is to balance classes and cannot."""
+    """Find a model that should balance classes but cannot.
+
+    Parameters
+    ----------
+    place : str
+        Dotted key of the model in the settings.
+    model : Model
+        Its settings.
+    problem : Problem
+        The problem that it must fit.
+
+    Yields
+    ------
+    str
+        A sentence for each mistake.
+    """
     sampler = None if model.sampler.target in ROW_DROPPERS else model.sampler.target
     if problem.kind == "regression":
         for key, value, way in (
@@ -75,20 +107,20 @@ def wrong_balance(place: str, model: Model, problem: Problem) -> Iterator[str]:
                 yield f"{place}.{key}: {value} balances classes, and regression has none; choose {way}."
     elif model.estimators and sampler:
         yield (
-            f"{place}.sampler: copies of a row would stand on both sides of the ensemble's own folds; choose none, "
+            f"{place}.sampler: the ensemble's own folds would have copies of a row in both subsets; choose none, "
             f"and a sampler for its members (model/sampler@{place}.estimators.NAME.sampler=oversample)."
         )
     elif model.class_weight and (names := deaf(as_dict(model.estimator))):
         yield (
-            f"{place}.class_weight: {names[0]} takes no weights of rows (sample_weight); set {place}.class_weight "
+            f"{place}.class_weight: {names[0]} does not support sample_weight; set {place}.class_weight "
             "to null, choose another model, or balance the rows (model/sampler=oversample)."
         )
 
 
 def deaf(estimator: dict[str, Any]) -> list[str]:
-    """Name the classifiers of an estimator's settings whose fit() takes no `sample_weight`.
+    """List the classifiers in an estimator's settings whose fit() has no `sample_weight`.
 
-    One that holds others may hide it among the arguments that it passes on to them.
+    A meta-estimator may contain one among the arguments that it passes on.
     """
     from sklearn.base import ClassifierMixin
 
@@ -97,10 +129,10 @@ def deaf(estimator: dict[str, Any]) -> list[str]:
         try:
             target = locate(tool["_target_"])
         except UserError:
-            continue  # said by `wrong_tools`
+            continue  # reported by `wrong_tools`
         if not (inspect.isclass(target) and issubclass(target, ClassifierMixin)):
             continue
-        classifier: Any = target  # the mixin promises no fit()
+        classifier: Any = target  # the mixin declares no fit()
         known = parameters(classifier.fit)
         passes_on = known is None and len(list(tools(tool))) > 1
         if not passes_on and (known is None or "sample_weight" not in known):

@@ -1,6 +1,6 @@
-"""The options of each step: what one word can choose, and what has to be installed for it.
+"""The options of each step, and the packages that each requires.
 
-Choose for good in conf/config.yaml, or for one run: `dvc exp run -S STEP=OPTION`.
+Choose one permanently in conf/config.yaml, or for one run with `dvc exp run -S STEP=OPTION`.
 """
 
 from __future__ import annotations
@@ -16,34 +16,34 @@ from pedigree.base.paths import CONF
 from pedigree.base.settings import read_yaml
 from pedigree.config.tools import missing_packages, way_to_install
 
-TARGET = r"^\s*(?:- )?_target_: (\w+(?:\.[\w${}]+)+)"  # not `null`, nor a reference
+TARGET = r"^\s*(?:- )?_target_: (\w+(?:\.[\w${}]+)+)"  # neither `null` nor a reference
 
 
 def options(step: str | None = None) -> dict[str, list[dict[str, Any]]]:
-    """List what the groups of settings offer.
+    """List the options of the groups of settings.
 
     Parameters
     ----------
     step : str, optional
-        A folder of conf/; of `model` also those within it. All of them if it is not given.
+        A folder of conf/; `model` includes its subfolders. Default: all folders.
 
     Returns
     -------
     dict
-        For each group a list of options: name, summary, chosen, missing (packages that are not
-        installed), install (how to, or None).
+        For each group a list of options with name, summary, chosen, missing (packages that are not
+        installed) and install (the command that installs them, or None).
 
     Raises
     ------
     UserError
-        There is no such group.
+        The group does not exist.
     """
     defaults = [one for one in read_yaml(CONF / "config.yaml")["defaults"] if isinstance(one, dict)]
     chosen = {name.removeprefix("optional "): to for one in defaults for name, to in one.items()}
     order = {name: place for place, name in enumerate(chosen)}
     folders = [one for one in CONF.rglob("*") if one.is_dir() and any(one.glob("*.yaml"))]
     found = {one.relative_to(CONF).as_posix(): one for one in folders}
-    hidden = {"collect/limits", "problem/task"}  # parts of other files, and no choices
+    hidden = {"collect/limits", "problem/task"}  # parts of other files, not options
     names = sorted(
         found.keys() - hidden, key=lambda name: (order.get(name.split("/")[0], 99), name)
     )
@@ -60,17 +60,17 @@ def options(step: str | None = None) -> dict[str, list[dict[str, Any]]]:
 
 
 def chosen_options(choice: str | list[str] | None) -> list[str]:
-    """Return what a line of the defaults list chooses; `profile` may choose several."""
+    """Return the options that a line of the defaults list chooses; `profile` may choose several."""
     return choice if isinstance(choice, list) else [choice or ""]
 
 
 def describe_option(file: Path, chosen: bool) -> dict[str, Any]:
-    """Say what an option is, by the comment that it begins with, and which packages it lacks."""
+    """Describe an option by the comment at its top, and list the packages it lacks."""
     text = file.read_text(encoding="utf-8")
-    comment = re.match(r"(?:# @.*\n)?((?:# ?.*\n)+)", text)  # without Hydra's word to itself
+    comment = re.match(r"(?:# @.*\n)?((?:# ?.*\n)+)", text)  # without Hydra's `# @package` line
     summary = " ".join(comment[1].replace("#", "").split()) if comment else ""
     targets = [one for part in parts(file) for one in re.findall(TARGET, part, re.MULTILINE)]
-    # An adapter of one name for each kind of question needs the same for both.
+    # An adapter with one class for each kind of problem requires the same packages for both.
     named = {one.replace("${problem.estimator}", "Classifier") for one in targets}
     missing = {package for one in named for package in missing_packages(one)}
     return {
@@ -83,19 +83,19 @@ def describe_option(file: Path, chosen: bool) -> dict[str, Any]:
 
 
 def parts(file: Path) -> Iterator[str]:
-    """Yield the text of an option and of the files that its defaults list places into it."""
+    """Yield the text of an option and of the files that its defaults list includes."""
     yield file.read_text(encoding="utf-8")
     for one in (read_yaml(file) or {}).get("defaults", []):
         group, name = next(iter(one.items())) if isinstance(one, dict) else ("", one)
         group = group.removeprefix("override ").partition("@")[0]
         folder = CONF / group[1:] if group.startswith("/") else file.parent / group
-        part = folder / f"{name}.yaml"  # what is interpolated, or `_self_`, is no file
+        part = folder / f"{name}.yaml"  # interpolated names and `_self_` are not files
         if part.is_file():
             yield from parts(part)
 
 
 def format_options(found: dict[str, list[dict[str, Any]]]) -> str:
-    """Write the options for people; a star marks what conf/config.yaml chooses."""
+    """Format the options for people; a star marks those that conf/config.yaml chooses."""
     lines = []
     for group, offered in found.items():
         lines += ["", f"{group}  (conf/{group}/)"]

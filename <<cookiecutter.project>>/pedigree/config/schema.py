@@ -1,4 +1,4 @@
-"""All settings: the sections that the steps define, under one root.
+"""The schema of all settings: the sections that the steps define, under one root.
 
 A typo in a key or a value out of range is found here. The arguments of a tool (a mapping with a
 `_target_`) are checked against the tool's own signature in ``arguments``.

@@ -1,7 +1,7 @@
-"""Whether what the settings name can be stored, as far as that can be told before it is fitted.
+"""Whether tools that the settings name can be stored, as far as that can be checked before fitting.
 
-Each tool of another's is made, stored in memory and read back. What `fit` adds to it is looked at when it is
-stored: `engineer`, `select` and `train` then refuse it. A sampler is stored nowhere.
+Each tool of another library is created, stored in memory and read back. What `fit` adds to it is checked when
+`engineer`, `select` or `train` stores it. Samplers are not stored.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from pedigree.config.schema import Settings
 from pedigree.config.tools import tools
 from pedigree.estimators.artifact import TRUSTED_PACKAGES, unstorable
 
-# The tools of these are known to be storable, also fitted.
+# Tools of these packages are known to be storable, before and after fitting.
 KNOWN = {*TRUSTED_PACKAGES, "builtins", "category_encoders", "hydra"} - {"pipeline"}
 
 
 def wrong_storing(settings: Settings) -> Iterator[str]:
-    """Find tools that cannot be made, or not be stored; the other checks have found nothing."""
+    """Find tools that cannot be created or stored; requires settings without other mistakes."""
     from hydra.errors import InstantiationException
 
     for place, tool, arguments in stored(settings):
@@ -38,7 +38,7 @@ def wrong_storing(settings: Settings) -> Iterator[str]:
 
 
 def stored(settings: Settings) -> Iterator[tuple[str, Any, dict[str, Any]]]:
-    """Yield each place of a tool that is stored once it is fitted, the tool, and arguments that settings lack."""
+    """Yield the place of each tool that is stored after fitting, the tool, and arguments that the settings omit."""
     for name, step in settings.engineer.steps.items():
         yield f"engineer.steps.{name}", step, {}
     yield "select.selector", settings.select.selector, {}

@@ -1,4 +1,4 @@
-"""Tools by name: whether they are there, what they take, and how to install what is missing."""
+"""Tools by name: whether they exist, which arguments they accept, and how to install missing packages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STAGE_KEYS = {
     "split": {"name"},
     "tune": {"trials", "seconds", "folds", "rows", "confidence"},
 }
-# PyPI's name of a package, where its module is called otherwise.
+# Names of packages on PyPI, where the module has another name.
 DISTRIBUTIONS = {
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",
@@ -34,19 +34,19 @@ DISTRIBUTIONS = {
     "interpret": "interpret-core",
     "ydata_profiling": "ydata-profiling",
 }
-# Tools for one kind of answers only, beside the estimators, whose libraries tell (`wrong_models`).
+# Tools for classification only, apart from estimators, whose own tags declare it (`wrong_models`).
 CLASSES_ONLY = (
     "category_encoders.WOEEncoder",
     "pedigree.prediction.calibration.Probabilities",
     "pedigree.features.selection.selectors.ChiSquare",
 )
-# Packages that lie in the project; what they import besides is said by `needs`.
+# Packages inside the project; their other requirements are declared by `needs`.
 OURS = (LIBRARY.name, SCRIPTS.name)
 NUMBERS_ONLY = ("pedigree.prediction.calibration.Intervals",)
 
 
 def wrong_tools(data: dict[str, Any]) -> Iterator[str]:
-    """Find tools that cannot be imported, and arguments that they do not take."""
+    """Find tools that cannot be imported, and arguments that they do not accept."""
     for place, tool in tools(data):
         try:
             target = locate(tool["_target_"])
@@ -59,29 +59,31 @@ def wrong_tools(data: dict[str, Any]) -> Iterator[str]:
         own = STAGE_KEYS.get(place.split(".")[0], set())
         for name in tool:
             if not name.startswith("_") and name not in known and name not in own:
-                yield f"{place}.{name}: {tool['_target_']} takes no such argument; {did_you_mean(name, known)}"
+                yield f"{place}.{name}: {tool['_target_']} does not accept this argument; {did_you_mean(name, known)}"
 
 
 def wrong_kinds(data: dict[str, Any]) -> Iterator[str]:
-    """Find tools for classes where the answers are numbers, and the other way round."""
+    """Find tools for classification where the target is numeric, and the other way round."""
     kind = data["problem"]["kind"]
-    fits, refused = ("classes", CLASSES_ONLY) if kind == "regression" else ("numbers", NUMBERS_ONLY)
+    fits, refused = (
+        ("classification", CLASSES_ONLY) if kind == "regression" else ("regression", NUMBERS_ONLY)
+    )
     for place, tool in tools(data):
         if tool["_target_"] in refused:
             group = place.split(".")[0]
             yield (
-                f"{place}: {tool['_target_']} is for {fits}, and the task is {kind}; "
+                f"{place}: {tool['_target_']} supports only {fits}, and the task is {kind}; "
                 f"choose another option (`python -m pedigree options {group}`)."
             )
 
 
 def tools(data: Any, place: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """Walk through every mapping with a `_target_`; references to other models are not tools."""
+    """Yield every mapping with a `_target_` and its place; references to other models are not tools."""
     if isinstance(data, dict):
         if data.get("_target_"):
             yield place, data
         for key, value in data.items():
-            if key != "by_kind":  # both kinds stand there; the one in force is under `estimator`
+            if key != "by_kind":  # contains both kinds; the one in force is under `estimator`
                 yield from tools(value, f"{place}.{key}" if place else key)
     elif isinstance(data, list):
         for number, value in enumerate(data):
@@ -102,7 +104,7 @@ def locate(name: str) -> Callable[..., Any]:
     except ModuleNotFoundError as error:
         missing = (error.name or module_name).split(".")[0]
         if missing in OURS or (error.name and error.name != missing):
-            raise UserError(f"there is no module '{error.name}'.") from None
+            raise UserError(f"module '{error.name}' does not exist.") from None
         raise UserError(_lack(name, DISTRIBUTIONS.get(missing, missing))) from None
     if not callable(getattr(module, attribute, None)):
         public = [each for each in dir(module) if not each.startswith("_")]
@@ -114,19 +116,17 @@ def locate(name: str) -> Callable[..., Any]:
 
 
 def missing_packages(name: str) -> list[str]:
-    """List the packages that a tool needs and that are not installed.
+    """List the packages that a tool requires and that are not installed.
 
-    A library's own tool needs the library. An adapter of the project says what it imports when it is
-    used, by an attribute of the class or function: ``needs = ("module", ...)``.
+    A library's own tool requires the library. An adapter of the project declares what it imports when it is
+    used by an attribute of the class or function: ``needs = ("module", ...)``.
     """
     module_name, _, attribute = name.rpartition(".")
     modules: tuple[str, ...] = (name.split(".")[0],)
     if modules[0] in OURS:
         try:
             modules = getattr(getattr(import_module(module_name), attribute, None), "needs", ())
-        except (
-            ModuleNotFoundError
-        ) as error:  # a library that the adapter's module cannot do without
+        except ModuleNotFoundError as error:  # the adapter's module imports it at its top
             absent = (error.name or module_name).split(".")[0]
             modules = () if absent in OURS else (absent,)
     return [DISTRIBUTIONS.get(one, one) for one in modules if not _is_there(one)]
@@ -135,7 +135,7 @@ def missing_packages(name: str) -> list[str]:
 def _is_there(module: str) -> bool:
     try:
         return find_spec(module) is not None
-    except ModuleNotFoundError:  # the package above it
+    except ModuleNotFoundError:  # the parent package is missing
         return False
 
 
@@ -146,7 +146,7 @@ def _lack(name: str, package: str) -> str:
 
 
 def extras(pyproject: Path = Path("pyproject.toml")) -> dict[str, list[str]]:
-    """Return the packages that each extra of the project brings."""
+    """Return the packages of each extra of the project."""
     if not pyproject.exists():
         return {}
     listed = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]
@@ -157,18 +157,18 @@ def extras(pyproject: Path = Path("pyproject.toml")) -> dict[str, list[str]]:
 
 
 def way_to_install(package: str) -> str:
-    """Say how to install a package, with uv and with pip: by the extra that brings it, if one does."""
+    """Return how to install a package with uv or pip: by the extra that contains it, if one does."""
     extra = next((name for name, packages in extras().items() if package in packages), None)
     if extra == "legacy":
         way = way_to_add(extra, "constraints-legacy.txt")
-        return f"{way} (in an environment of its own: it holds pandas 2)"
+        return f"{way} (in a separate environment: it requires pandas 2)"
     if extra:
         return way_to_add(extra)
     return f"run `uv pip install -c constraints.txt {package}` or `pip install -c constraints.txt {package}`"
 
 
 def parameters(target: Callable[..., Any]) -> set[str] | None:
-    """Return the names of a callable's arguments, or None if it takes any."""
+    """Return the names of a callable's arguments, or None if it accepts any."""
     try:
         found = inspect.signature(target).parameters.values()
     except (TypeError, ValueError):  # builtins without a signature

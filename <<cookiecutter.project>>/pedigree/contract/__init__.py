@@ -1,7 +1,7 @@
-"""The contract and later data: what breaks it, and the contract that would hold.
+"""The contract and later data: which rules the data violates, and a contract that the data would satisfy.
 
-`load` refuses rows that break their contract. Whether the rows or the contract are wrong, a person
-decides; this package shows both sides: `violations` and `widen`.
+`load` rejects rows that violate their contract. Whether the rows or the contract are wrong is for a person to
+decide; this package reports the violations (`violations`) and proposes a wider contract (`widen`).
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from pedigree.data.loading import enforce
 if TYPE_CHECKING:
     import pandas as pd
 
-SHOWN = 3  # rows of a violation
+SHOWN = 3  # rows that are listed for each violation
 
 
 @dataclass(frozen=True)
 class Violation:
-    """A rule of the contract that the data breaks.
+    """A rule of the contract that the data violates.
 
     Parameters
     ----------
     column : str
-        Empty for a rule of the whole table.
+        Empty for a rule for the whole table.
     check : str
     count : int
-        Values that break it; 0 where it is not about values.
+        Number of values that violate it; 0 if the rule is not about values.
     first : list of str
-        The first of them, with their rows.
+        The first of them, with their row numbers.
     """
 
     column: str
@@ -41,10 +41,10 @@ class Violation:
 
 
 def violations(rows: pd.DataFrame, contract: dict[str, Any]) -> list[Violation]:
-    """List every rule that the rows break, column by column.
+    """List every rule that the rows violate, column by column.
 
-    `load` names the first breach of each row; here a row counts for every rule that it breaks in
-    another column.
+    `load` reports only the first violation of each row; here a row counts once for each column in which
+    it violates a rule.
     """
     found = []
     whole = {key: value for key, value in contract.items() if key not in ("strict", "unique")}
@@ -66,7 +66,7 @@ def violations(rows: pd.DataFrame, contract: dict[str, Any]) -> list[Violation]:
 
 
 def _of_the_table(rows: pd.DataFrame, contract: dict[str, Any]) -> list[Violation]:
-    """Find the first breach of a rule for the whole table (strict, unique, checks)."""
+    """Find the first violation of a rule for the whole table (strict, unique, checks)."""
     types = {
         name: promise["dtype"]
         for name, promise in contract["columns"].items()

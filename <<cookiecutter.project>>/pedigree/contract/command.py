@@ -1,8 +1,8 @@
-"""Hold data/raw/ against its contract, or propose the contract that would hold.
+"""Validate data/raw/ against its contract, or propose a contract that the data satisfies.
 
-`validate` lists the rules that the snapshot breaks (exit code 1 if there are any). `update` shows the
-widened contract as a diff: bounds moved by the width of what was seen, new categories appended, gaps
-and wider types allowed. Look at each line: it may be the data that is wrong.
+`validate` lists the rules that the snapshot violates (exit code 1 if there are any). `update` shows the
+widened contract as a diff: bounds extended by the width of the observed range, new categories appended, missing
+values and wider types allowed. Check each line, because the data may be wrong and the contract right.
 """
 
 from __future__ import annotations
@@ -31,11 +31,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run `validate` or `update`."""
     cli = parser("contract", __doc__)
     commands = cli.add_subparsers(dest="command", required=True)
-    commands.add_parser("validate", help="list the rules that the snapshot breaks")
-    update = commands.add_parser("update", help="propose a contract that the snapshot honours")
-    update.add_argument("--write", action="store_true", help="write it; Git shows and undoes it")
+    commands.add_parser("validate", help="list the rules that the snapshot violates")
+    update = commands.add_parser("update", help="propose a contract that the snapshot satisfies")
     update.add_argument(
-        "--known-only", action="store_true", help="propose no columns that the contract leaves out"
+        "--write", action="store_true", help="write the contract instead of showing the changes"
+    )
+    update.add_argument(
+        "--known-only",
+        action="store_true",
+        help="do not propose columns that the contract does not contain",
     )
     options = cli.parse_args(arguments)
     settings = read_settings("load")
@@ -48,21 +52,53 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def validate(rows: Any, contract: dict[str, Any], path: Path) -> int:
-    """Print what is broken; the exit code is 1 if anything is."""
+    """Print the violated rules.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        The snapshot.
+    contract : dict
+        The contract.
+    path : Path
+        Path of the contract, for messages.
+
+    Returns
+    -------
+    int
+        Exit code: 1 if a rule is violated.
+    """
     found = violations(rows, contract)
     if not found:
-        print(f"all {len(rows)} rows honour {path}")
+        print(f"all {len(rows)} rows satisfy {path}")
         return 0
-    print(f"{path} is broken:")
+    print(f"the snapshot violates {path}:")
     print("\n".join(map(_line, found)))
     print(
-        "Fix the data, or let `python -m pedigree contract update` propose a contract that holds."
+        "Fix the data, or run `python -m pedigree contract update` to see a contract that the data satisfies."
     )
     return 1
 
 
 def propose(rows: Any, contract: dict[str, Any], path: Path, options: argparse.Namespace) -> int:
-    """Print, or write, the widened contract; the exit code is 1 if even that does not hold."""
+    """Print or write the widened contract.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        The snapshot.
+    contract : dict
+        The contract.
+    path : Path
+        Path of the contract.
+    options : Namespace
+        Options of the command line: `write` and `known_only`.
+
+    Returns
+    -------
+    int
+        Exit code: 1 if the data violates even the widened contract.
+    """
     text = path.read_text(encoding="utf-8")
     changes = widen(rows, contract, not options.known_only)
     new = edit(text, changes) if changes else text
@@ -75,16 +111,18 @@ def propose(rows: Any, contract: dict[str, Any], path: Path, options: argparse.N
         print("\n" + "".join(diff), end="")
     left = violations(rows, yaml.load(new, Loader=Loader))
     if left:
-        print("\nthese have no wider form; fix the data, or change the rule manually:")
+        print(
+            "\nthese rules cannot be widened automatically; fix the data, or change the rules manually:"
+        )
         print("\n".join(map(_line, left)))
     elif not changes:
-        print(f"nothing to change: all {len(rows)} rows honour {path}")
+        print(f"nothing to change: all {len(rows)} rows satisfy {path}")
     if changes and options.write:
         with replacing(path) as temporary:
             temporary.write_text(new, encoding="utf-8", newline="\n")
-        print(f"\n{path} is written; look at it with `git diff {path}`, then commit it")
+        print(f"\n{path} is written; check it with `git diff {path}`, then commit it")
     elif changes:
-        print("\nnothing is written yet; --write does")
+        print("\nthe contract is unchanged; use --write to write it")
     return int(bool(left))
 
 

@@ -1,4 +1,4 @@
-"""A contract's YAML, changed with its comments and layout kept."""
+"""A contract's YAML, edited without changing its comments and layout."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from pedigree.contract.widen import Change
 
-# A list may stand under its key with or without an indent.
+# A list may be written with or without indentation under its key.
 LAYOUTS = ({"mapping": 2, "sequence": 4, "offset": 2}, {"mapping": 2, "sequence": 2, "offset": 0})
 
 
 def edit(text: str, changes: list[Change]) -> str:
-    """Return the text of a contract with changes made in it."""
+    """Return the text of a contract with changes applied."""
     parser = _parser(text)
     document = parser.load(text)
     columns = document["columns"]
@@ -36,7 +36,7 @@ def edit(text: str, changes: list[Change]) -> str:
 
 
 def _spaced(text: str, old: str) -> str:
-    """Set comments two spaces behind lines that have changed; the parser keeps their column."""
+    """Put comments two spaces behind lines that have changed; the parser would keep their old column."""
     before = set(old.splitlines())
     lines = [
         line if line in before else re.sub(r"(?<=}) +(?=# )", "  ", line)
@@ -63,7 +63,7 @@ def _flow(values: dict[str, Any]) -> CommentedMap:
 
 
 def _plain(value: Any) -> Any:
-    """Quote a text that the stages' parser (YAML 1.1) would take for something else, such as No."""
+    """Quote a string that the stages' parser (YAML 1.1) would read as another type, such as No."""
     if isinstance(value, list):
         made = CommentedSeq(map(_plain, value))
         made.fa.set_flow_style()
@@ -80,12 +80,12 @@ def _is_itself(text: str) -> bool:
 
 
 def _parser(text: str) -> YAML:
-    """Return the parser whose layout is the text's, as far as there is one."""
+    """Return a parser with the layout of the text, if the text has one of the known layouts."""
     parsers = []
     for layout in LAYOUTS:
         parser = YAML()
         parser.preserve_quotes = True
-        parser.width = 2**20  # lines stay as long as they are
+        parser.width = 2**20  # do not wrap lines
         parser.indent(**layout)
         parsers.append(parser)
     return next((one for one in parsers if _dump(one, one.load(text)) == text), parsers[0])

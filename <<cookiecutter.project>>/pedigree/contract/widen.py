@@ -1,4 +1,4 @@
-"""The widened contract: the smallest changes, rule by rule, under which the rows would pass."""
+"""The widened contract: the smallest changes, rule by rule, with which the rows satisfy it."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from pedigree.data.engine import infer, parse
 if TYPE_CHECKING:
     import pandas as pd
 
-WIDER = {"int64": "float64"}  # every other type has only `str` above it
+WIDER = {"int64": "float64"}  # every other type can only be widened to `str`
 LOWER, UPPER = ("ge", "gt"), ("le", "lt")
-NUMERIC = (*LOWER, *UPPER, "in_range", "isin")  # rules that say nothing of texts
-MAX_NEW = 50  # so many new categories are no categories
+NUMERIC = (*LOWER, *UPPER, "in_range", "isin")  # rules that do not apply to strings
+MAX_NEW = 50  # a column with more new values is not categorical
 
 
 @dataclass(frozen=True)
 class Change:
-    """A change of a column's promise.
+    """A change of the rules for a column.
 
     Parameters
     ----------
     column : str
     remove : tuple of str
-        Keys that go.
+        Keys that are removed.
     add : dict
-        Keys that come, or change.
+        Keys that are added or replaced.
     why : str
-        What was seen, for the person who decides.
+        The observation behind the change, for the person who decides.
     """
 
     column: str
@@ -40,30 +40,35 @@ class Change:
 
 
 def widen(rows: pd.DataFrame, contract: dict[str, Any], new_columns: bool = True) -> list[Change]:
-    """Propose changes: types, gaps, bounds, categories, lengths, repeats, columns gone or new.
+    """Propose changes: types, missing values, bounds, categories, lengths, duplicates, missing and new columns.
 
-    Other rules (a pattern, a forbidden value, a rule for the whole table) have no wider form; they
-    are left as they are.
+    Other rules (a pattern, a forbidden value, a rule for the whole table) cannot be widened; they
+    are unchanged.
 
     Parameters
     ----------
     rows : DataFrame
-        As `read_snapshot` gives them.
+        As returned by `Snapshot.table`.
     contract : dict
-        As `load.read_contract` gives it.
+        As returned by `load.read_contract`.
     new_columns : bool
-        Whether columns that the contract does not name are proposed.
+        Whether to propose columns that the contract does not contain.
+
+    Returns
+    -------
+    list of Change
+        In the order of the columns.
     """
     changes: list[Change] = []
     for name, promise in contract["columns"].items():
         if name in rows:
             changes += _column(name, rows[name], promise)
         elif promise.get("required", True):
-            changes.append(Change(name, (), {"required": False}, "the column is gone"))
+            changes.append(Change(name, (), {"required": False}, "the column is missing"))
     for name in rows if new_columns else []:
         if name not in contract["columns"]:
             promise = {"dtype": infer(rows[name]), "nullable": True}
-            changes.append(Change(name, (), promise, "a new column"))
+            changes.append(Change(name, (), promise, "the column is new"))
     return changes
 
 
@@ -75,7 +80,7 @@ def _column(name: str, values: pd.Series, promise: dict[str, Any]) -> Iterator[C
         typed = parse(values, wider)
         rules = tuple(key for key in NUMERIC if key in promise) if wider == "str" else ()
         shown = ", ".join(map(repr, values[lost].unique()[:3]))
-        without = f"; {', '.join(rules)} cannot hold for texts" if rules else ""
+        without = f"; {', '.join(rules)} cannot apply to strings" if rules else ""
         why = f"{lost.sum()} of {len(values)} values cannot be read as {dtype} ({shown}){without}"
         yield Change(name, rules, {"dtype": wider}, why)
         dtype, promise = wider, {key: one for key, one in promise.items() if key not in rules}
@@ -88,20 +93,20 @@ def _column(name: str, values: pd.Series, promise: dict[str, Any]) -> Iterator[C
         yield from _isin(name, present, promise)
         yield from _length(name, present, promise)
     if promise.get("unique") and typed.duplicated().any():
-        why = f"{typed.duplicated().sum()} values are repeated"
+        why = f"{typed.duplicated().sum()} values are duplicates"
         yield Change(name, (), {"unique": False}, why)
 
 
 def _range(name: str, values: pd.Series, promise: dict[str, Any]) -> Iterator[Change]:
-    """Move the bounds that do not hold, and only these."""
+    """Move the bounds that are violated, and only these."""
     if values.dtype.kind not in "ifM":
         return
     low, high = values.min(), values.max()
-    if values.dtype.kind == "M":  # time moves on by itself: no tolerance
+    if values.dtype.kind == "M":  # a range of times needs no tolerance
         new = {"ge": low.floor("D").isoformat()[:10], "le": high.ceil("D").isoformat()[:10]}
     else:
         new = bounds(float(low), float(high))
-    why = f"values from {low} to {high} were seen"
+    why = f"the values range from {low} to {high}"
     broken = {
         "ge": lambda bound: (values < bound).any(),
         "gt": lambda bound: (values <= bound).any(),
@@ -134,7 +139,7 @@ def _isin(name: str, values: pd.Series, promise: dict[str, Any]) -> Iterator[Cha
     shown = ", ".join(map(repr, new[:5])) + (", ..." if new[5:] else "")
     count = f"{len(new)} new value{'s' if new[1:] else ''}: {shown}"
     if len(new) > MAX_NEW:
-        yield Change(name, ("isin",), {}, f"{count}: too many to be categories")
+        yield Change(name, ("isin",), {}, f"{count}, too many for categories")
     elif new:
         yield Change(name, (), {"isin": [*known, *new]}, count)
 
@@ -150,5 +155,5 @@ def _length(name: str, values: pd.Series, promise: dict[str, Any]) -> Iterator[C
     if limits.get("max_value") is not None:
         wider["max_value"] = max(limits["max_value"], int(lengths.max()))
     if wider != limits:
-        why = f"texts of {lengths.min()} to {lengths.max()} characters were seen"
+        why = f"the strings have {lengths.min()} to {lengths.max()} characters"
         yield Change(name, (), {"str_length": wider}, why)

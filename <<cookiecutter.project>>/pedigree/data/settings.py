@@ -22,25 +22,25 @@ class Load(Section):
 
 
 class ContractPath(Excerpt):
-    """Where the contract lies."""
+    """The path of the contract."""
 
     contract: str
 
 
 class Missing(Excerpt):
-    """What stands for a missing value."""
+    """The strings that mark a missing value."""
 
     missing: tuple[str, ...]
 
 
 class LoadProblem(GroupedColumns):
-    """What `load` sees of the problem."""
+    """The part of the problem that `load` reads."""
 
     task: Task
 
 
 class LoadSettings(Excerpt):
-    """All that `load` sees."""
+    """All settings that `load` reads."""
 
     load: Load
     problem: LoadProblem
@@ -50,4 +50,4 @@ class LoadSettings(Excerpt):
         contract = Path(self.load.contract)
         if not contract.is_file():
             found = [path.as_posix() for path in contract.parent.glob("*.yaml")]
-            yield f"load.contract: {contract} is not there; {did_you_mean(contract.as_posix(), found)}"
+            yield f"load.contract: {contract} does not exist; {did_you_mean(contract.as_posix(), found)}"

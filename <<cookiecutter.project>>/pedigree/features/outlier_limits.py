@@ -1,8 +1,8 @@
 """Outliers: limits learned from training rows, and a sampler that leaves such rows out of the fit.
 
-Limits that are known beforehand are a repair (`pedigree.cleaning.limit`). Those that are learned would tell
-of the test rows if they came before the split; so a value is treated by a fitted transformer
-(`pedigree.features.engineering.Outliers`), and a row is dropped inside the fit, where it takes part in no score.
+Fixed limits that are known beforehand belong to the cleaning steps (`pedigree.cleaning.limit`). Learned limits would
+leak information about the test rows if they were computed before the split. So a value is treated by a fitted
+transformer (`pedigree.features.engineering.Outliers`), and a row is dropped inside the fit, where no score uses it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def compute_limits(values: pd.Series, method: str, threshold: float) -> list[flo
     values : Series of float
     method : {"iqr", "quantile", "z_score"}
         Quartiles and `threshold` interquartile ranges beyond them (Tukey, Exploratory Data Analysis, 1977); the
-        quantiles that leave out a share `threshold` at each end; mean and `threshold` standard deviations.
+        quantiles with a fraction `threshold` of the values beyond each; mean and `threshold` standard deviations.
     threshold : float
 
     Returns
@@ -55,11 +55,12 @@ class DropOutliers:
     Parameters
     ----------
     method : {"iqr", "quantile", "z_score", "isolation_forest"}
-        As in `compute_limits`; or rows that are set apart from the others by several columns at once (Liu, Ting
-        and Zhou 2008), with `threshold` as the share of rows that are.
+        Limits by quartiles, quantiles, or mean and standard deviations, with `threshold` as in `compute_limits`; or rows that
+        an isolation forest separates from the others by several columns at once (Liu, Ting and Zhou 2008).
     threshold : float
+        Of the method; for isolation_forest, the fraction of rows that are outliers.
     random_state : int
-        Of the isolation forest.
+        Seed of the isolation forest.
     """
 
     def __init__(
@@ -102,10 +103,24 @@ class DropOutliers:
         return X[fine], y[fine]
 
 
-def isolated(numbers: pd.DataFrame, share: float, seed: int) -> np.ndarray:
-    """Tell which rows an isolation forest sets apart; shape (n,), bool. Gaps count as the median."""
+def isolated(numbers: pd.DataFrame, contamination: float, seed: int) -> np.ndarray:
+    """Find the rows that an isolation forest separates most easily.
+
+    Parameters
+    ----------
+    numbers : DataFrame of shape (n, p)
+        Missing values are replaced by the median.
+    contamination : float
+        Fraction of such rows, in (0, 0.5].
+    seed : int
+        Random seed.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+    """
     from sklearn.ensemble import IsolationForest
 
     filled = numbers.fillna(numbers.median()).dropna(axis=1).to_numpy()
-    forest = IsolationForest(contamination=share, random_state=seed)
+    forest = IsolationForest(contamination=contamination, random_state=seed)
     return np.asarray(forest.fit_predict(filled) == -1)

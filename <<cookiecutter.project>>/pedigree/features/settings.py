@@ -17,13 +17,13 @@ class Engineer(Section):
 
 
 class EngineerSettings(Excerpt):
-    """All that `engineer` sees."""
+    """All settings that `engineer` reads."""
 
     engineer: Engineer
     problem: Columns
 
     def mistakes(self, settings: Any) -> Iterator[str]:
-        """Find steps that no data could make right."""
+        """Find steps that are wrong whatever the data."""
         from hydra.errors import InstantiationException
 
         from pedigree.features.engineering import wrong_step
@@ -32,5 +32,5 @@ class EngineerSettings(Excerpt):
             try:
                 for mistake in wrong_step(instantiate(step)):
                     yield f"engineer.steps.{name}: {mistake}"
-            except InstantiationException as error:  # such as an argument that is not there
+            except InstantiationException as error:  # such as an argument that does not exist
                 yield f"engineer.steps.{name}: {error.__cause__ or error}"

@@ -1,1 +1,1 @@
-"""Lineage: where a result came from, what data went into, and whether a run can be repeated."""
+"""Lineage: where a result came from, what a data file was used for, and whether a run can be reproduced."""

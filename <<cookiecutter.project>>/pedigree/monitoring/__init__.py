@@ -1,1 +1,1 @@
-"""Later batches against the training data: drift, performance, and whether to train again."""
+"""Later batches compared with the training data: drift, performance, and whether to retrain."""

@@ -1,4 +1,4 @@
-"""The batches in data/incoming/, on the way of any request: bundle, contract, cleaning steps, prediction."""
+"""The batches in data/incoming/, processed like any request: bundle, contract, cleaning steps, prediction."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ Lines = list[dict[str, Any]]
 
 @dataclass(frozen=True)
 class Batches:
-    """The rows of data/incoming/, typed and cleaned as those of a request.
+    """The rows of data/incoming/, typed and cleaned like those of a request.
 
     Parameters
     ----------
     settings : MonitorSettings
-        Of the step: `monitor`, `problem`, `load.missing` and `clean.steps`.
+        Settings of the step: `monitor`, `problem`, `load.missing` and `clean.steps`.
     files : list of Path
-        In the order of their rows; none before the first batch.
+        In the order of their rows; empty before the first batch.
     bundle : Bundle or None
         None without files.
     rows : DataFrame
-        Rows that honour the contract.
+        Rows that satisfy the contract.
     broken : DataFrame
-        Those that do not, with the reason (see `pedigree.data.loading.enforce`).
+        Rows that violate it, with the reason (see `pedigree.data.loading.enforce`).
 
     Examples
     --------
@@ -60,7 +60,7 @@ class Batches:
 
     @classmethod
     def read(cls, settings: MonitorSettings) -> Batches:
-        """Read all files of data/incoming/ that hold rows; they come in the format of the snapshot."""
+        """Read all files of data/incoming/ that contain rows; their format is that of the snapshot."""
         files = sorted(path for path in INCOMING.rglob("*") if is_readable(path))
         if not files:
             return cls(settings, [])
@@ -81,7 +81,7 @@ class Batches:
         return column_drift(train, features(self.rows, problem), options.alpha, options.min_effect)
 
     def performance(self) -> dict[str, Any] | None:
-        """Score the bundle on the labelled rows; None where they are too few."""
+        """Score the bundle on the labelled rows; None if there are too few."""
         if not self.bundle:
             return None
         return batch_performance(
@@ -89,14 +89,14 @@ class Batches:
         )
 
     def result(self, drifted: Lines, scores: dict[str, Any] | None) -> dict[str, Any]:
-        """Decide whether to train again; return what metrics/monitor.json holds.
+        """Decide whether to retrain; return the content of metrics/monitor.json.
 
         Parameters
         ----------
         drifted : list of dict
-            Of `column_drift`.
+            As returned by `column_drift`.
         scores : dict or None
-            Of `batch_performance`.
+            As returned by `batch_performance`.
         """
         if not self.bundle:
             return {"retrain": False, "reasons": ["no batch in data/incoming/"], "rows": 0}

@@ -1,4 +1,4 @@
-"""Drift: each column's distribution in a batch against that in the training rows."""
+"""Drift: the distribution of each column in a batch, compared with the training rows."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pandas as pd
 def column_drift(
     train: pd.DataFrame, batch: pd.DataFrame, alpha: float, min_effect: float
 ) -> list[dict[str, Any]]:
-    """Compare each column's distribution in a batch with that in the training rows.
+    """Compare the distribution of each column in a batch with that in the training rows.
 
-    Numbers: two-sample Kolmogorov-Smirnov test; its distance D. Texts: chi-squared test of the
-    counts; total variation distance of the shares. A column that has lost, or gained, all its
-    values: the same of the gaps. p values after Holm's correction (1979). Dates are left out, since
-    time always moves on.
+    Numbers: two-sample Kolmogorov-Smirnov test, and its distance D. Strings: chi-squared test of the
+    counts, and total variation distance of the fractions. For a column that has values in only one of both, missing
+    values are compared in the same way. p values are corrected by Holm's method (1979). Dates are left out, since
+    later dates are expected.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How well the bundle predicts a batch, and what speaks for training again."""
+"""The performance of the bundle on a batch, and the reasons to retrain."""
 
 from __future__ import annotations
 
@@ -22,7 +22,24 @@ if TYPE_CHECKING:
 def batch_performance(
     bundle: Bundle, batch: pd.DataFrame, problem: MonitorProblem, options: Monitor
 ) -> dict[str, Any] | None:
-    """Score the bundle on the batch's labelled rows; None where they are too few."""
+    """Score the bundle on the labelled rows of a batch.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        The bundle to score.
+    batch : DataFrame
+        Cleaned rows.
+    problem : MonitorProblem
+        With the target, groups and metrics.
+    options : Monitor
+        With `min_labelled`, `resamples` and `seed`.
+
+    Returns
+    -------
+    dict or None
+        Number of labelled rows, and the first metric with its interval; None if there are too few labelled rows.
+    """
     classes = bundle.signature["target"]["classes"]
     labelled = batch[batch[problem.target].notna()].reset_index(drop=True)
     truth = encode(labelled[problem.target], classes)
@@ -51,7 +68,23 @@ def reasons(
     scores: dict[str, Any] | None,
     options: Monitor,
 ) -> list[str]:
-    """Give the reasons to train again; none is a reason to leave the model."""
+    """Return the reasons to retrain; empty if there are none.
+
+    Parameters
+    ----------
+    drifted : list of dict
+        As returned by `drift`.
+    needed : sequence of str
+        Columns that the model requires.
+    scores : dict or None
+        As returned by `performance`.
+    options : Monitor
+        With `max_drifted_share` and `max_loss`.
+
+    Returns
+    -------
+    list of str
+    """
     found = []
     moved = [one["column"] for one in drifted if one["drifted"] and one["column"] in needed]
     if needed and len(moved) > options.max_drifted_share * len(needed):

@@ -1,4 +1,4 @@
-"""The monitoring of a batch for people: a page with tables, and a picture."""
+"""The monitoring report: a page with tables, and a plot."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def report(
     ----------
     page : Page
     result : dict
-        What metrics/monitor.json holds.
+        Content of metrics/monitor.json.
     drifted : list of dict
         A line for each column.
     paths : list of Path
@@ -69,7 +69,17 @@ def report(
 
 
 def draw_distances(path: Path, drifted: list[dict[str, Any]], min_effect: float) -> None:
-    """Draw each column's distance, the drifted in another colour."""
+    """Plot the distance of each column; drifted columns have another colour.
+
+    Parameters
+    ----------
+    path : Path
+        The PNG file to write.
+    drifted : list of dict
+        As returned by `drift`.
+    min_effect : float
+        Distance from which on a column can be drifted, a dashed line.
+    """
     with figure(path, size=(6, 1 + 0.3 * max(len(drifted), 1))) as axes:
         positions = range(len(drifted))
         axes.barh(

@@ -23,11 +23,11 @@ class Monitor(Section):
 
 
 class MonitorProblem(Columns, Grouped, ListedMetrics):
-    """What `monitor` sees of the problem."""
+    """The part of the problem that `monitor` reads."""
 
 
 class MonitorSettings(Excerpt):
-    """All that `monitor` sees."""
+    """All settings that `monitor` reads."""
 
     monitor: Monitor
     clean: Clean

@@ -1,1 +1,1 @@
-"""The bundle that is deployed: model, signature, lineage and card."""
+"""The bundle for deployment: model, signature, lineage and model card."""

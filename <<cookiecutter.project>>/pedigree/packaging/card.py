@@ -1,4 +1,4 @@
-"""The model card: what the model is for, how good it is, where it is weak, on what data, in Markdown."""
+"""The model card in Markdown: what the model is for, its scores, its weaknesses, and its data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pedigree.packaging.settings import PackageSettings
 
 TEMPLATE = "pedigree/packaging/card.md.j2"
-MOST = 10  # slices, and signs of leakage, that the card lists
+MOST = 10  # maximum number of slices, and of failed leakage checks, that the card lists
 
 
 def card(settings: PackageSettings, signature: dict[str, Any], lineage: dict[str, Any]) -> str:
@@ -25,7 +25,12 @@ def card(settings: PackageSettings, signature: dict[str, Any], lineage: dict[str
     settings : PackageSettings
         With `problem`.
     signature, lineage : dict
-        Of the bundle.
+        Contents of the bundle's signature.json and lineage.json.
+
+    Returns
+    -------
+    str
+        Markdown.
     """
     outputs = RunOutputs({"target": settings.problem.target}, read_workspace)
     leaks = [one for one in outputs.rows("reports/leakage.csv") if one["found"] == "yes"]

@@ -1,7 +1,7 @@
-"""Further forms of the model beside the bundle's own: the library's file, a pickle.
+"""Additional model files: the library's own format, or a pickle.
 
-An export gets the fitted pipeline, a folder to write into, and the validation rows' features. It
-returns what the signature says of it: the file and what it takes and gives.
+An export is called with the fitted pipeline, a folder to write to, and the features of the validation set. It
+returns its entry in the signature: the file, its inputs and its outputs.
 """
 
 from __future__ import annotations
@@ -18,24 +18,38 @@ if TYPE_CHECKING:
     import pandas as pd
     from sklearn.pipeline import Pipeline
 
-# The file and the method of each library that has a format of its own.
+# Name of the file of each library that has its own format.
 NATIVE = {"catboost": "model.cbm", "lightgbm": "model.txt", "xgboost": "model.ubj"}
 
 
 def native(model: Pipeline, folder: Path, X: pd.DataFrame) -> dict[str, Any]:
     """Write the estimator in its library's own format.
 
+    Parameters
+    ----------
+    model : Pipeline
+        Encoder and estimator, fitted.
+    folder : Path
+        The folder to write to.
+    X : DataFrame of shape (n, p)
+        Features of the validation set.
+
+    Returns
+    -------
+    dict
+        Entry of the signature.
+
     Raises
     ------
     UserError
-        The library has none.
+        The library has no such format.
     """
     estimator = model["estimator"]
     package = type(estimator).__module__.split(".")[0]
     if package not in NATIVE:
         raise UserError(lacks_format(package))
     path = folder / NATIVE[package]
-    # LightGBM's scikit-learn classes leave saving to the booster that they hold.
+    # LightGBM's scikit-learn classes have no method to save; their booster does.
     getattr(estimator, "booster_", estimator).save_model(str(path))
     return {
         "file": path.name,
@@ -45,16 +59,31 @@ def native(model: Pipeline, folder: Path, X: pd.DataFrame) -> dict[str, Any]:
 
 
 def lacks_format(package: str) -> str:
-    """Say that a library's models have no file of their own."""
+    """Return the error message for a library without its own file format."""
     return f"package.export: {package} has no file format of its own; choose package/export=onnx, or a model of {', '.join(NATIVE)}."
 
 
 def pickle(model: Pipeline, folder: Path, X: pd.DataFrame) -> dict[str, Any]:
-    """Write encoder and estimator as a pickle, and warn of it."""
+    """Write encoder and estimator as a pickle, with a warning.
+
+    Parameters
+    ----------
+    model : Pipeline
+        Encoder and estimator, fitted.
+    folder : Path
+        The folder to write to.
+    X : DataFrame of shape (n, p)
+        Features of the validation set.
+
+    Returns
+    -------
+    dict
+        Entry of the signature.
+    """
     path = folder / "model.pkl"
     path.write_bytes(library.dumps(model, protocol=5))
     say(
-        f"WARNING: {path.name} runs code when it is opened. Check its SHA-256 against sha256.json before, and never "
-        "open one of another origin."
+        f"WARNING: {path.name} runs code when it is opened. Compare its SHA-256 with sha256.json before, and never "
+        "open a pickle from an unknown source."
     )
     return {"file": path.name, "takes": list(X.columns), "gives": "as scikit-learn's Pipeline does"}

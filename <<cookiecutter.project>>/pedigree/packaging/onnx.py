@@ -1,4 +1,4 @@
-"""The model as one ONNX graph, and the proof that it predicts the same."""
+"""The model as an ONNX graph, and a test that both predict the same."""
 
 from __future__ import annotations
 
@@ -16,33 +16,38 @@ if TYPE_CHECKING:
     import pandas as pd
     from sklearn.pipeline import Pipeline
 
-# What a missing text is called inside the graph, which knows no missing text: scikit-learn's
-# categories hold NaN, whose text this is.
+# Replaces missing strings in the graph, since ONNX has no missing strings. scikit-learn's
+# categories contain NaN, which is converted to this string.
 MISSING_TEXT = "nan"
 
 
 def export(
     model: Pipeline, folder: Path, X: pd.DataFrame, tolerance: float, opset: int
 ) -> dict[str, Any]:
-    """Write model.onnx, if it predicts what the model predicts.
+    """Write model.onnx, if its predictions agree with those of the model.
 
     Parameters
     ----------
     model : Pipeline
-        Encoder and estimator.
+        Encoder and estimator, fitted.
     folder : Path
     X : DataFrame, shape (n, p)
-        The features of the validation rows, on which both are held against each other.
+        Features of the validation set, on which the predictions are compared.
     tolerance : float
-        The greatest difference allowed, of a probability or in standard deviations of the
-        predicted numbers. ONNX reckons in 32 bits, scikit-learn in 64: about 1e-6 is usual.
+        Maximum difference of a probability, or of predicted numbers in standard deviations.
+        ONNX computes with 32 bits, scikit-learn with 64: differences of about 1e-6 are usual.
     opset : int
         Version of ONNX's operators.
+
+    Returns
+    -------
+    dict
+        Entry of the signature: the file, its inputs and its outputs.
 
     Raises
     ------
     UserError
-        A part has no converter, or the graph predicts something else.
+        A part has no converter, or the predictions differ.
     """
     from onnxruntime import InferenceSession
     from skl2onnx import to_onnx
@@ -64,7 +69,7 @@ def export(
             options={id(estimator): {"zipmap": False}} if n_classes else None,
             target_opset={"": opset, "ai.onnx.ml": 3},
         )
-    except Exception as error:  # each converter has errors of its own
+    except Exception as error:  # each converter has its own errors
         raise UserError(
             f"package.export: the model cannot be written as ONNX ({_first_line(error)}); choose another model, encoder or "
             "imputer, or package/export=none."
@@ -82,18 +87,20 @@ def export(
         for name in X
     }
     expected = predict(model, X, n_classes)
-    said = session.run(None, feed)[-1].reshape(expected.shape)
+    exported = session.run(None, feed)[-1].reshape(expected.shape)
     unit = 1.0 if n_classes else float(expected.std()) or 1.0
-    difference = np.abs(said - expected) / unit
-    if not difference.max() <= tolerance:  # NaN is no agreement
+    difference = np.abs(exported - expected) / unit
+    if not difference.max() <= tolerance:  # also if it is NaN
         apart = int((~(difference <= tolerance)).reshape(len(X), -1).any(axis=1).sum())
         raise UserError(
-            f"package.export: ONNX predicts otherwise in {apart} of {len(X)} validation rows, by up to "
-            f"{difference.max():.2g} where {tolerance:g} is allowed (package.export.tolerance); choose another model, or "
+            f"package.export: the predictions of the ONNX model differ in {apart} of {len(X)} validation rows, by up to "
+            f"{difference.max():.2g}, but package.export.tolerance allows {tolerance:g}; choose another model, or "
             "package/export=none."
         )
     (folder / "model.onnx").write_bytes(content)
-    say(f"model.onnx predicts the same to {difference.max():.1g} on {len(X)} validation rows")
+    say(
+        f"the predictions of model.onnx differ by at most {difference.max():.1g} on {len(X)} validation rows"
+    )
     return {
         "file": "model.onnx",
         "takes": {name: "float" if number[name] else "string" for name in X},
@@ -103,12 +110,12 @@ def export(
     }
 
 
-# What `configure` looks for before any data is touched.
+# Packages that `configure` looks for before any data is used.
 export.needs = ("onnx", "onnxmltools", "onnxruntime", "skl2onnx")  # type: ignore[attr-defined]
 
 
 def register_converters() -> None:
-    """Teach skl2onnx the boosters, and the parts of scikit-learn that it lacks or knows half."""
+    """Register converters for the boosters, and for parts of scikit-learn that skl2onnx does not fully support."""
     from importlib.util import find_spec
 
     from skl2onnx import update_registered_converter as register
@@ -152,30 +159,32 @@ def _as_wide_as_named(operator: Any) -> None:
 
 
 def _imputer(scope: Any, operator: Any, container: Any) -> None:
-    """Fill gaps, and add the indicators that skl2onnx leaves out."""
+    """Impute missing values, and add the indicators that skl2onnx omits."""
     from onnx import TensorProto
     from skl2onnx.algebra import onnx_ops as ops
 
     imputer, version = operator.raw_operator, container.target_opset
-    gap = ops.OnnxIsNaN(operator.inputs[0], op_version=version)
+    missing = ops.OnnxIsNaN(operator.inputs[0], op_version=version)
     filled = ops.OnnxWhere(
-        gap,
+        missing,
         imputer.statistics_.astype("float32").reshape(1, -1),
         operator.inputs[0],
         op_version=version,
     )
-    known = np.flatnonzero(~np.isnan(imputer.statistics_))  # a column without a value goes
+    known = np.flatnonzero(~np.isnan(imputer.statistics_))  # columns without values are dropped
     parts = [ops.OnnxGather(filled, known, axis=1, op_version=version)]
     if imputer.add_indicator and len(imputer.indicator_.features_):
-        gaps = ops.OnnxGather(gap, imputer.indicator_.features_, axis=1, op_version=version)
-        parts.append(ops.OnnxCast(gaps, to=TensorProto.FLOAT, op_version=version))
+        indicators = ops.OnnxGather(
+            missing, imputer.indicator_.features_, axis=1, op_version=version
+        )
+        parts.append(ops.OnnxCast(indicators, to=TensorProto.FLOAT, op_version=version))
     ops.OnnxConcat(*parts, axis=1, op_version=version, output_names=operator.outputs).add_to(
         scope, container
     )
 
 
 def _one_hot(scope: Any, operator: Any, container: Any) -> None:
-    """Give a column to each frequent category and one to the rest, which skl2onnx knows nothing of."""
+    """Encode each frequent category as a column and all others as one, which skl2onnx does not support."""
     from onnx import TensorProto
     from skl2onnx.algebra import onnx_ops as ops
 
@@ -190,13 +199,15 @@ def _one_hot(scope: Any, operator: Any, container: Any) -> None:
     rare = getattr(encoder, "infrequent_categories_", [None] * len(columns))
     parts = []
     for column, known, others in zip(columns, encoder.categories_, rare, strict=True):
-        shared = {str(one) for one in ([] if others is None else others)}  # NaN equals nothing
+        shared = {
+            str(one) for one in ([] if others is None else others)
+        }  # as strings, since NaN does not equal itself
         frequent = [one for one in map(str, known) if one not in shared]
         number = ops.OnnxLabelEncoder(
             column,
             keys_strings=frequent or [""],
             values_int64s=list(range(len(frequent))) or [-1],
-            # A category that training did not know is one of the rest, or in no column at all.
+            # A category that is not in the training set is encoded as infrequent, or as no column at all.
             default_int64=len(frequent) if shared else -1,
             op_version=2,
         )
@@ -209,7 +220,7 @@ def _one_hot(scope: Any, operator: Any, container: Any) -> None:
 
 
 def _scaled_target(scope: Any, operator: Any, container: Any) -> None:
-    """Convert a regressor of a standardised target, and bring its answer back to units."""
+    """Convert a regressor of a standardized target, and convert its predictions back to the target's units."""
     from skl2onnx.algebra import onnx_ops as ops
     from skl2onnx.algebra.onnx_operator import OnnxSubEstimator
 
@@ -229,7 +240,7 @@ def _lightgbm(scope: Any, operator: Any, container: Any) -> None:
 
 
 def _xgboost(scope: Any, operator: Any, container: Any) -> None:
-    """Convert with features called f0, f1, ..., the only names that onnxmltools takes."""
+    """Convert with features named f0, f1, ..., the only names that onnxmltools supports."""
     from onnxmltools.convert.xgboost.operator_converters.XGBoost import convert_xgboost
 
     operator.raw_operator = deepcopy(operator.raw_operator)
@@ -238,7 +249,7 @@ def _xgboost(scope: Any, operator: Any, container: Any) -> None:
 
 
 def _two_outputs(scope: Any, model: Any, inputs: Any, custom_parsers: Any = None) -> Any:
-    """Declare label and probabilities, which skl2onnx expects of scikit-learn's own classifiers only."""
+    """Declare label and probabilities as outputs, which skl2onnx does for scikit-learn's own classifiers only."""
     from skl2onnx.common.data_types import FloatTensorType, Int64TensorType
 
     operator = scope.declare_local_operator("PipelineCatBoostClassifier", model)
@@ -249,7 +260,7 @@ def _two_outputs(scope: Any, model: Any, inputs: Any, custom_parsers: Any = None
 
 
 def _catboost(scope: Any, operator: Any, container: Any) -> None:
-    """Take the trees' node out of CatBoost's own ONNX graph."""
+    """Copy the node of the trees from CatBoost's own ONNX graph."""
     from catboost.utils import convert_to_onnx_object
     from onnx.helper import get_attribute_value
 

@@ -1,4 +1,4 @@
-"""What a bundle holds beside the fitted objects: signature, lineage and the exported model."""
+"""The contents of a bundle beside the fitted objects: signature, lineage and the exported model."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pedigree.training.inputs import read_subset
 if TYPE_CHECKING:
     from pedigree.packaging.settings import PackageSettings
 
-# What made the numbers; the rest of the environment is in constraints.txt.
+# Packages that affect the results; the rest of the environment is in constraints.txt.
 PACKAGES = (
     "catboost",
     "narwhals",
@@ -38,11 +38,11 @@ PACKAGES = (
 
 
 def write_export(settings: PackageSettings, folder: Path) -> dict[str, Any] | None:
-    """Write the further form of the model that ``conf/package/export`` asks for; say what it takes."""
+    """Write the additional model file of ``conf/package/export``; return its entry in the signature, or None."""
     if settings.package.export.target is None:
         return None
     X, _, classes = read_subset("validation")
-    said: dict[str, Any] = instantiate(
+    exported: dict[str, Any] = instantiate(
         settings.package.export, artifact.load_model(MODEL), folder, X
     )
     calibration = read_json(METRICS / "train.json")["calibration"]
@@ -50,13 +50,13 @@ def write_export(settings: PackageSettings, folder: Path) -> dict[str, Any] | No
     lacks += ["threshold"] if read_json(THRESHOLD)["value"] is not None else []
     if lacks:
         say(
-            f"{said['file']} is the model alone, without {' and '.join(lacks)}, which the bundle's own form adds"
+            f"{exported['file']} contains only the model, without {' and '.join(lacks)}; use the bundle itself if you need them"
         )
-    return said | {"lacks": lacks}
+    return exported | {"lacks": lacks}
 
 
 def make_signature(settings: PackageSettings) -> dict[str, Any]:
-    """Describe what the model takes and gives: columns, types, contract, cleaning steps and classes."""
+    """Describe inputs and outputs of the model: columns, types, contract, cleaning steps and classes."""
     train = features(read_table(SPLIT / "train"), settings.problem)
     target = read_json(SPLIT / "target.json")
     types = read_json(METRICS / "load.json")["types"]
@@ -68,7 +68,7 @@ def make_signature(settings: PackageSettings) -> dict[str, Any]:
         "calibration": read_json(METRICS / "train.json")["calibration"],
         "threshold": read_json(THRESHOLD)["value"],
         "inputs": {name: {"type": types[name], "required": name in needed} for name in train},
-        # Every column that training knew may be sent; the ones outside of `inputs` are not looked at.
+        # Every column of the raw data may be sent; those that are not in `inputs` are ignored.
         "types": types,
         "missing": list(settings.load.missing),
         "contract": contract,
@@ -77,16 +77,16 @@ def make_signature(settings: PackageSettings) -> dict[str, Any]:
 
 
 def make_lineage() -> dict[str, Any]:
-    """Collect what the bundle was made from: snapshot, stages (settings, MD5 of each file), packages.
+    """Return what the bundle was made from: snapshot, stages (settings, MD5 of each file), packages.
 
-    The stages are those that `package` descends from, as dvc.lock records them; the Git commit is
-    not among them, since it is made after the bundle: `python -m pedigree trace` finds it.
+    The stages are those that `package` depends on, as dvc.lock records them. The Git commit is
+    not included, since it is made after the bundle; `python -m pedigree trace` finds it.
     """
     stages = recorded_stages()
     made = stages_by_output(stages)
     starts = [made.get(path.as_posix()) for path in (*PARTS, SPLIT, LOADED)]
-    # Each stage's settings are told with it. What `configure` read besides (all of conf/ and of the
-    # code) is no dependency of this stage: an edit there would be missing here.
+    # Each stage is recorded with its settings. The inputs of `configure` (all of conf/ and of the
+    # code) are omitted: they are not dependencies of this stage, so that an edit of them would not be recorded here.
     names = [
         name
         for name in ancestors(stages, filter(None, starts))

@@ -21,14 +21,14 @@ class Package(Section):
 
 
 class PackageProblem(Columns):
-    """What `package` sees of the problem."""
+    """The part of the problem that `package` reads."""
 
     goal: str
     task: Task
 
 
 class PackageSettings(Excerpt):
-    """All that `package` sees."""
+    """All settings that `package` reads."""
 
     package: Package
     clean: Clean
@@ -36,14 +36,17 @@ class PackageSettings(Excerpt):
     problem: PackageProblem
 
     def mistakes(self, settings: Any) -> Iterator[str]:
-        """Find a model that cannot be exported in the chosen form."""
+        """Find a model that cannot be exported in the chosen format."""
         from pedigree.packaging.export import NATIVE, lacks_format
 
         model, form = settings.model, self.package.export.target
         if model.estimator is None:
-            return  # the leaderboard's winner, not known yet
+            return  # the leaderboard's winner is not known yet
         package = model.estimator.target.split(".")[0]
         if form == "pedigree.packaging.export.native" and package not in NATIVE:
             yield lacks_format(package)
         if form == "pedigree.packaging.onnx.export" and "Native" in model.encoder.target:
-            yield "package.export: ONNX knows no native categories; add model/encoder=one_hot (or ordinal, target)."
+            yield (
+                "package.export: ONNX does not support native categories; add model/encoder=one_hot "
+                "(or ordinal, target)."
+            )

@@ -1,4 +1,4 @@
-"""Pack a bundle, file by file."""
+"""Write a bundle, file by file."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class BundleWriter:
     Parameters
     ----------
     folder : Path
-        Exists, and is empty.
+        An existing empty folder.
     settings : PackageSettings
-        Of the step.
+        Settings of the step.
 
     Examples
     --------
@@ -47,18 +47,18 @@ class BundleWriter:
     lineage: dict[str, Any] = field(default_factory=dict)
 
     def copy_parts(self) -> None:
-        """Copy every file that a prediction is made by."""
+        """Copy every file that predictions require."""
         for path in PARTS:
             shutil.copyfile(path, self.folder / path.name)
 
     def write_signature(self) -> None:
-        """Write what the model takes and gives, and the form that `package.export` names."""
+        """Write the model's inputs and outputs, and the file of `package.export`."""
         export = {"export": write_export(self.settings, self.folder)}
         self.signature = make_signature(self.settings) | export
         write_json(self.signature, self.folder / "signature.json")
 
     def write_lineage(self) -> None:
-        """Write which snapshot, settings, code and packages the model was made from."""
+        """Write the snapshot, settings, code and packages that the model was made from."""
         self.lineage = make_lineage()
         write_json(self.lineage, self.folder / "lineage.json")
 
@@ -73,17 +73,18 @@ class BundleWriter:
         return sum(path.stat().st_size for path in self.folder.iterdir()) / 1e6
 
     def seal(self) -> Bundle:
-        """Write the manifest: from here on, another file makes another bundle; load it as a server would.
+        """Write the manifest, which identifies the bundle, and load the bundle as a server would.
 
         Raises
         ------
         UserError
-            It is larger than `package.max_megabytes`.
+            The bundle is larger than `package.max_megabytes`.
         """
         seal(self.folder)
         limit = self.settings.package.max_megabytes
         if self.megabytes > limit:
             raise UserError(
-                f"the bundle has {self.megabytes:.0f} MB, and package.max_megabytes allows {limit}."
+                f"the bundle has {self.megabytes:.0f} MB, but package.max_megabytes allows {limit}; "
+                "choose a smaller model, or raise the limit."
             )
         return Bundle.load(self.folder)

@@ -1,10 +1,10 @@
-"""Exploratory analysis: the data as it came, in pictures and reports.
+"""Exploratory analysis of the raw data, in plots and reports.
 
-It looks at all rows before the split, so nothing here feeds back into a model. Each entry of
+It uses all rows before the split, so its results must not be used for a model. Each entry of
 `profile.reports` is a function that writes one page::
 
     report(rows, *, problem, title, page, pictures, **options)
 
-It gets the rows (the target first), the settings of the question, a title that tells of a sample,
-the HTML file to write, and a folder for pictures that stand on their own.
+Its arguments are the rows (the target is the first column), the settings of the problem, a title (which tells
+whether the rows are a sample), the HTML file to write, and a folder for image files.
 """

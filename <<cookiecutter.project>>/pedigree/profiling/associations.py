@@ -1,7 +1,7 @@
-"""How strongly columns go together, whatever their types, on one scale from 0 to 1.
+"""Strength of association between columns of any types, on one scale from 0 to 1.
 
-The plain coefficients grow with the number of categories even where there is nothing (a column of
-names would go with everything); these are corrected for it.
+Uncorrected coefficients grow with the number of categories even for independent columns (a column of
+names would be associated with every other), so these are corrected for bias.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-MOST_LEVELS = 100  # a text with more distinct values names rows rather than groups
+MOST_LEVELS = 100  # a string column with more distinct values identifies rows rather than groups
 
 
 def kind(values: pd.Series) -> str:
-    """Tell how a column is looked at: as a "number", a "category", or a "name" of its rows."""
+    """Classify a column as a "number", a "category", or a "name" of its rows."""
     distinct = values.nunique()
     if values.dtype.kind in "iufM" and distinct > 2:
         return "number"
@@ -24,7 +24,7 @@ def kind(values: pd.Series) -> str:
 
 
 def numeric(values: pd.Series) -> pd.Series:
-    """Turn numbers into floats, and dates into years."""
+    """Convert numbers to floats, and dates to years."""
     if values.dtype.kind == "M":
         days = (values - pd.Timestamp("1970-01-01")) / pd.Timedelta(days=1)
         return 1970 + days / 365.2425
@@ -32,17 +32,17 @@ def numeric(values: pd.Series) -> pd.Series:
 
 
 def associations(rows: pd.DataFrame) -> list[dict[str, Any]]:
-    """Measure each pair of columns on the rows that have both; the strongest first.
+    """Measure the association of each pair of columns on the rows that have both values; the strongest first.
 
     Returns
     -------
     list of dict
-        column, with, measure, rows, strength (NaN where nothing varies).
+        With the keys column, with, measure, rows and strength (NaN if a column is constant).
     """
     kinds = {name: kind(rows[name]) for name in rows}
     found = []
     for one, other in itertools.combinations([n for n, k in kinds.items() if k != "name"], 2):
-        # The number first, so that there are three cases.
+        # The number comes first, which leaves three cases.
         first, second = sorted((one, other), key=lambda name: kinds[name] != "number")
         pair = rows[[first, second]].dropna()
         if kinds[first] == "category":
@@ -67,7 +67,7 @@ def associations(rows: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def cramers_v(one: pd.Series, other: pd.Series) -> float:
-    """Compute Cramér's V of two categories, corrected for bias.
+    """Compute Cramér's V of two categorical columns, corrected for bias.
 
     Source: Bergsma, A bias-correction for Cramér's V and Tschuprow's T, 2013.
     """
@@ -85,10 +85,10 @@ def cramers_v(one: pd.Series, other: pd.Series) -> float:
 
 
 def correlation_ratio(numbers: pd.Series, groups: pd.Series) -> float:
-    """Compute the correlation ratio of a number by groups: the root of the explained variance.
+    """Compute the correlation ratio of a number by groups: the square root of the explained variance.
 
     The variance within groups is divided by its degrees of freedom, so that many small groups
-    explain nothing by their number alone (Kelley's epsilon squared, 1935).
+    do not explain variance by their number alone (Kelley's epsilon squared, 1935).
     """
     by_group = numbers.groupby(groups.astype("str"))
     n, k = len(numbers), by_group.ngroups

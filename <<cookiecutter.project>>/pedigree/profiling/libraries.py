@@ -1,4 +1,4 @@
-"""Reports of other libraries, with what differs between two runs taken out."""
+"""Reports of other libraries, without the parts that differ between two runs."""
 
 from __future__ import annotations
 
@@ -26,14 +26,29 @@ def tables(
     pictures: Path,
     **options: Any,
 ) -> None:
-    """Write skrub's TableReport; `options` are its arguments."""
+    """Write skrub's TableReport.
+
+    Parameters
+    ----------
+    rows : DataFrame of shape (n, p)
+    problem : Target
+        Not used; every report gets it.
+    title : str
+        Title of the page.
+    page : Path
+        The HTML file to write.
+    pictures : Path
+        Not used; every report gets it.
+    **options
+        Arguments of TableReport.
+    """
     import matplotlib
     from skrub import TableReport
 
     with matplotlib.rc_context({"svg.hashsalt": "profile"}):
         html = TableReport(rows, title=title, verbose=0, **options).html()
-    html = re.sub("<dc:date>.*?</dc:date>", "", html)  # of its pictures
-    # Its identifiers are drawn at random.
+    html = re.sub("<dc:date>.*?</dc:date>", "", html)  # dates of its pictures
+    # Its identifiers are random.
     html = re.sub(r"\breport_[0-9a-f]{8}\b", "report_profile", html)
     numbers = itertools.count()
     html = re.sub(r'(?<= id=")[0-9a-f]{8}(?=")', lambda _: f"cell_{next(numbers)}", html)
@@ -54,16 +69,22 @@ def sweetviz(
 ) -> None:
     """Write Sweetviz's report.
 
-    It compares with a target of numbers or of two values, and of rows that have an answer; several
-    classes are a column like any other.
+    A numeric or binary target is compared with the other columns, on rows that have a target; a target with
+    more classes is described like any other column.
 
     Parameters
     ----------
     rows : DataFrame of shape (n, p)
-    problem, title, page, pictures
-        As every report gets them; see `pedigree.profiling`.
+    problem : Target
+        With `target`, `task` and the classes.
+    title : str
+        Title of the page.
+    page : Path
+        The HTML file to write.
+    pictures : Path
+        Not used; every report gets it.
     max_pairwise : int
-        Columns up to which all pairs are looked at.
+        Maximum number of columns for which all pairs are analysed.
     """
     import matplotlib
     import sweetviz as library
@@ -72,12 +93,12 @@ def sweetviz(
     target = None if problem.task == "multiclass" else problem.target
     rows = rows[rows[target].notna()] if target else rows
     if problem.task == "binary" and len(rows):
-        answers, positive = labels(rows[target]), classes(rows[target], problem)[-1]
+        target_labels, positive = labels(rows[target]), classes(rows[target], problem)[-1]
         rows = rows.drop(columns=target)
         target = f"{target} is {positive}"
-        rows.insert(0, target, answers == positive)
+        rows.insert(0, target, target_labels == positive)
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
-    with matplotlib.rc_context():  # its style would be that of later pictures too
+    with matplotlib.rc_context():  # it changes matplotlib's style
         report = library.DataframeReport(
             [rows, title],
             target,
@@ -99,8 +120,23 @@ def ydata(
     pictures: Path,
     **options: Any,
 ) -> None:
-    """Write ydata-profiling's report; `options` are its arguments."""
-    os.environ["YDATA_PROFILING_NO_ANALYTICS"] = "1"  # it would tell its makers
+    """Write ydata-profiling's report.
+
+    Parameters
+    ----------
+    rows : DataFrame of shape (n, p)
+    problem : Target
+        Not used; every report gets it.
+    title : str
+        Title of the page.
+    page : Path
+        The HTML file to write.
+    pictures : Path
+        Not used; every report gets it.
+    **options
+        Arguments of ProfileReport.
+    """
+    os.environ["YDATA_PROFILING_NO_ANALYTICS"] = "1"  # otherwise it reports its use to its authors
     import matplotlib
     from ydata_profiling import ProfileReport
 
@@ -108,10 +144,10 @@ def ydata(
 
     with matplotlib.rc_context({"svg.hashsalt": "profile"}):
         html = ProfileReport(rows, title=title, progress_bar=False, **options).to_html()
-    html = re.sub("<dc:date>.*?</dc:date>", "", html)  # of its pictures
+    html = re.sub("<dc:date>.*?</dc:date>", "", html)  # dates of its pictures
     html = re.sub("<tr><th>Analysis started.*?(?=<tr><th>Software version)", "", html)
     html = re.sub('<meta content="[^"]*" name=date>', "", html)
-    # Its identifiers are Python's hashes of the columns' names, which differ from process to process.
+    # Its identifiers are Python's hashes of the column names, which differ between processes.
     for number, one in enumerate(dict.fromkeys(re.findall(r"pp_var_(-?\d+)", html))):
         html = html.replace(one, f"{number:03d}")
     page.write_text(html, encoding="utf-8", newline="\n")

@@ -24,7 +24,7 @@ def overview(
     max_columns: int,
     max_categories: int,
 ) -> None:
-    """Describe every column, and draw distributions, missing values and correlations.
+    """Write a table of all columns, and plot distributions, missing values and correlations.
 
     Parameters
     ----------
@@ -32,15 +32,15 @@ def overview(
     problem : Target
         Not used; every report gets it.
     title : str
-        Of the page.
+        Title of the page.
     page : Path
         The HTML file to write.
     pictures : Path
         A folder for PNG files.
     max_columns : int
-        Columns that are drawn.
+        Maximum number of columns that are plotted.
     max_categories : int
-        Bars of a category's picture.
+        Maximum number of bars in the plot of a category.
     """
     table = [describe_column(rows[name], name) for name in rows]
     drawn = rows.iloc[:, :max_columns]
@@ -74,7 +74,7 @@ def overview(
 
 
 def describe_column(values: pd.Series, name: str) -> dict[str, Any]:
-    """Describe a column: type, missing values, distinct values, range and values beyond Tukey's fences."""
+    """Describe a column: type, missing values, distinct values, range and number of values beyond Tukey's fences."""
     present = values.dropna()
     line: dict[str, Any] = {
         "column": name,
@@ -90,8 +90,8 @@ def describe_column(values: pd.Series, name: str) -> dict[str, Any]:
         return line
     if values.dtype.kind in "if":
         q1, middle, q3 = (float(q) for q in present.quantile([0.25, 0.5, 0.75]))
-        reach = 1.5 * (q3 - q1)  # Tukey's inner fences
-        beyond = int(((present < q1 - reach) | (present > q3 + reach)).sum())
+        width = 1.5 * (q3 - q1)  # Tukey's inner fences
+        beyond = int(((present < q1 - width) | (present > q3 + width)).sum())
         line |= {
             "lowest": float(present.min()),
             "median or most frequent": middle,
@@ -110,7 +110,16 @@ def describe_column(values: pd.Series, name: str) -> dict[str, Any]:
 
 
 def draw_distributions(rows: pd.DataFrame, path: Path, max_categories: int) -> None:
-    """Draw a histogram of each number and date, bars of each category."""
+    """Plot a histogram of each number and date, and bars for each category.
+
+    Parameters
+    ----------
+    rows : DataFrame of shape (n, p)
+    path : Path
+        The PNG file to write.
+    max_categories : int
+        Maximum number of bars.
+    """
     with panels(path, list(rows)) as drawn:
         for axis, name in drawn:
             values = rows[name].dropna()
@@ -129,7 +138,7 @@ def draw_distributions(rows: pd.DataFrame, path: Path, max_categories: int) -> N
 
 
 def frequencies(values: pd.Series, most: int) -> dict[str, int]:
-    """Count the most frequent values of a column, and the rest in one; equal counts by name."""
+    """Count the most frequent values of a column, and all others together; ties in alphabetical order."""
     counts = values.astype("str").value_counts()
     counts = counts.sort_index().sort_values(ascending=False, kind="stable")
     shown = {str(name): int(count) for name, count in counts.iloc[:most].items()}
@@ -138,6 +147,6 @@ def frequencies(values: pd.Series, most: int) -> dict[str, int]:
 
 
 def correlations(numbers: pd.DataFrame, path: Path) -> None:
-    """Draw Spearman's rank correlations as a matrix."""
+    """Plot Spearman's rank correlations as a matrix."""
     found = numbers.astype("float64").corr(method="spearman")
     matrix(found, path, cmap="RdBu_r", vmin=-1, vmax=1)

@@ -17,7 +17,7 @@ from pedigree.report.page import Page
 if TYPE_CHECKING:
     from pedigree.base.problem import Target
 
-BLOCKS = 200  # lines of the picture of missing values; each stands for as many rows as needed
+BLOCKS = 200  # lines in the plot of missing values; each represents as many rows as needed
 LISTED = 20  # pairs of columns in the table of associations
 
 
@@ -31,24 +31,24 @@ def plots(
     max_columns: int,
     max_categories: int,
 ) -> None:
-    """Draw the columns with seaborn.
+    """Plot the columns with seaborn.
 
     Parameters
     ----------
     rows : DataFrame of shape (n, p)
-        The target first.
+        The target is the first column.
     problem : Target
         With `kind` and `target`.
     title : str
-        Of the page.
+        Title of the page.
     page : Path
         The HTML file to write.
     pictures : Path
         A folder for PNG files.
     max_columns : int
-        Columns that are drawn.
+        Maximum number of columns that are plotted.
     max_categories : int
-        Bars of a category's picture.
+        Maximum number of bars in the plot of a category.
     """
     report = Page(title)
     if rows.shape[1] > max_columns:
@@ -71,7 +71,7 @@ def plots(
         picture(
             "missing",
             "Missing values",
-            f"Dark where values are missing; a line stands for {block} {'row' if block == 1 else 'rows'}.",
+            f"Dark where values are missing; a line represents {block} {'row' if block == 1 else 'rows'}.",
         )
     telling = [n for n in rows if rows[n].nunique() > 1 and kind(rows[n]) != "name"]
     if found := associations(rows[telling]):
@@ -96,7 +96,7 @@ def plots(
         picture(
             "outliers",
             "Outliers",
-            "Numbers around their median, in interquartile ranges. Points are beyond Tukey's fences, 1.5 interquartile "
+            "Distances from the median in interquartile ranges. Points are beyond Tukey's fences, 1.5 interquartile "
             "ranges below the lower or above the upper quartile.",
         )
         report.table(lines)
@@ -107,7 +107,16 @@ plots.needs = ("seaborn",)  # type: ignore[attr-defined]
 
 
 def draw_densities(rows: pd.DataFrame, path: Path, max_categories: int) -> None:
-    """Draw a histogram with its density for each number, bars for each category."""
+    """Plot a histogram with a density estimate for each number, and bars for each category.
+
+    Parameters
+    ----------
+    rows : DataFrame of shape (n, p)
+    path : Path
+        The PNG file to write.
+    max_categories : int
+        Maximum number of bars.
+    """
     import seaborn
 
     with panels(path, list(rows)) as drawn:
@@ -122,7 +131,7 @@ def draw_densities(rows: pd.DataFrame, path: Path, max_categories: int) -> None:
 
 
 def missing_values(rows: pd.DataFrame, path: Path) -> int:
-    """Draw where values are missing, in the order of the rows; returns how many rows a line stands for."""
+    """Plot where values are missing, in the order of the rows; return how many rows a line represents."""
     import seaborn
 
     missing = rows.isna()
@@ -140,7 +149,17 @@ def missing_values(rows: pd.DataFrame, path: Path) -> int:
 
 
 def draw_associations(names: list[str], found: list[dict[str, Any]], path: Path) -> None:
-    """Draw the strengths of all pairs as a matrix."""
+    """Plot the strengths of all pairs as a matrix.
+
+    Parameters
+    ----------
+    names : list of str
+        Columns, in the order of the matrix.
+    found : list of dict
+        As returned by `associations`.
+    path : Path
+        The PNG file to write.
+    """
     square = pd.DataFrame(np.nan, index=names, columns=names)
     for line in found:
         square.loc[line["column"], line["with"]] = line["strength"]
@@ -151,36 +170,36 @@ def draw_associations(names: list[str], found: list[dict[str, Any]], path: Path)
 def against_target(
     rows: pd.DataFrame, target: str, others: list[str], path: Path, max_categories: int
 ) -> None:
-    """Draw the target against each other column: points, boxes, or fractions of classes.
+    """Plot the target against each other column: points, boxes, or fractions of classes.
 
     Parameters
     ----------
     rows : DataFrame of shape (n, p)
     target : str
     others : list of str
-        Columns, a panel for each.
+        Columns, one panel each.
     path : Path
         The PNG file to write.
     max_categories : int
-        Bars of a panel.
+        Maximum number of bars of a panel.
     """
     import seaborn
 
     def grouped(values: pd.Series) -> pd.Series:
         shown = frequencies(values.dropna(), max_categories)
-        texts = labels(values)
-        return texts.where(texts.isna() | texts.isin(list(shown)), list(shown)[-1])
+        strings = labels(values)
+        return strings.where(strings.isna() | strings.isin(list(shown)), list(shown)[-1])
 
     number = kind(rows[target]) == "number"
-    answers = numeric(rows[target]) if number else grouped(rows[target])
+    target_values = numeric(rows[target]) if number else grouped(rows[target])
     box: dict[str, Any] = {"color": BLUE, "fliersize": 2, "linewidth": 0.8, "width": 0.6}
     points, line = {"s": 6, "alpha": 0.5, "color": BLUE}, {"color": "black", "linewidth": 1}
     with panels(path, others) as drawn:
-        shares = None
+        fractions = None
         for axis, name in drawn:
             numbers = kind(rows[name]) == "number"
             values = numeric(rows[name]) if numbers else grouped(rows[name])
-            pair = pd.DataFrame({"x": values, "y": answers}).dropna()
+            pair = pd.DataFrame({"x": values, "y": target_values}).dropna()
             if pair.empty:
                 axis.set_axis_off()
             elif number and numbers:
@@ -192,23 +211,23 @@ def against_target(
                 seaborn.boxplot(pair, x="x", y="y", order=sorted(set(pair["y"])), ax=axis, **box)
             else:
                 table = pd.crosstab(pair["x"], pair["y"], normalize="index")
-                table = table.reindex(columns=sorted(set(answers.dropna())), fill_value=0)
+                table = table.reindex(columns=sorted(set(target_values.dropna())), fill_value=0)
                 colours = seaborn.color_palette("colorblind", table.shape[1])
                 table.plot.barh(stacked=True, width=0.7, color=colours, legend=False, ax=axis)
-                shares = axis
+                fractions = axis
             axis.set(xlabel="", ylabel="")
             axis.locator_params(axis="x", nbins=4)
             if not (number and numbers):
-                texts = [shorten(one.get_text(), 18) for one in axis.get_yticklabels()]
-                axis.set_yticks(axis.get_yticks(), texts)
-        if shares:
-            handles, names = shares.get_legend_handles_labels()
-            texts = [shorten(one, 18) for one in names]
-            shares.figure.legend(handles, texts, loc="outside lower center", ncols=6)
+                tick_labels = [shorten(one.get_text(), 18) for one in axis.get_yticklabels()]
+                axis.set_yticks(axis.get_yticks(), tick_labels)
+        if fractions:
+            handles, names = fractions.get_legend_handles_labels()
+            legend_labels = [shorten(one, 18) for one in names]
+            fractions.figure.legend(handles, legend_labels, loc="outside lower center", ncols=6)
 
 
 def outliers(rows: pd.DataFrame, path: Path) -> list[dict[str, Any]]:
-    """Draw a box for each number, all on one scale, and count the values beyond Tukey's fences."""
+    """Plot a box for each number, all on one scale, and count the values beyond Tukey's fences."""
     import seaborn
 
     scaled, lines = {}, []

@@ -19,7 +19,7 @@ class Profile(Section):
 
 
 class ProfileSettings(Excerpt):
-    """All that `profile` sees."""
+    """All settings that `profile` reads."""
 
     profile: Profile
     problem: Target

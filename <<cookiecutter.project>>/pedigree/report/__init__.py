@@ -1,1 +1,1 @@
-"""Reports for people: pages of HTML, and the numbers and charts in them."""
+"""Reports for people: HTML pages with numbers and charts."""

@@ -1,4 +1,4 @@
-"""Pictures: one style, and the same bytes for the same numbers."""
+"""Plots with matplotlib: one style, and the same bytes for the same numbers."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ STYLE: Any = {
 def figure(
     path: Path, *, rows: int = 1, columns: int = 1, size: tuple[float, float] = (5.5, 3.6)
 ) -> Iterator[Any]:
-    """Open a picture with a grid of axes and write it to a PNG file at the end.
+    """Create a figure with a grid of axes, and write it to a PNG file at the end.
 
     Parameters
     ----------
     path : Path
     rows, columns : int
-        Of the grid.
+        Size of the grid.
     size : tuple of float
-        Width and height of the picture in inches.
+        Width and height of the figure in inches.
 
     Yields
     ------
@@ -63,7 +63,7 @@ def figure(
 
 @contextmanager
 def panels(path: Path, names: Sequence[str]) -> Iterator[Iterator[tuple[Axes, str]]]:
-    """Open a picture with a titled panel for each name, up to four side by side; yields the pairs."""
+    """Create a figure with a titled panel for each name, up to four in a row; yields the pairs."""
     columns = min(4, len(names))
     lines = -(-len(names) // columns)
     with figure(path, rows=lines, columns=columns, size=(3.1 * columns, 2.3 * lines)) as axes:
@@ -78,7 +78,18 @@ def panels(path: Path, names: Sequence[str]) -> Iterator[Iterator[tuple[Axes, st
 def bars(
     axes: Axes, names: Sequence[str], values: Sequence[float], spread: Sequence[float] | None = None
 ) -> None:
-    """Draw horizontal bars, the first on top, with whiskers for the spread."""
+    """Plot horizontal bars, the first at the top, with whiskers for the spread.
+
+    Parameters
+    ----------
+    axes : Axes
+    names : sequence of str
+        Labels of the bars.
+    values : sequence of float
+        Lengths of the bars.
+    spread : sequence of float, optional
+        Half the lengths of the whiskers.
+    """
     positions = np.arange(len(names))
     axes.barh(positions, values, xerr=spread, color=BLUE, ecolor=GREY, height=0.65, capsize=2)
     axes.set_yticks(positions, [shorten(name) for name in names])
@@ -87,15 +98,15 @@ def bars(
 
 
 def matrix(values: pd.DataFrame, path: Path, **colours: Any) -> None:
-    """Draw a square table as coloured fields, with its numbers if they are few enough to be read.
+    """Plot a square table as coloured cells, with numbers if there are few enough to read.
 
     Parameters
     ----------
     values : DataFrame of shape (p, p)
-        The same names on both sides; NaN leaves a field empty.
+        With equal names of rows and columns; NaN leaves a cell empty.
     path : Path
     **colours
-        Of matplotlib's `imshow`: cmap, vmin, vmax.
+        Arguments of matplotlib's `imshow`: cmap, vmin, vmax.
     """
     size = 2.2 + 0.42 * len(values)
     with figure(path, size=(size + 0.8, size)) as axes:
@@ -115,6 +126,6 @@ def matrix(values: pd.DataFrame, path: Path, **colours: Any) -> None:
 
 
 def shorten(text: object, length: int = 44) -> str:
-    """Cut a label to a length that fits beside an axis; `$` would switch to formulas."""
+    """Shorten a label so that it fits beside an axis, and escape `$`, which would start a formula."""
     plain = str(text).replace("$", r"\$")
     return plain if len(plain) <= length else plain[: length - 1] + "…"

@@ -1,11 +1,11 @@
-"""Values as text for people: the filters of the templates."""
+"""Formatting of values for people: the filters of the templates."""
 
 from __future__ import annotations
 
 import math
 import re
 
-DASH = "–"  # stands for a missing value
+DASH = "–"  # displayed for a missing value
 # Characters that HTML cannot contain in any notation.
 _CONTROL = re.compile("[\0-\b\v\f\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
@@ -50,24 +50,24 @@ def interval(low: float | None, high: float | None) -> str:
 
 
 def short(text: object, length: int = 60) -> str:
-    """Truncate a text to a number of characters, the last of which is then an ellipsis.
+    """Truncate a string to a maximum length; its last character is then an ellipsis.
 
     Raises
     ------
     TypeError
-        The text is HTML, which must not be truncated.
+        The string is HTML, which must not be truncated.
     """
     plain = _plain(text)
     return plain if len(plain) <= length else plain[: length - 1] + "…"
 
 
 def breaks(text: object) -> list[str]:
-    """Split a text where a line may break inside a name: after each `_`, `.` and `/`.
+    """Split a name where a line may break: after each `_`, `.` and `/`.
 
     Raises
     ------
     TypeError
-        The text is HTML, which must not be split.
+        The string is HTML, which must not be split.
 
     Examples
     --------
@@ -78,12 +78,12 @@ def breaks(text: object) -> list[str]:
 
 
 def table_cell(text: object) -> str:
-    """Return a text as a cell of a Markdown table, which it cannot end; a dash if it is empty."""
+    """Escape a string for a cell of a Markdown table; a dash if it is empty."""
     return " ".join(_plain(text).replace("|", "\\|").split()) or DASH
 
 
 def printable(value: object) -> object:
-    """Return a value with a replacement character for each character that HTML cannot contain."""
+    """Replace each character that HTML cannot contain by a replacement character."""
     is_text = isinstance(value, str) and not hasattr(value, "__html__")
     return _CONTROL.sub("\ufffd", str(value)) if is_text else value
 

@@ -1,8 +1,8 @@
-"""Short labels that the page, the model card and the terminal share: metrics, models, results of a test."""
+"""Short labels for the page, the model card and the terminal: metrics, models, results of a test."""
 
 from __future__ import annotations
 
-# The models that the model is compared with on the test set.
+# Models with which the model is compared on the test set.
 REFERENCES = {
     "champion": "champion",
     "linear": "linear baseline",
@@ -38,7 +38,7 @@ def reference_label(name: str) -> str:
 
 
 def significance(low: float | None, high: float | None) -> str:
-    """Return what the interval of a gain says: it is significant if the interval excludes 0."""
+    """Return whether a gain is significant, which it is if its interval excludes 0."""
     if low is None or high is None:
         return "unknown"
     if low > 0:

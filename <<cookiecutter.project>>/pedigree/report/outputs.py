@@ -1,4 +1,4 @@
-"""What a run of the pipeline left behind, read from the workspace or from a commit."""
+"""The outputs of a run of the pipeline, read from the workspace or from a commit."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class RunOutputs:
     problem : dict
         The settings of `problem`.
     read : callable
-        Takes a path in the project and returns the file's bytes, or None if the file is missing.
+        Returns the bytes of the file at a path in the project, or None if it does not exist.
     """
 
     problem: dict[str, Any]
@@ -46,7 +46,8 @@ class RunOutputs:
         ----------
         path : str
         *numbers : str
-            Columns of numbers, which are parsed; the others are strings.
+            Path in the project.
+            Numeric columns, which are parsed; the others are strings.
         """
         text = (self.read(path) or b"").decode()
         rows = csv.DictReader(io.StringIO(text, newline=""))
@@ -54,7 +55,7 @@ class RunOutputs:
 
     @property
     def goal(self) -> str:
-        """Return the goal of the problem, or else what is predicted."""
+        """Return the goal of the problem, or a sentence with the target."""
         return self.problem["goal"].strip() or f"Predict {self.problem['target']}"
 
     @cached_property
@@ -104,17 +105,19 @@ class RunOutputs:
 
     @cached_property
     def reported(self) -> dict[str, dict[str, Any]]:
-        """Return the scores of each metric, by its name: on the test set, or else on the validation set."""
+        """Return the scores of each metric by its name: on the test set if available, else on the validation set."""
         scores = [*self.validation.get("metrics", ()), *self.verdict.get("metrics", ())]
         return {one["metric"]: one for one in scores}
 
     def greater_is_better(self, metric: str) -> bool:
         """Return whether higher values of a metric are better."""
-        recorded = self.reported.get(metric, {}).get("greater_is_better")  # not by earlier versions
+        recorded = self.reported.get(metric, {}).get(
+            "greater_is_better"
+        )  # earlier versions did not record it
         return METRICS[metric].greater_is_better if recorded is None else recorded
 
     def direction(self, metric: str) -> str:
-        """Return in words whether higher or lower values of a metric are better."""
+        """Return a phrase for whether higher or lower values of a metric are better."""
         return "higher is better" if self.greater_is_better(metric) else "lower is better"
 
     @property
@@ -130,7 +133,7 @@ class RunOutputs:
 
     @property
     def worst_slice(self) -> dict[str, Any] | None:
-        """Return the worst slice of the test set, or else of the validation set."""
+        """Return the worst slice of the test set if available, else of the validation set."""
         for scores in (self.verdict, self.validation):
             if scores.get("worst"):
                 worst: dict[str, Any] = scores["worst"][0]
@@ -138,7 +141,7 @@ class RunOutputs:
         return None
 
     def slices(self) -> tuple[str, list[Row]]:
-        """Return which subset has a worst slice, and its slices by that metric, the worst first.
+        """Return the subset that has a worst slice, and its slices by that metric, the worst first.
 
         Slices that are too small for a significance test are left out if there are others.
         """
@@ -162,7 +165,7 @@ class RunOutputs:
         return "", []
 
     def reference_scores(self, entry: dict[str, Any] | None = None) -> dict[str, float]:
-        """Return a metric of champion and baselines on the test set.
+        """Return a metric of the champion and the baselines on the test set.
 
         Parameters
         ----------
@@ -190,7 +193,7 @@ def read_workspace(path: str) -> bytes | None:
 
 
 def to_float(text: str | None) -> float | None:
-    """Parse a number of a CSV file; None for any other text."""
+    """Parse a number of a CSV file; None for other strings."""
     try:
         return float(text or "")
     except ValueError:
@@ -198,13 +201,25 @@ def to_float(text: str | None) -> float | None:
 
 
 def xy_points(rows: Iterable[Row], x: str, y: str) -> list[tuple[float, float]]:
-    """Parse two columns as points; rows without both numbers are left out."""
+    """Parse two columns as points; rows without both numbers are left out.
+
+    Parameters
+    ----------
+    rows : iterable of dict
+        Rows of a CSV file.
+    x, y : str
+        Names of the columns.
+
+    Returns
+    -------
+    list of (float, float)
+    """
     pairs = [(to_float(row[x]), to_float(row[y])) for row in rows]
     return [(a, b) for a, b in pairs if a is not None and b is not None]
 
 
 def grouped(rows: Iterable[Row], *names: str) -> list[tuple[tuple[str, ...], list[Row]]]:
-    """Group neighbouring rows that are equal in some columns, in the order in which they come."""
+    """Group consecutive rows that are equal in some columns, in their order."""
 
     def key(row: Row) -> tuple[str, ...]:
         return tuple(row.get(name, "") for name in names)

@@ -1,4 +1,4 @@
-"""The report of a run: one page from the verdict down to the snapshot."""
+"""The report of a run: one page from the verdict to the snapshot."""
 
 from __future__ import annotations
 
@@ -32,19 +32,20 @@ TEMPLATES = CUSTOM / "templates"
 
 
 class RunReport(Page):
-    """The page of the run in the workspace, to which sections are added one by one.
+    """The page about the run in the workspace; sections are added one by one.
 
     Parameters
     ----------
     settings : ReportSettings
-        Of the step: `problem` and `report`.
+        Settings of the step: `problem` and `report`.
     templates : Path
-        A folder of one's own templates. Each section takes the name of one that stands in for the library's.
+        A folder with the owner's templates. The method of each section accepts the name of a template that replaces the
+        library's.
 
     Attributes
     ----------
     outputs : RunOutputs
-        What the stages have written.
+        The outputs of all stages.
 
     Examples
     --------
@@ -66,15 +67,15 @@ class RunReport(Page):
         super().__init__(self.outputs.goal, templates)
 
     def verdict(self, template: str | None = None) -> None:
-        """Add the verdict with its traffic light, and what speaks against the model."""
+        """Add the verdict with its traffic light, and warnings about the model."""
         self.add(verdict(self.outputs, self.recommendations), template=template)
 
     def performance(self, template: str | None = None) -> None:
-        """Add the scores on the test set, beside champion, baselines and success criteria."""
+        """Add the scores on the test set, with champion, baselines and success criteria."""
         self.add(performance(self.outputs), template=template)
 
     def drivers(self, template: str | None = None) -> None:
-        """Add what drives the predictions."""
+        """Add the importance and effects of features."""
         self.add(drivers(self.outputs, self.most), template=template)
 
     def weaknesses(self, template: str | None = None) -> None:
@@ -86,7 +87,7 @@ class RunReport(Page):
         self.add(search(self.outputs, self.most), template=template)
 
     def data(self, template: str | None = None) -> None:
-        """Add where the rows come from, cleaning steps, columns and contract."""
+        """Add the sources of the rows, cleaning steps, columns and contract."""
         self.add(data(self.outputs, self.most), template=template)
 
     def pipeline(self, template: str | None = None) -> None:
@@ -94,35 +95,35 @@ class RunReport(Page):
         self.add(pipeline(self.outputs, declared()), template=template)
 
     def lineage(self, template: str | None = None) -> None:
-        """Add the hashes from the bundle down to the snapshot, and the environment."""
+        """Add the hashes from the bundle to the snapshot, and the environment."""
         self.add(lineage(self.outputs), template=template)
 
     def next_steps(self, template: str | None = None) -> None:
-        """Add what to do next."""
+        """Add recommendations for what to do next."""
         self.add(next_steps(self.recommendations), template=template)
 
     def draw_leaderboard(self, path: Path) -> None:
-        """Draw the first metric of each model, from its last round; the name of one that left has the round's number.
+        """Plot the first metric of each model in its last round; names of eliminated models include the round's number.
 
         Parameters
         ----------
         path : Path
-            Of a PNG file.
+            The PNG file to write.
         """
         draw_leaderboard(self.outputs, path)
 
     def draw_explanations(self, folder: Path) -> None:
-        """Draw what each method of `explain` found.
+        """Plot the results of each method of `explain`.
 
         Parameters
         ----------
         folder : Path
-            Of PNG files; written anew.
+            Folder of the PNG files; replaced if it exists.
         """
         draw_explanations(self.outputs, folder, self.most)
 
     def bars(self, values: Mapping[str, float], title: str = "", caption: str = "") -> None:
-        """Add a chart of bars.
+        """Add a bar chart.
 
         Parameters
         ----------

@@ -13,7 +13,7 @@ class ReportPage(Section):
 
 
 class ReportProblem(Target, GroupedColumns):
-    """What `report` needs of the problem, and templates of the owner's may want."""
+    """The part of the problem that `report` reads, including what the owner's templates may use."""
 
     goal: str
     metrics: Names
@@ -24,7 +24,7 @@ class ReportProblem(Target, GroupedColumns):
 
 
 class ReportSettings(Excerpt):
-    """All that `report` sees."""
+    """All settings that `report` reads."""
 
     report: ReportPage
     problem: ReportProblem

@@ -1,1 +1,1 @@
-"""Serving the bundle: files in batches, an HTTP API, and the promotion to champion."""
+"""Serving the bundle: scoring files, an HTTP API, and promotion to champion."""

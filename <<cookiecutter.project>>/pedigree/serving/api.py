@@ -1,4 +1,4 @@
-"""A small HTTP API on the bundle: `/predict` and `/health`."""
+"""An HTTP API for the bundle: `/predict` and `/health`."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from pedigree.scoring.decision import PROBABILITY
 
 MAX_ROWS = 1000
 MAX_BYTES = 5_000_000
-MAX_REASONS = 10  # of a refusal
+MAX_REASONS = 10  # maximum number of errors in a response
 
 Value = str | int | float | bool | None
 
 
 class Rows(BaseModel):
-    """Raw rows, as the source spells them."""
+    """Raw rows, with columns named as in the source."""
 
     model_config = ConfigDict(extra="forbid")
     rows: list[dict[str, Value]] = Field(min_length=1, max_length=MAX_ROWS)
@@ -43,7 +43,7 @@ class Predictions(BaseModel):
 
 
 def create_app(folder: Path = BUNDLE) -> FastAPI:
-    """Make the API of a bundle, which is verified first.
+    """Create the API for a bundle after verifying it.
 
     Raises
     ------
@@ -57,14 +57,16 @@ def create_app(folder: Path = BUNDLE) -> FastAPI:
     async def refuse_large_bodies(request: HTTPRequest, answer: Any) -> Any:
         length = request.headers.get("content-length")
         if request.method == "POST" and length is None:
-            return JSONResponse({"detail": "the request must state its Content-Length"}, 411)
+            return JSONResponse({"detail": "the request must have a Content-Length header"}, 411)
         if length is not None and int(length) > MAX_BYTES:
-            return JSONResponse({"detail": f"a request has at most {MAX_BYTES} bytes"}, 413)
+            return JSONResponse(
+                {"detail": f"the request is too large; the maximum is {MAX_BYTES} bytes"}, 413
+            )
         return await answer(request)
 
     @app.exception_handler(RequestValidationError)
     async def refuse_other_shapes(request: HTTPRequest, error: RequestValidationError) -> Any:
-        # Without the rows, which FastAPI would hand back whole: megabytes, and nobody else's to read.
+        # Without the rows, which FastAPI would include completely: they are large, and may be confidential.
         reasons = jsonable_encoder(error.errors()[:MAX_REASONS], exclude={"input"})
         return JSONResponse({"detail": reasons}, 422)
 
@@ -84,14 +86,14 @@ def create_app(folder: Path = BUNDLE) -> FastAPI:
                 for row, one in broken.head(MAX_REASONS).iterrows()
             ]
             raise HTTPException(422, "; ".join(what))
-        answers = bundle.answer(typed).to_dict("records")
-        return Predictions(bundle=bundle.id, predictions=[_nested(one) for one in answers])
+        predictions = bundle.answer(typed).to_dict("records")
+        return Predictions(bundle=bundle.id, predictions=[_nested(one) for one in predictions])
 
     return app
 
 
 def _nested(answer: dict[Any, Any]) -> dict[str, Any]:
-    """Gather the probabilities of an answer's classes."""
+    """Collect the probabilities of the classes of a prediction in a nested object."""
     plain = {name: value for name, value in answer.items() if not name.startswith(PROBABILITY)}
     classes = {
         name.removeprefix(PROBABILITY): value for name, value in answer.items() if name not in plain

@@ -1,8 +1,8 @@
 """Score a file of rows with the bundle: a label and probabilities, or a number, for each row.
 
-Rows come in any kind of file that `collect` reads, and are checked as the API checks them. The output
-has a row for each row of the input, in the same order, with the id of the bundle in column `bundle`:
-`python -m pedigree trace ID` follows it to the data that the model has learned from.
+The file can have any format that `collect` reads, and is checked as by the API. The output
+has one row for each row of the input, in the same order, with the id of the bundle in column `bundle`;
+`python -m pedigree trace ID` traces it to the data that the model was trained on.
 """
 
 from __future__ import annotations
@@ -25,56 +25,56 @@ from pedigree.data import formats
 from pedigree.data.engine import from_arrow
 from pedigree.prediction.bundle import Bundle
 
-ROWS = 50_000  # that are in memory at a time
-SECONDS = 10  # between two lines of progress
-NAMED = 10  # rows that a message names
+ROWS = 50_000  # rows in memory at a time
+SECONDS = 10  # seconds between two lines of progress
+NAMED = 10  # rows that a message lists
 SUFFIXES = (".csv", ".parquet")
-# What later batches share with the rows that trained; separator, quotes and encoding are each file's own.
-SPELLING = ("header", "decimal", "thousands", "dates", "sheet")
+# Keys of the dialect that are taken from the training data; separator, quotes and encoding are detected.
+DIALECT_KEYS = ("header", "decimal", "thousands", "dates", "sheet")
 
 
 def predict_file(
     source: Path, out: Path, bundle: Bundle, keep: Sequence[str] = (), max_rejected: int = 0
 ) -> tuple[int, list[str]]:
-    """Score a file in pieces, so that memory does not grow with it.
+    """Score a file in chunks, so that memory use does not depend on its size.
 
     Parameters
     ----------
     source, out : Path
-        The output is CSV or Parquet, by its suffix; it appears whole or not at all.
+        The output is CSV or Parquet, by its suffix. It is written completely or not at all.
     bundle : Bundle
     keep : sequence of str
-        Columns of the source to carry along, as it spells them; the model need not know them.
+        Columns of the source to copy to the output, named as in the source; the model need not use them.
     max_rejected : int
-        How many rows may break the contract. They stay in the output, without an answer, with the
+        Number of rows that may violate the contract. They are in the output without a prediction, with the
         reason in column `rejected`.
 
     Returns
     -------
     rows : int
-        How many the source has.
+        Number of rows of the source.
     rejected : list of str
-        Those without an answer, each with its number (the first row is 1) and the reason.
+        The rows without a prediction, each with its number (the first row is 1) and the reason.
 
     Raises
     ------
     UserError
-        The source cannot be read, has other columns than the bundle knows or needs, or has more
-        rows that break the contract than are allowed.
+        The source cannot be read, its columns are unknown to the bundle or missing, or more rows
+        violate the contract than are allowed.
     """
     if out.suffix.lower() not in SUFFIXES:
-        raise UserError(f"--out: {out} has no suffix that can be written; use .csv or .parquet.")
+        raise UserError(f"--out: {out} has an unsupported suffix; use .csv or .parquet.")
     if out.exists() and source.exists() and out.samefile(source):
-        raise UserError(f"--out: {out} is the file that is read; name another.")
+        raise UserError(f"--out: {out} is the input file; choose another file.")
     rejected: list[str] = []
     rows, began = 0, time.monotonic()
-    told = began
+    last_message = began
     with replacing(out) as new:
         chunks = _chunks(source, bundle, keep)
         given, kept = next(chunks)
         try:
             first = _answered(given, kept, bundle, rejected, 0)
-        except UserError as error:  # what is wrong with the columns shows without a row
+        except UserError as error:  # a mistake in the columns is found without rows
             raise UserError(f"{source}: {error}") from None
         columns = first.drop_columns([] if max_rejected else ["rejected"]).column_names
         with closing(_writer(new, out, first.select(columns).schema)) as writer:
@@ -84,9 +84,9 @@ def predict_file(
                     raise UserError(_refusal(source, rejected, max_rejected))
                 writer.write_table(answered.select(columns))
                 rows += len(given)
-                if time.monotonic() - told > SECONDS:
-                    told = time.monotonic()
-                    say(f"{rows:,} rows, {rows / (told - began):,.0f} a second")
+                if time.monotonic() - last_message > SECONDS:
+                    last_message = time.monotonic()
+                    say(f"{rows:,} rows, {rows / (last_message - began):,.0f} a second")
     return rows, rejected
 
 
@@ -97,7 +97,8 @@ def _writer(new: Path, out: Path, schema: pa.Schema) -> csv.CSVWriter | parquet.
     for field in schema:
         if pa.types.is_nested(field.type):
             raise UserError(
-                f"--keep: '{field.name}' holds {field.type}, which cannot stand in a CSV; let --out end in .parquet."
+                f"--keep: '{field.name}' has the type {field.type}, which a CSV file cannot store; "
+                "use the suffix .parquet for --out."
             )
     return csv.CSVWriter(new, schema)
 
@@ -105,9 +106,9 @@ def _writer(new: Path, out: Path, schema: pa.Schema) -> csv.CSVWriter | parquet.
 def _chunks(
     source: Path, bundle: Bundle, keep: Sequence[str]
 ) -> Iterator[tuple[pd.DataFrame, pa.Table]]:
-    """Yield what the model is given and what is carried along: first of no rows, then of the file's."""
+    """Yield the model's input and the columns to keep: first without rows, then the rows of the file in chunks."""
     recorded = bundle.snapshot["source"].get("reading") or {}
-    reading = formats.file_dialect(source, {k: recorded[k] for k in SPELLING if k in recorded})
+    reading = formats.file_dialect(source, {k: recorded[k] for k in DIALECT_KEYS if k in recorded})
     names: list[str] | None = None
     for table in formats.iter_tables(source, reading):
         if names is None:
@@ -119,18 +120,20 @@ def _chunks(
 
 
 def _known(source: Path, names: Sequence[str], bundle: Bundle, keep: Sequence[str]) -> list[int]:
-    """Return the places of the columns that the bundle knows; no other may be there but to be kept."""
+    """Return the positions of the columns in the bundle's signature; all others must be in `keep`."""
     types = bundle.signature["types"]
     for name in keep:
         if names.count(name) != 1:
-            raise UserError(f"--keep: {source} has no column '{name}'; {did_you_mean(name, names)}")
+            raise UserError(
+                f"--keep: '{name}' is not a column of {source}; {did_you_mean(name, names)}"
+            )
     spelled = snake_cased(names)
     unknown = [n for n, name in enumerate(spelled) if name not in types and names[n] not in keep]
     if unknown:
         more = f" (and {len(unknown) - 1} more)" if unknown[1:] else ""
         raise UserError(
             f"{source}: unknown column '{names[unknown[0]]}'{more}; {did_you_mean(spelled[unknown[0]], types)} "
-            "A column that is only carried along is named in --keep."
+            "Use --keep for columns that are only copied to the output."
         )
     return [n for n, name in enumerate(spelled) if name in types]
 
@@ -146,34 +149,36 @@ def _parted(
 def _answered(
     given: pd.DataFrame, kept: pa.Table, bundle: Bundle, rejected: list[str], before: int
 ) -> pa.Table:
-    """Answer some rows; note those that break the contract."""
+    """Predict some rows, and add those that violate the contract to `rejected`."""
     typed, broken = bundle.check(given)
     for number, one in broken.iterrows():
         rejected.append(f"row {before + number + 1}: {one.reason}, not {one.failure_case!r}")
-    answers = bundle.answer(typed.drop(index=broken.index)).reindex(given.index)
-    columns = {name: _array(answers[name]) for name in answers}
+    predictions = bundle.answer(typed.drop(index=broken.index)).reindex(given.index)
+    columns = {name: _array(predictions[name]) for name in predictions}
     columns["rejected"] = _array(broken["reason"].reindex(given.index).astype("object"))
     columns["bundle"] = pa.array([bundle.id] * len(given), pa.string())
     for name in columns:
         if name in kept.column_names:
-            raise UserError(f"--keep: the output has a column '{name}' of its own; rename yours.")
+            raise UserError(
+                f"--keep: the output adds a column '{name}'; rename the column of the source."
+            )
     for name, values in columns.items():
         kept = kept.append_column(name, values)
     return kept
 
 
 def _array(values: pd.Series) -> pa.Array:
-    """Make an Arrow array whose type does not depend on which values there are."""
+    """Create an Arrow array whose type does not depend on the values."""
     dtype = pa.float64() if values.dtype.kind == "f" else pa.string()
     return pa.array(values, dtype, from_pandas=True)
 
 
 def _refusal(source: Path, rejected: Sequence[str], allowed: int) -> str:
     lines = [
-        f"{source}: {len(rejected)} rows or more break the contract, and --max-rejected allows {allowed}:",
+        f"{source}: {len(rejected)} or more rows violate the contract, but --max-rejected allows {allowed}:",
         *(f"  {one}" for one in rejected[:NAMED]),
-        "Nothing was written. Mend them, or raise --max-rejected: such rows then stay in the output, "
-        "without an answer, with the reason in column `rejected`.",
+        "Nothing was written. Fix them, or raise --max-rejected: such rows are then in the output "
+        "without a prediction, with the reason in column `rejected`.",
     ]
     return "\n".join(lines)
 
@@ -182,22 +187,22 @@ def _refusal(source: Path, rejected: Sequence[str], allowed: int) -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Score a file."""
     cli = parser("predict", __doc__)
-    cli.add_argument("file", type=Path, help="raw rows, with columns spelled as in the source")
-    cli.add_argument("--out", type=Path, required=True, help="where to; .csv or .parquet")
+    cli.add_argument("file", type=Path, help="raw rows, with columns named as in the source")
+    cli.add_argument("--out", type=Path, required=True, help="the output file; .csv or .parquet")
     cli.add_argument("--bundle", type=Path, default=BUNDLE, help="default: %(default)s")
     cli.add_argument(
         "--keep",
         nargs="+",
         default=[],
         metavar="COLUMN",
-        help="columns to carry along, such as an id",
+        help="columns to copy to the output, such as an id",
     )
     cli.add_argument(
         "--max-rejected",
         type=int,
         default=0,
         metavar="N",
-        help="rows that may break the contract; they get no answer but a reason (default: %(default)s)",
+        help="number of rows that may violate the contract; they get a reason instead of a prediction (default: %(default)s)",
     )
     options = cli.parse_args(arguments)
     bundle = Bundle.load(options.bundle)
@@ -205,6 +210,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         options.file, options.out, bundle, options.keep, options.max_rejected
     )
     for one in rejected[:NAMED]:
-        say(f"no answer for {one}")
-    without = f", {len(rejected)} of them without an answer: see column `rejected`" * bool(rejected)
+        say(f"no prediction for {one}")
+    without = f", {len(rejected)} of them without a prediction (see column `rejected`)" * bool(
+        rejected
+    )
     say(f"{rows:,} rows to {options.out}{without}; bundle {bundle.id[:12]}")

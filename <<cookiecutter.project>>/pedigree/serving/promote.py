@@ -1,4 +1,4 @@
-"""Put the packed bundle into use: the model that `verdict` holds the next ones against."""
+"""Promote the bundle to champion: the model in use, with which `verdict` compares later ones."""
 
 from __future__ import annotations
 
@@ -19,42 +19,45 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Promote models/bundle/."""
     cli = parser(
         "promote",
-        "Copy models/bundle/ to models/champion/bundle/ and put it under DVC: the model in use, "
-        "which the next verdicts compare with.",
+        "Copy models/bundle/ to models/champion/bundle/ and add it to DVC. It is the model in use, "
+        "with which later verdicts compare.",
     )
     cli.add_argument(
-        "--anyway", action="store_true", help="also if the last verdict does not accept it"
+        "--anyway", action="store_true", help="promote even if the last verdict does not accept it"
     )
     for line in promote(cli.parse_args(arguments).anyway):
         print(line)
 
 
 def promote(anyway: bool = False) -> list[str]:
-    """Copy the bundle, whole or not at all; returns what was done and what is left to do.
+    """Copy the bundle, completely or not at all; return what was done and what to do next.
 
     Raises
     ------
     UserError
-        There is no bundle, it was changed, or the last verdict does not accept it.
+        The bundle is missing or was changed, or the last verdict does not accept it.
     """
     identity = verify(BUNDLE)
     verdict = METRICS / "verdict.json"
     if not anyway and not (verdict.exists() and read_json(verdict)["accepted"]):
         raise UserError(
-            f"{verdict} does not accept this model (`python -m pedigree check` says why); "
-            "--anyway puts it into use nevertheless."
+            f"{verdict} does not accept this model (run `python -m pedigree check` to see why); "
+            "use --anyway to promote it nevertheless."
         )
     before = verify(CHAMPION) if CHAMPION.exists() else None
     if before == identity:
-        return [f"{CHAMPION} is bundle {identity[:12]} already."]
+        return [f"{CHAMPION} already is bundle {identity[:12]}."]
     with replacing(CHAMPION) as folder:
         shutil.copytree(BUNDLE, folder)
         verify(folder)
-    after = f", after {before[:12]}" if before else ""
+    after = f", and replaces {before[:12]}" if before else ""
     command = [sys.executable, "-m", "dvc", "add", "--quiet", str(CHAMPION)]
     added = subprocess.run(command, capture_output=True, text=True, check=False)
-    done = [f"{CHAMPION} is bundle {identity[:12]} now{after}."]
+    done = [f"{CHAMPION} is now bundle {identity[:12]}{after}."]
     if added.returncode:
-        done.append(f"Not under DVC yet ({added.stderr.strip()}): run `dvc add {CHAMPION}`.")
+        done.append(f"It is not in DVC yet ({added.stderr.strip()}); run `dvc add {CHAMPION}`.")
     commit = f"git commit -am 'Promote {identity[:12]}'"
-    return [*done, f"Next: `dvc repro` (the verdict looks at it), `{commit}`, then `dvc push`."]
+    return [
+        *done,
+        f"Next: `dvc repro` (to compare the verdict with it), `{commit}`, then `dvc push`.",
+    ]

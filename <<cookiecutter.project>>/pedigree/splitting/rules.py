@@ -51,17 +51,17 @@ def by_time(
     if when.dtype.kind not in "Mifu":
         raise UserError(f"problem.time: column '{problem.time}' is neither a date nor a number.")
     moments = when.rank(method="max", pct=True)
-    side = np.full(len(rows), "train", dtype="<U10")
-    side[moments > 1 - test - validation] = "validation"
-    side[moments > 1 - test] = "test"
+    subset = np.full(len(rows), "train", dtype="<U10")
+    subset[moments > 1 - test - validation] = "validation"
+    subset[moments > 1 - test] = "test"
     if gap:
         import pandas as pd
 
         width = pd.Timedelta(days=gap) if when.dtype.kind == "M" else gap
-        starts = {name: when[side == name].min() for name in SUBSETS[1:]}
+        starts = {name: when[subset == name].min() for name in SUBSETS[1:]}
         for name, following in (("train", "validation"), ("validation", "test")):
-            side[(side == name) & (when > starts[following] - width)] = LEFT_OUT
-    return side
+            subset[(subset == name) & (when > starts[following] - width)] = LEFT_OUT
+    return subset
 
 
 def by_column(rows: pd.DataFrame, problem: SplitProblem, column: str | None) -> np.ndarray:
@@ -90,12 +90,12 @@ def by_column(rows: pd.DataFrame, problem: SplitProblem, column: str | None) -> 
         raise UserError(
             f"split.column: column '{column}' is not in the data; {did_you_mean(name, rows.columns)}"
         )
-    said = rows[name].astype("str").str.strip().str.lower().where(rows[name].notna(), LEFT_OUT)
-    for value in sorted(set(said) - {*SUBSETS, LEFT_OUT}):
+    assigned = rows[name].astype("str").str.strip().str.lower().where(rows[name].notna(), LEFT_OUT)
+    for value in sorted(set(assigned) - {*SUBSETS, LEFT_OUT}):
         raise UserError(
             f"split.column: column '{column}' has the value '{value}'; {did_you_mean(value, SUBSETS)}"
         )
-    return np.asarray(said.to_numpy(dtype="<U10"))
+    return np.asarray(assigned.to_numpy(dtype="<U10"))
 
 
 def by_hash(
@@ -122,6 +122,11 @@ def by_hash(
     Returns
     -------
     ndarray of str, shape (n,)
+
+    Raises
+    ------
+    UserError
+        A column of the key is not in the data.
     """
     for name in key:
         if name not in rows:
@@ -129,11 +134,11 @@ def by_hash(
                 f"split.key: column '{name}' is not in the data; {did_you_mean(name, rows.columns)}"
             )
     columns = list(key) or [name for name in rows.columns if name != problem.target]
-    draws = np.array([_unit_interval(f"{salt}\x1f{text}") for text in row_key(rows, columns)])
-    side = np.full(len(rows), "train", dtype="<U10")
-    side[draws < test + validation] = "validation"
-    side[draws < test] = "test"
-    return side
+    uniform = np.array([_unit_interval(f"{salt}\x1f{text}") for text in row_key(rows, columns)])
+    subset = np.full(len(rows), "train", dtype="<U10")
+    subset[uniform < test + validation] = "validation"
+    subset[uniform < test] = "test"
+    return subset
 
 
 def _unit_interval(text: str) -> float:

@@ -25,24 +25,26 @@ class SplitMethod(Tool):
         if self.name == "column":
             return self
         if self.validation is None or self.test is None:
-            raise ValueError("needs the shares validation and test")
+            raise ValueError("requires the fractions validation and test")
         if self.validation + self.test >= 1:
-            raise ValueError("validation and test together leave no row to train on")
+            raise ValueError(
+                "validation and test together leave no training rows; lower one of them"
+            )
         return self
 
 
 class SplitProblem(Target, Groups):
-    """What `split` sees of the problem."""
+    """The part of the problem that `split` reads."""
 
 
 class SplitSettings(Excerpt):
-    """All that `split` sees."""
+    """All settings that `split` reads."""
 
     split: SplitMethod
     problem: SplitProblem
 
     def mistakes(self, settings: Any) -> Iterator[str]:
-        """Find a split that lacks what it goes by."""
+        """Find a split that requires a setting of the problem that is not set."""
         fits = {
             "group": bool(self.problem.group),
             "time": bool(self.problem.time),

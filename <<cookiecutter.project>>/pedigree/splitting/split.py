@@ -25,14 +25,14 @@ class Split:
     subsets : dict of str to DataFrame
         `train`, `validation` and `test`; `left_out` by the method; `unlabelled`, without a target.
     classes : list of str
-        Of the training rows, in the order of their codes; of two, the positive one is last. Empty for regression.
+        Classes of the training rows in the order of their codes; of two, the last is positive. Empty for regression.
     """
 
     subsets: dict[str, pd.DataFrame]
     classes: list[str]
 
     def summary(self, target: str) -> dict[str, Any]:
-        """Count each subset's rows; of those that are used, also the classes' fractions, or mean and spread."""
+        """Count the rows of each subset; for those that are used, also the fractions of classes, or mean and spread."""
         return {
             name: {"rows": len(rows), **(self._describe(rows[target]) if name in SUBSETS else {})}
             for name, rows in self.subsets.items()
@@ -54,6 +54,11 @@ def split_rows(rows: pd.DataFrame, method: SplitMethod, problem: SplitProblem) -
         A file of ``conf/split/``: `_target_` and its arguments.
     problem : SplitProblem
         With `target`, `kind`, `task`, `positive`, `group` and `time`.
+
+    Returns
+    -------
+    Split
+        The rows of each subset, and the classes.
 
     Raises
     ------
@@ -88,9 +93,9 @@ def _check_classes(names: list[str], problem: SplitProblem) -> None:
         return
     if len(names) < 2:
         raise UserError(
-            f"split: the training rows have one class of '{problem.target}' only; choose another conf/split/."
+            f"split: the training rows have only one class of '{problem.target}'; choose another option of conf/split/."
         )
     if problem.positive is not None and str(problem.positive) not in names:
         raise UserError(
-            f"problem.positive: no class '{problem.positive}'; {did_you_mean(str(problem.positive), names)}"
+            f"problem.positive: class '{problem.positive}' does not exist; {did_you_mean(str(problem.positive), names)}"
         )

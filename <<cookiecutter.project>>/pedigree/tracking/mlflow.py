@@ -17,35 +17,35 @@ from pedigree.tracking.result import NotLogged, Result
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-IDENTITY = "pipeline.result"  # the tag by which a result is found again
-PER_REQUEST = 100  # most parameters, and most tags, that MLflow takes at once
+IDENTITY = "pipeline.result"  # the tag that identifies a result
+PER_REQUEST = 100  # maximum number of parameters and of tags in a request to MLflow
 
 
 def log(
     result: Result, *, uri_env: str, experiment: str, artifacts: Sequence[str], timeout: int
 ) -> None:
-    """Log a result to MLflow, unless it is there.
+    """Log a result to MLflow, unless it is logged already.
 
     Parameters
     ----------
     result : Result
     uri_env : str
-        Environment variable that holds a server's address; without it, mlflow.db in the project.
+        Environment variable with the address of a server; if it is not set, mlflow.db in the project is used.
     experiment : str
-        MLflow's experiment.
+        Name of MLflow's experiment.
     artifacts : sequence of str
         Files and folders to upload.
     timeout : int
-        Seconds that the server may take to answer.
+        Timeout for responses of the server, in seconds.
 
     Raises
     ------
     NotLogged
-        The server cannot be reached, or refused.
+        The server cannot be reached, or rejects the result.
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", str(timeout))
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")  # its own 7 take minutes
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")  # the default of 7 takes minutes
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
 
@@ -55,7 +55,7 @@ def log(
     try:
         client = MlflowClient(server or f"sqlite:///{(root / 'mlflow.db').as_posix()}")
         known = client.get_experiment_by_name(experiment)
-        # Without a server, MLflow would put files into the folder that it is called from.
+        # Without a server, MLflow would write artifacts to the current folder.
         folder = None if server else (root / "mlartifacts").as_uri()
         place = known.experiment_id if known else client.create_experiment(experiment, folder)
         query = f"tags.`{IDENTITY}` = '{result.id}' and attributes.status = 'FINISHED'"
@@ -75,7 +75,23 @@ log.needs = ("mlflow",)  # type: ignore[attr-defined]
 def upload(
     client: MlflowClient, experiment_id: str, result: Result, artifacts: Sequence[str]
 ) -> str:
-    """Make a run of a result; returns its name. One that breaks off is marked as failed."""
+    """Create a run for a result.
+
+    Parameters
+    ----------
+    client : MlflowClient
+    experiment_id : str
+        MLflow's id of the experiment.
+    result : Result
+        The result to log.
+    artifacts : sequence of str
+        Files and folders to upload.
+
+    Returns
+    -------
+    str
+        Name of the run; after an error, the run is marked as failed.
+    """
     from mlflow.entities import Metric, Param, RunTag
 
     tags = {**origin_tags(), IDENTITY: result.id}
@@ -106,21 +122,21 @@ def upload(
 
 
 def origin_tags() -> dict[str, str]:
-    """Name the Git commit, whether anything but the outputs differs from it, and DVC's experiment."""
+    """Return the Git commit, whether anything but the outputs differs from it, and the name of DVC's experiment."""
     commit = git("rev-parse", "HEAD").strip()
     outputs = (METRICS, PARAMS, PLOTS, REPORTS, Path("dvc.lock"))
     others = [f":(exclude){path.as_posix()}" for path in outputs]
     dirty = bool(git("status", "--porcelain", "--", ".", *others).strip())
     name = os.environ.get("DVC_EXP_NAME")
     found = {"dvc.experiment": name} if name else {}
-    if commit:  # the first is MLflow's own name, by which it shows the commit
+    if commit:  # MLflow displays the first; the second is for searches
         found |= {"mlflow.source.git.commit": commit, "git.commit": commit}
         found |= {"git.dirty": str(dirty).lower()}
     return found
 
 
 def project() -> Path:
-    """Return the project's folder: of a queued experiment, which DVC runs in a copy, the original's."""
+    """Return the project's folder; for a queued experiment, which DVC runs in a copy, that of the original."""
     here = Path.cwd()
     for folder in here.parents:
         if folder.parts[-3:] == (".dvc", "tmp", "exps"):
@@ -129,5 +145,5 @@ def project() -> Path:
 
 
 def spelt(values: dict[str, Any]) -> dict[str, Any]:
-    """Spell names with the characters, and in the length, that MLflow takes."""
+    """Shorten names, and replace characters that MLflow does not accept in them."""
     return {re.sub(r"[^\w\-. /]", "_", name)[:250]: value for name, value in values.items()}

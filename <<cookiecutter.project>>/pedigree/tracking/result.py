@@ -1,4 +1,4 @@
-"""The finished result: what DVC recorded of it, and its metrics."""
+"""The finished result: DVC's record of it, and its metrics."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 
 
 class NotLogged(Exception):
-    """The tracker could not be reached, or did not take the result."""
+    """The tracker could not be reached, or rejected the result."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a run of the pipeline gave.
+    """The result of a run of the pipeline.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class Result:
     metrics : dict
         Validation and test metrics, and whether the criteria are met (0 or 1).
     outputs : dict
-        DVC's MD5 of every output on the way to the result.
+        DVC's MD5 of every output that the result depends on.
 
     Examples
     --------
@@ -61,7 +61,7 @@ class Result:
 
     @property
     def id(self) -> str:
-        """Return the SHA-256 of settings and outputs: equal results have equal ones."""
+        """Return the SHA-256 of settings and outputs, which is equal for equal results."""
         text = json.dumps([self.parameters, self.outputs], sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -72,7 +72,7 @@ class Result:
         Raises
         ------
         UserError
-            DVC has not recorded it, or a file is another one by now.
+            DVC has not recorded the result, or a file differs from the record.
         """
         stages = recorded_stages()
         made = stages_by_output(stages)
@@ -82,18 +82,18 @@ class Result:
         parts = [dep for dep in deps if not lies_in(dep, SETTINGS.as_posix())]
         for path in parts:
             if output_hashes(stages).get(path, "") != digest(Path(path)):
-                raise UserError(f"{path} is not what {LOCK} records; run `dvc repro`.")
+                raise UserError(f"{path} differs from the version in {LOCK}; run `dvc repro`.")
         settings: dict[str, Any] = {}
         outputs: dict[str, str] = {}
         for name in ancestors(stages, [made[path] for path in parts]):
             settings |= leaves(settings_of(stages, name) or {})
             outputs |= {out["path"]: out["md5"] for out in stages[name]["outs"]}
-        for owned in (PARAMS, SETTINGS):  # they hold the settings of all other stages too
+        for owned in (PARAMS, SETTINGS):  # they contain the settings of all other stages, too
             outputs.pop(owned.as_posix(), None)
         return cls(dict(sorted(settings.items())), metrics(), dict(sorted(outputs.items())))
 
     def log(self, tracker: Tool) -> bool:
-        """Hand it to a tracker; return whether it was logged.
+        """Log it to a tracker; return whether it was logged.
 
         Parameters
         ----------
@@ -104,13 +104,13 @@ class Result:
             instantiate(tracker, _partial_=True)(self)
         except NotLogged as error:
             say(f"WARNING: the result was not logged: {error}")
-            say("WARNING: all other outputs are written; `dvc repro -sf track` logs it later")
+            say("WARNING: all other outputs are written; run `dvc repro -sf track` to log it later")
             return False
         return True
 
 
 def metrics() -> dict[str, float]:
-    """Read the scores on the validation rows and the test rows, and the verdict."""
+    """Read the scores on the validation and test sets, and the verdict."""
     validation, verdict = read_json(METRICS / "evaluate.json"), read_json(METRICS / "verdict.json")
     scores = {name: one for name, one in validation.items() if not isinstance(one, list)}
     found = {f"validation/{name}": value for name, value in scores.items()}

@@ -8,7 +8,7 @@ from pedigree.base.section import Excerpt, Section, Tool
 
 
 class Tracker(Tool):
-    """A tracker of conf/track/; an address would be taken for the name of a variable."""
+    """A tracker of conf/track/; `uri_env` must be the name of an environment variable, not an address."""
 
     uri_env: str | None = Field(default=None, pattern=r"^\w+$")
 
@@ -20,6 +20,6 @@ class Track(Section):
 
 
 class TrackSettings(Excerpt):
-    """All that `track` sees."""
+    """All settings that `track` reads."""
 
     track: Track

@@ -106,9 +106,9 @@ def test_a_category_that_is_mostly_numbers_or_dates_is_said_to_be(
     pd.concat([rows] * 4).to_csv(tmp_path / "rows.csv", index=False)
     why = {one.name: one.why for one in adopt(tmp_path / "rows.csv", "Answer").columns}
     assert why["price"].endswith(
-        "; 99% are numbers, not '9,5 EUR': a step in conf/clean/ can fix that"
+        "; 99% are numbers, but not '9,5 EUR'; add a step to conf/clean/ to fix it"
     )
-    assert why["day"].endswith("; 99% are dates, not '?': a step in conf/clean/ can fix that")
+    assert why["day"].endswith("; 99% are dates, but not '?'; add a step to conf/clean/ to fix it")
 
 
 def test_what_certainly_gives_the_target_away_is_left_out_and_the_rest_is_only_named(
@@ -280,7 +280,7 @@ def test_a_dry_run_changes_nothing(
     assert everything() == before
     shown = capsys.readouterr().out
     assert "total_charges" in shown
-    assert "left out: a name of its own in each row" in shown
+    assert "left out: a different string in each row" in shown
 
 
 def test_a_second_run_keeps_what_a_person_edited_unless_told(fresh: Project, churn: Path) -> None:
@@ -356,7 +356,11 @@ def changed(**columns: Any) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("rows", "target", "sentence"),
     [
-        (customers(), "Chrun", "has no column 'Chrun' to be the target; did you mean 'Churn'?"),
+        (
+            customers(),
+            "Chrun",
+            "the target 'Chrun' is not a column of the data; did you mean 'Churn'?",
+        ),
         (changed(Churn=""), "Churn", "the target 'Churn' has no value in any row"),
         (changed(Churn="No"), "Churn", "the target 'Churn' is 'No' in every row"),
         (

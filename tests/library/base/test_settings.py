@@ -53,7 +53,9 @@ def test_a_step_sees_the_params_that_its_owner_added(project: Project) -> None:
 def test_a_setting_that_params_yaml_lacks_is_named(project: Project, params: dict) -> None:
     add_stage(project, "mine", cmd="true", params=["evaluate.slices"])
     project.write("params.yaml", params)
-    with pytest.raises(UserError, match=r"has no 'evaluate.slices', which stage 'mine' needs"):
+    with pytest.raises(
+        UserError, match=r"'evaluate\.slices', which stage 'mine' needs, is not in params\.yaml"
+    ):
         read_settings("mine")
 
 
@@ -100,13 +102,13 @@ def test_an_unknown_override_is_refused(project: Project, override: str, hint: s
 
 
 def test_an_unknown_stage_is_refused(project: Project) -> None:
-    with pytest.raises(UserError, match="no stage 'trian'; did you mean 'train'"):
+    with pytest.raises(UserError, match=r"stage 'trian' is not in dvc\.yaml; did you mean 'train'"):
         read_settings("trian")
 
 
 def test_missing_settings_say_how_to_make_them(project: Project) -> None:
     (project.folder / "settings/train.yaml").unlink()
-    with pytest.raises(UserError, match=r"settings/train\.yaml is not there; run `dvc repro`"):
+    with pytest.raises(UserError, match=r"settings/train\.yaml does not exist; run `dvc repro`"):
         read_settings("train")
 
 

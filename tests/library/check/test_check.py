@@ -148,7 +148,8 @@ def test_a_model_that_is_not_accepted_is_exit_code_1(project: Project, monkeypat
 def test_no_verdict_is_exit_code_1_and_says_what_to_run(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert (
-        exit_code(monkeypatch) == "check: metrics/verdict.json is not there; run `dvc repro` first."
+        exit_code(monkeypatch)
+        == "check: metrics/verdict.json does not exist; run `dvc repro` first."
     )
 
 
@@ -267,7 +268,7 @@ def test_training_that_takes_too_long_is_ended_and_missed(
 
 
 def test_training_needs_what_the_stage_reads(project: Project) -> None:
-    with pytest.raises(UserError, match=r"training again, and p\w+/\S+ is not there"):
+    with pytest.raises(UserError, match=r"another training, but p\w+/\S+ does not exist"):
         clock.training(limit=None)
 
 
@@ -280,12 +281,12 @@ def test_every_model_of_the_history_counts_once(repository: Path) -> None:
     found = looks()
     assert found is not None
     assert (found.models, found.unknown) == (3, 0)
-    assert str(found) == "3 different models have been judged on this test set"
+    assert str(found) == "3 different models have been evaluated on this test set"
 
 
 def test_one_model_is_told_in_the_singular(repository: Path) -> None:
     commit("a")
-    assert str(looks()) == "1 model has been judged on this test set"
+    assert str(looks()) == "1 model has been evaluated on this test set"
 
 
 def test_branches_and_experiments_count(repository: Path) -> None:
@@ -359,7 +360,7 @@ def test_without_git_only_this_folder_is_known(tmp_path: Path, monkeypatch) -> N
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     lock("a")
-    assert "there is no history of dvc.lock in Git" in str(looks())
+    assert "dvc.lock is not in Git's history" in str(looks())
 
 
 def test_without_a_recorded_verdict_nothing_is_counted(repository: Path) -> None:
@@ -377,7 +378,7 @@ def test_a_budget_that_is_spent_turns_the_exit_code(
     assert exit_code(monkeypatch) == code
     said = capsys.readouterr().out
     told = "no budget" if budget == "null" else f"budget {budget}"
-    assert f"2 different models have been judged on this test set ({told})" in said
+    assert f"2 different models have been evaluated on this test set ({told})" in said
     assert ("MISSED 2 different" in said) is (code == 1)
 
 

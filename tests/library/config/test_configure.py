@@ -162,7 +162,7 @@ def test_an_experiment_that_was_taken_over_stays_in_force_until_conf_is_edited(
     said = capsys.readouterr().out
     kept = "verdict.resamples: 100 -> 333\n1 of "
     assert ("verdict.resamples: 333 -> 100\n" if edited == "conf" else kept) in said
-    assert ("by the experiment that was taken over" in said) == (edited != "conf")
+    assert ("by the applied experiment" in said) == (edited != "conf")
 
 
 @pytest.mark.parametrize(
@@ -177,18 +177,18 @@ def test_an_experiment_that_was_taken_over_stays_in_force_until_conf_is_edited(
         ("tune.seconds", -1, "tune.seconds: should be greater than 0, in conf/tune/ (it is -1)"),
         ("compare.folds", 1, "compare.folds: should be greater than or equal to 2"),
         ("verdict.resamples", "many", "verdict.resamples: should be a valid integer"),
-        ("split.validation", 0.9, "split: validation and test together leave no row to train on"),
+        ("split.validation", 0.9, "split: validation and test together leave no training rows"),
         ("model.search_space.depth.low", 99, "model.search_space.depth: type int requires low < high"),
         ("problem.criteria.roc_auc", {}, "problem.criteria.roc_auc: needs at_least or at_most"),
         ("problem.task", "clustering", "problem.task: should be 'binary', 'multiclass' or 'regression'"),
-        ("problem.metrics", ["rmse"], "problem.metrics: 'rmse' does not fit task binary; fitting are roc_auc,"),
-        ("problem.metrics", ["roc"], "problem.metrics: no metric 'roc'; did you mean"),
+        ("problem.metrics", ["rmse"], "problem.metrics: 'rmse' does not fit task binary; choose from roc_auc,"),
+        ("problem.metrics", ["roc"], "problem.metrics: metric 'roc' does not exist; did you mean"),
         ("problem.criteria.rmse", {"at_most": 3}, "problem.criteria: 'rmse' is not a quantity of task binary; known are: "),
         ("problem.criteria.gain_over_dumy", {"at_least": 0}, "problem.criteria: 'gain_over_dumy' is not a quantity of task binary; did you mean 'gain_over_dummy'?"),
         ("problem.criteria.roc_auc", {"at_least": 0.8, "judged": "low"}, "problem.criteria.roc_auc.judged: should be 'value', 'lower' or 'upper'"),
         ("problem.criteria.gap_to_validation", {"at_most": 1, "judged": "upper"}, "problem.criteria.gap_to_validation.judged: gap_to_validation has no interval, so no upper end"),
         ("train.baseline.estimatr", 1, "train.baseline.estimatr: unknown key in conf/train/; did you mean 'estimator'?"),
-        ("train.baseline.estimator._target_", "sklearn.linear_model.Ridge", "train.baseline.estimator: sklearn.linear_model.Ridge does not answer a question of task binary"),
+        ("train.baseline.estimator._target_", "sklearn.linear_model.Ridge", "train.baseline.estimator: sklearn.linear_model.Ridge does not support task binary"),
         ("evaluate.confidence", 95, "evaluate.confidence: should be less than 1"),
         ("problem.criteria.average_precision", {"at_least": 0.8, "rows": "worst_slice"}, "problem.criteria.average_precision.rows: average_precision cannot be compared between slices; use roc_auc."),
         ("problem.criteria.worst_slice", {"at_least": 0, "rows": "worst_slice"}, "problem.criteria.worst_slice.rows: worst_slice is not a metric"),
@@ -197,15 +197,15 @@ def test_an_experiment_that_was_taken_over_stays_in_force_until_conf_is_edited(
         ("problem.exclude.SEX", "is the target", "problem.exclude: 'SEX' is the target"),
         ("problem.slices", ["island", "SEX"], "problem.slices: 'SEX' is the target"),
         ("problem.protected", ["sex"], "problem.protected: 'sex' is the target"),
-        ("load.contract", "contracts/penguin.yaml", "load.contract: contracts/penguin.yaml is not there; did you mean 'contracts/penguins.yaml'?"),
+        ("load.contract", "contracts/penguin.yaml", "load.contract: contracts/penguin.yaml does not exist; did you mean 'contracts/penguins.yaml'?"),
         ("model.estimator._target_", "catboost.CatBoostClasifier", "catboost has no 'CatBoostClasifier'; did you mean 'CatBoostClassifier'?"),
         ("model.estimator._target_", "not_there.Model", "needs the package 'not_there', which is not installed; run `uv pip install -c constraints.txt not_there`"),
-        ("clean.steps.mine", {"_target_": "pipeline.cleann.mine"}, "clean.steps.mine._target_: there is no module 'pipeline.cleann'"),
-        ("clean.steps.trim_text.colums", ["sex"], "clean.steps.trim_text.colums: pedigree.cleaning.trim_text takes no such argument"),
-        ("engineer.steps.ratios.pears", [], "engineer.steps.ratios.pears: pedigree.features.engineering.Ratios takes no such argument; did you mean 'pairs'?"),
-        ("model.categorical_argument", "cats", "model.categorical_argument: catboost.CatBoostClassifier takes no 'cats'"),
-        ("model.search_space.dept", {"type": "int", "low": 1, "high": 2}, "model.search_space: catboost.CatBoostClassifier takes no 'dept'; did you mean 'depth'?"),
-        ("model.early_stopping.settings.patience", 3, "model.early_stopping.settings: catboost.CatBoostClassifier takes no 'patience'"),
+        ("clean.steps.mine", {"_target_": "pipeline.cleann.mine"}, "clean.steps.mine._target_: module 'pipeline.cleann' does not exist"),
+        ("clean.steps.trim_text.colums", ["sex"], "clean.steps.trim_text.colums: pedigree.cleaning.trim_text does not accept this argument"),
+        ("engineer.steps.ratios.pears", [], "engineer.steps.ratios.pears: pedigree.features.engineering.Ratios does not accept this argument; did you mean 'pairs'?"),
+        ("model.categorical_argument", "cats", "model.categorical_argument: catboost.CatBoostClassifier has no argument 'cats'"),
+        ("model.search_space.dept", {"type": "int", "low": 1, "high": 2}, "model.search_space: catboost.CatBoostClassifier has no argument 'dept'; did you mean 'depth'?"),
+        ("model.early_stopping.settings.patience", 3, "model.early_stopping.settings: catboost.CatBoostClassifier has no argument 'patience'"),
         ("collect.password", "hunter2", "collect.password looks like a credential"),
         ("collect.path", "postgresql://me:hunter2@host/db", "collect.path holds what looks like a credential"),
         ("collect.path", "https://host/x.csv?X-Amz-Signature=0a1b", "collect.path holds what looks like a credential"),
@@ -255,7 +255,7 @@ def test_a_tool_for_classes_is_refused_where_the_answers_are_numbers(
     with pytest.raises(UserError) as error:
         check(config)
     assert (
-        "select.selector: pedigree.features.selection.selectors.ChiSquare is for classes, and the task is regression; "
+        "select.selector: pedigree.features.selection.selectors.ChiSquare supports only classification, and the task is regression; "
         "choose another option (`python -m pedigree options select`)." in str(error.value)
     )
 
@@ -278,7 +278,7 @@ def test_the_name_of_a_variable_that_holds_a_credential_is_allowed(config: DictC
     OmegaConf.update(config, "collect.password_env", "DB_PASSWORD", force_add=True)
     with pytest.raises(UserError) as error:
         check(config)
-    assert "credential" not in str(error.value)  # but the tool takes no such argument
+    assert "credential" not in str(error.value)  # but the tool does not accept this argument
     assert "collect.password_env" in str(error.value)
 
 

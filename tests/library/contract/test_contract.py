@@ -86,7 +86,7 @@ def test_rows_that_honour_their_contract_are_exit_code_0(run: Run) -> None:
     code, said = run("validate")
     assert code == 0
     assert said.startswith("all ")
-    assert said.endswith(f" rows honour {FILE}\n")
+    assert said.endswith(f" rows satisfy {FILE}\n")
 
 
 def test_each_broken_rule_is_told_with_its_count_and_first_rows(run: Run) -> None:
@@ -188,7 +188,7 @@ def test_only_the_rule_that_does_not_hold_is_widened(
     code, said = run("update", "--known-only")
     assert code == 0
     assert changed_lines(said) == lines
-    assert said.endswith("nothing is written yet; --write does\n")
+    assert said.endswith("the contract is unchanged; use --write to write it\n")
     assert FILE.read_text(encoding="utf-8") == TEXT
 
 
@@ -233,7 +233,10 @@ def test_what_has_no_wider_form_is_left_and_named(run: Run) -> None:
     put("Individual ID", "bird 1")
     code, said = run("update", "--known-only")
     assert code == 1
-    assert "these have no wider form; fix the data, or change the rule manually:" in said
+    assert (
+        "these rules cannot be widened automatically; fix the data, or change the rules manually:"
+        in said
+    )
     assert "column individual_id: str_matches" in said
     assert changed_lines(said) == []
 
@@ -250,7 +253,7 @@ def test_what_was_seen_is_told_with_each_change(run: Run) -> None:
     rows = len(pd.read_csv(RAW_FILE))
     assert (
         f"body_mass_g: 2 of {rows} values cannot be read as float64 ('heavy', 'fat'); "
-        "gt, le cannot hold for texts\n" in run("update")[1]
+        "gt, le cannot apply to strings\n" in run("update")[1]
     )
 
 

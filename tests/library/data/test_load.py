@@ -104,7 +104,7 @@ def test_a_missing_column_is_named(project: Project) -> None:
 
 
 def test_a_missing_contract_is_named(project: Project) -> None:
-    with pytest.raises(UserError, match=r"contracts/none\.yaml is not there"):
+    with pytest.raises(UserError, match=r"contracts/none\.yaml does not exist"):
         read_contract(Path("contracts/none.yaml"))
     project.write("contracts/list.yaml", ["a"])
     with pytest.raises(UserError, match=r"contracts/list\.yaml is not a contract"):

@@ -86,7 +86,9 @@ def test_balanced_weights_reach_each_family_and_find_more_of_a_rare_class(
     config = project.compose(f"model={family}", f"{key}.class_weight=balanced")
     leave_out_missing(config.model)
     if family in NO_WEIGHTS:
-        with pytest.raises(UserError, match=r"model\.class_weight: .* takes no weights of rows"):
+        with pytest.raises(
+            UserError, match=r"model\.class_weight: .* does not support sample_weight"
+        ):
             check(OmegaConf.load("params.yaml"))
         return
     check(OmegaConf.load("params.yaml"))

@@ -116,7 +116,7 @@ def test_a_member_for_classes_is_refused_where_numbers_are_asked(copy_of) -> Non
 
 
 def test_a_sampler_goes_to_the_members(project: Project) -> None:
-    with pytest.raises(UserError, match="copies of a row would stand on both sides"):
+    with pytest.raises(UserError, match="would have copies of a row in both subsets"):
         check(project.compose("model=stacking", "model/sampler=oversample"))
     key = "model/sampler@model.estimators.linear.sampler"
     config = project.compose("model=stacking", f"{key}=oversample")

@@ -46,7 +46,7 @@ def test_every_family_is_fitted_on_texts_gaps_and_truth_values(
     project = copy_of(task)
     model = chosen(project, f"model={family}")
     if task == "regression" and family in CLASSES_ONLY:
-        with pytest.raises(UserError, match="does not answer a question of task regression"):
+        with pytest.raises(UserError, match="does not support task regression"):
             check(OmegaConf.load("params.yaml"))
         return
     X, y, classes = read_subset("train")

@@ -206,8 +206,16 @@ def test_the_curve_is_a_plot_of_two_classes_only(copy_of) -> None:
 @pytest.mark.parametrize(
     ("task", "override", "said"),
     [
-        ("multiclass", COSTLY, "problem.threshold: is of two classes, and the task is multiclass"),
-        ("regression", COSTLY, "problem.threshold: is of two classes, and the task is regression"),
+        (
+            "multiclass",
+            COSTLY,
+            "problem.threshold: requires task binary, and the task is multiclass",
+        ),
+        (
+            "regression",
+            COSTLY,
+            "problem.threshold: requires task binary, and the task is regression",
+        ),
         ("binary", "problem.threshold={metric:roc_auc}", "no threshold moves 'roc_auc'"),
         ("binary", "problem.threshold={metric:f1,capacity:3}", "needs one of metric, costs"),
         ("binary", "problem.threshold={capacity:1.5}", "problem.threshold.capacity"),

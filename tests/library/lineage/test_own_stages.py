@@ -186,7 +186,9 @@ def test_paths_are_those_of_the_project_where_a_stage_works_in_a_folder_of_its_o
         ["notes/x.csv"],
     )
     assert declared_stage("notes").command == "a && b"
-    with pytest.raises(UserError, match=r"dvc\.yaml has no stage 'note'; did you mean 'notes'\?"):
+    with pytest.raises(
+        UserError, match=r"stage 'note' is not in dvc\.yaml; did you mean 'notes'\?"
+    ):
         declared_stage("note")
 
 

@@ -181,7 +181,7 @@ def test_a_file_of_predictions_is_traced_by_the_id_in_it(recorded: dict) -> None
     predict_file(Path(EXTERNAL), Path("scored.parquet"), Bundle.load())
     found = trace("scored.parquet")
     assert found["md5"] == recorded["after"]["models/bundle"]
-    assert found["notes"] == [f"scored.parquet holds the answers of bundle {Bundle.load().id}"]
+    assert found["notes"] == [f"scored.parquet contains predictions of bundle {Bundle.load().id}"]
 
 
 def test_a_file_with_the_answers_of_two_bundles_asks_for_one(recorded: dict) -> None:
@@ -215,7 +215,7 @@ def test_an_output_that_was_changed_by_hand_is_told(recorded: dict) -> None:
     Path("metrics/monitor.json").write_text("{}", encoding="utf-8")
     (note,) = trace("metrics/monitor.json")["notes"]
     assert note.startswith(
-        "metrics/monitor.json was changed since: its MD5 is 99914b932bd37a50b983c5e7c90ae93b"
+        "metrics/monitor.json was changed after the run: no run recorded its MD5, 99914b932bd37a50b983c5e7c90ae93b"
     )
 
 
@@ -224,7 +224,7 @@ def test_an_output_that_is_not_there_is_still_traced(recorded: dict) -> None:
     found = trace("models/bundle")
     assert found["md5"] == recorded["after"]["models/bundle"]
     assert found["notes"] == [
-        "models/bundle is not in the workspace (`dvc checkout models/bundle` brings it)"
+        "models/bundle is not in the workspace; run `dvc checkout models/bundle` to get it"
     ]
 
 
@@ -234,16 +234,16 @@ def test_an_earlier_version_in_the_workspace_is_recognised(recorded: dict) -> No
     )
     found = trace("metrics/monitor.json")
     assert found["md5"] == recorded["before"]["metrics/monitor.json"]
-    assert found["notes"] == ["the workspace holds an earlier version than its dvc.lock"]
+    assert found["notes"] == ["the workspace contains an earlier version than its dvc.lock"]
 
 
 @pytest.mark.parametrize(
     ("target", "said"),
     [
-        ("models/bundel", "models/bundel is no output of any stage, now or before; did you mean 'models/bundle'"),
+        ("models/bundel", "models/bundel is not an output of any recorded stage; did you mean 'models/bundle'"),
         ("conf/config.yaml", "conf/config.yaml is made by no stage: it is a source"),
         ("data/external", "data/external is made by no stage: it is a source"),
-        ("abcdef012345", "no run recorded an output with the MD5 abcdef012345"),
+        ("abcdef012345", "recorded an output with the MD5 abcdef012345"),
     ],
 )  # fmt: skip
 def test_what_no_run_recorded_gets_a_clear_answer(recorded: dict, target: str, said: str) -> None:
@@ -253,7 +253,7 @@ def test_what_no_run_recorded_gets_a_clear_answer(recorded: dict, target: str, s
 
 def test_a_project_that_has_not_run_says_what_to_run(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UserError, match=r"there is no dvc\.lock here.*run `dvc repro` first"):
+    with pytest.raises(UserError, match=r"dvc\.lock exists neither here.*run `dvc repro` first"):
         trace("models/bundle")
 
 
@@ -396,7 +396,7 @@ def test_a_run_that_only_carried_an_output_along_does_not_tell_how_it_was_made(
     found = trace("models/bundle")
     assert (found["recorded_in"], found["commit"]) == (mended["second"], mended["first"])
     assert list(found["experiments"]) == ["wider-interval"]
-    assert found["notes"] == ["its inputs were made anew since; this is the run that made it"]
+    assert found["notes"] == ["its inputs were made again later; this is the run that made it"]
     made = {path: md5 for one in found["stages"] for path, md5 in one["outputs"].items()}
     (raw,) = [one["inputs"]["data/raw"] for one in found["stages"] if one["stage"] == "load"]
     assert raw["md5"] == made["data/raw"] == mended["before"]["data/raw"]
@@ -408,7 +408,7 @@ def test_an_output_whose_making_no_commit_recorded_has_a_broken_chain_and_says_s
     shutil.rmtree(".git")
     git("init", "--quiet")
     (note,) = trace("models/bundle")["notes"]
-    assert note.startswith("what it was made from was made anew since, and no commit")
+    assert note.startswith("its inputs were made again later, and no commit")
 
 
 def test_a_path_means_the_version_in_the_workspace_and_the_others_are_named(mended: dict) -> None:
@@ -487,9 +487,7 @@ def test_without_the_cache_git_still_knows_what_a_source_was_used_for(mended: di
     shutil.rmtree(".dvc/cache")
     found = uses(mended["bad"])
     assert "models/model.skops" in found["runs"][0]["models"]
-    assert any(
-        "`git switch --detach COMMIT && dvc fetch` brings" in note for note in found["notes"]
-    )
+    assert any("run `git switch --detach COMMIT && dvc fetch`" in note for note in found["notes"])
 
 
 def test_a_file_that_nobody_knows_is_refused_and_one_that_nobody_used_is_told(
@@ -497,12 +495,12 @@ def test_a_file_that_nobody_knows_is_refused_and_one_that_nobody_used_is_told(
 ) -> None:
     with pytest.raises(UserError, match=r"pengins\.csv is not in the workspace.*did you mean"):
         uses("data/external/pengins.csv")
-    with pytest.raises(UserError, match="no run recorded a file with the MD5 or SHA-256 abcdef01"):
+    with pytest.raises(UserError, match="recorded a file with the MD5 or SHA-256 abcdef01"):
         uses("abcdef01")
     monkeypatch.setattr(sys, "argv", ["trace", "--uses", "constraints.txt.bak"])
     Path("constraints.txt.bak").write_text("x", encoding="utf-8")
     command.main()
-    assert "nothing used it" in capsys.readouterr().out
+    assert "it was not used" in capsys.readouterr().out
 
 
 def test_the_uses_are_printed_by_commit_and_each_version_once(
@@ -518,7 +516,7 @@ def test_the_uses_are_printed_by_commit_and_each_version_once(
     titles = [line.partition(":")[0] for line in said.splitlines() if ": used by " in line]
     assert titles[0] == f"{mended['first'][:7]} first"
     assert titles[1].startswith("experiment wider-interval (")
-    assert f"more as in {mended['first'][:7]}" in said
+    assert f"more, unchanged since {mended['first'][:7]}" in said
     monkeypatch.setattr(sys, "argv", ["trace", "--uses", mended["bad"], "--json"])
     command.main()
     assert json.loads(capsys.readouterr().out) == uses(mended["bad"])

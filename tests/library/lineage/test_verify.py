@@ -130,8 +130,8 @@ def test_what_the_clock_got_into_is_exit_code_1_and_named(
     assert ": two.csv\n" in said
     assert "identical  count.txt" in said
     assert "1 of 2 outputs are bit-identical" in said
-    assert "the first that differs is made by `copy`" in said
-    assert "HEAD has another" not in said
+    assert "the first different output was made by `copy`" in said
+    assert "HEAD differs from what" not in said
 
 
 def test_code_that_is_committed_without_a_run_is_found_out(project: Path, verify) -> None:
@@ -140,7 +140,7 @@ def test_code_that_is_committed_without_a_run_is_found_out(project: Path, verify
     code, said = verify()
     assert code == 1
     assert "DIFFERENT  count.txt" in said
-    assert "HEAD has another count_rows.py than `count` ran with: run `dvc repro`" in said
+    assert "HEAD differs from what `count` ran with in count_rows.py; run `dvc repro`" in said
 
 
 def test_settings_that_are_committed_without_a_run_are_found_out(project: Path, verify) -> None:
@@ -150,14 +150,14 @@ def test_settings_that_are_committed_without_a_run_are_found_out(project: Path, 
     Path("dvc.yaml").write_text(yaml.safe_dump({"stages": stages}))
     Path("params.yaml").write_text("bins: 3")
     commit()
-    assert "HEAD has another bins and another command than `count` ran with" in verify()[1]
+    assert "HEAD differs from what `count` ran with in bins, command" in verify()[1]
 
 
 def test_changes_that_are_not_committed_are_left_out_and_it_is_said(project: Path, verify) -> None:
     Path("count_rows.py").write_text("raise SystemExit('broken')")
     code, said = verify()
     assert code == 0
-    assert "changes that are not committed are left out" in said
+    assert "uncommitted changes are not included" in said
 
 
 def test_a_stage_that_fails_is_told_with_its_last_lines(project: Path, verify) -> None:
@@ -173,8 +173,8 @@ def test_data_that_were_not_pushed_are_taken_from_this_machine_on_demand(
 ) -> None:
     shutil.rmtree(".storage")
     code, _ = verify()
-    assert "the data cannot be had" in str(code)
-    assert "`dvc push` sends them; --local" in str(code)
+    assert "the data cannot be fetched" in str(code)
+    assert "Run `dvc push` where the data is, or use --local" in str(code)
     code, said = verify("--local")
     assert code == 0
     assert "from this machine's DVC cache: data/rows.csv.dvc" in said
@@ -291,7 +291,10 @@ def test_what_cannot_be_verified_says_what_to_do(
             "x",
         )
     code, _ = verify()
-    wanted = {"no commit": "there is no commit here", "no lock": "has no dvc.lock; run `dvc repro`"}
+    wanted = {
+        "no commit": "nothing is committed here",
+        "no lock": "has no dvc.lock; run `dvc repro`",
+    }
     assert wanted[spoil] in str(code)
 
 

@@ -114,7 +114,9 @@ def test_a_report_without_its_setting_is_refused(
     monkeypatch.chdir(ROOT)
     with pytest.raises(UserError, match=r"profile\.reports\.plots\.max_rows"):
         check(project.compose("profile=plots", "~profile.reports.plots.max_rows"))
-    with pytest.raises(UserError, match=r"takes no such argument; did you mean 'max_columns'"):
+    with pytest.raises(
+        UserError, match=r"does not accept this argument; did you mean 'max_columns'"
+    ):
         check(project.compose("profile=plots", "+profile.reports.plots.max_colums=3"))
     config = project.compose("profile=[plots,tables]")
     leave_out_missing(config.profile)

@@ -191,8 +191,8 @@ def test_an_owners_template_becomes_a_section_of_the_report(project: Project, ow
     ("text", "message"),
     [
         ("{% if %}", r"own\.html\.j2, line 1: "),
-        ("{{ nothing.at_all }}", r"own\.html\.j2 needs a value: 'nothing' is undefined"),
-        ('{% include "other.html.j2" %}', r"The template other\.html\.j2 is missing"),
+        ("{{ nothing.at_all }}", r"own\.html\.j2 uses an undefined name: 'nothing' is undefined"),
+        ('{% include "other.html.j2" %}', r"template other\.html\.j2 does not exist"),
     ],
 )
 def test_a_mistake_in_an_owners_template_is_reported_with_its_place(

@@ -299,23 +299,23 @@ def test_a_threshold_is_chosen_where_a_loss_is_least(
 @pytest.mark.parametrize(
     ("name", "settings", "expected"),
     [
-        ("roc_auc", PROFIT, "problem.custom_metrics.roc_auc: the library measures something of this name; choose another name."),
-        ("gain_over_dummy", PROFIT, "the library measures something of this name"),
+        ("roc_auc", PROFIT, "problem.custom_metrics.roc_auc: the library has a quantity of this name; choose another name."),
+        ("gain_over_dummy", PROFIT, "the library has a quantity of this name"),
         ("model", PROFIT, "problem.custom_metrics.model: the name is taken by a column of the leaderboard"),
         ("f1_std", PROFIT, "the name is taken by a column of the leaderboard"),
         ("Profit", PROFIT, "problem.custom_metrics.Profit.[key]: String should match pattern"),
         ("x", {"_target_": "mine_of_tests.Proft"}, "problem.custom_metrics.x._target_: mine_of_tests has no 'Proft'; did you mean 'profit'?"),
         ("x", {"_target_": "mine_of_tests.profit"}, "problem.custom_metrics.x: mine_of_tests.profit is a function; make it the `__call__` of a class"),
-        ("x", PROFIT | {"gane": 1}, "problem.custom_metrics.x.gane: mine_of_tests.Profit takes no such argument; did you mean 'gain'?"),
+        ("x", PROFIT | {"gane": 1}, "problem.custom_metrics.x.gane: mine_of_tests.Profit does not accept this argument; did you mean 'gain'?"),
         ("x", {"_target_": "mine_of_tests.Profit"}, "problem.custom_metrics.x: Profit.__init__() missing 1 required positional argument: 'gain'"),
-        ("x", {"_target_": "mine_of_tests.NoDirection"}, "problem.custom_metrics.x: mine_of_tests.NoDirection does not say which way it is better; give the class `greater_is_better = True` or False."),
+        ("x", {"_target_": "mine_of_tests.NoDirection"}, "problem.custom_metrics.x: mine_of_tests.NoDirection does not declare whether greater is better; give the class `greater_is_better = True` or False."),
         ("x", {"_target_": "mine_of_tests.NoTask"}, "problem.custom_metrics.x: mine_of_tests.NoTask does not say what it is for; give the class `tasks`"),
         ("x", {"_target_": "mine_of_tests.OddTask"}, "a tuple of any of binary, multiclass, regression."),
         ("x", PROFIT | {"_target_": "mine_of_tests.OddMethod"}, "mine_of_tests.OddMethod.response_method is 'decision_function'; known are: predict, predict_proba."),
-        ("x", PROFIT | {"_target_": "mine_of_tests.ProbableNumber"}, "asks for probabilities, and its tasks include regression"),
-        ("x", PROFIT | {"_target_": "mine_of_tests.Failing"}, "mine_of_tests.Failing, called with 60 made-up rows, failed: IndexError: "),
-        ("x", {"_target_": "mine_of_tests.NotCalled"}, "called with 60 made-up rows, failed: TypeError: 'NotCalled' object is not callable"),
-        ("x", PROFIT | {"_target_": "mine_of_tests.Nothing"}, "called with 60 made-up rows, returned nan; return a finite number."),
+        ("x", PROFIT | {"_target_": "mine_of_tests.ProbableNumber"}, "requires probabilities, and its tasks include regression"),
+        ("x", PROFIT | {"_target_": "mine_of_tests.Failing"}, "mine_of_tests.Failing, called with 60 random rows, failed: IndexError: "),
+        ("x", {"_target_": "mine_of_tests.NotCalled"}, "called with 60 random rows, failed: TypeError: 'NotCalled' object is not callable"),
+        ("x", PROFIT | {"_target_": "mine_of_tests.Nothing"}, "called with 60 random rows, returned nan; return a finite number."),
         ("x", PROFIT | {"_target_": "mine_of_tests.Table"}, "returned an array of shape (2, 2); return a number, or one for each row."),
     ],
 )  # fmt: skip
@@ -334,15 +334,17 @@ def test_a_wrong_one_is_refused_with_the_way_out(
     with pytest.raises(UserError) as error:
         check(config)
     assert expected in str(error.value)
-    assert f"no metric '{name}'" not in str(error.value)  # it was just said what is wrong with it
+    assert f"metric '{name}' does not exist" not in str(
+        error.value
+    )  # it was just said what is wrong with it
 
 
 @pytest.mark.parametrize(
     ("task", "settings", "change", "expected"),
     [
-        ("binary", {"_target_": "mine_of_tests.TooLow"}, "metrics", "problem.metrics: 'x' does not fit task binary; fitting are "),
+        ("binary", {"_target_": "mine_of_tests.TooLow"}, "metrics", "problem.metrics: 'x' does not fit task binary; choose from "),
         ("regression", PROFIT, "criteria", "problem.criteria: 'x' is not a quantity of task regression"),
-        ("binary", RECALL, "threshold", "problem.threshold.metric: no threshold moves 'x'"),
+        ("binary", RECALL, "threshold", "problem.threshold.metric: 'x' does not depend on the threshold"),
     ],
 )  # fmt: skip
 def test_one_for_another_task_or_purpose_is_refused_where_it_is_named(

@@ -91,8 +91,8 @@ def test_a_kept_columns_type_stays(project: Project) -> None:
 @pytest.mark.parametrize(
     ("keep", "said"),
     [
-        (["nobody"], "--keep: rows.csv has no column 'nobody'"),
-        (["Isle"], "has no column 'Isle'; did you mean 'Island'?"),
+        (["nobody"], "--keep: 'nobody' is not a column of rows.csv"),
+        (["Isle"], "'Isle' is not a column of rows.csv; did you mean 'Island'?"),
     ],
 )
 def test_a_column_that_is_not_there_cannot_be_kept(
@@ -104,12 +104,12 @@ def test_a_column_that_is_not_there_cannot_be_kept(
 
 
 def test_a_kept_column_may_not_bear_the_name_of_an_answer(project: Project) -> None:
-    with pytest.raises(UserError, match="--keep: the output has a column 'label' of its own"):
+    with pytest.raises(UserError, match="--keep: the output adds a column 'label'"):
         score(write(rows(label="x")), keep=["label"])
 
 
 def test_an_unknown_column_is_refused_with_the_way_out(project: Project) -> None:
-    with pytest.raises(UserError, match=r"unknown column 'Isle'; did you mean.*named in --keep"):
+    with pytest.raises(UserError, match=r"unknown column 'Isle'; did you mean.*Use --keep"):
         score(write(rows(Isle="x")))
     assert not OUT.exists()
 
@@ -148,7 +148,7 @@ def test_rows_that_may_be_rejected_stay_in_their_place_without_an_answer(project
 
 def test_rows_of_all_pieces_count_against_the_limit(project: Project, monkeypatch) -> None:
     monkeypatch.setattr(command, "ROWS", 20)
-    with pytest.raises(UserError, match="2 rows or more break the contract"):
+    with pytest.raises(UserError, match="2 or more rows violate the contract"):
         score(spoilt(), max_rejected=1)
 
 
@@ -188,8 +188,8 @@ def test_marks_of_numbers_are_those_of_the_rows_that_trained(project: Project) -
     [
         ("nowhere.csv", "scored.csv", "nowhere.csv does not exist"),
         ("data/external/penguins.csv", "scored.xlsx", "use .csv or .parquet"),
-        ("data/external/penguins.csv", "data/external/penguins.csv", "is the file that is read"),
-        ("params.yaml", "scored.csv", "unknown suffix; convert it to one of"),
+        ("data/external/penguins.csv", "data/external/penguins.csv", "is the input file"),
+        ("params.yaml", "scored.csv", "unknown suffix"),
     ],
 )
 def test_a_wrong_path_is_refused(project: Project, source: str, out: str, said: str) -> None:
@@ -201,7 +201,7 @@ def test_nested_values_cannot_be_kept_in_a_csv(project: Project) -> None:
     table = pa.Table.from_pandas(pd.read_parquet("data/loaded"))
     tags = pa.array([["a", "b"]] * len(table))
     parquet.write_table(table.append_column("tags", tags), "rows.parquet")
-    with pytest.raises(UserError, match=r"--keep: 'tags' .* cannot stand in a CSV"):
+    with pytest.raises(UserError, match=r"--keep: 'tags' .* a CSV file cannot store"):
         score(Path("rows.parquet"), keep=["tags"])
     kept = score(Path("rows.parquet"), Path("scored.parquet"), keep=["tags"])
     assert kept["tags"][0].tolist() == ["a", "b"]
@@ -212,8 +212,8 @@ def test_the_command_says_what_it_wrote(project: Project, monkeypatch, capsys) -
     monkeypatch.setattr(sys, "argv", arguments)
     command.main()
     said = capsys.readouterr().out
-    assert "no answer for row 2: island" in said
-    assert f"{len(rows())} rows to scored.csv, 2 of them without an answer" in said
+    assert "no prediction for row 2: island" in said
+    assert f"{len(rows())} rows to scored.csv, 2 of them without a prediction" in said
 
 
 def test_the_command_ends_with_1_and_a_sentence(project: Project, monkeypatch) -> None:

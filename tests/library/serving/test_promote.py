@@ -43,17 +43,17 @@ def test_a_bundle_is_copied_whole_and_what_is_left_to_do_is_said(project: Projec
     identity = verify(BUNDLE)
     done = promote()
     assert verify(CHAMPION) == identity
-    assert done[0] == f"{CHAMPION} is bundle {identity[:12]} now."
-    assert "Not under DVC yet" in done[1]  # there is no repository here
+    assert done[0] == f"{CHAMPION} is now bundle {identity[:12]}."
+    assert "not in DVC yet" in done[1]  # there is no repository here
     assert f"git commit -am 'Promote {identity[:12]}'" in done[-1]
-    assert promote() == [f"{CHAMPION} is bundle {identity[:12]} already."]
+    assert promote() == [f"{CHAMPION} already is bundle {identity[:12]}."]
 
 
 def test_another_bundle_takes_its_place(project: Project) -> None:
     first = put()
     (BUNDLE / "README.md").write_text("another card", encoding="utf-8")
     second = seal(BUNDLE)
-    assert promote()[0] == f"{CHAMPION} is bundle {second[:12]} now, after {first[:12]}."
+    assert promote()[0] == f"{CHAMPION} is now bundle {second[:12]}, and replaces {first[:12]}."
     assert verify(CHAMPION) == second
 
 
@@ -88,7 +88,7 @@ def test_git_keeps_the_fingerprint_of_a_champion_and_dvc_its_files(project: Proj
     succeed("git", "init", "-q")
     succeed(*python, "dvc", "init", "-q")
     succeed(*python, "dvc", "config", "core.autostage", "true")
-    assert "Not under DVC" not in succeed(*python, "pedigree", "promote")
+    assert "not in DVC" not in succeed(*python, "pedigree", "promote")
     succeed("git", "add", "models")
     kept = succeed("git", "ls-files", "models").split()
     assert kept == ["models/champion/README.md", "models/champion/bundle.dvc"]

@@ -228,5 +228,7 @@ def test_a_side_without_rows_is_refused_and_the_last_split_stays(project: Projec
 
 
 def test_a_positive_class_that_is_not_there_is_refused(project: Project) -> None:
-    with pytest.raises(UserError, match=r"problem\.positive: no class 'mail'; did you mean 'male'"):
+    with pytest.raises(
+        UserError, match=r"problem\.positive: class 'mail' does not exist; did you mean 'male'"
+    ):
         project.run("split", overrides=["problem.positive=mail"])

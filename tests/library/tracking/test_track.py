@@ -123,7 +123,9 @@ def test_a_result_is_one_run_with_settings_metrics_files_and_hashes(
     assert len(runs(uri)) == 1
     assert RECEIPT.read_bytes() == receipt
     write_json({**validation, next(iter(validation)): 0.5}, Path("metrics/evaluate.json"))
-    with pytest.raises(UserError, match=r"metrics/evaluate\.json is not what dvc\.lock records"):
+    with pytest.raises(
+        UserError, match=r"metrics/evaluate\.json differs from the version in dvc\.lock"
+    ):
         recorded.run("track")
     record(recorded)
     recorded.run("track")
@@ -167,7 +169,7 @@ def uploaded(server: str, run_id: str) -> list[str]:
 
 def test_a_result_that_dvc_has_not_recorded_is_refused(project: Project) -> None:
     project.compose("track=mlflow")
-    with pytest.raises(UserError, match=r"is not what dvc\.lock records; run `dvc repro`"):
+    with pytest.raises(UserError, match=r"differs from the version in dvc\.lock; run `dvc repro`"):
         project.run("track")
 
 

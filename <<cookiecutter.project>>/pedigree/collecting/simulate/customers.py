@@ -40,7 +40,21 @@ PROBABILITIES = probabilities()
 
 
 def block_generator(seed: int, block: int, purpose: int) -> np.random.Generator:
-    """Return the random generator of a block for one purpose, independent of those for others."""
+    """Return a random generator for one block and purpose, independent of those for others.
+
+    Parameters
+    ----------
+    seed : int
+        Random seed.
+    block : int
+        Number of the block.
+    purpose : int
+        Number of the purpose.
+
+    Returns
+    -------
+    np.random.Generator
+    """
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(block, purpose)))
 
 
@@ -85,7 +99,22 @@ def draw_block(
 
 
 def logit(rows: dict[str, np.ndarray], shift: np.ndarray, signal: float) -> np.ndarray:
-    """Return the true logit of leaving, in thousandths (docs/simulate.md states the formula)."""
+    """Return the true logit of leaving (docs/simulate.md states the formula).
+
+    Parameters
+    ----------
+    rows : dict of str to ndarray, each of shape (n,)
+        Codes and amounts of the features.
+    shift : ndarray, shape (n,)
+        Elapsed fraction of the months times the strength of the drift.
+    signal : float
+        Factor of the differences between customers.
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+        In thousandths.
+    """
     usage, price = rows["usage"] / 10, rows["price"] / 100
     idle = np.maximum(0, 1 - usage / 20)
     young = np.where(rows["is_business"] == 1, 0, np.maximum(0, 30 - rows["age"]))
@@ -166,7 +195,7 @@ def _month(
 
 
 def _choose(chance: np.ndarray, limits: Sequence[int]) -> np.ndarray:
-    """Return for each random number how many limits it reaches: codes of given frequencies."""
+    """Return how many limits each random number equals or exceeds, as codes of given frequencies."""
     return np.searchsorted(np.asarray(limits), chance, side="right")
 
 

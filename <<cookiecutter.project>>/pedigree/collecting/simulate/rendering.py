@@ -158,7 +158,7 @@ def render_rows(
         "age": pa.array(rows["age"], mask=(rows["is_business"] == 1) | write.missing_mask(1)),
         "autopay": write.text(rows["autopay"], _yes_no(), write.missing_mask(1)),
         "newsletter": write.text(rows["newsletter"], _yes_no(), write.missing_mask(1)),
-        # The partners' devices often do not report, and who is seldom there does not answer.
+        # The partners' devices often send nothing, and customers with little usage seldom answer.
         "usage_hours": write.text(
             rows["usage"], _hours(), write.missing_mask(np.where(by_partner, 4, 0.5))
         ),
@@ -179,7 +179,7 @@ def render_rows(
 
 
 def _customer_ids(numbers: np.ndarray) -> pa.Array:
-    """Write C0000000042, once for each customer; numbers are in ascending order."""
+    """Write C0000000042, each string once per customer; numbers are in ascending order."""
     known = np.arange(numbers[0], numbers[-1] + 1)
     digits = pc.utf8_lpad(pa.array(known).cast(pa.string()), 10, "0")
     return pc.binary_join_element_wise("C", digits, "").take(pa.array(numbers - numbers[0]))
@@ -217,7 +217,7 @@ def _hours() -> Variants:
 
 @cache
 def _dates() -> Variants:
-    """Spell the first 28 days of each month from the earliest that a customer may have joined in."""
+    """Format the first 28 days of each month since the earliest in which a customer may have joined."""
     start = FIRST_MONTH - customers.MAX_TENURE
     months = (start + np.arange(customers.MAX_TENURE + customers.MAX_MONTHS)).astype(str)
     days = ((*month.split("-"), f"{day:02}") for month, day in product(months, range(1, 29)))
@@ -228,7 +228,7 @@ def _dates() -> Variants:
 
 
 def _wordings() -> int:
-    """Count the ways in which a message on one topic may be put."""
+    """Count the variants of a message on one topic."""
     return len(OPENINGS) * len(MESSAGES["praise"]) * len(DETAILS) * len(CLOSINGS)
 
 

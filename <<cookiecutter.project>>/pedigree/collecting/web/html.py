@@ -111,7 +111,26 @@ def normalize_whitespace(text: str) -> str:
 
 
 def table_rows(page: BeautifulSoup, selector: str, address: str) -> pa.Table:
-    """Return the rows of the tables that a selector matches."""
+    """Return the rows of the tables that a selector matches.
+
+    Parameters
+    ----------
+    page : BeautifulSoup
+    selector : str
+        CSS selector of the tables.
+    address : str
+        Address of the page, for messages.
+
+    Returns
+    -------
+    pa.Table
+        Columns of strings.
+
+    Raises
+    ------
+    UserError
+        Nothing matches, something other than a table matches, or the tables' columns differ.
+    """
     found = page.select(selector)
     within = {id(inner) for one in found for inner in one.select("table")}
     tables: list[pa.Table] = []
@@ -131,7 +150,22 @@ def table_rows(page: BeautifulSoup, selector: str, address: str) -> pa.Table:
 def check_columns(
     columns: list[str], expected: list[str], selector: str | None, address: str
 ) -> None:
-    """Raise an error if columns differ from those of the first table."""
+    """Raise an error if columns differ from those of the first table.
+
+    Parameters
+    ----------
+    columns, expected : list of str
+        Columns of a table, and of the first table.
+    selector : str or None
+        CSS selector of the tables, for messages.
+    address : str
+        Address of the page, for messages.
+
+    Raises
+    ------
+    UserError
+        The columns differ.
+    """
     if columns != expected:
         raise UserError(
             f"collect.table: '{selector}' matches a table with columns {', '.join(columns)} on {address}, but the first "
@@ -148,8 +182,8 @@ def read_html_table(table: Tag, address: str) -> pa.Table:
     try:
         # Twice, since strings must be requested by the position of the column.
         (typed,) = pd.read_html(io.StringIO(str(table)), **options)
-        texts = dict.fromkeys(range(len(typed.columns)), str)
-        (frame,) = pd.read_html(io.StringIO(str(table)), **options, converters=texts)
+        strings = dict.fromkeys(range(len(typed.columns)), str)
+        (frame,) = pd.read_html(io.StringIO(str(table)), **options, converters=strings)
     except ValueError:  # pandas ignores tables without text
         raise UserError(f"collect.table: a table on {address} is empty.") from None
     names = header_names(frame.columns)
@@ -188,8 +222,8 @@ def header_names(columns: Iterable[Any]) -> list[str]:
     names: list[str] = []
     for number, name in enumerate(columns, start=1):
         parts = name if isinstance(name, tuple) else () if isinstance(name, int) else (name,)
-        texts = dict.fromkeys(normalize_whitespace(str(part)) for part in parts)
-        joined = " ".join(text for text in texts if not re.fullmatch(PLACEHOLDER, text))
+        strings = dict.fromkeys(normalize_whitespace(str(part)) for part in parts)
+        joined = " ".join(text for text in strings if not re.fullmatch(PLACEHOLDER, text))
         joined = joined or f"column_{number}"
         names.append(f"{joined}.{number}" if joined in names else joined)
     return names

@@ -54,7 +54,21 @@ def complete_paging(paging: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def first_address(url: str, params: Mapping[str, Any], paging: Mapping[str, Any]) -> str:
-    """Return the address of the first page."""
+    """Return the address of the first page.
+
+    Parameters
+    ----------
+    url : str
+        Address of the API.
+    params : mapping of str to object
+        Query parameters.
+    paging : mapping of str to object
+        As returned by `complete_paging`.
+
+    Returns
+    -------
+    str
+    """
     address = httpx2.URL(url).copy_merge_params(params)
     if "start" in paging:
         address = address.copy_set_param(paging["param"], paging["start"])
@@ -81,6 +95,11 @@ def next_address(
     Returns
     -------
     str or None
+
+    Raises
+    ------
+    UserError
+        The response has no cursor of the expected type.
     """
     kind, param = paging["by"], str(paging.get("param") or "")
     if kind == "link":

@@ -255,7 +255,7 @@ def follow_links(
     Raises
     ------
     UserError
-        There are more than `max_pages`, or a link leads to another site.
+        More than `max_pages` pages follow, or a link leads to another site.
     """
     seen: set[str] = set()
     address: str | None = absolute_url(url, "")
@@ -280,7 +280,26 @@ def follow_links(
 
 
 def next_link(page: BeautifulSoup, selector: str, address: str) -> str | None:
-    """Return the address of the next page: of the selected element, or of a link in it."""
+    """Return the address of the next page: of the selected element, or of a link in it.
+
+    Parameters
+    ----------
+    page : BeautifulSoup
+    selector : str
+        CSS selector of the link.
+    address : str
+        Address of the page.
+
+    Returns
+    -------
+    str or None
+        None if nothing matches.
+
+    Raises
+    ------
+    UserError
+        Only a browser can follow the link.
+    """
     base = page.select_one("base[href]")
     for element in page.select(selector):
         link = element if element.has_attr("href") else element.select_one("[href]")

@@ -1,1 +1,1 @@
-"""Text, JSON and Excel files as Arrow tables, packed or not."""
+"""Text, JSON and Excel files as Arrow tables, compressed or not."""

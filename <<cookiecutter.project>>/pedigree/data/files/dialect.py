@@ -149,6 +149,10 @@ def read_lines(
     errors : str
         Error handler of the decoder.
 
+    Yields
+    ------
+    str
+
     Raises
     ------
     ValueError

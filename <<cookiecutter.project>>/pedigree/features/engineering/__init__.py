@@ -1,6 +1,6 @@
 """Feature engineering: scikit-learn transformers, pandas in and pandas out.
 
-They are fitted on the training rows only, and again inside every fold of a cross-validation.
+They are fitted on the training set only, and again inside every fold of a cross-validation.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pedigree.base.problem import Columns
     from pedigree.base.section import Tool
 
-__all__ = [  # what conf/engineer/ names as pedigree.features.engineering.<class>
+__all__ = [  # conf/engineer/ refers to these as pedigree.features.engineering.<class>
     "Apply",
     "ColumnStep",
     "DateParts",
@@ -56,14 +56,19 @@ def build_features(steps: Mapping[str, Tool], rows: pd.DataFrame, problem: Colum
     steps : Mapping[str, Tool]
         `engineer.steps`.
     rows : DataFrame
-        Training rows, whose columns the steps may name.
+        Training rows, whose columns the steps may use.
     problem : Columns
-        With `target` and `exclude`, which no step sees.
+        With `target` and `exclude`, which no step may use.
+
+    Returns
+    -------
+    Pipeline
+        With one named, unfitted step for each entry.
 
     Raises
     ------
     UserError
-        A step's settings are wrong, or name a column that the data do not have.
+        A step's settings are wrong, or name a column that is not in the data.
 
     Examples
     --------
@@ -93,9 +98,12 @@ def build_features(steps: Mapping[str, Tool], rows: pd.DataFrame, problem: Colum
 
 
 def wrong_step(transformer: object) -> Iterator[str]:
-    """Say what is wrong with a step, as far as it can be told without data."""
+    """Find mistakes in a step, as far as it can be checked without data."""
     if isinstance(transformer, ColumnStep):
         yield from transformer.mistakes()
     else:
         kind = type(transformer).__name__
-        yield f"{kind} does not say which columns it reads; name it as transformer of pedigree.features.engineering.Apply."
+        yield (
+            f"{kind} does not declare which columns it uses; wrap it as the transformer of "
+            "pedigree.features.engineering.Apply."
+        )

@@ -17,7 +17,7 @@ from pedigree.base.names import UserError, snake_cased
 from pedigree.estimators.frames import as_frame
 from pedigree.features.engineering.steps import ColumnStep, number_columns
 
-# As `adopt` tells free text from a category: words of the average value, and different values.
+# As `adopt` distinguishes free text from categories: average number of words, and number of distinct values.
 TEXT_WORDS, TEXT_VALUES = 4, 30
 QUIET = (
     "k=.* is greater than n_features|Bins whose width|Features? .* (is|are) constant|invalid value"
@@ -66,9 +66,9 @@ class Apply(ColumnStep):
         self.max_columns = max_columns
 
     def mistakes(self) -> Iterator[str]:
-        """Find what is not a transformer, and values that it refuses."""
+        """Find an object that is not a transformer, and arguments that it rejects."""
         if not (hasattr(self.transformer, "fit") and hasattr(self.transformer, "transform")):
-            yield f"transformer: {self.transformer!r} has no fit and transform, as scikit-learn's have."
+            yield f"transformer: {self.transformer!r} is not a transformer, since it has no fit and transform methods."
             return
         for one in _within(self.transformer):
             if hasattr(one, "_parameter_constraints"):
@@ -83,7 +83,7 @@ class Apply(ColumnStep):
         Raises
         ------
         UserError
-            It cannot be fitted on these columns, or makes too many.
+            It cannot be fitted on these columns, or creates too many.
         """
         X = as_frame(self, X, reset=True)
         tags = get_tags(_steps(self.transformer)[0]).input_tags
@@ -99,8 +99,8 @@ class Apply(ColumnStep):
             values, rows = self._read(X[part])
             try:
                 with warnings.catch_warnings():
-                    # On a narrow table, or of few values, a transformer keeps or makes fewer columns than it
-                    # might; so it should, in silence: it is fitted again in each fold.
+                    # On a narrow table, or with few distinct values, a transformer warns that it keeps or
+                    # creates fewer columns. That is expected, and would be repeated for each fold.
                     warnings.filterwarnings("ignore", QUIET)
                     one = clone(self.transformer).fit(
                         values, None if y is None else np.asarray(y)[rows]
@@ -113,8 +113,8 @@ class Apply(ColumnStep):
             names += self._names(one, part, width)
         if len(names) > self.max_columns:
             raise UserError(
-                f"{kind} makes {len(names)} columns of {', '.join(self.columns_)}, and max_columns allows "
-                f"{self.max_columns}; bound it by its own settings (such as max_features, n_components or "
+                f"{kind} creates {len(names)} columns from {', '.join(self.columns_)}, but max_columns allows "
+                f"{self.max_columns}; limit it by its own arguments (such as max_features, n_components or "
                 "degree), or raise max_columns."
             )
         taken = [name for name in X if self.keep or name not in self.columns_]
@@ -122,7 +122,7 @@ class Apply(ColumnStep):
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
-        """Add the new columns, all float64; rows that could not be read get missing values."""
+        """Add the new columns, all float64; rows that the transformer does not support get missing values."""
         check_is_fitted(self)
         X = as_frame(self, X)
         made = [np.empty((len(X), 0))]
@@ -136,7 +136,7 @@ class Apply(ColumnStep):
         return pd.concat([X if self.keep else X.drop(columns=self.columns_), new], axis=1)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what is stored, without the memory address that vectorizers note (of their stop words)."""
+        """Return the state to store, without the memory address of their stop words that vectorizers keep."""
         for one in vars(self).get("fitted_", ()):
             for part in _within(one):
                 vars(part).pop("_stop_words_id", None)
@@ -144,21 +144,21 @@ class Apply(ColumnStep):
         return state
 
     def _read(self, X: pd.DataFrame) -> tuple[Any, np.ndarray]:
-        """Return what the transformer is given of some columns, and of which rows."""
+        """Return the transformer's input for some columns, and the rows that it contains."""
         if self.reads_texts_:
-            texts = X.iloc[:, 0]
-            known = texts.astype("str").where(texts.notna(), "")  # no words
+            strings = X.iloc[:, 0]
+            known = strings.astype("str").where(strings.notna(), "")  # no words
             return known.to_numpy("object"), np.full(len(X), True)
-        if all(map(pd.api.types.is_numeric_dtype, X.dtypes)):  # booleans are
+        if all(map(pd.api.types.is_numeric_dtype, X.dtypes)):  # includes booleans
             X = X.astype("float64")
         rows = np.full(len(X), True) if self.takes_missing_ else X.notna().all(axis=1).to_numpy()
         return X[rows], rows
 
     def _names(self, one: Any, part: list[str], width: int) -> list[str]:
-        """Return the transformer's own names of its columns; numbers where it has none."""
+        """Return the transformer's own names of its columns, or numbers if it has none."""
         try:
             own = one.get_feature_names_out()
-        except AttributeError:  # HashingVectorizer knows no words
+        except AttributeError:  # HashingVectorizer has no feature names
             own = None
         names = [
             str(name).replace("^", " power ") for name in (range(width) if own is None else own)
@@ -168,7 +168,7 @@ class Apply(ColumnStep):
 
 
 def free_texts(X: pd.DataFrame) -> list[str]:
-    """Name the columns that hold sentences."""
+    """List the columns of free text."""
     found = []
     for name in X.select_dtypes(exclude=["number", "bool", "boolean", "datetime"]):
         present = X[name].dropna().astype("str")
@@ -179,13 +179,13 @@ def free_texts(X: pd.DataFrame) -> list[str]:
 
 
 def _steps(transformer: Any) -> list[Any]:
-    """Return the transformers of a pipeline, or the one that there is."""
+    """Return the transformers of a pipeline, or the single transformer."""
     if isinstance(transformer, Pipeline):
         return [step for _, step in transformer.steps]
     return [transformer]
 
 
 def _within(transformer: Any) -> list[Any]:
-    """Return a transformer and all that it is made of."""
+    """Return a transformer and all that it contains."""
     inner = transformer.get_params().values()
     return [transformer, *(one for one in inner if isinstance(one, BaseEstimator))]

@@ -1,4 +1,4 @@
-"""Dates become numbers."""
+"""Features of dates."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from pedigree.estimators.frames import FrameTransformer, as_frame
 from pedigree.features.engineering.steps import ColumnStep, unknown
 
-# Parts that begin again, and after how many (of the longest month and year).
+# Periodic parts, and their number of values (in the longest month and year).
 PERIODS = {
     "quarter": 4,
     "month": 12,
@@ -27,7 +27,7 @@ UNITS = ("days", "hours", "minutes", "seconds")
 
 
 class DateParts(ColumnStep):
-    """Turn dates into numbers such as month or day of the week.
+    """Convert dates to numbers such as month or day of the week.
 
     Parameters
     ----------
@@ -36,8 +36,8 @@ class DateParts(ColumnStep):
     parts : list of str
         Attributes of pandas' `dt` accessor, of `PARTS`.
     cyclic : bool
-        Give each part that begins again as the sine and cosine of its place on the circle, on which
-        December lies next to January. A tree can do with the number, a linear model cannot.
+        Encode each periodic part as the sine and cosine of its position on a circle, on which December is
+        next to January. Linear models require it; trees can use the number itself.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class DateParts(ColumnStep):
         self.cyclic = cyclic
 
     def mistakes(self) -> Iterator[str]:
-        """Find parts that dates do not have."""
+        """Find unknown parts."""
         yield from unknown("part", self.parts, PARTS)
 
     def fit(self, X: pd.DataFrame, y: object = None) -> DateParts:
@@ -86,8 +86,8 @@ class Durations(ColumnStep):
     columns : list of str or None
         Date columns that are measured from `since`; None = all.
     since : str or None
-        A date such as 2020-01-31; None = only the pairs are measured. It is a setting, because
-        "today" would give the same row another feature tomorrow.
+        A date such as 2020-01-31; None = only the pairs are measured. It is a setting, because with
+        "today" the same row would have other features tomorrow.
     unit : {"days", "hours", "minutes", "seconds"}
     """
 
@@ -106,12 +106,12 @@ class Durations(ColumnStep):
         self.unit = unit
 
     def mistakes(self) -> Iterator[str]:
-        """Find what is not a date and no unit, and settings that measure nothing."""
+        """Find invalid dates, unknown units, and settings that measure nothing."""
         yield from unknown("unit", [self.unit], UNITS)
         if not self.pairs and self.since is None:
-            yield "measures nothing: name pairs of date columns, or a date as since."
+            yield "measures nothing; set pairs of date columns, or a date as since."
         if self.since is not None and pd.isna(pd.to_datetime(str(self.since), errors="coerce")):
-            yield f"since: '{self.since}' is not a date; write it as 2020-01-31."
+            yield f"since: '{self.since}' is not a date; write it like 2020-01-31."
 
     def fit(self, X: pd.DataFrame, y: object = None) -> Durations:
         """Find the date columns."""
@@ -120,7 +120,7 @@ class Durations(ColumnStep):
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
-        """Add a column for each duration; negative where the end lies before the start."""
+        """Add a column for each duration; negative if the end is before the start."""
         check_is_fitted(self)
         X = as_frame(self, X)
         unit = pd.Timedelta(1, unit=self.unit)
@@ -135,7 +135,7 @@ class Durations(ColumnStep):
 
 
 class DropDates(FrameTransformer):
-    """Drop raw dates: their parts are features, a moment that never returns is none."""
+    """Drop date columns: only their parts are features, since a moment never occurs again."""
 
     def fit(self, X: pd.DataFrame, y: object = None) -> DropDates:
         """Find the date columns."""
@@ -151,5 +151,5 @@ class DropDates(FrameTransformer):
 
 
 def date_columns(X: pd.DataFrame) -> list[str]:
-    """Name the columns that hold dates."""
+    """List the date columns."""
     return list(X.select_dtypes("datetime").columns)

@@ -11,7 +11,7 @@ from pedigree.data.target import row_key
 from pedigree.estimators.frames import as_frame
 from pedigree.features.engineering.steps import ColumnStep, unknown
 
-# Aggregations of pandas; a row's difference from them makes sense where they keep the unit.
+# Aggregations of pandas. All keep the unit of the column, so that a difference from them is meaningful.
 STATISTICS = ("mean", "median", "min", "max", "std", "sum")
 
 
@@ -21,15 +21,15 @@ class GroupStatistics(ColumnStep):
     Parameters
     ----------
     by : list of str
-        Columns that make the groups.
+        Columns that define the groups.
     columns : list of str
-        Numbers to describe.
+        Numeric columns.
     statistics : list of str
-        Of `STATISTICS`.
+        A selection of `STATISTICS`.
 
     Notes
     -----
-    Groups that are new at prediction get the statistic of all training rows.
+    Groups without training rows get the statistic of all training rows.
     """
 
     COLUMN_SETTINGS = ("by", "columns")
@@ -42,7 +42,7 @@ class GroupStatistics(ColumnStep):
         self.statistics = statistics
 
     def mistakes(self) -> Iterator[str]:
-        """Find statistics that there are not."""
+        """Find unknown statistics."""
         yield from unknown("statistic", self.statistics, STATISTICS)
 
     def fit(self, X: pd.DataFrame, y: object = None) -> GroupStatistics:
@@ -88,12 +88,12 @@ class RareCategories(ColumnStep):
     min_fraction : float
         Fraction of the training rows, in [0, 1), below which a category is rare.
     enough_rows : int
-        A category with at least so many training rows is never rare, whatever its fraction: 20 is also
+        A category with at least so many training rows is never rare, whatever its fraction; 20 is also
         the default of category_encoders (`min_samples_leaf` of its TargetEncoder).
 
     Notes
     -----
-    A column of rare categories only (names, comments) is left unchanged; `select` may drop it.
+    A column with rare categories only (names, comments) is left unchanged; `select` may drop it.
     """
 
     RARE = "(rare)"
@@ -104,7 +104,7 @@ class RareCategories(ColumnStep):
         self.enough_rows = enough_rows
 
     def fit(self, X: pd.DataFrame, y: object = None) -> RareCategories:
-        """Learn the frequent texts of each column."""
+        """Learn the frequent values of each column."""
         X = as_frame(self, X, reset=True)
         self.frequent_: dict[str, list[str]] = {}
         for name in X.select_dtypes(exclude=["number", "bool", "boolean", "datetime"]):
@@ -116,7 +116,7 @@ class RareCategories(ColumnStep):
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
-        """Replace what was not frequent."""
+        """Replace values that are not frequent."""
         check_is_fitted(self)
         X = as_frame(self, X)
         return X.assign(

@@ -13,45 +13,59 @@ from pedigree.data.target import row_key
 from pedigree.estimators.frames import as_frame
 from pedigree.features.engineering.steps import ColumnStep, number_columns, unknown
 
-RUNNING = ("mean", "median", "min", "max", "std", "sum")  # what pandas computes over a window
-TARGET = "target"  # the name of the answers among the columns
+RUNNING = (
+    "mean",
+    "median",
+    "min",
+    "max",
+    "std",
+    "sum",
+)  # statistics that pandas computes over a window
+TARGET = "target"  # column name of the target
 Memory = dict[str, np.ndarray]
 
 
 def keys(X: pd.DataFrame, by: Sequence[str]) -> pd.Series:
-    """Write the columns that name a row's group as one text; missing where one of them is."""
+    """Join the columns that identify a row's group to one string; missing if one of them is."""
     if not by:
         return pd.Series("", index=X.index, dtype="str")
     return row_key(X, by).where(X[list(by)].notna().all(axis=1))
 
 
 def moments(values: pd.Series) -> np.ndarray:
-    """Return points in time as float64 of shape (n,): days since 1970 of dates, numbers as they are.
+    """Convert times to float64 of shape (n,): dates to days since 1970, numbers unchanged.
 
-    Rounding keeps the order; dates a fraction of a microsecond apart may become equal, which is the
-    safe side, as equal moments do not see each other.
+    Rounding keeps the order. Dates a fraction of a microsecond apart may become equal; that leaks nothing,
+    since rows of equal time do not use each other.
 
     Raises
     ------
     UserError
-        The column holds neither dates nor numbers.
+        The column has neither dates nor numbers.
     """
     if values.dtype.kind == "M":
         values = (values - pd.Timestamp("1970-01-01")) / pd.Timedelta(days=1)
     if not pd.api.types.is_numeric_dtype(values):
-        raise UserError(f"'{values.name}' tells no time: it holds neither dates nor numbers.")
+        raise UserError(
+            f"column '{values.name}' cannot order rows in time, since it has neither dates nor numbers."
+        )
     return np.asarray(values.to_numpy("float64", na_value=np.nan))
 
 
 def remember(key: pd.Series, moment: np.ndarray, known: pd.DataFrame) -> Memory:
-    """Store what is known after each event, as plain arrays.
+    """Store the values that are known after each event, as plain arrays.
 
     Parameters
     ----------
     key, moment : Series and ndarray of shape (n,)
-        Each event's group and time, none missing, in ascending order of time.
+        Group and time of each event, without missing values, in ascending order of time.
     known : DataFrame of shape (n, p)
-        Numbers that are known once the event has happened.
+        Numbers that are known after the event.
+
+    Returns
+    -------
+    Memory
+        Plain arrays: keys, codes, moments and known.
     """
     codes, names = pd.factorize(key, sort=True)
     return {
@@ -63,14 +77,23 @@ def remember(key: pd.Series, moment: np.ndarray, known: pd.DataFrame) -> Memory:
 
 
 def recall(memory: Memory, key: pd.Series, moment: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Look up what was known strictly before each row's moment.
+    """Return the values that were known strictly before each row's time.
+
+    Parameters
+    ----------
+    memory : Memory
+        As returned by `remember`.
+    key : Series of shape (n,)
+        Group of each row.
+    moment : ndarray of shape (n,)
+        Time of each row, as returned by `moments`.
 
     Returns
     -------
     known : ndarray of shape (n, p)
-        Of the last earlier event of the row's group; NaN where there is none.
+        Values of the last earlier event of the row's group; NaN without one.
     when : ndarray of shape (n,)
-        That event's moment.
+        Time of that event.
     """
     events = pd.DataFrame({"code": memory["codes"], "moment": memory["moments"]})
     codes = pd.Index(memory["keys"], dtype="object").get_indexer(key.astype("object"))
@@ -83,7 +106,7 @@ def recall(memory: Memory, key: pd.Series, moment: np.ndarray) -> tuple[np.ndarr
         by="code",
         allow_exact_matches=False,
     )
-    event = np.full(len(key), -1)  # the last of the arrays below, which is nothing
+    event = np.full(len(key), -1)  # index of the row of NaN that is appended below
     event[found["index"]] = found["event"].fillna(-1).astype("int64")
     nothing = np.full((1, memory["known"].shape[1]), np.nan)
     return (
@@ -93,7 +116,23 @@ def recall(memory: Memory, key: pd.Series, moment: np.ndarray) -> tuple[np.ndarr
 
 
 def running(key: pd.Series, values: pd.Series, statistic: str, window: int | None) -> pd.Series:
-    """Compute a statistic of each group's last `window` values (None = all), the row's own included."""
+    """Compute a running statistic within each group, including the row's own value.
+
+    Parameters
+    ----------
+    key : Series of shape (n,)
+        Group of each row.
+    values : Series of shape (n,)
+        Numbers in order of time.
+    statistic : str
+        One of `RUNNING`.
+    window : int or None
+        Number of last values; None = all.
+
+    Returns
+    -------
+    Series of shape (n,)
+    """
     groups = values.groupby(key.to_numpy())
     rows = groups.rolling(window, min_periods=1) if window else groups.expanding(min_periods=1)
     return getattr(rows, statistic)().droplevel(0).reindex(values.index)
@@ -102,31 +141,30 @@ def running(key: pd.Series, values: pd.Series, statistic: str, window: int | Non
 class Lags(ColumnStep):
     """Add earlier values of a row's group, and statistics of the last few.
 
-    The history is that of the fitted rows, and a row sees what is strictly earlier than itself:
-    neither itself, nor another of the same moment, nor a later one. The rows of a batch that is to be
-    predicted do not see each other either, since which of them come together, and whether their
-    values are known by then, is not a property of a row. So a row alone gets the features that it gets
-    among others.
+    The history consists of the fitted rows, and a row uses only rows with a strictly earlier time. Rows of
+    a batch that is predicted do not use each other: which rows are predicted together, and whether
+    their values are known by then, is not a property of a row. So a row has the same features alone
+    and in a batch.
 
     Parameters
     ----------
     time : str
-        Column of dates, or of numbers that order the rows.
+        Column of dates or numbers that order the rows.
     by : list of str
-        Columns whose rows have a history together; none = all rows are one series.
+        Columns that identify groups of rows with a common history; empty = all rows are one series.
     columns : list of str or None
-        Numbers; None = all.
+        Numeric columns; None = all.
     lags : list of int
-        1 = the last earlier row's value, 2 = that of the one before it.
+        1 = value of the last earlier row, 2 = of the row before it.
     windows : list of int
-        Numbers of earlier rows that are summed up by the statistics.
+        Numbers of earlier rows over which the statistics are computed.
     statistics : list of str
-        Of `RUNNING`.
+        A selection of `RUNNING`.
     target : bool
-        Also of the earlier rows' answers (a number, or 1 for the positive of two classes).
+        Also use the target of earlier rows (a number, or 1 for the positive of two classes).
     delay : float
-        Time (days where it is a date) until a row is known. Answers often come late: a lag of what
-        nobody knew yet is a leak.
+        Time (in days for dates) until the values of a row are known. Labels are often known late; a lag
+        that uses them earlier leaks the future.
     """
 
     KEY_SETTINGS = ("by", "time")
@@ -152,23 +190,23 @@ class Lags(ColumnStep):
         self.delay = delay
 
     def mistakes(self) -> Iterator[str]:
-        """Find what orders no rows, and numbers that would look ahead."""
+        """Find a missing time, and numbers that would use later rows."""
         if not self.time:
-            yield "time: name the column that orders the rows (problem.time)."
+            yield "time: not set; set it to the column that orders the rows (problem.time)."
         yield from unknown("statistic", self.statistics, RUNNING)
         for setting in ("lags", "windows"):
             if any(not isinstance(n, int) or n < 1 for n in getattr(self, setting)):
-                yield f"{setting}: count earlier rows, so they are whole numbers from 1 on."
+                yield f"{setting}: these are counts of earlier rows; set integers of at least 1."
         if self.delay < 0:
-            yield "delay: is 0 or more; less would look ahead."
+            yield "delay: a negative delay would use later rows; set 0 or more."
 
     def fit(self, X: pd.DataFrame, y: np.ndarray | None = None) -> Lags:
-        """Remember the history of each group.
+        """Store the history of each group.
 
         Raises
         ------
         UserError
-            A column holds no numbers, or the answers of earlier rows are not there or no numbers.
+            A column is not numeric, or the target of earlier rows is missing or not numeric.
         """
         X = as_frame(self, X, reset=True)
         if self.columns is None:
@@ -177,12 +215,14 @@ class Lags(ColumnStep):
             self.columns_ = list(self.columns)
         for name in self.columns_:
             if not pd.api.types.is_numeric_dtype(X[name]):
-                raise UserError(f"Lags takes numbers, and '{name}' holds none.")
+                raise UserError(
+                    f"Lags requires numbers, and column '{name}' has none; remove it from columns."
+                )
         values = X[self.columns_].astype("float64").reset_index(drop=True)
         if self.target:
             if y is None or (y.dtype.kind in "iu" and y.max() > 1):
                 raise UserError(
-                    "Lags of the target need answers that are numbers or one of two classes."
+                    "lags of the target require a numeric or binary target; set target to false."
                 )
             values[TARGET] = np.asarray(y, dtype="float64")
         key, moment = keys(X, self.by).reset_index(drop=True), moments(X[self.time])
@@ -204,7 +244,7 @@ class Lags(ColumnStep):
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
-        """Add the columns; the number of earlier rows and the time since the last come with them."""
+        """Add the columns, the number of earlier rows, and the time since the last of them."""
         check_is_fitted(self)
         X = as_frame(self, X)
         moment = moments(X[self.time])

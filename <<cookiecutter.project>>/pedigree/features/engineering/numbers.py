@@ -1,4 +1,4 @@
-"""Numbers of one row, combined."""
+"""Combinations of numbers in a row."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Ratios(ColumnStep):
         self.pairs = pairs
 
     def fit(self, X: pd.DataFrame, y: object = None) -> Ratios:
-        """Learn nothing; a ratio looks at one row."""
+        """Record the column names; ratios need no fit."""
         as_frame(self, X, reset=True)
         self.fitted_ = True
         return self
@@ -62,11 +62,11 @@ class Interactions(ColumnStep):
         self.operations = operations
 
     def mistakes(self) -> Iterator[str]:
-        """Find operations that are none."""
+        """Find unknown operations."""
         yield from unknown("operation", self.operations, list(OPERATIONS))
 
     def fit(self, X: pd.DataFrame, y: object = None) -> Interactions:
-        """Learn nothing; an interaction looks at one row."""
+        """Record the column names; interactions need no fit."""
         as_frame(self, X, reset=True)
         self.fitted_ = True
         return self

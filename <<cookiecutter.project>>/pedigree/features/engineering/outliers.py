@@ -1,7 +1,7 @@
 """Outliers: values far from those of the training set, and how they are handled.
 
-No row is dropped here, since every row that is sent to the model gets an answer. Training rows are left
-out of the fit by `pedigree.features.outlier_limits.DropOutliers`.
+No row is dropped here, since the model must predict every row that it gets. To leave outliers out of the
+training rows, use `pedigree.features.outlier_limits.DropOutliers`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Outliers(ColumnStep):
     Parameters
     ----------
     columns : list of str or None
-        Numbers; None = all.
+        Numeric columns; None = all.
     method : {"iqr", "quantile", "z_score"}
         Limits are a number of interquartile ranges beyond the quartiles, quantiles, or a number of standard
         deviations from the mean (`pedigree.features.outlier_limits.compute_limits`).
@@ -51,11 +51,11 @@ class Outliers(ColumnStep):
         self.action = action
 
     def mistakes(self) -> Iterator[str]:
-        """Say what is wrong with the settings, whatever the data."""
+        """Find mistakes in the settings."""
         if self.method not in METHODS:
-            yield f"Outliers has no method '{self.method}'; known are {', '.join(METHODS)}."
+            yield f"Outliers has no method '{self.method}'; choose from {', '.join(METHODS)}."
         if self.action not in ACTIONS:
-            yield f"Outliers has no action '{self.action}'; known are {', '.join(ACTIONS)}."
+            yield f"Outliers has no action '{self.action}'; choose from {', '.join(ACTIONS)}."
         if self.method == "quantile" and not 0 < self.threshold < 0.5:
             yield f"with method quantile, `threshold` is the fraction of rows at each end, such as 0.01; it is {self.threshold:g}."
 
@@ -77,7 +77,7 @@ class Outliers(ColumnStep):
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
-        """Treat what lies beyond the limits."""
+        """Apply the action to values beyond the limits."""
         check_is_fitted(self)
         X = as_frame(self, X)
         made = {}
@@ -93,19 +93,19 @@ class Outliers(ColumnStep):
 
 
 class IsolationForest(ColumnStep):
-    """Flag rows that are set apart from the training rows by several columns at once (Liu, Ting and Zhou 2008).
+    """Flag rows that differ from the training rows in several columns at once (Liu, Ting and Zhou 2008).
 
-    Adds `outlier_score` (the higher, the easier a row is set apart) and `is_outlier` (1 = yes). No single
-    value of such a row is to blame, so none is changed.
+    Adds `outlier_score` (higher for rows that are easier to isolate) and `is_outlier` (1 = yes). No single
+    value makes such a row an outlier, so no value is changed.
 
     Parameters
     ----------
     columns : list of str or None
-        Numbers; None = all. Gaps count as the training rows' median.
+        Numeric columns; None = all. Missing values are replaced by the training rows' median.
     contamination : float
         Fraction of the training rows that are outliers, in (0, 0.5].
     n_estimators : int
-        Trees.
+        Number of trees.
     random_state : int
     """
 
@@ -122,7 +122,7 @@ class IsolationForest(ColumnStep):
         self.random_state = random_state
 
     def fit(self, X: pd.DataFrame, y: object = None) -> IsolationForest:
-        """Grow the trees."""
+        """Fit the trees."""
         X = as_frame(self, X, reset=True)
         from sklearn import ensemble
 

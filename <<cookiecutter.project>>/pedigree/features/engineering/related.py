@@ -1,4 +1,4 @@
-"""A related table: many of its rows (orders) belong to one row of the data (a customer)."""
+"""A related table: several of its rows (orders) belong to one row of the data (a customer)."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ STATISTICS = (*RUNNING, "last", "nunique")
 
 
 class RelatedTable(ColumnStep):
-    """What both ways of summing up a related table share: finding, reading and keeping it.
+    """Base of the transformers of a related table: they find, read and store it.
 
-    The table is data and not learned from the rows, so it is read once, by the first fit; clones (one
-    for each fold) take it along, and what is stored predicts without the file.
+    The table is data rather than learned from the rows, so it is read once, by the first fit. Clones (one
+    for each fold) copy it, and the stored transformer does not need the file.
     """
 
     KEY_SETTINGS = ("key", "time")
     COLUMN_SETTINGS = ()
-    READ: tuple[str, ...] = ()  # attributes that the file was turned into
+    READ: tuple[str, ...] = ()  # attributes that contain the table
 
     path: str
     key: str
@@ -39,7 +39,7 @@ class RelatedTable(ColumnStep):
     missing: Sequence[str]
 
     def __sklearn_clone__(self) -> RelatedTable:
-        """Return an unfitted copy that has the table already."""
+        """Return an unfitted copy that contains the table."""
         twin = type(self)(**self.get_params())
         for name in self.READ:
             if hasattr(self, name):
@@ -47,69 +47,71 @@ class RelatedTable(ColumnStep):
         return twin
 
     def mistakes(self) -> Iterator[str]:
-        """Find a file that is not there or lies elsewhere, and a key that is not named."""
+        """Find a file that is missing or outside the folder, and a missing key."""
         path = Path(self.path or "")
         if not self.path:
-            yield f"path: name the file of the related table, in {EXTERNAL}/."
+            yield f"path: not set; set it to the file of the related table in {EXTERNAL}/."
         elif EXTERNAL not in path.parents or ".." in path.parts:
-            yield f"path: '{path}' does not lie in {EXTERNAL}/; copy it there."
+            yield f"path: '{path}' is not in {EXTERNAL}/; copy it there."
         elif not path.is_file():
             there = sorted(one.name for one in EXTERNAL.glob("*"))
-            yield f"path: {path.as_posix()} is not there; {did_you_mean(path.name, there)}"
+            yield f"path: {path.as_posix()} does not exist; {did_you_mean(path.name, there)}"
         if not self.key:
-            yield "key: name the column that says to which row the related rows belong."
+            yield "key: not set; set it to the column that identifies the row to which related rows belong."
 
     @property
     def columns(self) -> tuple[str, str | None]:
-        """Names of key and time in the table."""
+        """Names of the key and time columns in the table."""
         return self.child_key or self.key, self.time and (self.child_time or self.time)
 
     @property
     def name(self) -> str:
-        """The table's name, which begins those of its features."""
+        """The table's name, the prefix of its features."""
         return snake_case(Path(self.path).name.split(".")[0])
 
     def read(self) -> tuple[pd.DataFrame, pd.Series, np.ndarray]:
-        """Read the table in order of time; rows without key or moment are left out.
+        """Read the table in order of time, without rows that lack the key or the time.
 
         Returns
         -------
         rows : DataFrame
-            Typed.
+            With types.
         key : Series
-            As texts.
+            As strings.
         moment : ndarray
-            0 for all where no time is named.
+            As returned by `moments`; all 0 if no time is set.
 
         Raises
         ------
         UserError
-            The file cannot be read, or lacks the key or the time.
+            The file cannot be read, or lacks the key or time column.
         """
         from pedigree.data.engine import infer, read_file, retype
 
         path = Path(self.path)
         if not path.is_file():
-            raise UserError(f"{path} is not there; it is the related table of conf/engineer/.")
+            raise UserError(
+                f"{path} does not exist, but conf/engineer/ uses it as a related table; put it there."
+            )
         rows = read_file(path, self.missing, self.reading)
         rows, _ = retype(rows, {name: infer(rows[name]) for name in rows})
         key, time = self.columns
         for name in filter(None, (key, time)):
             self.require_column(name, rows)
         moment = moments(rows[time]) if time else np.zeros(len(rows))
-        texts = keys(rows, [key])
+        strings = keys(rows, [key])
         order = np.argsort(moment, kind="stable")
-        order = order[(texts.notna().to_numpy() & ~np.isnan(moment))[order]]
-        rows, texts = (one.iloc[order].reset_index(drop=True) for one in (rows, texts))
-        return rows, texts, moment[order]
+        order = order[(strings.notna().to_numpy() & ~np.isnan(moment))[order]]
+        rows, strings = (one.iloc[order].reset_index(drop=True) for one in (rows, strings))
+        return rows, strings, moment[order]
 
     def require_column(self, name: str, rows: pd.DataFrame) -> None:
-        """Refuse a column that the table does not have."""
+        """Raise an error if the table does not have a column."""
         if name not in rows:
             raise UserError(f"{self.path} has no column '{name}'; {did_you_mean(name, rows)}")
 
     def key_and_time(self, X: pd.DataFrame) -> tuple[pd.Series, np.ndarray]:
-        """Return key and moment of rows; without a time, all that is in the table lies before them."""
+        """Return key and time of rows; if no time is set, all rows of the table are earlier."""
         moment = moments(X[self.time]) if self.time else np.ones(len(X))
         return keys(X, [self.key]), moment
 
@@ -120,24 +122,24 @@ class Related(RelatedTable):
     Parameters
     ----------
     path : str
-        A file in data/external/, of any kind that `collect` reads.
+        A file in data/external/, in any format that `collect` reads.
     key : str
-        Column by which the rows of both belong together.
+        Column that identifies the row to which related rows belong.
     statistics : mapping of str to list of str, or None
-        For columns of the table, some of `STATISTICS`; None = mean and sum of all numbers.
+        Columns of the table, each with a selection of `STATISTICS`; None = mean and sum of all numbers.
     time : str or None
-        Column with a row's moment: only related rows strictly before it count. None = all count,
-        which leaks the future where they go on after the moment of prediction.
+        Column with the time of a row: only related rows strictly before it are used. None = all are used,
+        which leaks the future if the table has rows after the time of prediction.
     child_key, child_time : str or None
-        Names of the two columns in the table, where they are others.
+        Names of the two columns in the table, if they differ.
     reading : mapping or None
-        How a text file is spelled (see conf/collect/file.yaml); None = found out.
+        CSV dialect or sheet of the file (see conf/collect/file.yaml); None = detected.
     missing : list of str
-        Texts that mean "no value".
+        Strings that mark a missing value.
 
     Notes
     -----
-    A key that the table does not have gets the count 0 and no statistics; a row without key or moment
+    A key that the table does not contain gets the count 0 and no statistics; a row without key or time
     gets neither.
     """
 
@@ -164,13 +166,13 @@ class Related(RelatedTable):
         self.missing = missing
 
     def mistakes(self) -> Iterator[str]:
-        """Find also statistics that there are not."""
+        """Find also unknown statistics."""
         yield from super().mistakes()
         for names in (self.statistics or {}).values():
             yield from unknown("statistic", names, STATISTICS)
 
     def fit(self, X: pd.DataFrame, y: object = None) -> Related:
-        """Read the table and compute what is known after each of its rows.
+        """Read the table and compute the statistics after each of its rows.
 
         Raises
         ------
@@ -216,7 +218,7 @@ class Related(RelatedTable):
             return new.groupby(key).cumsum()
         if not pd.api.types.is_numeric_dtype(values):
             raise UserError(
-                f"{self.path}: '{values.name}' holds no numbers, so that it has no {statistic}; nunique counts its values."
+                f"{self.path}: column '{values.name}' is not numeric, so it has no {statistic}; use nunique or remove it."
             )
         values = values.astype("float64")
         if statistic == "last":

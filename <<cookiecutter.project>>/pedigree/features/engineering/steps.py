@@ -1,4 +1,4 @@
-"""What all transformers have in common: pandas in, pandas out, and columns named in the settings."""
+"""Base of all transformers: pandas in, pandas out, and columns named in the settings."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from pedigree.estimators.frames import FrameTransformer, as_frame
 class ColumnStep(FrameTransformer):
     """A transformer that names columns in its settings.
 
-    The same settings serve every question: where a named column is the target of one, `without`
-    leaves it out.
+    The same settings can be used for several problems: if a named column is the target of one, `without`
+    removes it.
     """
 
     COLUMN_SETTINGS: tuple[str, ...] = ("columns",)
-    KEY_SETTINGS: tuple[str, ...] = ()  # columns by which rows find each other
+    KEY_SETTINGS: tuple[str, ...] = ()  # columns that relate rows to each other
 
     def spell(self) -> ColumnStep:
-        """Spell the columns in snake_case, as the data do; people may write them as their source does."""
+        """Convert the named columns to snake_case, as in the data; people may write them as their source does."""
         for setting in (*self.COLUMN_SETTINGS, *self.KEY_SETTINGS):
             setattr(self, setting, _spelt(getattr(self, setting)))
         return self
@@ -38,18 +38,18 @@ class ColumnStep(FrameTransformer):
         }
 
     def without(self, hidden: set[str]) -> ColumnStep:
-        """Leave out the columns (or the pairs with a column) that the model may not see.
+        """Remove the columns (or the pairs with a column) that the model may not use.
 
         Raises
         ------
         UserError
-            A column by which rows find each other is hidden; without it, they would find others.
+            A column that relates rows to each other is hidden; without it, the features would change their meaning.
         """
         for setting in self.KEY_SETTINGS:
             for name in np.ravel(getattr(self, setting) or []):
                 if name in hidden:
                     raise UserError(
-                        f"{setting} '{name}' is the target or excluded; take it out of problem.exclude, and "
+                        f"{setting} '{name}' is the target or excluded; remove it from problem.exclude, and "
                         "drop it by a later step (pedigree.features.engineering.DropColumns) if it is not a feature."
                     )
         for setting in self.COLUMN_SETTINGS:
@@ -59,12 +59,12 @@ class ColumnStep(FrameTransformer):
         return self
 
     def mistakes(self) -> Iterator[str]:
-        """Say what is wrong with the settings, whatever the data; nothing unless a step can tell."""
+        """Find mistakes in the settings that do not depend on data; by default, none."""
         return iter(())
 
 
 class DropColumns(ColumnStep):
-    """Drop columns that earlier steps have made use of, such as a key.
+    """Drop columns that only earlier steps need, such as a key.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ class DropColumns(ColumnStep):
         self.columns = columns
 
     def fit(self, X: pd.DataFrame, y: object = None) -> DropColumns:
-        """Learn nothing."""
+        """Record the column names."""
         as_frame(self, X, reset=True)
         self.fitted_ = True
         return self
@@ -94,12 +94,27 @@ def _spelt(named: Any) -> Any:
 
 
 def number_columns(X: pd.DataFrame) -> list[str]:
-    """Name the columns that hold numbers."""
+    """List the numeric columns."""
     return list(X.select_dtypes("number").columns)
 
 
 def unknown(kind: str, names: Iterable[str], known: Sequence[str]) -> Iterator[str]:
-    """Name each word that a setting does not know."""
+    """Find unknown words in a setting.
+
+    Parameters
+    ----------
+    kind : str
+        What the words name, for messages.
+    names : iterable of str
+        Words of the setting.
+    known : sequence of str
+        Allowed words.
+
+    Yields
+    ------
+    str
+        A message for each unknown word.
+    """
     for name in names:
         if name not in known:
-            yield f"no {kind} '{name}'; {did_you_mean(str(name), known)}"
+            yield f"{kind} '{name}' does not exist; {did_you_mean(str(name), known)}"

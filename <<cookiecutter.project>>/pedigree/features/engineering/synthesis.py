@@ -1,4 +1,4 @@
-"""Deep feature synthesis over a related table (Kanter and Veeramachaneni 2015), by featuretools."""
+"""Deep feature synthesis over a related table (Kanter and Veeramachaneni 2015), with featuretools."""
 
 from __future__ import annotations
 
@@ -21,26 +21,36 @@ if TYPE_CHECKING:
     from featuretools import EntitySet
 
 ROW, CHILD, UNKNOWN = "row", "related_row", -1
-SOME_DAY = pd.Timestamp("1970-01-01")  # for tables without a time; featuretools would take today
+SOME_DAY = pd.Timestamp("1970-01-01")  # for tables without a time; featuretools would use today
 
 
 class DeepFeatures(RelatedTable):
-    """Let featuretools stack primitives on a related table, such as the mode of an order's month.
+    """Add features that featuretools builds by stacking primitives on a related table.
 
-    Which features there are is settled when it is fitted; their definitions are stored and computed
-    anew for the rows that come.
+    An example is the most frequent month of a customer's orders. `fit` determines the definitions of the features,
+    which are stored; `transform` computes them for new rows.
 
     Parameters
     ----------
-    path, key, time, child_key, child_time, reading, missing
-        As in `Related`: the row's time is the cutoff, and what happens at it or later is not seen.
+    path : str
+        A file in data/external/, in any format that `collect` reads.
+    key : str
+        Column that identifies the row to which related rows belong.
+    time : str or None
+        Column with the time of a row, the cutoff: related rows at that time or later are not used.
+    child_key, child_time : str or None
+        Names of the two columns in the table, if they differ.
+    reading : mapping or None
+        CSV dialect or sheet of the file; None = detected.
+    missing : list of str
+        Strings that mark a missing value.
     agg_primitives, trans_primitives : list of str
-        Names of featuretools' primitives, which sum up the related rows, and turn a column of theirs
-        into another one first.
+        Names of featuretools' primitives that aggregate related rows, and that transform a column of
+        theirs before.
     max_depth : int
-        Primitives that may be stacked.
+        Maximum number of stacked primitives.
     max_features : int
-        The first so many features are kept.
+        Maximum number of features; the first ones are kept.
     """
 
     READ = ("keys_", "table_", "definitions_", "names_", "texts_")
@@ -73,7 +83,7 @@ class DeepFeatures(RelatedTable):
         self.max_features = max_features
 
     def mistakes(self) -> Iterator[str]:
-        """Find also primitives that there are not."""
+        """Find also unknown primitives."""
         yield from super().mistakes()
         if find_spec("featuretools"):
             known = _featuretools().primitives
@@ -115,7 +125,7 @@ class DeepFeatures(RelatedTable):
         return self
 
     def transform(self, X: pd.DataFrame) -> pd.DataFrame:
-        """Add the features, numbers as float64 and the others as texts."""
+        """Add the features: numbers as float64, others as strings."""
         check_is_fitted(self)
         X = as_frame(self, X)
         key, moment = self.key_and_time(X)
@@ -136,10 +146,12 @@ class DeepFeatures(RelatedTable):
         return pd.concat([X, made], axis=1)
 
     def _compute(self, cutoffs: pd.DataFrame) -> pd.DataFrame:
-        """Compute the features of distinct pairs of row and time, which become the index."""
+        """Compute the features of distinct pairs of row and time, which are the index of the result."""
         ft = _featuretools()
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # of pandas 3, which it is not on yet
+            warnings.simplefilter(
+                "ignore", FutureWarning
+            )  # about pandas 3, which featuretools does not support yet
             made = ft.calculate_feature_matrix(
                 ft.load_features(self.definitions_),
                 entityset=self._entities(),
@@ -151,7 +163,7 @@ class DeepFeatures(RelatedTable):
         return made.astype("object").where(made.notna(), None)
 
     def _entities(self) -> EntitySet:
-        """Relate the table's rows to the keys: a number for each, and one for all that are unknown."""
+        """Relate the table's rows to the keys: one number for each key, and one for all unknown keys."""
         ft = _featuretools()
         table = pd.read_parquet(io.BytesIO(self.table_.tobytes()))
         names = table.select_dtypes(exclude=["number", "bool", "boolean", "datetime"])
@@ -173,6 +185,6 @@ class DeepFeatures(RelatedTable):
 
 def _featuretools() -> Any:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it still imports pkg_resources
+        warnings.simplefilter("ignore")  # it imports pkg_resources, which is deprecated
         import featuretools
     return featuretools

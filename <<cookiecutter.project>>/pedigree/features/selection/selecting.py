@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def columns_to_drop(
-    selector: Any, X: pd.DataFrame, y: np.ndarray, cut: FoldScheme | None
+    selector: Any, X: pd.DataFrame, y: np.ndarray, scheme: FoldScheme | None
 ) -> dict[str, str]:
     """Fit a selector, and return the columns to drop.
 
@@ -24,7 +24,8 @@ def columns_to_drop(
         An unfitted selector of `sklearn.feature_selection`, or one like it. An integer `cv` is replaced by
         folds that follow the split.
     X, y : DataFrame of shape (n, p), ndarray of shape (n,)
-    cut : FoldScheme or None
+    scheme : FoldScheme or None
+        Divides the rows into folds for `cv`.
 
     Returns
     -------
@@ -34,8 +35,8 @@ def columns_to_drop(
     if selector is None or X.empty:
         return {}
     selector = clone(selector)
-    if cut is not None and isinstance(getattr(selector, "cv", None), int):
-        selector.set_params(cv=cut(selector.cv))
+    if scheme is not None and isinstance(getattr(selector, "cv", None), int):
+        selector.set_params(cv=scheme(selector.cv))
     support = selector.fit(encode_ordinal(X), y).get_support()
     reasons = getattr(selector, "reasons_", {})
     return {

@@ -53,8 +53,20 @@ class Selector(FrameTransformer):
         self.selector = selector
         self.identifier_fraction = identifier_fraction
 
-    def fit(self, X: pd.DataFrame, y: np.ndarray, cut: FoldScheme | None = None) -> Selector:
-        """Select the columns; a selector with cross-validation uses the folds of `cut`.
+    def fit(self, X: pd.DataFrame, y: np.ndarray, scheme: FoldScheme | None = None) -> Selector:
+        """Select the columns; a selector with cross-validation uses the folds of `scheme`.
+
+        Parameters
+        ----------
+        X, y : DataFrame of shape (n, p), ndarray of shape (n,)
+            The training set.
+        scheme : FoldScheme, optional
+            Divides the rows into folds.
+
+        Returns
+        -------
+        Selector
+            The fitted transformer.
 
         Raises
         ------
@@ -65,7 +77,7 @@ class Selector(FrameTransformer):
         self.dropped_ = uninformative_columns(X, self.identifier_fraction)
         self.uninformative_ = list(self.dropped_)
         rest = X[[name for name in map(str, X) if name not in self.dropped_]]
-        self.dropped_ |= columns_to_drop(self.selector, rest, y, cut)
+        self.dropped_ |= columns_to_drop(self.selector, rest, y, scheme)
         self.kept_ = [name for name in rest if name not in self.dropped_]
         if not self.kept_:
             raise UserError(
@@ -80,7 +92,7 @@ class Selector(FrameTransformer):
         return X[self.kept_]
 
     def stability(
-        self, X: pd.DataFrame, y: np.ndarray, cut: FoldScheme, n: int
+        self, X: pd.DataFrame, y: np.ndarray, scheme: FoldScheme, n: int
     ) -> tuple[dict[str, Any] | None, dict[str, float]]:
         """Repeat the selection on the training set of each of n folds, and measure its stability.
 
@@ -88,10 +100,10 @@ class Selector(FrameTransformer):
         ----------
         X, y : DataFrame of shape (rows, p), ndarray of shape (rows,)
             The training set.
-        cut : FoldScheme
-            How the rows are divided into folds.
+        scheme : FoldScheme
+            Divides the rows into folds.
         n : int
-            Folds.
+            Number of folds.
 
         Returns
         -------
@@ -104,7 +116,7 @@ class Selector(FrameTransformer):
             return None, {}
         candidates = X[[name for name in map(str, X) if name not in self.uninformative_]]
         try:
-            chosen = selected_by_fold(self.selector, candidates, y, cut, n)
+            chosen = selected_by_fold(self.selector, candidates, y, scheme, n)
         except UserError as error:
             say(f"the stability of the selection was not measured: {error}")
             return None, {}
@@ -112,7 +124,7 @@ class Selector(FrameTransformer):
         fractions = chosen.mean()
         varying = [f"{name} ({one:.0%})" for name, one in fractions.items() if 0 < one < 1]
         say(
-            f"stability over {len(chosen)} folds: {index:.2f} (1: the same features in each, 0: as by chance)"
-            + (f"; kept in some: {', '.join(varying)}" if varying else "")
+            f"stability over {len(chosen)} folds: {index:.2f} (1: the same features in each, 0: no better than chance)"
+            + (f"; kept only in some: {', '.join(varying)}" if varying else "")
         )
         return {"index": index, "folds": len(chosen)}, fractions.to_dict()

@@ -26,9 +26,9 @@ class Correlation(SelectorMixin, BaseEstimator):
     Parameters
     ----------
     min_variance : float
-        Of a column scaled to [0, 1].
+        Minimum variance of a column scaled to [0, 1].
     max_correlation : float
-        Greatest absolute value of Spearman's rank correlation.
+        Maximum absolute value of Spearman's rank correlation.
     """
 
     def __init__(self, min_variance: float, max_correlation: float) -> None:
@@ -137,13 +137,13 @@ class Permutation(SelectorMixin, BaseEstimator):
 
         y = np.asarray(y)
         scheme = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
-        cut = [
+        folds = [
             Fold(X.iloc[train], y[train], X.iloc[held_out], y[held_out], train, held_out, None)
             for train, held_out in scheme.split(X, y)
         ]
         n_classes = int(y.max()) + 1 if is_classifier(self.estimator) else 0
-        losses = np.array([self._losses(fold, n_classes) for fold in cut])
-        self.low_ = np.array([interval_of_gain(one, cut, self.confidence)[0] for one in losses.T])
+        losses = np.array([self._losses(fold, n_classes) for fold in folds])
+        self.low_ = np.array([interval_of_gain(one, folds, self.confidence)[0] for one in losses.T])
         return self
 
     def _losses(self, fold: Fold, n_classes: int) -> np.ndarray:

@@ -18,14 +18,14 @@ class Select(Section):
 
     @model_validator(mode="after")
     def folds_can_differ(self) -> Select:
-        """Require two folds or none."""
+        """Require at least two folds, or none."""
         if self.stability_folds == 1:
             raise ValueError("stability_folds needs at least 2 folds, or 0 for none")
         return self
 
 
 class SelectSettings(Excerpt):
-    """All that `select` sees."""
+    """All settings that `select` reads."""
 
     select: Select
     problem: Groups

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def selected_by_fold(
-    selector: Any, X: pd.DataFrame, y: np.ndarray, cut: FoldScheme, n: int
+    selector: Any, X: pd.DataFrame, y: np.ndarray, scheme: FoldScheme, n: int
 ) -> pd.DataFrame:
     """Apply a selector to the training set of each fold.
 
@@ -23,10 +23,10 @@ def selected_by_fold(
     selector : object
         A selector of `sklearn.feature_selection`, or one like it.
     X, y : DataFrame of shape (rows, q), ndarray of shape (rows,)
-    cut : callable
-        A `FoldScheme`, see `pedigree.training.data.scheme_of`.
+    scheme : FoldScheme
+        Divides the rows into folds, see `pedigree.training.data.scheme_of`.
     n : int
-        Folds.
+        Number of folds.
 
     Returns
     -------
@@ -34,8 +34,8 @@ def selected_by_fold(
         Whether each feature was selected.
     """
     kept = []
-    for train, _ in cut(n):
-        gone = columns_to_drop(selector, X.iloc[train], y[train], cut.of(train))
+    for train, _ in scheme(n):
+        gone = columns_to_drop(selector, X.iloc[train], y[train], scheme.of(train))
         kept.append([name not in gone for name in X])
     return pd.DataFrame(kept, columns=X.columns)
 
@@ -44,8 +44,8 @@ def nogueira(chosen: np.ndarray) -> float:
     """Compute the stability of feature selection (Nogueira, Sechidis and Brown 2018, JMLR 18:174, eq. 4).
 
     It is 1 if all folds select the same features, and near 0 if they agree no more than by chance; the
-    paper calls more than 0.75 excellent and less than 0.4 poor. Folds share most of their rows, so that
-    it is optimistic.
+    paper calls more than 0.75 excellent and less than 0.4 poor. Since folds have most of their rows in common,
+    the value is optimistic.
 
     Parameters
     ----------
@@ -56,8 +56,8 @@ def nogueira(chosen: np.ndarray) -> float:
     float
         Also 1 if all folds select all features or none, for which the formula is undefined.
     """
-    share = chosen.mean(axis=0)
-    overall = share.mean()
+    fraction = chosen.mean(axis=0)
+    overall = fraction.mean()
     by_chance = overall * (1 - overall)
     if by_chance == 0:
         return 1.0

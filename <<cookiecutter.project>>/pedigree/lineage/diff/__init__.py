@@ -30,9 +30,9 @@ def compare_versions(
     ----------
     before, after : DataFrame
     key : sequence of str
-        Columns that identify a row; found where none is given. Without one, whole rows are counted.
+        Columns that identify a row; detected if empty. If none do, whole rows are counted.
     alpha, min_effect : float
-        When a distribution has shifted; see `monitor.drift`.
+        Limits from which on a distribution has shifted; see `monitor.drift`.
 
     Returns
     -------
@@ -40,7 +40,7 @@ def compare_versions(
         key, rows (before, after, added, gone, changed, same, reordered), columns (added, gone: name
         to type; retyped: name to both types), values (a line for each common column: column,
         changed, missing_before, missing_after, distance, p, shifted), examples (added, gone,
-        changed). `changed` and `reordered` are None where rows have no key.
+        changed). `changed` and `reordered` are None if no columns identify a row.
 
     Raises
     ------
@@ -104,8 +104,8 @@ def _by_key(
             both = {"before": json_value(old.iloc[row]), "after": json_value(new.iloc[row])}
             examples.append({**identity, "column": column, **both})
     gone, added = (
-        np.flatnonzero(~np.isin(np.arange(len(frame)), pairs[side], kind="table"))
-        for side, frame in (("before", before), ("after", after))
+        np.flatnonzero(~np.isin(np.arange(len(frame)), pairs[version], kind="table"))
+        for version, frame in (("before", before), ("after", after))
     )
     rows = {
         "added": len(added),
@@ -128,15 +128,15 @@ def _by_key(
 def _as_wholes(
     before: pd.DataFrame, after: pd.DataFrame, common: list[str]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Compare rows as wholes, each as often as it occurs, by the columns that both versions have."""
+    """Compare whole rows, each as often as it occurs, by the columns that both versions have."""
     import pandas as pd
 
-    texts = {name for name in common if before[name].dtype != after[name].dtype}
+    retyped = {name for name in common if before[name].dtype != after[name].dtype}
 
     def identities(frame: pd.DataFrame) -> pd.Series:
-        columns = {name: labels(frame[name]) if name in texts else frame[name] for name in common}
+        columns = {name: labels(frame[name]) if name in retyped else frame[name] for name in common}
         hashed = pd.util.hash_pandas_object(pd.DataFrame(columns), index=False)
-        # Equal rows are numbered, so that the second of a kind finds the second of the other side.
+        # Equal rows are numbered, so that the second of them matches the second in the other version.
         number = hashed.groupby(hashed).cumcount().astype("uint64")
         return hashed + number * np.uint64(0x9E3779B97F4A7C15)
 

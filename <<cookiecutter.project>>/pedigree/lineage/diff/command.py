@@ -1,6 +1,6 @@
 """What changed between two versions of the data: rows, columns, values and distributions.
 
-A version is a Git commit, branch, tag or the name of an experiment; `workspace` is what lies here.
+A version is a Git commit, branch, tag or the name of an experiment; `workspace` is the current folder.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--key", nargs="+", default=[], metavar="COLUMN", help="columns that identify a row"
     )
     cli.add_argument("--json", action="store_true", help="print JSON for machines")
-    cli.add_argument("--html", type=Path, metavar="FILE", help="write a page as well")
+    cli.add_argument("--html", type=Path, metavar="FILE", help="also write an HTML page")
     options = cli.parse_args(arguments)
     folder = dataset_of(options.stage) if options.stage else options.data
     limits = read_settings("monitor").monitor
     before, after = (read_version(one, folder) for one in (options.before, options.after))
     found = compare_versions(before, after, options.key, limits.alpha, limits.min_effect)
     title = f"{folder.as_posix()}: {options.before} -> {options.after}"
-    told = {"data": folder.as_posix(), "before": options.before, "after": options.after, **found}
-    print_found(told, format_comparison(found, title), options.json)
+    result = {"data": folder.as_posix(), "before": options.before, "after": options.after, **found}
+    print_found(result, format_comparison(found, title), options.json)
     if options.html:
         write_page(options.html, found, title, before, after)

@@ -1,4 +1,4 @@
-"""Which columns tell one row from another."""
+"""Columns that identify the rows of two versions."""
 
 from __future__ import annotations
 
@@ -14,18 +14,30 @@ from pedigree.data.target import labels
 if TYPE_CHECKING:
     import pandas as pd
 
-MOST = 3  # columns of a key that is looked for
-CANDIDATES = 8  # columns that are looked at
-MIN_KNOWN = 0.5  # share of the smaller version's keys that the other must know
+MOST = 3  # maximum number of columns of a detected key
+CANDIDATES = 8  # columns with the most distinct values, of which keys are built
+MIN_KNOWN = 0.5  # fraction of the smaller version's keys that the other must contain
 
 
 def check_key(key: Sequence[str], before: pd.DataFrame, after: pd.DataFrame) -> list[str]:
-    """Refuse a key that does not identify rows.
+    """Raise an error if a key does not identify rows.
+
+    Parameters
+    ----------
+    key : sequence of str
+        Columns.
+    before, after : DataFrame
+        The two versions.
+
+    Returns
+    -------
+    list of str
+        The key.
 
     Raises
     ------
     UserError
-        Names the column, or the first value that stands twice.
+        A column does not exist, or a value occurs in several rows; the message has the first one.
     """
     for frame, which in ((before, "first"), (after, "second")):
         for name in key:
@@ -39,16 +51,16 @@ def check_key(key: Sequence[str], before: pd.DataFrame, after: pd.DataFrame) -> 
             shown = ", ".join(f"{name} {value}" for name, value in row.items())
             raise UserError(
                 f"--key: {', '.join(key)} does not identify the rows of the {which} version: {shown} "
-                f"stands more than once ({twice.sum()} rows too many). Add a column, or leave --key out."
+                f"occurs more than once ({twice.sum()} duplicate rows). Add a column, or omit --key."
             )
     return list(key)
 
 
 def find_key(before: pd.DataFrame, after: pd.DataFrame) -> list[str]:
-    """Find the fewest columns that identify the rows of both versions; none if there are none.
+    """Find the fewest columns that identify the rows of both versions; empty if there are none.
 
-    Measurements (floats) are no keys, and neither is what the other version mostly does not know:
-    a value that differs in each row may well have been changed in each row.
+    Floats are measurements and no keys. A key must match a fraction of the rows in the other version:
+    a column with a different value in each row may have changed in each row.
     """
     columns = [
         name
@@ -75,13 +87,26 @@ def find_key(before: pd.DataFrame, after: pd.DataFrame) -> list[str]:
 
 
 def match(before: pd.DataFrame, after: pd.DataFrame, key: list[str]) -> pd.DataFrame:
-    """Return the positions (`before`, `after`) of the rows that share a key, in the order of the first."""
-    sides = {}
+    """Match rows with equal keys.
+
+    Parameters
+    ----------
+    before, after : DataFrame
+        The two versions.
+    key : list of str
+        Columns that identify a row.
+
+    Returns
+    -------
+    DataFrame
+        Positions of the matching rows in columns `before` and `after`, in the order of the first version.
+    """
+    versions = {}
     for name, frame, other in (("before", before, after), ("after", after, before)):
-        side = frame[key].assign(**{f"\0{name}": np.arange(len(frame))})
+        version = frame[key].assign(**{f"\0{name}": np.arange(len(frame))})
         for column in key:
             if frame[column].dtype != other[column].dtype:
-                side[column] = labels(side[column])
-        sides[name] = side
-    both = sides["before"].merge(sides["after"], on=key, how="inner")
+                version[column] = labels(version[column])
+        versions[name] = version
+    both = versions["before"].merge(versions["after"], on=key, how="inner")
     return both.rename(columns={"\0before": "before", "\0after": "after"})[["before", "after"]]

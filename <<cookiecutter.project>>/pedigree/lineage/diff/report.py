@@ -1,4 +1,4 @@
-"""A comparison of two versions for people: a table on the terminal, or a page."""
+"""A comparison of two versions for people: a table in the terminal, or a page."""
 
 from __future__ import annotations
 
@@ -13,55 +13,57 @@ from pedigree.report.page import Page
 if TYPE_CHECKING:
     import pandas as pd
 
-PANELS = 6  # distributions that are drawn
-WIDTH = 100  # of a table on the terminal
+PANELS = 6  # distributions that are plotted
+WIDTH = 100  # characters of a table in the terminal
 HAIR = 0.005  # distances below are shown as 0.00
 
 
 def sentences(found: dict[str, Any]) -> list[str]:
-    """Say in a few sentences what changed."""
+    """Describe the differences in a few sentences."""
     rows, columns = found["rows"], found["columns"]
-    said = [f"{rows['before']:,} rows before, {rows['after']:,} after:"]
-    said[0] += f" {rows['added']:,} added, {rows['gone']:,} gone"
+    parts = [f"{rows['before']:,} rows before, {rows['after']:,} after:"]
+    parts[0] += f" {rows['added']:,} added, {rows['gone']:,} gone"
     if found["key"]:
-        said[0] += f", {rows['changed']:,} changed, {rows['same']:,} the same"
-        said.append(f"Rows are told apart by {', '.join(found['key'])}.")
+        parts[0] += f", {rows['changed']:,} changed, {rows['same']:,} the same"
+        parts.append(f"Rows are identified by {', '.join(found['key'])}.")
     else:
-        said[0] += f", {rows['same']:,} the same"
-        said.append("No columns identify a row, so rows are compared as wholes (--key names some).")
-    said[0] += "."
+        parts[0] += f", {rows['same']:,} the same"
+        parts.append(
+            "No columns identify a row, so whole rows are compared; use --key to set such columns."
+        )
+    parts[0] += "."
     for verb in ("added", "gone"):
         if columns[verb]:
             listed = ", ".join(f"{name} ({dtype})" for name, dtype in columns[verb].items())
-            said.append(f"Columns {verb}: {listed}.")
+            parts.append(f"Columns {verb}: {listed}.")
     for name, (old, new) in columns["retyped"].items():
-        said.append(f"Type of {name}: {old} -> {new}.")
+        parts.append(f"Type of {name}: {old} -> {new}.")
     if rows["reordered"]:
-        said.append("The rows stand in another order.")
-    return said
+        parts.append("The rows are in another order.")
+    return parts
 
 
 def lines(found: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the columns in which something differs, the most changed first."""
+    """Return the columns that differ, the most changed first."""
     shown = []
     order = sorted(
         found["values"], key=lambda one: (-(one["changed"] or 0), -(one["distance"] or 0))
     )
     for one in order:
-        gaps = [f"{one[f'missing_{side}']:.1%}" for side in ("before", "after")]
-        # A few rows more or less move every distribution by a hair.
-        if one["changed"] or gaps[0] != gaps[1] or (one["distance"] or 0) >= HAIR:
-            told = {"column": one["column"]}
+        missing = [f"{one[f'missing_{version}']:.1%}" for version in ("before", "after")]
+        # A few added or removed rows change every distribution a little.
+        if one["changed"] or missing[0] != missing[1] or (one["distance"] or 0) >= HAIR:
+            line = {"column": one["column"]}
             if found["key"]:
-                told["changed"] = "key" if one["changed"] is None else one["changed"]
-            told["missing"] = "" if gaps == ["0.0%"] * 2 else " -> ".join(gaps)
-            told["distance"] = "" if one["distance"] is None else f"{one['distance']:.2f}"
-            shown.append({**told, "shifted": "yes" if one["shifted"] else ""})
+                line["changed"] = "key" if one["changed"] is None else one["changed"]
+            line["missing"] = "" if missing == ["0.0%"] * 2 else " -> ".join(missing)
+            line["distance"] = "" if one["distance"] is None else f"{one['distance']:.2f}"
+            shown.append({**line, "shifted": "yes" if one["shifted"] else ""})
     return shown
 
 
 def format_comparison(found: dict[str, Any], title: str) -> str:
-    """Write a comparison for the terminal."""
+    """Format a comparison for the terminal."""
     out = [title, *(f"  {sentence}" for sentence in sentences(found))]
     differing = lines(found)
     if differing:
@@ -69,7 +71,7 @@ def format_comparison(found: dict[str, Any], title: str) -> str:
     rest = len(found["values"]) - len(differing)
     if rest:
         plural = "" if rest == 1 else "s"
-        out.append(f"{rest} {'other ' if differing else ''}column{plural}: nothing to report")
+        out.append(f"{rest} {'other ' if differing else ''}column{plural}: no differences")
     for name, rows in found["examples"].items():
         if rows:
             out += ["", f"{name}, the first:", *_aligned(_narrow(rows, found["key"]))]
@@ -79,13 +81,25 @@ def format_comparison(found: dict[str, Any], title: str) -> str:
 def write_page(
     path: Path, found: dict[str, Any], title: str, before: pd.DataFrame, after: pd.DataFrame
 ) -> None:
-    """Write a comparison as a page, with the distributions that moved most."""
+    """Write a comparison as a page, with the distributions that have shifted most.
+
+    Parameters
+    ----------
+    path : Path
+        The HTML file to write.
+    found : dict
+        As returned by `compare`.
+    title : str
+        Title of the page.
+    before, after : DataFrame
+        The two versions.
+    """
     page = Page(title)
     for sentence in sentences(found):
         page.paragraph(sentence)
     page.heading("Columns")
     page.paragraph(
-        "changed: values of rows that both versions have. distance: Kolmogorov-Smirnov D for numbers, total "
+        "changed: number of different values in rows of both versions. distance: Kolmogorov-Smirnov D for numbers, total "
         "variation for strings; shifted: beyond the limits of conf/monitor/."
     )
     page.table(lines(found))
@@ -108,7 +122,7 @@ def write_page(
 
 
 def _draw(path: Path, columns: Sequence[str], before: pd.DataFrame, after: pd.DataFrame) -> None:
-    """Draw each column's distribution in both versions."""
+    """Plot each column's distribution in both versions."""
     import numpy as np
     import pandas as pd
 
@@ -116,37 +130,44 @@ def _draw(path: Path, columns: Sequence[str], before: pd.DataFrame, after: pd.Da
     with figure(path, rows=height, columns=2, size=(9, 2.4 * height)) as grid:
         axes = np.ravel(grid)
         for panel, name in zip(axes, columns, strict=False):
-            sides = {"before": before[name].dropna(), "after": after[name].dropna()}
+            versions = {"before": before[name].dropna(), "after": after[name].dropna()}
             colours = {"before": BLUE, "after": ORANGE}
             if all(
-                pd.api.types.is_float_dtype(one) or one.dtype.kind == "i" for one in sides.values()
+                pd.api.types.is_float_dtype(one) or one.dtype.kind == "i"
+                for one in versions.values()
             ):
-                edges = np.histogram_bin_edges(pd.concat(sides.values()), bins=30)
-                for side, values in sides.items():
+                edges = np.histogram_bin_edges(pd.concat(versions.values()), bins=30)
+                for version, values in versions.items():
                     panel.hist(
                         values,
                         edges,
                         density=True,
                         histtype="step",
-                        color=colours[side],
-                        label=side,
+                        color=colours[version],
+                        label=version,
                     )
             else:
-                shares = pd.DataFrame(
+                fractions = pd.DataFrame(
                     {
-                        side: one.astype("str").value_counts(normalize=True)
-                        for side, one in sides.items()
+                        version: one.astype("str").value_counts(normalize=True)
+                        for version, one in versions.items()
                     }
                 )
-                shares = (
-                    shares.fillna(0).sort_values("before", ascending=False, kind="stable").head(8)
+                fractions = (
+                    fractions.fillna(0)
+                    .sort_values("before", ascending=False, kind="stable")
+                    .head(8)
                 )
-                positions = np.arange(len(shares))
-                for offset, side in ((-0.2, "before"), (0.2, "after")):
+                positions = np.arange(len(fractions))
+                for offset, version in ((-0.2, "before"), (0.2, "after")):
                     panel.barh(
-                        positions + offset, shares[side], 0.4, color=colours[side], label=side
+                        positions + offset,
+                        fractions[version],
+                        0.4,
+                        color=colours[version],
+                        label=version,
                     )
-                panel.set_yticks(positions, [shorten(one, 24) for one in shares.index])
+                panel.set_yticks(positions, [shorten(one, 24) for one in fractions.index])
                 panel.invert_yaxis()
             panel.set_title(shorten(name))
         axes[0].legend()
@@ -155,7 +176,7 @@ def _draw(path: Path, columns: Sequence[str], before: pd.DataFrame, after: pd.Da
 
 
 def _narrow(rows: Sequence[Mapping[str, Any]], key: Sequence[str]) -> list[dict[str, Any]]:
-    """Leave out columns that do not fit on a line, those of the key last."""
+    """Omit columns that do not fit into a line, the columns of the key last."""
     names: list[str] = []
     width = 0
     for name in [*key, *(name for name in rows[0] if name not in key)]:
@@ -168,7 +189,7 @@ def _narrow(rows: Sequence[Mapping[str, Any]], key: Sequence[str]) -> list[dict[
 
 
 def _aligned(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Lay mappings with equal keys out as a table."""
+    """Format mappings with equal keys as the lines of a table."""
     names = list(rows[0])
     cells = [names, *([_cell(row[name]) for name in names] for row in rows)]
     widths = [max(len(line[at]) for line in cells) for at in range(len(names))]

@@ -1,4 +1,4 @@
-"""Values of two versions of a column: which differ, and whether they are spread differently."""
+"""Values of two versions of a column: which differ, and whether their distributions do."""
 
 from __future__ import annotations
 
@@ -13,13 +13,11 @@ from pedigree.monitoring.drift import column_drift
 if TYPE_CHECKING:
     import pandas as pd
 
-MANY = (
-    1000  # distinct texts; if most rows have one of their own, they are names, and have no spread
-)
+MANY = 1000  # distinct strings; if most rows have a different one, they are names without a distribution
 
 
 def differ(old: pd.Series, new: pd.Series) -> np.ndarray:
-    """Tell where two columns of equal length differ; 1 and 1.0 do not, and neither do two gaps."""
+    """Return where two columns of equal length differ; 1 and 1.0 are equal, and so are two missing values."""
     both_missing = (old.isna() & new.isna()).to_numpy()
     if old.dtype.kind in "iu" and new.dtype.kind in "iu":
         return np.asarray(old.to_numpy() != new.to_numpy())
@@ -38,7 +36,22 @@ def shifts(
     alpha: float,
     min_effect: float,
 ) -> dict[str, dict[str, Any]]:
-    """Measure how far each column's distribution has moved, as `monitor` does; dates are left out."""
+    """Compare the distribution of each column, as `monitor` does; dates are left out.
+
+    Parameters
+    ----------
+    before, after : DataFrame
+        The two versions.
+    columns : sequence of str
+        Columns of both versions.
+    alpha, min_effect : float
+        Limits of significance and distance; see `monitor.drift`.
+
+    Returns
+    -------
+    dict of str to dict
+        For each compared column: distance, p, shifted.
+    """
     import pandas as pd
 
     old, new = {}, {}
@@ -59,7 +72,7 @@ def shifts(
 
 
 def json_rows(rows: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return rows as mappings of what JSON and people can read."""
+    """Return rows as mappings of values that JSON can store."""
     return [
         {name: json_value(value) for name, value in row.items()}
         for row in rows.to_dict(orient="records")
@@ -67,7 +80,7 @@ def json_rows(rows: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def json_value(value: Any) -> Any:
-    """Return a value as JSON knows it."""
+    """Convert a value to one that JSON can store."""
     import pandas as pd
 
     if pd.isna(value):

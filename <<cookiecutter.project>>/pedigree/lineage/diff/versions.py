@@ -1,4 +1,4 @@
-"""A dataset as a commit, branch, tag or experiment recorded it."""
+"""A dataset in the version that a commit, branch, tag or experiment recorded."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def dataset_of(stage: str) -> Path:
     Raises
     ------
     UserError
-        There is no such stage, or it writes none.
+        The stage does not exist, or writes no dataset.
     """
     outs = declared_stage(stage).outs
     found = [Path(out) for out in outs if Path(out).parts[0] == LOADED.parts[0]]
@@ -48,15 +48,15 @@ def read_version(revision: str, folder: Path) -> pd.DataFrame:
     revision : str
         Commit, branch, tag, name of an experiment, or ``workspace``.
     folder : Path
-        Of Parquet parts, relative to the project.
+        A folder of Parquet parts, relative to the project.
 
     Raises
     ------
     UserError
-        There is no such revision, or it has no such dataset, or its files cannot be had.
+        The revision does not exist, has no such dataset, or its files are in neither cache nor remote.
     """
     if revision == WORKSPACE:
-        return _read(folder, f"{folder} of the workspace", f"`dvc checkout {folder}` brings it")
+        return _read(folder, f"{folder} of the workspace", f"run `dvc checkout {folder}` to get it")
     from dvc_data.index.index import DataIndexError
 
     name, files = f"{folder} of {revision}", open_version(revision)
@@ -65,28 +65,28 @@ def read_version(revision: str, folder: Path) -> pd.DataFrame:
         try:
             if not files.exists(folder.as_posix()):
                 raise UserError(
-                    f"{revision} records no {folder}; `git log dvc.lock` lists the commits that may."
+                    f"{folder} is not recorded in {revision}; run `git log dvc.lock` to find commits that may record it."
                 )
             files.get(folder.as_posix(), str(copy), recursive=True)
         except (DataIndexError, FileNotFoundError):
             raise lost(name, revision) from None
-        return _read(copy, name, "only a folder of these can be compared (see --data)")
+        return _read(copy, name, "choose a folder of Parquet parts with --data")
 
 
 def open_version(revision: str) -> AbstractFileSystem:
-    """Open the files of a commit, branch, tag or experiment, those in DVC's cache and its remote too.
+    """Open the files of a commit, branch, tag or experiment, including those in DVC's cache and remote.
 
     Raises
     ------
     UserError
-        There is no such revision, or nothing has run in it, or this is not a DVC project.
+        The revision does not exist, has no recorded run, or this is not a DVC project.
     """
     from dvc.exceptions import NotDvcRepoError
     from dvc.scm import RevError
     from fsspec.implementations.dirfs import DirFileSystem
 
     try:
-        # A revision is opened at the root of Git's repository, which the project may be a folder of.
+        # A revision is opened at the root of the Git repository, and the project may be a folder in it.
         project = "/" + git("rev-parse", "--show-prefix").removesuffix("\n")
         files = _opened(revision, project != "/")
         if files.repo.fs.exists(f"{project}{LOCK}"):
@@ -98,15 +98,19 @@ def open_version(revision: str) -> AbstractFileSystem:
             f"'{revision}' is not a commit, branch, tag or experiment; {did_you_mean(revision, known)}"
         ) from None
     except NotDvcRepoError:
-        raise UserError("this folder is not a DVC project; run in the project's folder.") from None
-    raise UserError(f"{revision} records no {LOCK}; `git log {LOCK}` lists the commits that do.")
+        raise UserError(
+            "this folder is not a DVC project; run the command in the project's folder."
+        ) from None
+    raise UserError(
+        f"{revision} has no {LOCK}; run `git log {LOCK}` to find commits that have one."
+    )
 
 
 def _opened(revision: str, in_folder: bool) -> DVCFileSystem:
-    """Open a revision at the root of Git's repository, as DVC does.
+    """Open a revision at the root of the Git repository, as DVC does.
 
-    From there it would resolve a remote's relative address too, wrongly if the project is a folder of that repository;
-    so it is given the addresses as they are resolved here.
+    DVC would resolve the relative address of a remote from there, too, which is wrong if the project is a folder of the
+    repository. So the addresses are resolved here and passed on.
     """
     from dvc.api import DVCFileSystem
     from dvc.repo import Repo
@@ -120,21 +124,21 @@ def _opened(revision: str, in_folder: bool) -> DVCFileSystem:
 
 
 def lost(name: str, revision: str) -> UserError:
-    """Return the error of what a revision records, and neither the cache nor the remote has."""
+    """Return the error for a file that a revision records, but that neither the cache nor the remote contains."""
     return UserError(
-        f"{name} is neither in DVC's cache nor in its remote. Where it is, "
-        f"`{way_to(revision)} && dvc push` sends it; then `dvc fetch` brings it here. "
-        f"Or make it again: `{way_to(revision)} && dvc repro`."
+        f"{name} is neither in DVC's cache nor in its remote. On a machine that has it, run "
+        f"`{way_to(revision)} && dvc push`, then run `dvc fetch` here. "
+        f"Or create it again with `{way_to(revision)} && dvc repro`."
     )
 
 
 def way_to(revision: str) -> str:
-    """Return the command that brings a revision into the workspace."""
+    """Return the command that checks out a revision."""
     is_experiment = revision in experiments().values()
     return f"dvc exp apply {revision}" if is_experiment else f"git switch --detach {revision}"
 
 
 def _read(folder: Path, name: str, way_out: str) -> pd.DataFrame:
     if not list(folder.glob("*.parquet")):
-        raise UserError(f"{name} holds no Parquet parts; {way_out}.")
+        raise UserError(f"{name} contains no Parquet parts; {way_out}.")
     return read_table(folder)

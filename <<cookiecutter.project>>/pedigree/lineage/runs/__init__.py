@@ -1,4 +1,4 @@
-"""Two or more runs side by side: scores, settings, data and curves, on one page.
+"""A comparison of two or more runs: scores, settings, data and curves, on one page.
 
 A run is an experiment, a commit, a branch, a tag, or `workspace`; the others are compared with the
 first. Scores are compared on the rows that both have predicted, with intervals of the paired difference.
@@ -19,12 +19,12 @@ from pedigree.report.page import Page
 
 
 def compare_runs(names: Sequence[str], out: Path) -> Iterator[str]:
-    """Write the page; yield what the terminal shows.
+    """Write the page, and yield the lines for the terminal.
 
     Raises
     ------
     UserError
-        A run is unknown, has not run as far as `evaluate`, has another problem, or its files are lost.
+        A run does not exist, stopped before `evaluate`, has another problem, or its files are lost.
     """
     runs = [open_run(name) for name in names]
     same_problem(runs)
@@ -34,7 +34,7 @@ def compare_runs(names: Sequence[str], out: Path) -> Iterator[str]:
         for other in runs[1:]
         if subset != "test" or (runs[0].has_verdict and other.has_verdict)
     ]
-    page = Page(f"Side by side: {', '.join(names)}")
+    page = Page(f"Comparison: {', '.join(names)}")
     page.paragraph(
         f"{runs[0].outputs.goal.rstrip('.')}. The other runs are compared with the first."
     )
@@ -46,7 +46,7 @@ def compare_runs(names: Sequence[str], out: Path) -> Iterator[str]:
 
 
 def summary_lines(runs: Sequence[Run], pairs: Sequence[Pair]) -> Iterator[str]:
-    """Return in lines how the first metric differs."""
+    """Describe in lines how the first metric differs."""
     for one in pairs:
         result = f"{runs[0].name} and {one.other.name} have predicted no row in common"
         if one.gains:

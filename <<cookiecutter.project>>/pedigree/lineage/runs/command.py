@@ -13,7 +13,7 @@ from pedigree.report.charts.plots import TONES
 
 @plain_errors("runs")
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Compare runs: print what differs in the scores, write the page."""
+    """Compare runs: print how the scores differ, and write the page."""
     cli = parser("runs", command.__doc__)
     cli.add_argument(
         "runs",
@@ -31,6 +31,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = cli.parse_args(arguments)
     names = list(dict.fromkeys(options.runs))
     if not 2 <= len(names) <= TONES:
-        cli.error(f"name two to {TONES} runs, each once")
+        cli.error(f"compare 2 to {TONES} different runs")
     for line in command.compare_runs(names, options.out):
         print(line)

@@ -1,4 +1,4 @@
-"""What made the runs differ: settings, data, code."""
+"""How the runs differ: settings, data and code."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ DATA = (
     "data/features",
     "models/model.skops",
 )
-UNUSED = {"by_kind", "space_by_kind"}  # what the settings of a model were chosen from
-SETTINGS = 200  # lines of the table of settings
+UNUSED = {"by_kind", "space_by_kind"}  # options from which the settings of a model were chosen
+SETTINGS = 200  # maximum number of lines in the table of settings
 
 
 @dataclass(frozen=True)
 class OutputRow:
-    """An output, and its MD5 in each run; None in a run that does not have it."""
+    """An output, and its MD5 in each run; None for a run without it."""
 
     path: str
     hashes: list[str | None]
 
     @property
     def differs(self) -> bool:
-        """Whether the runs do not all have the same."""
+        """Whether the runs have different versions."""
         return len(set(self.hashes)) > 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class ComparedSettings(PagePart):
-    """The section on settings: each that differs, and its value in each run."""
+    """The section on settings: each one that differs, with its value in each run."""
 
     runs: list[str]
     settings: list[tuple[str, list[str]]]
@@ -63,13 +63,13 @@ class ComparedData(PagePart):
     runs : list of str
     outputs : list of OutputRow
     subsets : list of str
-        Columns of the table of rows.
+        Columns of the table of row counts.
     rows : list of dict
-        How many rows each run has.
+        Number of rows of each run, by subset.
     loaded : list of (run, sentences)
-        How the loaded rows differ from those of the first run.
+        How the loaded rows of a run differ from those of the first run.
     path : str
-        The loaded rows.
+        Path of the loaded rows.
     """
 
     runs: list[str]
@@ -119,7 +119,7 @@ def _shown(values: dict[str, Any], key: str) -> str:
 
 
 def compare_data(runs: Sequence[Run]) -> ComparedData:
-    """Return the section on the versions of the data, and on how they differ from those of the first run."""
+    """Return the section on the versions of the data, and how they differ from those of the first run."""
     versions = [output_hashes(run.stages) for run in runs]
     rows, loaded, path = [], [], LOADED.as_posix()
     for run, version in zip(runs, versions, strict=True):
@@ -140,7 +140,7 @@ def compare_data(runs: Sequence[Run]) -> ComparedData:
 
 
 def _differences(before: str, after: str) -> list[str]:
-    """Describe how the loaded rows differ, or why that is unknown."""
+    """Describe how the loaded rows differ, or why it is unknown."""
     try:
         found = compare_versions(*(read_version(name, Path(LOADED)) for name in (before, after)))
     except UserError as error:

@@ -14,20 +14,20 @@ from pedigree.scoring.decision import PredictedRows, Threshold
 from pedigree.scoring.metrics import DECIDED
 from pedigree.scoring.predictions import PredictionTable
 
-# Validation is what experiments are compared on; the test rows are looked at last.
+# Experiments are compared on the validation set; the test set is only used for the verdict.
 SUBSETS = {"validation": "evaluate", "test": "verdict"}
 
 
 @dataclass(frozen=True)
 class Pair:
-    """How much better a run is than the first.
+    """The gain of a run over the first one.
 
     Parameters
     ----------
     subset : str
     other : Run
     rows : int
-        That both have predicted.
+        Number of rows that both have predicted.
     gains : list of dict
         metric, reference, value, gain, interval; the first metric first. Empty without common rows.
     """
@@ -41,12 +41,17 @@ class Pair:
 def pair(subset: str, first: Run, other: Run) -> Pair:
     """Compare two runs on the rows of a subset that both have predicted.
 
-    Rows are identified by their values, so a row that cleaning has changed is another one.
+    Rows are identified by their values, so a row that cleaning has changed is a different row.
 
     Parameters
     ----------
     subset : {"validation", "test"}
     first, other : Run
+
+    Returns
+    -------
+    Pair
+        Without gains if the runs have predicted no row in common.
     """
     one, two = first.predictions(subset), other.predictions(subset)
     known = {name: place for place, name in enumerate(two.row)}
@@ -84,9 +89,9 @@ def pair(subset: str, first: Run, other: Run) -> Pair:
 def _decided(
     run: Run, found: PredictionTable, rows: np.ndarray, classes: list[str]
 ) -> PredictedRows:
-    """Return a run's own predictions of some rows, decided by its own threshold; columns as in `classes`."""
+    """Return a run's predictions of some rows, decided by its own threshold; columns as in `classes`."""
     values = found.of["model"][rows]
-    if classes:  # a class that the run does not know has no probability
+    if classes:  # a class that the run did not train on has probability 0
         at = {name: place for place, name in enumerate(found.classes)}
         empty = np.zeros(len(rows))
         values = np.column_stack([values[:, at[c]] if c in at else empty for c in classes])

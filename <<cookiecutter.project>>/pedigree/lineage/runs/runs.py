@@ -18,23 +18,23 @@ from pedigree.lineage.diff.versions import WORKSPACE, lost, open_version, way_to
 from pedigree.report.outputs import RunOutputs, read_workspace
 from pedigree.scoring.predictions import PredictionTable
 
-PROBLEM = ("target", "task", "positive")  # settings in which runs that are compared are equal
+PROBLEM = ("target", "task", "positive")  # settings that must be equal in all compared runs
 NEEDED = ("metrics/evaluate.json", "metrics/train.json")
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a run left behind.
+    """The recorded results of a run.
 
     Parameters
     ----------
     name : str
-        As it was given on the command line.
+        As given on the command line.
     outputs : RunOutputs
     settings : dict
         Its params.yaml.
     stages : dict
-        Of its dvc.lock.
+        Stages of its dvc.lock.
     """
 
     name: str
@@ -44,11 +44,11 @@ class Run:
 
     @property
     def has_verdict(self) -> bool:
-        """Whether its model was evaluated on the test set; the recorded verdict may be an earlier one's."""
+        """Whether its model was evaluated on the test set; otherwise, the recorded verdict is about an earlier model."""
         return bool(self.outputs.verdict) and not outdated(self.stages, "verdict")
 
     def predictions(self, subset: str) -> PredictionTable:
-        """Read its predictions of a subset's rows."""
+        """Read its predictions for a subset."""
         import pandas as pd
 
         folder = f"data/predictions/{subset}"
@@ -57,7 +57,7 @@ class Run:
             parts.append(pd.read_parquet(BytesIO(data)))
         if not parts:
             raise UserError(
-                f"{self.name} has no {folder}; it ran before predictions were stored. Run it again."
+                f"{self.name} has no {folder}, since it ran before predictions were stored; run it again."
             )
         return PredictionTable.of_table(pd.concat(parts, ignore_index=True))
 
@@ -68,21 +68,21 @@ def open_run(name: str) -> Run:
     Raises
     ------
     UserError
-        The run is unknown, has not run as far as `evaluate`, or its files are lost.
+        The run does not exist, stopped before `evaluate`, or its files are lost.
     """
     read = read_workspace if name == WORKSPACE else reader(name)
     way_out = "dvc repro" if name == WORKSPACE else f"{way_to(name)} && dvc repro"
     for path in (PARAMS.name, LOCK.name, *NEEDED):
         if read(path) is None:
             raise UserError(
-                f"{name} has no {path}: it has not run as far as `evaluate`. Run `{way_out}`."
+                f"{name} has no {path}, since it stopped before `evaluate`; run `{way_out}`."
             )
     settings = yaml.load(read(PARAMS.name) or b"", Loader=Loader)
     stages = whole(yaml.load(read(LOCK.name) or b"", Loader=Loader))
     if outdated(stages, "evaluate"):
         raise UserError(
-            f"{name} has not run as far as `evaluate`: its scores are those of an earlier model. "
-            f"Run `{way_out}`."
+            f"{name} stopped before `evaluate`, so its scores are those of an earlier model; "
+            f"run `{way_out}`."
         )
     return Run(name, RunOutputs(settings["problem"], read), settings, stages)
 

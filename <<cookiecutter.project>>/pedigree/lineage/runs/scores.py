@@ -15,7 +15,7 @@ from pedigree.report.labels import significance
 from pedigree.report.outputs import grouped, xy_points
 from pedigree.report.page.rendering import PagePart
 
-CLASSES = 4  # whose curves are drawn
+CLASSES = 4  # maximum number of classes whose curves are plotted
 # Columns of the file, titles of the axes and of the plot, dashed line.
 CURVES = {
     "roc": (
@@ -35,7 +35,7 @@ CURVES = {
 
 @dataclass(frozen=True)
 class RunVerdict:
-    """The verdict of a run; what follows `validation` is None if the run stopped before `verdict`."""
+    """The verdict of a run; the fields after `validation` are None if the run stopped before `verdict`."""
 
     run: str
     model: str
@@ -50,7 +50,7 @@ class RunVerdict:
 
 @dataclass(frozen=True)
 class RunGain:
-    """How much better a run is than the first one, by a metric on the same rows."""
+    """The gain of a run over the first one in a metric, on the same rows."""
 
     run: str
     metric: str
@@ -67,7 +67,7 @@ class RunGain:
 
 @dataclass(frozen=True)
 class SubsetGains:
-    """The gains on a subset, and the runs that share no rows with the first one."""
+    """The gains on a subset, and the runs that have no rows in common with the first one."""
 
     subset: str
     gains: list[RunGain]
@@ -77,7 +77,7 @@ class SubsetGains:
 
 @dataclass(frozen=True)
 class RunCurves:
-    """The same curve of several runs."""
+    """One curve of several runs."""
 
     title: str
     chart: Plot | None
@@ -105,7 +105,7 @@ class ComparedGains(PagePart):
 
 @dataclass(frozen=True, kw_only=True)
 class ComparedCurves(PagePart):
-    """The section on the curves; `tuned` names the runs whose tuning is drawn."""
+    """The section on the curves; `tuned` lists the runs whose tuning is plotted."""
 
     curves: list[RunCurves]
     tuned: list[str]
@@ -114,7 +114,7 @@ class ComparedCurves(PagePart):
 
 
 def compare_verdicts(runs: Sequence[Run]) -> ComparedVerdicts:
-    """Return the section on each run's own verdict."""
+    """Return the section on the verdict of each run."""
     metric = runs[0].settings["problem"]["metrics"][0]
     found = [_verdict(run, metric) for run in runs]
     marks = [
@@ -147,7 +147,7 @@ def _verdict(run: Run, metric: str) -> RunVerdict:
 
 
 def compare_gains(runs: Sequence[Run], pairs: Sequence[Pair]) -> ComparedGains:
-    """Return the section on the gains of the others over the first, on the rows that both predicted."""
+    """Return the section on the gains of the other runs over the first, on the rows that both predicted."""
     subsets = []
     for subset in dict.fromkeys(one.subset for one in pairs):
         found, marks, disjoint = [], [], []
@@ -171,7 +171,7 @@ def _gain(run: str, line: dict[str, Any]) -> RunGain:
 
 
 def compare_curves(runs: Sequence[Run]) -> ComparedCurves:
-    """Return the section that draws the curves of the runs over each other."""
+    """Return the section with the curves of all runs in common plots."""
     tuned = [run for run in runs if run.outputs.tuned.get("trials")]
     searches = [
         Series(run.name, xy_points(run.outputs.rows("plots/tune.csv"), "trial", "best"))
@@ -186,7 +186,7 @@ def compare_curves(runs: Sequence[Run]) -> ComparedCurves:
 
 
 def _classification(runs: Sequence[Run]) -> Iterator[RunCurves]:
-    """Draw each curve on each run's validation set; a plot for each class."""
+    """Plot each curve on each run's validation set; one plot per class."""
     for file, (x, y, across, up, title, guide) in CURVES.items():
         kind = "both" if file == "calibration" else "line"
         found: dict[str, list[Series]] = {}
@@ -199,7 +199,7 @@ def _classification(runs: Sequence[Run]) -> Iterator[RunCurves]:
 
 
 def _residuals(runs: Sequence[Run]) -> RunCurves:
-    """Draw the residuals on each run's validation set."""
+    """Plot the residuals on each run's validation set."""
     file, axes = "plots/evaluate/residuals.csv", ("predicted", "residual")
     series = [Series(run.name, xy_points(run.outputs.rows(file), *axes), "points") for run in runs]
     return RunCurves("Residuals", xy_plot(series, *axes, guide="zero"))

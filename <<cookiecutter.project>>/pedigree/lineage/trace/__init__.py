@@ -1,7 +1,7 @@
 """Where an output came from: the chain of stages back to the raw snapshot and the Git commit.
 
-It reads what DVC recorded in dvc.lock, in the workspace and in every commit and experiment, so it
-answers for outputs that have been replaced since.
+The chain is read from dvc.lock in the workspace and in every commit and experiment, so outputs that
+have been replaced can be traced, too.
 """
 
 from __future__ import annotations
@@ -27,33 +27,34 @@ from pedigree.base.paths import BUNDLE, RAW
 from pedigree.lineage.trace.bundles import find_bundle, identity, named_in
 from pedigree.lineage.trace.records import Record, cached, experiments, listing, lock_history
 
-SHORTEST = 8  # digits of a bundle's id that are enough to look for it
+SHORTEST = 8  # minimum number of digits of a bundle's id
 
 
 def trace(target: str) -> dict[str, Any]:
-    """Follow an output back to its source.
+    """Trace an output back to its source.
 
     Parameters
     ----------
     target : str
         A path in the project, an MD5 (six digits or more), the id of a bundle (eight or more) or a
-        file of predictions, which carries one.
+        file of predictions, which contains one.
 
     Returns
     -------
     dict
-        target, path, md5, bundle (its id, of a bundle), recorded_in, commit, experiments, notes, stages (nearest first; each with
+        target, path, md5, bundle (the id, if it is a bundle), recorded_in, commit, experiments, notes,
+        stages (nearest first; each with
         command, parameters, code and inputs), source.
 
     Raises
     ------
     UserError
-        Nothing of that name is recorded.
+        No run recorded such an output.
     """
     records = list(lock_history())
     if not records:
         raise UserError(
-            f"there is no {LOCK} here, in any commit or in any experiment; run `dvc repro` first."
+            f"{LOCK} exists neither here nor in a commit or experiment; run `dvc repro` first."
         )
     notes: list[str] = []
     owner, md5 = find_output(target, records, notes)
@@ -68,7 +69,7 @@ def trace(target: str) -> dict[str, Any]:
         "md5": md5,
         "bundle": identity(md5) if owner == BUNDLE.as_posix() else None,
         "recorded_in": record.commit or "the workspace",
-        # git lists children before parents: the last holder is the commit that brought it
+        # git lists children before parents, so the last commit is the one that added it
         "commit": commits[-1] if commits else None,
         "experiments": {names[commit]: commit for commit in reversed(holders) if commit in names},
         "notes": notes,
@@ -78,11 +79,31 @@ def trace(target: str) -> dict[str, Any]:
 
 
 def find_output(target: str, records: list[Record], notes: list[str]) -> tuple[str, str]:
-    """Find the output that is meant: its path and MD5."""
+    """Find an output by its name.
+
+    Parameters
+    ----------
+    target : str
+        A path, an MD5, the id of a bundle, or a file of predictions.
+    records : list of Record
+        All versions of dvc.lock, the workspace's first.
+    notes : list of str
+        Remarks for the user are appended to it.
+
+    Returns
+    -------
+    path, md5 : str
+        The output and its version.
+
+    Raises
+    ------
+    UserError
+        No run recorded such an output.
+    """
     path = Path(target)
     if path.exists() or not re.fullmatch(r"[0-9a-f]{6,64}(\.dir)?", target):
         if path.is_file() and (name := named_in(path)):
-            notes.append(f"{path} holds the answers of bundle {name}")
+            notes.append(f"{path} contains predictions of bundle {name}")
             return find_md5(find_bundle(name, records), records)
         return find_path(path, records, notes)
     try:
@@ -94,7 +115,27 @@ def find_output(target: str, records: list[Record], notes: list[str]) -> tuple[s
 
 
 def find_path(path: Path, records: list[Record], notes: list[str]) -> tuple[str, str]:
-    """Find the version of an output that lies in the workspace, or its last recorded one."""
+    """Find an output by its path: the version in the workspace, or the last recorded one.
+
+    Parameters
+    ----------
+    path : Path
+        The output, or a file in it.
+    records : list of Record
+        All versions of dvc.lock, the workspace's first.
+    notes : list of str
+        Remarks for the user are appended to it.
+
+    Returns
+    -------
+    path, md5 : str
+        The output and its version.
+
+    Raises
+    ------
+    UserError
+        No stage made the file.
+    """
     wanted = (
         path.resolve().relative_to(Path.cwd())
         if path.resolve().is_relative_to(Path.cwd())
@@ -106,17 +147,17 @@ def find_path(path: Path, records: list[Record], notes: list[str]) -> tuple[str,
             continue
         if record.commit:
             notes.append(
-                "it is not an output of the workspace's dvc.lock; this is its last recorded version"
+                "the workspace's dvc.lock does not contain it; this is its last recorded version"
             )
             return owner, md5
         there = digest(Path(owner))
         if there is None:
-            notes.append(f"{owner} is not in the workspace (`dvc checkout {owner}` brings it)")
+            notes.append(f"{owner} is not in the workspace; run `dvc checkout {owner}` to get it")
         elif there != md5:
             if any((owner, there) == other[1:] for other in recorded):
-                notes.append("the workspace holds an earlier version than its dvc.lock")
+                notes.append("the workspace contains an earlier version than its dvc.lock records")
                 return owner, there
-            notes.append(f"{owner} was changed since: its MD5 is {there}, which no run recorded")
+            notes.append(f"{owner} was changed after the run: no run recorded its MD5, {there}")
         return owner, md5
     known = {owner for record in records for _, owner, _ in record.outputs()}
     used = {
@@ -127,15 +168,15 @@ def find_path(path: Path, records: list[Record], notes: list[str]) -> tuple[str,
     }
     if any(lies_in(wanted, dep) for dep in used):
         raise UserError(
-            f"{wanted} is made by no stage: it is a source. Git (`git log -- {wanted}`) or its .dvc file knows its versions."
+            f"{wanted} is a source that no stage made; its versions are in Git (`git log -- {wanted}`) or in its .dvc file."
         )
     raise UserError(
-        f"{wanted} is no output of any stage, now or before; {did_you_mean(wanted, known)}"
+        f"{wanted} is not an output of any recorded stage; {did_you_mean(wanted, known)}"
     )
 
 
 def find_md5(start: str, records: list[Record]) -> tuple[str, str]:
-    """Find an output, or a file inside of one, by the first digits of its MD5."""
+    """Find an output, or a file in one, by the first digits of its MD5."""
     recorded = [out[1:] for record in records for out in record.outputs()]
     for owner, md5 in recorded:
         if md5.startswith(start):
@@ -144,16 +185,29 @@ def find_md5(start: str, records: list[Record]) -> tuple[str, str]:
         if any(entry["md5"].startswith(start) for entry in listing(md5)):
             return owner, md5
     raise UserError(
-        f"no run recorded an output with the MD5 {start}, in the workspace, a commit or an experiment."
+        f"no run in the workspace, a commit or an experiment recorded an output with the MD5 {start}."
     )
 
 
 def origins(
     path: str, md5: str, records: list[Record], notes: list[str]
 ) -> list[tuple[Record, str]]:
-    """List the versions of dvc.lock that tell how an output was made, each with the stage that made it.
+    """Find the versions of dvc.lock that record how an output was made.
 
-    One in which the output is outdated tells of other inputs, and only held it; such are listed where there is no better.
+    Parameters
+    ----------
+    path, md5 : str
+        The output and its version.
+    records : list of Record
+        All versions of dvc.lock, the workspace's first.
+    notes : list of str
+        Remarks for the user are appended to it.
+
+    Returns
+    -------
+    list of (Record, str)
+        Each version with the stage that made the output. Versions in which the stage's inputs are newer than the
+        output are only included if there are no others.
     """
     holding = [
         (record, stage)
@@ -164,23 +218,38 @@ def origins(
     made = [(record, stage) for record, stage in holding if not outdated(record.stages, stage)]
     if not made:
         notes.append(
-            "what it was made from was made anew since, and no commit or experiment recorded both together: "
-            "the chain is broken where an input's MD5 is not that of the output"
+            "its inputs were made again later, and no commit or experiment recorded both versions together, so "
+            "the chain is broken where the MD5 of an input differs from that of the output"
         )
     elif made[0] != holding[0] and not holding[0][0].commit:
-        notes.append("its inputs were made anew since; this is the run that made it")
+        notes.append("its inputs were made again later; this is the run that made it")
     return made or holding
 
 
 def chain(record: Record, stage: str, notes: list[str]) -> list[dict[str, Any]]:
-    """List a stage and all that it descends from, nearest first."""
-    # DVC lists stages in the order of dvc.yaml; the nearest to the target comes first here.
+    """Describe a stage and all stages that it depends on, nearest first.
+
+    Parameters
+    ----------
+    record : Record
+        The version of dvc.lock.
+    stage : str
+        Name of the stage.
+    notes : list of str
+        Remarks for the user are appended to it.
+
+    Returns
+    -------
+    list of dict
+        stage, command, parameters, code and inputs of each.
+    """
+    # `ancestors` has the order of dvc.lock, in which the nearest stage is the last.
     names = reversed(ancestors(record.stages, [stage]))
     found = [_describe(record, name) for name in names]
     lost = [one["stage"] for one in found if one["parameters"] is None]
     if lost:
         notes.append(
-            f"the settings that {', '.join(lost)} ran with are in no commit or experiment, and were changed since"
+            f"the settings that {', '.join(lost)} ran with were changed later, and are in no commit or experiment"
         )
     return found
 
@@ -204,7 +273,7 @@ def _describe(record: Record, name: str) -> dict[str, Any]:
 
 
 def source(record: Record) -> dict[str, Any] | None:
-    """Return the raw snapshot's own account of where it came from."""
+    """Return the raw snapshot's description of its source."""
     for _, owner, md5 in record.outputs():
         if owner == RAW.as_posix():
             if digest(RAW) == md5:

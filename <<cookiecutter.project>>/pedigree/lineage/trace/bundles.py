@@ -1,4 +1,4 @@
-"""Which recorded bundle an answer came from: it carries the SHA-256 of the bundle's manifest."""
+"""Find the recorded bundle that made a prediction, by the SHA-256 of the bundle's manifest."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pedigree.base.paths import BUNDLE, CHAMPION, MANIFEST
 from pedigree.base.tables import sha256
 from pedigree.lineage.trace.records import Record, cached, listing
 
-# Of a file that `python -m pedigree predict` wrote.
+# Suffixes of files that `python -m pedigree predict` writes.
 SUFFIXES = (".csv", ".parquet")
 COLUMN = "bundle"
 
 
 def identity(md5: str) -> str | None:
-    """Return the id of a recorded bundle, if the workspace or DVC's cache holds its manifest."""
+    """Return the id of a recorded bundle, if its manifest is in the workspace or DVC's cache; else None."""
     manifests = [cached(one["md5"]) for one in listing(md5) if one["relpath"] == MANIFEST]
     if manifests and manifests[0].is_file():
         return sha256(manifests[0])
@@ -33,7 +33,7 @@ def find_bundle(start: str, records: Sequence[Record]) -> str:
     Raises
     ------
     UserError
-        There is none, or more than one.
+        No recorded bundle, or more than one, has such an id.
     """
     recorded = {
         md5 for one in records for _, path, md5 in one.outputs() if path == BUNDLE.as_posix()
@@ -41,22 +41,30 @@ def find_bundle(start: str, records: Sequence[Record]) -> str:
     known = {md5: identity(md5) for md5 in recorded}
     found = {name: md5 for md5, name in known.items() if name and name.startswith(start)}
     if len(found) > 1:
-        raise UserError(f"{len(found)} bundles begin with {start}: {', '.join(sorted(found))}.")
+        raise UserError(
+            f"the ids of {len(found)} bundles begin with {start}: {', '.join(sorted(found))}; give more digits."
+        )
     if found:
         return next(iter(found.values()))
-    said = f"no run recorded an output with the MD5 {start}, or a bundle of that id, in the workspace, a commit or an experiment."
+    message = (
+        "no run in the workspace, a commit or an experiment recorded an output with the MD5, or a bundle with the id, "
+        f"{start}."
+    )
     if lost := sum(name is None for name in known.values()):
-        said += f" {lost} recorded bundles are not in DVC's cache: `dvc fetch --all-commits {BUNDLE}` brings those that were pushed."
-    raise UserError(said)
+        message += (
+            f" {lost} recorded bundles are not in DVC's cache; run `dvc fetch --all-commits {BUNDLE}` to get those that "
+            "were pushed."
+        )
+    raise UserError(message)
 
 
 def named_in(scored: Path) -> str | None:
-    """Return the id of the bundle that a file of predictions carries; None if it is no such file.
+    """Return the id of the bundle in a file of predictions; None if it is not such a file.
 
     Raises
     ------
     UserError
-        It carries more than one, or cannot be read.
+        It contains more than one id, or cannot be read.
     """
     from pedigree.data import formats
 
@@ -69,6 +77,6 @@ def named_in(scored: Path) -> str | None:
         found |= {str(one) for one in table[COLUMN].unique().to_pylist()}
     if len(found) > 1:
         raise UserError(
-            f"{scored} holds the answers of {len(found)} bundles: {', '.join(sorted(found))}; trace one of them."
+            f"{scored} contains predictions of {len(found)} bundles: {', '.join(sorted(found))}; trace one of them."
         )
     return next(iter(found), None)

@@ -20,13 +20,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     cli = parser("trace", package.__doc__)
     cli.add_argument(
         "target",
-        help="path of an output, metric or model, or an MD5 (its first 6 digits do); the id of a "
-        "bundle, as each answer carries it (its first 8 digits do), or a file of predictions",
+        help="path of an output, metric or model, or an MD5 (at least its first 6 digits), the id of a "
+        "bundle (at least its first 8 digits), or a file of predictions",
     )
     cli.add_argument(
         "--uses",
         action="store_true",
-        help="the way back: every commit, model and metric that a file of data went into",
+        help="the other direction: every commit, model and metric that a data file was used for",
     )
     cli.add_argument("--json", action="store_true", help="print JSON for machines")
     options = cli.parse_args(arguments)
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def format_trace(found: dict[str, Any]) -> str:
-    """Write a trace for people."""
+    """Format a trace for people."""
     lines = [f"{found['path']}  md5 {found['md5']}"]
     lines += [f"  bundle {found['bundle']}"] if found["bundle"] else []
     commit = found["commit"] and git("log", "-1", "--format=%h %s", found["commit"]).strip()
@@ -59,7 +59,7 @@ def format_trace(found: dict[str, Any]) -> str:
     lines.append("")
     if found["source"] is None:
         return "\n".join(
-            [*lines, "source: the raw snapshot is not in the cache; `dvc fetch` brings it"]
+            [*lines, "source: the raw snapshot is not in the cache; run `dvc fetch` to get it"]
         )
     lines.append(
         "source: " + ", ".join(f"{key} {value}" for key, value in found["source"]["source"].items())

@@ -1,4 +1,4 @@
-"""What lay in the folders that DVC recorded."""
+"""Files of the folders that DVC recorded."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pedigree.lineage.trace.records import Record, listing
 
 
 def inputs(record: Record) -> Iterator[tuple[str, str, str]]:
-    """Yield stage, path and MD5 of every input that is not code."""
+    """Yield stage, path and MD5 of every input except code."""
     for name, stage in record.stages.items():
         for dep in stage["deps"]:
             if not is_code(dep["path"]):
@@ -25,10 +25,10 @@ def inputs(record: Record) -> Iterator[tuple[str, str, str]]:
 
 
 class Folders:
-    """The files of every recorded folder that can still be looked into.
+    """The files of every recorded folder whose listing is available.
 
-    DVC's cache holds the listings of outputs. Of a folder that a person fills, and of settings/, it keeps
-    the MD5 only; its files are those of the commit, or of the workspace, if they give that MD5.
+    DVC's cache contains the listings of outputs. For a folder that a person fills, and for settings/, it records
+    only the MD5; their files are taken from the commit or the workspace, if they match that MD5.
 
     Parameters
     ----------
@@ -37,8 +37,8 @@ class Folders:
 
     def __init__(self, records: Iterable[Record]) -> None:
         self.files: dict[str, dict[str, str]] = {}  # MD5 of a folder: its files and their MD5
-        self.paths: dict[str, str] = {}  # MD5 of a folder: where it lay
-        self.closed: dict[str, str] = {}  # those that cannot be looked into
+        self.paths: dict[str, str] = {}  # MD5 of a folder: its path
+        self.closed: dict[str, str] = {}  # MD5 of a folder whose files are unknown: its path
         for record in records:
             found = [(path, md5, True) for _, path, md5 in inputs(record)]
             found += [(path, md5, False) for _, path, md5 in record.outputs()]
@@ -61,7 +61,7 @@ class Folders:
             self.closed[md5] = path
 
     def feeds(self, out: tuple[str, str], dep: tuple[str, str]) -> bool:
-        """Return whether an input (path and MD5) is an output, or part of it, in the same version."""
+        """Return whether an input (path and MD5) is an output, or a part of it, in the same version."""
         for (outer, whole), (inner, part) in ((out, dep), (dep, out)):
             if lies_in(inner, outer):
                 if inner == outer:
@@ -72,7 +72,7 @@ class Folders:
 
 
 def present(folder: Path) -> dict[str, str]:
-    """Return a folder's files in the workspace."""
+    """Return the files of a folder in the workspace."""
     return {
         one.relative_to(folder).as_posix(): str(digest(one))
         for one in folder.rglob("*")
@@ -81,7 +81,7 @@ def present(folder: Path) -> dict[str, str]:
 
 
 def _committed(commit: str, folder: str) -> dict[str, str]:
-    """Return a folder's files in a commit: Git's own, and DVC's by their .dvc files."""
+    """Return the files of a folder in a commit: those in Git, and those in DVC by their .dvc files."""
     files: dict[str, str] = {}
     for line in git("ls-tree", "-r", "-z", commit, f"./{folder}/").split("\0")[:-1]:
         kind, path = line.split("\t", 1)
@@ -95,7 +95,7 @@ def _committed(commit: str, folder: str) -> dict[str, str]:
 
 @cache
 def _object(identity: str, is_dvc: bool) -> tuple[str, list[tuple[str, str]]]:
-    """Return the MD5 of a file that Git holds; of a .dvc file also what it tracks."""
+    """Return the MD5 of a file in Git; for a .dvc file, also of the files that it tracks."""
     ((_, content),) = blobs([identity])
     tracked: list[tuple[str, str]] = []
     for out in (yaml.load(content, Loader=Loader) or {}).get("outs", ()) if is_dvc else ():

@@ -1,4 +1,4 @@
-"""What DVC recorded: every version of dvc.lock, and the objects in its cache."""
+"""The records of DVC: every version of dvc.lock, and the objects in its cache."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def lock_versions() -> Iterator[tuple[str, str, bytes]]:
     commit : str
         Empty for the workspace.
     name : str
-        The same for equal contents, but for the workspace's.
+        The same for equal contents, except for the workspace.
     content : bytes
     """
     if LOCK.exists():
@@ -61,7 +61,7 @@ def lock_versions() -> Iterator[tuple[str, str, bytes]]:
 
 
 def lock_history() -> Iterator[Record]:
-    """Yield every version of dvc.lock with its stages; the same ones for equal contents."""
+    """Yield every version of dvc.lock with its stages; equal contents yield the same object."""
     seen: dict[str, dict[str, Any]] = {}
     for commit, name, content in lock_versions():
         if name not in seen:
@@ -70,15 +70,15 @@ def lock_history() -> Iterator[Record]:
 
 
 def entries(lock: bytes) -> dict[str, bytes]:
-    """Cut a dvc.lock into its stages' entries, by their indentation."""
+    """Split a dvc.lock into the entries of its stages, by their indentation."""
     stages = re.search(rb"^stages:\n((?:[ \n].*\n?)*)", lock, re.MULTILINE)
-    cut = re.split(rb"^(?=  \S)", stages[1], flags=re.MULTILINE)[1:] if stages else []
-    return {one.split(b":", 1)[0].strip().decode(): one for one in cut}
+    parts = re.split(rb"^(?=  \S)", stages[1], flags=re.MULTILINE)[1:] if stages else []
+    return {one.split(b":", 1)[0].strip().decode(): one for one in parts}
 
 
 @cache
 def parsed(entry: bytes) -> dict[str, Any]:
-    """Parse an entry. Most versions of dvc.lock share most of theirs, and YAML is slow."""
+    """Parse an entry; cached, since YAML is slow and most versions of dvc.lock have most entries in common."""
     (stage,) = yaml.load(entry, Loader=Loader).values()
     return completed(stage)
 
@@ -95,7 +95,7 @@ def experiments() -> dict[str, str]:
 
 
 def listing(md5: str) -> list[dict[str, str]]:
-    """Return the files of a recorded folder, as far as DVC's cache holds them."""
+    """Return the files of a recorded folder; empty if DVC's cache does not contain its listing."""
     path = cached(md5)
     return (
         json.loads(path.read_text(encoding="utf-8"))
@@ -105,7 +105,7 @@ def listing(md5: str) -> list[dict[str, str]]:
 
 
 def cached(md5: str) -> Path:
-    """Return where DVC's cache keeps an object."""
+    """Return the path of an object in DVC's cache."""
     config = ConfigParser()
     config.read([".dvc/config", ".dvc/config.local"], encoding="utf-8")
     folder = config.get("cache", "dir", fallback="cache").strip("\"'")

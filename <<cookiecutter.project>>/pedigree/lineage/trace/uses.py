@@ -1,4 +1,4 @@
-"""What a file of data went into: the way back, from a bad file to every model that learned of it."""
+"""What a data file was used for: every model and metric that depends on it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pedigree.lineage.trace.wanted import Wanted, find_version
 
 
 def uses(target: str) -> dict[str, Any]:
-    """Find every recorded run that a file or a snapshot went into.
+    """Find every recorded run that used a file or a snapshot.
 
     Parameters
     ----------
@@ -28,14 +28,14 @@ def uses(target: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        target, path, md5, made_by, other_versions (MD5 to the commit that brought it), notes, and
+        target, path, md5, made_by, other_versions (MD5 to the commit that added it), notes, and
         runs, oldest first: commit (empty for the workspace), subject, experiment, used_by (stages
         that read the file), models, metrics (each with md5 and value), outputs (all of them).
 
     Raises
     ------
     UserError
-        Nothing of that name is known.
+        Neither the workspace nor a run has such a file.
     """
     records = list(reversed(_distinct(list(lock_history()))))
     folders = Folders(records)
@@ -50,13 +50,13 @@ def uses(target: str) -> dict[str, Any]:
     notes = []
     if beside:
         notes.append(
-            f"it lay in {EXTERNAL}/, but no setting named it, in {_list_commits(beside)}: not counted as used"
+            f"not used in {_list_commits(beside)}, where it was in {EXTERNAL}/, but no setting named it"
         )
     if folders.closed:
         where = ", ".join(sorted(set(folders.closed.values())))
         notes.append(
-            f"{len(folders.closed)} recorded folders ({where}) are neither in the cache nor in Git, so what lay "
-            "in them is unknown; `git switch --detach COMMIT && dvc fetch` brings those that were pushed"
+            f"{len(folders.closed)} recorded folders ({where}) are neither in the cache nor in Git, so the files "
+            "in them are unknown; run `git switch --detach COMMIT && dvc fetch` to get those that were pushed"
         )
     newest = next((one for one in reversed(records) if wanted.path), None)
     return {
@@ -73,13 +73,13 @@ def uses(target: str) -> dict[str, Any]:
 
 
 def _distinct(records: list[Record]) -> list[Record]:
-    """Leave the workspace out where a commit holds the same."""
+    """Omit the workspace if a commit has the same stages."""
     committed = any(one.stages == records[0].stages for one in records[1:]) if records else False
     return records[1:] if committed and not records[0].commit else records
 
 
 def _readers(record: Record, wanted: Wanted, folders: Folders) -> tuple[list[str], bool]:
-    """Name the stages that read the file, and return whether it lay unread beside what was read."""
+    """Return the stages that read the file, and whether it was in a folder of inputs without being read."""
     readers, ignored = [], False
     for name, path, md5 in inputs(record):
         inner = wanted.inside(path, md5, folders)
@@ -95,13 +95,13 @@ def _readers(record: Record, wanted: Wanted, folders: Folders) -> tuple[list[str
 
 
 def _named(settings: Mapping[str, Any], names: list[str]) -> bool:
-    """Return whether a stage's settings name one of the files of data/external/, or a folder of it.
+    """Return whether a stage's settings name one of the files of data/external/, or a folder that contains it.
 
-    A source reads what its settings name, and not all that lies there.
+    A source reads only the files that its settings name.
     """
-    texts = [text.removeprefix("./").rstrip("/") for text in _texts(settings)]
+    strings = [text.removeprefix("./").rstrip("/") for text in _texts(settings)]
     paths = [(EXTERNAL / name).as_posix() for name in names]
-    return any(path in text or lies_in(path, text) for path in paths for text in texts if text)
+    return any(path in text or lies_in(path, text) for path in paths for text in strings if text)
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -133,10 +133,25 @@ def _run(
 
 
 def descendants(record: Record, names: list[str], folders: Folders) -> list[str]:
-    """List stages and all that descend from their outputs, in the order of dvc.lock.
+    """List stages and all that depend on their outputs, in the order of dvc.lock.
 
-    A stage that ran with another version of the output does not: dvc.lock may hold both, after a run
-    of some stages only.
+    Parameters
+    ----------
+    record : Record
+        The version of dvc.lock.
+    names : list of str
+        Names of the stages.
+    folders : Folders
+        Files of the recorded folders.
+
+    Returns
+    -------
+    list of str
+
+    Notes
+    -----
+    A stage that ran with another version of the output does not depend on it: dvc.lock may record both after a
+    run of some stages only.
     """
     reached = set(names)
     made = {name: [(p, m) for n, p, m in record.outputs() if n == name] for name in record.stages}
@@ -156,7 +171,7 @@ def descendants(record: Record, names: list[str], folders: Folders) -> list[str]
 
 
 def _headline(commit: str, path: str, md5: str) -> str | None:
-    """Return the first two values of a metrics file, if that version of it can be read."""
+    """Return the first two values of a metrics file, if that version of the file is available."""
     if commit:
         ((_, content),) = blobs([f"{commit}:./{path}"])
     else:
@@ -179,7 +194,7 @@ def _list_commits(commits: list[str]) -> str:
 
 
 def format_uses(found: dict[str, Any]) -> str:
-    """Write the uses for people: by commit, oldest first, each version of an output once."""
+    """Format the uses for people: by commit, oldest first, each version of an output once."""
     made = f", made by {found['made_by']}" if found["made_by"] else ""
     lines = [f"{found['path'] or 'a file'}  md5 {found['md5']}{made}"]
     lines += [
@@ -188,7 +203,7 @@ def format_uses(found: dict[str, Any]) -> str:
     ]
     lines += [f"  note: {note}" for note in found["notes"]]
     if not found["runs"]:
-        lines.append("\nnothing used it: no recorded run has it among its inputs")
+        lines.append("\nit was not used: no recorded run has it among its inputs")
     shown: dict[tuple[str, str], str] = {}
     for run in found["runs"]:
         where = run["commit"][:7] or "the workspace, not committed yet"
@@ -204,7 +219,7 @@ def format_uses(found: dict[str, Any]) -> str:
             else:
                 shown[path, md5] = name
                 lines.append(f"  {path:<28} {md5:<36} {value}".rstrip())
-        lines += [f"  {count} more as in {earlier}" for earlier, count in old.items()]
+        lines += [f"  {count} more, unchanged since {earlier}" for earlier, count in old.items()]
         if not listed:
-            lines.append("  no model and no metric descends from it")
+            lines.append("  no model or metric depends on it")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Which file is meant: by its path, by its MD5, or by the SHA-256 of a snapshot's account."""
+"""Find a file by its path, its MD5, or the SHA-256 that the snapshot recorded."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class Wanted:
     Parameters
     ----------
     path : str
-        Empty where it is known by its MD5 only.
+        Empty if only its MD5 is known.
     md5 : str
     files : dict of str to str
-        Of a folder.
+        Files of a folder, with their MD5.
     """
 
     path: str
@@ -32,7 +32,20 @@ class Wanted:
     files: dict[str, str] = field(default_factory=dict)
 
     def inside(self, path: str, md5: str, folders: Folders) -> list[str] | None:
-        """Name the parts of an input that are it or belong to it (`""`: all of it); None if none does."""
+        """Return the files of an input that belong to this version.
+
+        Parameters
+        ----------
+        path, md5 : str
+            The input.
+        folders : Folders
+            Files of the recorded folders.
+
+        Returns
+        -------
+        list of str or None
+            Paths relative to the input, `""` for all of it; None if no file does.
+        """
         if md5 == self.md5:
             return [""]
         entries = folders.files.get(md5, {})
@@ -50,7 +63,7 @@ class Wanted:
 def find_version(
     target: str, records: list[Record], folders: Folders
 ) -> tuple[Wanted, dict[str, str]]:
-    """Find the version of a file that is meant, and all recorded versions of its path.
+    """Find a version of a file, and all recorded versions of its path.
 
     Parameters
     ----------
@@ -64,16 +77,16 @@ def find_version(
     -------
     wanted : Wanted
     versions : dict of str to str
-        MD5 and the first commit that holds it.
+        MD5 and the first commit that contains it.
 
     Raises
     ------
     UserError
-        Nothing of that name is known.
+        Neither the workspace nor a run has such a file.
     """
     if not records:
         raise UserError(
-            f"there is no {LOCK} here, in any commit or in any experiment; run `dvc repro` first."
+            f"{LOCK} exists neither here nor in a commit or experiment; run `dvc repro` first."
         )
     place = Path(target)
     if not place.exists() and re.fullmatch(r"[0-9a-f]{6,64}(\.dir)?", target):
@@ -87,7 +100,7 @@ def find_version(
             if at == path:
                 first.setdefault(md5, number)
                 last[md5] = number
-    # One record may hold two: stages that have not run again still name the one before.
+    # A record may contain two versions: stages that have not run again still refer to the previous one.
     order = sorted(first, key=lambda md5: (last[md5], first[md5], md5))
     versions = {md5: records[first[md5]].commit for md5 in order}
     if place.exists():
@@ -105,7 +118,7 @@ def find_version(
 
 
 def _recorded(record: Record, folders: Folders) -> list[tuple[str, str]]:
-    """List every path that a record knows, also inside of folders, with its MD5."""
+    """List every recorded path with its MD5, including files in folders."""
     owners = {(path, md5) for steps in (inputs(record), record.outputs()) for _, path, md5 in steps}
     return [
         *owners,
@@ -126,18 +139,18 @@ def _by_digits(
     if len(found) > 1:
         listed = ", ".join(f"{md5} ({known[md5]})" for md5 in sorted(found)[:5])
         raise UserError(
-            f"{len(found)} recorded files begin with {start}: {listed}; give more digits."
+            f"the hashes of {len(found)} recorded files begin with {start}: {listed}; give more digits."
         )
     if not found:
         raise UserError(
-            f"no run recorded a file with the MD5 or SHA-256 {start}, in the workspace, a commit or an experiment."
+            f"no run in the workspace, a commit or an experiment recorded a file with the MD5 or SHA-256 {start}."
         )
     md5 = found.pop()
     return Wanted(known[md5], md5, folders.files.get(md5, {})), {}
 
 
 def _by_sha256(start: str, folders: Folders) -> set[str]:
-    """Find files of the recorded snapshots by the fingerprints that `collect` took of them."""
+    """Find files of the recorded snapshots by the checksums that `collect` recorded."""
     found = set()
     for md5, files in folders.files.items():
         account = (

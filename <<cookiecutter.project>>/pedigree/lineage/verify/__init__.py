@@ -1,8 +1,8 @@
-"""Prove that the results can be reproduced: run all stages of HEAD again elsewhere, and compare every output.
+"""Verify that the results can be reproduced: run all stages of HEAD again elsewhere, and compare every output.
 
-HEAD is cloned into a temporary folder; data that DVC tracks, outputs of frozen stages, and a snapshot that
-`collect.as_of` pins (its source may have moved on), come from DVC's remote; everything else is made anew, with this
-environment and without DVC's cache of earlier runs.
+HEAD is cloned into a temporary folder. Data that DVC tracks, outputs of frozen stages, and a snapshot that
+`collect.as_of` pins (its source may have changed), are fetched from DVC's remote; everything else is created again
+with this environment and without DVC's cache of earlier runs.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from pedigree.lineage.verify.copy import environment
 
 @dataclass(frozen=True)
 class Output:
-    """An output that HEAD's dvc.lock records, or should.
+    """An output that HEAD's dvc.lock records, or that the clone's stages made.
 
     Parameters
     ----------
     path : str
     stage : str
     recorded, made : str or None
-        MD5; None where it is not recorded, or was not made.
+        MD5; None if it is not recorded, or was not made.
     differing : list of str
-        Files of a folder that are not the same; empty if that is not known.
+        Files of a folder that differ; empty if unknown.
     """
 
     path: str
@@ -46,17 +46,17 @@ class Output:
 
     @property
     def identical(self) -> bool:
-        """Return whether every bit is the same."""
+        """Return whether the output is bit-identical."""
         return self.recorded == self.made
 
 
 def rerun(project: Path) -> None:
-    """Run all stages of a clone, and say which one is at work.
+    """Run all stages of a clone, and print which one is running.
 
     Raises
     ------
     UserError
-        A stage failed; its last lines are told.
+        A stage failed; the message has its last lines.
     """
     total, number = len(recorded_stages(project)), 0
     last: deque[str] = deque(maxlen=30)
@@ -81,12 +81,12 @@ def rerun(project: Path) -> None:
 
 
 def compare_outputs(head: dict[str, Any], stages: dict[str, Any], project: Path) -> list[Output]:
-    """Hold the outputs of a clone against what HEAD records of them.
+    """Compare the outputs of a clone with those that HEAD records.
 
     Parameters
     ----------
     head, stages : dict
-        The stages of dvc.lock, as HEAD holds it and as the clone's run wrote it.
+        The stages of dvc.lock, in HEAD and after the clone's run.
     project : Path
         The clone.
 
@@ -112,7 +112,7 @@ def compare_outputs(head: dict[str, Any], stages: dict[str, Any], project: Path)
 def _differing(
     project: Path, path: str, before: dict[str, str], after: dict[str, str]
 ) -> list[str]:
-    """Name the files of a folder that differ, as far as this project's cache lists them."""
+    """List the files of a folder that differ; empty if this project's cache does not list them."""
     old = {one["relpath"]: one["md5"] for one in listing(before.get(path, ""))}
     if not old or before.get(path) == after.get(path):
         return []
@@ -121,13 +121,20 @@ def _differing(
 
 
 def other_inputs(head: dict[str, Any], stages: dict[str, Any], name: str) -> list[str]:
-    """Name what a stage of a clone was given that is not what HEAD records: it was committed without a run.
+    """List the inputs of a stage of a clone that differ from those that HEAD records for it.
+
+    If there are any, they were committed without a run.
 
     Parameters
     ----------
     head, stages : dict
-        The stages of dvc.lock, as HEAD holds it and as the clone's run wrote it.
+        The stages of dvc.lock, in HEAD and after the clone's run.
     name : str
+        Name of the stage.
+
+    Returns
+    -------
+    list of str
     """
     if name not in head or name not in stages:
         return []
@@ -136,7 +143,7 @@ def other_inputs(head: dict[str, Any], stages: dict[str, Any], name: str) -> lis
 
 
 def _inputs(stage: dict[str, Any]) -> dict[str, Any]:
-    """Map what goes into a stage to what DVC recorded of it."""
+    """Map the inputs of a stage to their recorded versions."""
     found = {dep["path"]: dep["md5"] for dep in stage["deps"]}
     for by_value in stage["params"].values():
         found |= by_value or {}
@@ -144,7 +151,7 @@ def _inputs(stage: dict[str, Any]) -> dict[str, Any]:
 
 
 def other_versions(project: Path) -> Iterator[str]:
-    """Name the packages here whose version is not the pinned one."""
+    """List the installed packages whose version is not the pinned one."""
     from importlib.metadata import PackageNotFoundError, version
 
     pins = project / "constraints.txt"

@@ -17,7 +17,7 @@ from pedigree.lineage import verify as package
 from pedigree.lineage.verify import Output, compare_outputs, other_inputs, other_versions, rerun
 from pedigree.lineage.verify.copy import clone, fetch
 
-SHOWN = 5  # files or packages that a line names
+SHOWN = 5  # files or packages that a line lists
 
 
 @plain_errors("verify")
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     cli.add_argument(
         "--local",
         action="store_true",
-        help="take data from this machine's DVC cache, not the remote",
+        help="get the data from this machine's DVC cache instead of the remote",
     )
     cli.add_argument("--keep", action="store_true", help="keep the temporary folder")
     options = cli.parse_args(arguments)
@@ -43,16 +43,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def verify_clone(folder: Path, local: bool) -> bool:
-    """Run HEAD again in a folder, print how the outputs compare, and return whether all are the same."""
+    """Run HEAD again in a folder, print a comparison of the outputs, and return whether all are identical."""
     began = time.monotonic()
     project = clone(folder)
     say(f"HEAD: {git('log', '-1', '--format=%h %s').strip()}")
     if git("status", "--porcelain", "--untracked-files=no", "."):
-        say("changes that are not committed are left out")
+        say("uncommitted changes are not included")
     head = recorded_stages(project)
     brought = fetch(project, local)
     origin = "this machine's DVC cache" if local else "the remote"
-    say(f"from {origin}: {', '.join(brought)}" if brought else "no data to bring: no file is DVC's")
+    say(
+        f"from {origin}: {', '.join(brought)}"
+        if brought
+        else "no data to fetch, since DVC tracks no files"
+    )
     rerun(project)
     stages = recorded_stages(project)
     outputs = compare_outputs(head, stages, project)
@@ -66,16 +70,20 @@ def verify_clone(folder: Path, local: bool) -> bool:
     )
     if different:
         first = different[0].stage
-        say(f"the first that differs is made by `{first}`; what follows from it may differ too")
+        say(
+            f"the first different output was made by `{first}`; later ones may differ because of it"
+        )
         if inputs := other_inputs(head, stages, first):
             say(
-                f"HEAD has another {' and another '.join(inputs[:SHOWN])} than `{first}` ran with: "
-                "run `dvc repro`, and commit again"
+                f"HEAD differs from what `{first}` ran with in {', '.join(inputs[:SHOWN])}; "
+                "run `dvc repro` and commit the result"
             )
         others = list(other_versions(project))
         if others:
             more = f" and {len(others) - SHOWN} more" if others[SHOWN:] else ""
-            say(f"this environment is not the pinned one: {', '.join(others[:SHOWN])}{more}")
+            say(
+                f"this environment differs from the pinned versions: {', '.join(others[:SHOWN])}{more}"
+            )
     return not different
 
 
@@ -85,7 +93,7 @@ def _line(one: Output) -> str:
     if one.recorded is None:
         return f"  NEW        {one.path}: HEAD's {LOCK} does not record it"
     if one.made is None:
-        return f"  GONE       {one.path}: no stage makes it any more"
+        return f"  GONE       {one.path}: no stage writes it any more"
     inside = ", ".join(one.differing[:SHOWN]) + ", ..." * bool(one.differing[SHOWN:])
     return f"  DIFFERENT  {one.path}  {one.made}, recorded {one.recorded}" + f": {inside}" * bool(
         inside

@@ -1,4 +1,4 @@
-"""A clone of HEAD with the data that no stage makes, and how commands run in it."""
+"""A clone of HEAD with the data that no stage makes, and running commands in it."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ def clone(folder: Path) -> Path:
     Raises
     ------
     UserError
-        There is no commit, or it has no dvc.lock.
+        HEAD does not exist, or has no dvc.lock.
     """
     commit = git("rev-parse", "HEAD").strip()
     if not commit:
-        raise UserError("there is no commit here to verify; `git commit` makes one.")
+        raise UserError("nothing is committed here yet; run `git commit` first.")
     if not git("cat-file", "-t", f"HEAD:./{LOCK}"):
         raise UserError(f"HEAD ({commit[:7]}) has no {LOCK}; run `dvc repro`, then commit it.")
     root, prefix = git("rev-parse", "--show-toplevel", "--show-prefix").split("\n")[:2]
@@ -39,18 +39,18 @@ def clone(folder: Path) -> Path:
 
 
 def fetch(project: Path, local: bool) -> list[str]:
-    """Bring the data that no stage makes, or makes anew, into a clone; return what was brought.
+    """Fetch the data that no stage makes, or makes again, into a clone, and return what was fetched.
 
     Parameters
     ----------
     project : Path
     local : bool
-        Take them from this machine's DVC cache, not from the remote.
+        Get the data from this machine's DVC cache instead of the remote.
 
     Raises
     ------
     UserError
-        They are not all there.
+        Some of the data is not available.
     """
     tracked = _run(project, "git", "ls-files", "*.dvc").splitlines()
     settings = read_yaml(project / PARAMS) if (project / PARAMS).exists() else {}
@@ -61,7 +61,7 @@ def fetch(project: Path, local: bool) -> list[str]:
         return []
     from dvc.repo import Repo
 
-    with Repo() as repo:  # which knows where a relative address leads to
+    with Repo() as repo:  # resolves relative addresses
         cache = Path(repo.cache.local.path).parents[1]
         addresses = {name: str(one["url"]) for name, one in repo.config["remote"].items()}
     options = []
@@ -72,14 +72,16 @@ def fetch(project: Path, local: bool) -> list[str]:
         if "://" not in url:
             _dvc(project, "remote", "modify", "--local", name, "url", str(Path(url).absolute()))
     try:
-        # One after the other: given both, `dvc pull` silently leaves the outputs of stages out.
+        # One after the other: with both, `dvc pull` silently omits the outputs of stages.
         for wanted in filter(None, (tracked, kept)):
             _dvc(project, "pull", *options, *wanted)
     except UserError as error:
         hint = (
-            "" if local else " `dvc push` sends them; --local takes them from this machine's cache."
+            ""
+            if local
+            else " Run `dvc push` where the data is, or use --local to get it from this machine's cache."
         )
-        raise UserError(f"the data cannot be had: {error}{hint}") from None
+        raise UserError(f"the data cannot be fetched: {error}{hint}") from None
     return tracked + kept
 
 
@@ -98,7 +100,7 @@ def _run(folder: Path, *command: str) -> str:
 
 
 def environment() -> dict[str, str]:
-    """Return the variables for the clone: this Python first, and nothing of an experiment or a hook."""
+    """Return the environment variables for the clone: this Python first, without those of experiments and hooks."""
     foreign = ("DVC_EXP", "GIT_DIR", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_WORK_TREE")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])

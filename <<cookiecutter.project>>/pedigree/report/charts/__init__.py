@@ -1,1 +1,1 @@
-"""Charts that a browser draws from HTML and SVG: no picture file, no script."""
+"""Charts of HTML and SVG that a browser draws without image files or scripts."""

@@ -1,4 +1,4 @@
-"""Explanations as pictures; the report draws them, so that another drawing does not explain the model again."""
+"""Plots of the explanations. The report draws them, so that a change of a plot does not run `explain` again."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ FOLDER = "reports/explain"
 
 
 def draw_explanations(outputs: RunOutputs, folder: Path, most: int) -> None:
-    """Draw what each method found into ``<folder>/<method>_*.png``.
+    """Plot the results of each method to ``<folder>/<method>_*.png``.
 
     Parameters
     ----------
     outputs : RunOutputs
     folder : Path
-        Written anew.
+        Replaced if it exists.
     most : int
-        Features that a picture shows, the strongest.
+        Maximum number of features in a plot; the strongest are shown.
     """
     strengths = outputs.rows(f"{FOLDER}/global.csv", "strength", "spread")
     added = outputs.rows(f"{FOLDER}/contributions.csv", "contribution")
@@ -53,7 +53,7 @@ def _of(rows: list[Row], method: str) -> list[tuple[tuple[str, ...], list[Row]]]
 
 
 def importance(path: Path, lines: Sequence[Row]) -> None:
-    """Draw how strong each feature is."""
+    """Plot the importance of each feature."""
     spread = [one["spread"] for one in lines]
     with figure(path, size=(7.5, 1.2 + 0.32 * len(lines))) as axes:
         bars(
@@ -66,13 +66,30 @@ def importance(path: Path, lines: Sequence[Row]) -> None:
 
 
 def label_axes(axes: Any, title: str, unit: str) -> None:
-    """Write what is shown, and below the axis in which unit."""
+    """Set the title of a plot, and the unit below its axis.
+
+    Parameters
+    ----------
+    axes : Axes
+    title : str
+    unit : str
+    """
     axes.set_title(title)
     axes.set_xlabel(unit)
 
 
 def beeswarm(path: Path, lines: list[Row], most: int) -> None:
-    """Draw a dot for each row, coloured by the feature's value: grey where it is a category."""
+    """Plot a dot for each row, coloured by the feature's value; grey for categories.
+
+    Parameters
+    ----------
+    path : Path
+        The PNG file to write.
+    lines : list of dict
+        A line of the explanations for each row, feature and output.
+    most : int
+        Maximum number of features.
+    """
     outputs = list(dict.fromkeys(one["output"] for one in lines))
     added: dict[str, dict[str, np.ndarray]] = {}
     values: dict[str, list[str]] = {}
@@ -84,13 +101,15 @@ def beeswarm(path: Path, lines: list[Row], most: int) -> None:
         for feature, by_output in added.items()
     }
     strongest = sorted(sizes, key=lambda feature: -np.mean(list(sizes[feature].values())))[:most]
-    random = np.random.default_rng(0)  # spreads the dots, and nothing else
+    random = np.random.default_rng(0)  # used only to spread the dots
     several = len(outputs) > 1
     names = [shorten(feature, 36) for feature in strongest]
     n = len(next(iter(values.values())))
     with figure(path, size=(8.2, 1.5 + 0.32 * len(strongest))) as axes:
         for position, feature in enumerate(strongest):
-            output = max(outputs, key=sizes[feature].__getitem__)  # that it moves most
+            output = max(
+                outputs, key=sizes[feature].__getitem__
+            )  # the output that the feature changes most
             if several:
                 names[position] += f" ({shorten(output, 16)})"
             heights = position + random.uniform(-0.28, 0.28, n)
@@ -118,7 +137,7 @@ def beeswarm(path: Path, lines: list[Row], most: int) -> None:
 
 
 def ranks(values: Sequence[str]) -> np.ndarray | None:
-    """Return where numbers stand among each other, in (0, 1], NaN where one is missing; None for categories."""
+    """Return the relative ranks of numbers, in (0, 1], NaN for missing values; None for categories."""
     numbers = np.array([np.nan if (one := to_float(text)) is None else one for text in values])
     known = np.sort(numbers[~np.isnan(numbers)])
     if len(known) < sum(text != "" for text in values):
@@ -128,7 +147,18 @@ def ranks(values: Sequence[str]) -> np.ndarray | None:
 
 
 def draw_single_row(path: Path, lines: list[Row], most: int, is_classifier: bool) -> None:
-    """Draw what moved one prediction, and in which direction."""
+    """Plot the contributions of features to one prediction.
+
+    Parameters
+    ----------
+    path : Path
+        The PNG file to write.
+    lines : list of dict
+        The contributions, a line for each feature.
+    most : int
+        Maximum number of features; the others are added up.
+    is_classifier : bool
+    """
     shown, rest = lines[:most], lines[most:]
     lengths = [one["contribution"] for one in shown]
     names = [f"{shorten(one['feature'], 34)} = {value_label(one['value'])}" for one in shown]
@@ -152,7 +182,17 @@ def draw_single_row(path: Path, lines: list[Row], most: int, is_classifier: bool
 
 
 def interactions(path: Path, lines: list[Row], names: Sequence[str]) -> None:
-    """Draw how strongly each pair of the strongest features interacts."""
+    """Plot the strength of the interaction of each pair of the strongest features.
+
+    Parameters
+    ----------
+    path : Path
+        The PNG file to write.
+    lines : list of dict
+        A line for each pair.
+    names : sequence of str
+        The strongest features.
+    """
     matrix = np.full((len(names), len(names)), np.nan)
     place = {name: number for number, name in enumerate(names)}
     for one in lines:
@@ -174,7 +214,7 @@ def interactions(path: Path, lines: list[Row], names: Sequence[str]) -> None:
 def curves(
     path: Path, lines: list[Row], names: Sequence[str], rows: str, is_classifier: bool
 ) -> None:
-    """Draw the curves of the strongest features, with the spread of single rows where there is one output.
+    """Plot the curves of the strongest features, with the spread of single rows if there is one output.
 
     Parameters
     ----------
@@ -184,7 +224,7 @@ def curves(
     names : sequence of str
         Features, the strongest first.
     rows : str
-        Which rows the curves are a mean of.
+        Description of the rows over which the curves are averaged.
     is_classifier : bool
     """
     outputs = list(dict.fromkeys(one["output"] for one in lines))
@@ -200,7 +240,7 @@ def curves(
                 one_curve(axis, points, output, several)
             axis.set_title(shorten(name, 30))
         limits = [axis.get_ylim() for axis in grid[: len(names)]]
-        for axis in grid[: len(names)]:  # one scale, or a flat curve would look like a steep one
+        for axis in grid[: len(names)]:  # a common scale, since otherwise a flat curve looks steep
             axis.set_ylim(min(low for low, _ in limits), max(top for _, top in limits))
         for axis in grid[len(names) :]:
             axis.set_axis_off()
@@ -212,7 +252,18 @@ def curves(
 
 
 def one_curve(axis: Any, points: list[Row], output: str, several: bool) -> None:
-    """Draw a line over numbers, a point for each category."""
+    """Plot a line for a number, and points for a category.
+
+    Parameters
+    ----------
+    axis : Axes
+    points : list of dict
+        Points of the curve.
+    output : str
+        Name of the output, for the legend.
+    several : bool
+        Whether there are several outputs; with one, the spread of single rows is shown.
+    """
     numbers = [to_float(one["x"]) for one in points]
     is_category = None in numbers
     x = np.arange(len(points)) if is_category else np.array(numbers, dtype=float)
@@ -227,6 +278,6 @@ def one_curve(axis: Any, points: list[Row], output: str, several: bool) -> None:
 
 
 def value_label(text: str) -> str:
-    """Return a value as a label."""
+    """Shorten a value for a label."""
     number = to_float(text)
     return f"{number:.4g}" if number is not None else shorten(text or "(missing)", 16)

@@ -1,4 +1,4 @@
-"""The leaderboard as a picture; the report draws it, so that another drawing does not rank the models again."""
+"""A plot of the leaderboard. The report draws it, so that a change of the plot does not run `compare` again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pedigree.report.outputs import RunOutputs
 
 
 def draw_leaderboard(outputs: RunOutputs, path: Path) -> None:
-    """Draw the first metric of each model, from its last round; the name of one that left has the round's number."""
+    """Plot the first metric of each model in its last round; names of eliminated models include the round's number."""
     board = outputs.rows("reports/compare.csv")
     if not board:
         return

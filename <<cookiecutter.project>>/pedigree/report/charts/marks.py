@@ -1,6 +1,6 @@
-"""Charts of bars and intervals, one below the other, so that long names wrap and all fits a phone.
+"""Charts of bars and intervals, one below the other, so that long names wrap and the chart fits a phone.
 
-Colours are classes (t0 to t5, and tq) of page.css.
+Colours are CSS classes (t0 to t5, and tq) of page.css.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pedigree.report.page.rendering import PagePart
 
 @dataclass(frozen=True)
 class Mark:
-    """A line of a chart: a value, perhaps with an interval.
+    """A line of a chart: a value with an optional interval.
 
     Parameters
     ----------
@@ -24,11 +24,11 @@ class Mark:
     value : float or None
     low, high : float, optional
     note : str
-        What hovering shows below name, value and interval.
+        Text of the tooltip below name, value and interval.
     tone : str
-        Class of the colour.
+        CSS class of the colour.
     strong : bool
-        Whether the line stands out.
+        Whether the line is emphasized.
     """
 
     name: str
@@ -41,30 +41,44 @@ class Mark:
 
     @classmethod
     def around(cls, name: str, value: float | None, spread: float | None, **looks: Any) -> Mark:
-        """Return a mark whose interval is the value plus and minus a spread."""
+        """Return a mark with the interval of the value plus and minus a spread.
+
+        Parameters
+        ----------
+        name : str
+        value : float or None
+        spread : float or None
+            None for a mark without an interval.
+        **looks
+            Other fields of the mark.
+
+        Returns
+        -------
+        Mark
+        """
         if value is None or spread is None:
             return cls(name, value, **looks)
         return cls(name, value, value - spread, value + spread, **looks)
 
     @property
     def tip(self) -> str:
-        """Return what hovering shows."""
+        """Return the text of the tooltip."""
         ends = "" if self.low is None else f"\n{interval(self.low, self.high)}"
         return f"{self.name}\n{number(self.value)}{ends}" + (f"\n{self.note}" if self.note else "")
 
 
 @dataclass(frozen=True, kw_only=True)
 class MarkChart(PagePart):
-    """Marks on one scale.
+    """Marks on a common scale.
 
     Parameters
     ----------
     marks : sequence of Mark
     scale : Scale
     has_bars : bool
-        Whether a value is a bar from zero, not a dot.
+        Whether values are bars from zero instead of dots.
     limit : float, optional
-        Is drawn as a dashed line.
+        Position of a dashed line.
     """
 
     marks: Sequence[Mark]
@@ -75,13 +89,13 @@ class MarkChart(PagePart):
 
 
 def interval_chart(marks: Sequence[Mark], limit: float | None = None) -> MarkChart:
-    """Draw values as dots with their intervals, one below the other; a limit is a dashed line."""
+    """Return a chart of dots with intervals, one below the other; a limit is a dashed line."""
     return MarkChart(marks=marks, scale=Scale.over([*_ends(marks), limit]), limit=limit)
 
 
 def bar_chart(marks: Sequence[Mark]) -> MarkChart:
-    """Draw values as bars from zero, one below the other, with whiskers where there are intervals."""
-    # Three of them stand side by side, with room for few ticks.
+    """Return a chart of bars from zero, one below the other, with whiskers for intervals."""
+    # Three such charts are side by side, so each has room for few ticks.
     return MarkChart(marks=marks, scale=Scale.over([0.0, *_ends(marks)], count=4), has_bars=True)
 
 
@@ -97,7 +111,7 @@ class ConfusionMatrix(PagePart):
     ----------
     counts : mapping of (actual, predicted) to int
     classes : sequence of str
-        Those that are shown.
+        Classes that are shown.
     """
 
     counts: Mapping[tuple[str, str], int]

@@ -1,6 +1,6 @@
-"""Plots in SVG: curves and points over two axes; no script is needed, and paper gets sharp lines.
+"""Plots in SVG: curves and points over two axes, without scripts, and sharp when printed.
 
-Colours are classes (t0 to t5) of page.css.
+Colours are CSS classes (t0 to t5) of page.css.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from pedigree.report.charts.scale import Scale
 from pedigree.report.formatting import number, short
 from pedigree.report.page.rendering import PagePart
 
-TONES = 6  # colours of page.css
-POINTS = 400  # of a series; longer ones are thinned out
-WIDTH, HEIGHT = 380, 270  # of a plot, in the pixels of its text
-LEFT, RIGHT, TOP, BOTTOM = 52, 12, 10, 42  # margins around its frame, on the left at least
+TONES = 6  # number of colours in page.css
+POINTS = 400  # maximum number of points of a series; longer ones are thinned out
+WIDTH, HEIGHT = 380, 270  # of a plot, in pixels
+LEFT, RIGHT, TOP, BOTTOM = 52, 12, 10, 42  # margins around its frame; the left one is a minimum
 BESIDE, DIGIT = (
     24,
     7,
 )  # room for the title of the vertical axis, and for each character of its ticks
-NEAR = 3  # pixels between two points of a line that a pointer can tell apart
-# Each series has a dash pattern of its own, for people who cannot tell its colour from another.
+NEAR = 3  # minimum distance in pixels of two points with a tooltip
+# Each series has its own dash pattern, for people who cannot distinguish the colours.
 DASHES = ("", "7 4", "2 3", "9 3 2 3", "12 4", "1 4")
 # Class and radius of the circles of each kind of series.
 CIRCLES = {"line": ("spot", 4), "points": ("point", 3), "both": ("mark", 4)}
@@ -40,7 +40,7 @@ class Series:
     points : sequence of (x, y)
     kind : {"line", "points", "both"}
     notes : sequence of str
-        What hovering shows of each point below its numbers.
+        Text of the tooltip of each point, below its numbers.
     """
 
     name: str
@@ -51,17 +51,17 @@ class Series:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A series in the pixels of its plot.
+    """A series in pixels.
 
     Parameters
     ----------
     name : str
     line : str
-        What SVG calls the points of a polyline; empty for points without a line.
+        The `points` of SVG's polyline; empty for points without a line.
     dash : str
     circles : list of (x, y, tip)
     look : (str, int)
-        Class and radius of the circles.
+        CSS class and radius of the circles.
     """
 
     name: str
@@ -73,7 +73,7 @@ class Drawn:
 
 @dataclass(frozen=True, kw_only=True)
 class Plot(PagePart):
-    """A plot in its own pixels.
+    """A plot in pixels.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ class Plot(PagePart):
     frame : (float, float, float, float)
         Left, top, right and bottom of the area between the axes.
     x_ticks, y_ticks : list of (float, str)
-        Place and label.
+        Positions and labels.
     guide : (Point, Point) or None
         Ends of a dashed line.
     series : list of Drawn
@@ -109,12 +109,12 @@ def xy_plot(
     guide: str = "",
     whole: bool = False,
 ) -> Plot | None:
-    """Draw curves or points over two axes; None if there is no point.
+    """Return a plot of curves or points; None if there are no points.
 
     Parameters
     ----------
     series : sequence of Series
-        As many as there are colours; further ones are left out.
+        At most one per colour; further ones are left out.
     x, y : str
         Titles of the axes.
     unit : bool
@@ -122,7 +122,12 @@ def xy_plot(
     guide : {"", "diagonal", "zero"}
         A dashed line: y = x, or y = 0.
     whole : bool
-        Whether x is a count.
+        Whether x is a count, with integer ticks.
+
+    Returns
+    -------
+    Plot or None
+        None if there are no points.
     """
     shown = [one for one in series if one.points][:TONES]
     if not shown:

@@ -1,4 +1,4 @@
-"""Axes of charts: round ends, round ticks."""
+"""Axes of charts with rounded ends and ticks."""
 
 from __future__ import annotations
 
@@ -17,16 +17,20 @@ class Scale:
 
     @classmethod
     def over(cls, values: Iterable[float | None], count: int = 5, whole: bool = False) -> Scale:
-        """Span values; the ends are round numbers.
+        """Return a scale that includes all values; its ends are rounded.
 
         Parameters
         ----------
         values : iterable of float or None
-            None and infinite values are left out.
+            None and infinite values are ignored.
         count : int
-            Ticks, about.
+            Approximate number of ticks.
         whole : bool
-            Whether ticks are whole numbers.
+            Whether ticks are integers.
+
+        Returns
+        -------
+        Scale
         """
         from matplotlib.ticker import MaxNLocator
 
@@ -52,7 +56,7 @@ class Scale:
         return f"{100 * (self.position(high) - self.position(low)):.2f}%"
 
     def labels(self) -> list[str]:
-        """Format the ticks; as 50k or 2.5M where one is ten thousand or more, since there is little room."""
+        """Format the ticks; from ten thousand on as 50k or 2.5M, to save room."""
         from matplotlib.ticker import EngFormatter
 
         large = max(abs(self.low), abs(self.high)) >= 10_000

@@ -1,4 +1,4 @@
-"""HTML pages: one self-contained file each, charts and pictures included, no clock and no network."""
+"""HTML pages: one self-contained file each with charts and images, without times and network requests."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ LAYOUT = "pedigree/report/page/page.html.j2"
 
 
 class Page:
-    """A page that is put together from parts: sections, headings, paragraphs, tables, charts, pictures.
+    """A page that is composed of parts: sections, headings, paragraphs, tables, charts, images.
 
     Parameters
     ----------
     title : str
     templates : Path, optional
-        A folder of one's own templates, for `include` and for parts with another template.
+        A folder with the owner's templates, for `include` and `add`.
 
     Examples
     --------
@@ -40,13 +40,13 @@ class Page:
         self.parts: list[tuple[str, dict[str, Any]]] = []  # name and variables of each template
 
     def add(self, *parts: PagePart, template: str | None = None) -> None:
-        """Add sections, charts or other parts, perhaps with a template of one's own."""
+        """Add sections, charts or other parts, optionally with one of the owner's templates."""
         self.parts += [(template or part.template, vars(part)) for part in parts]
 
     def include(self, template: str, **values: Any) -> None:
-        """Add a template of one's own.
+        """Add one of the owner's templates.
 
-        It becomes a section if it sets a title; with an anchor, the table of contents lists it:
+        It is a section if it sets a title; if it also sets an anchor, the table of contents lists it:
         ``{% set title, anchor = "My section", "mine" %}``.
 
         Parameters
@@ -54,7 +54,7 @@ class Page:
         template : str
             Its name in the folder of templates.
         **values
-            Its variables. They are escaped when the template prints them.
+            Its variables, which are escaped when they are printed.
         """
         self.parts.append((template, values))
 
@@ -71,16 +71,22 @@ class Page:
         self.add(Text(text=text))
 
     def table(self, rows: Sequence[Mapping[str, Any]], caption: str = "") -> None:
-        """Add a table of equal mappings; nothing if there are no rows."""
+        """Add a table of mappings with equal keys; nothing if there are no rows."""
         if rows:
             self.add(Table(rows=rows, caption=caption))
 
     def figure(self, chart: PagePart, title: str = "", caption: str = "") -> None:
-        """Add a chart of `pedigree.report.charts`."""
+        """Add a chart of `pedigree.report.charts`.
+
+        Parameters
+        ----------
+        chart : PagePart
+        title, caption : str
+        """
         self.add(Figure(chart=chart, title=title, caption=caption))
 
     def picture(self, path: Path, alt: str) -> None:
-        """Add a PNG picture, embedded; `alt` describes it for people who do not see it."""
+        """Embed a PNG image; `alt` describes it for people who cannot see it."""
         self.add(Picture.read(path, alt))
 
     def html(self) -> str:
@@ -91,7 +97,7 @@ class Page:
             title, anchor = (getattr(module, name, None) for name in ("title", "anchor"))
             parts.append({"body": Markup(module), "title": title, "anchor": anchor})
         style, script = (_resource(name) for name in ("page.css", "page.js"))
-        # The browser itself then blocks the network, and every script but the page's own.
+        # With this policy the browser blocks network requests, and all scripts except the page's own.
         digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
         values = {"title": self.title, "parts": parts, "digest": digest}
         return str(rendered(self.environment, LAYOUT, values | {"style": style, "script": script}))
@@ -103,5 +109,5 @@ class Page:
 
 
 def _resource(name: str) -> Markup:
-    """Read a file of the library that is part of every page as it is."""
+    """Read a file of the library that every page includes."""
     return Markup(Path(__file__).with_name(name).read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""What a page is put together from: headings, paragraphs, tables and pictures."""
+"""Parts of a page: headings, paragraphs, tables and images."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Text(PagePart):
 
 @dataclass(frozen=True, kw_only=True)
 class Table(PagePart):
-    """A table of equal mappings, which people can sort.
+    """A table of mappings with equal keys, which readers can sort.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class Table(PagePart):
     rows: Sequence[Mapping[str, Any]]
     caption: str = ""
     columns: list[str] = field(init=False)
-    numbers: list[str] = field(init=False)  # columns of numbers
+    numbers: list[str] = field(init=False)  # names of numeric columns
     template: str = "pedigree/report/page/table.html.j2"
 
     def __post_init__(self) -> None:
@@ -55,14 +55,14 @@ class Table(PagePart):
 
 @dataclass(frozen=True, kw_only=True)
 class Picture(PagePart):
-    """A PNG picture, embedded in the page.
+    """A PNG image, embedded in the page.
 
     Parameters
     ----------
     data : str
         The file in Base64.
     alt : str
-        What the picture shows, for people who do not see it.
+        Description of the image, for people who cannot see it.
     """
 
     data: str

@@ -1,4 +1,4 @@
-"""Jinja2 as every page uses it: values are escaped, and a name that a template lacks is an error."""
+"""Rendering with Jinja2: values are escaped, and an undefined name in a template is an error."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ class PagePart:
 
 @cache
 def jinja_environment(templates: Path | None = None, *, escape: bool = True) -> Environment:
-    """Return the environment in which templates are rendered.
+    """Return the environment for rendering templates.
 
     Parameters
     ----------
     templates : Path, optional
-        A folder of the owner's templates.
+        A folder with the owner's templates.
     escape : bool
         Whether values are escaped for HTML.
     """
@@ -77,7 +77,7 @@ def jinja_environment(templates: Path | None = None, *, escape: bool = True) -> 
 
 
 def rendered(env: Environment, template: str, values: dict[str, Any]) -> TemplateModule:
-    """Fill in a template.
+    """Render a template.
 
     Parameters
     ----------
@@ -90,23 +90,25 @@ def rendered(env: Environment, template: str, values: dict[str, Any]) -> Templat
     Returns
     -------
     TemplateModule
-        ``str()`` of it is the text; what the template sets is an attribute.
+        ``str()`` returns the text; names that the template sets are attributes.
 
     Raises
     ------
     UserError
-        A template is missing or wrong.
+        A template is missing or contains an error.
     """
     try:
         return env.get_template(template).make_module(values)
     except TemplateNotFound as error:
-        raise UserError(f"The template {error.name} is missing.") from error
+        raise UserError(
+            f"template {error.name} does not exist; add it, or fix the name."
+        ) from error
     except TemplateSyntaxError as error:
         raise UserError(f"{error.filename}, line {error.lineno}: {error.message}") from error
     except UndefinedError as error:
-        raise UserError(f"The template {template} needs a value: {error.message}.") from error
+        raise UserError(f"template {template} uses an undefined name: {error.message}.") from error
 
 
 def _render_part(env: Environment, part: PagePart, **values: Any) -> Markup:
-    """Render a part inside of another, perhaps with more values; in templates it is `render`."""
+    """Render a part inside another, optionally with more values; in templates, the function `render`."""
     return Markup(rendered(env, part.template, vars(part) | values))

@@ -1,1 +1,1 @@
-"""The sections of the report: one page from the verdict down to the snapshot, for people who run nothing."""
+"""The sections of the report, for readers who do not run the project themselves."""

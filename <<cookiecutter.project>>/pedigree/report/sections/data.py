@@ -1,4 +1,4 @@
-"""The data: where the rows come from and where they went, what cleaning changed, what the contract requires."""
+"""The data: sources and uses of the rows, changes by cleaning, and rules of the contract."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from pedigree.report.page.rendering import PagePart
 
 SUBSETS = {"train": "training set", "validation": "validation set", "test": "test set"}
 OTHERS = {"unlabelled": "without a label", "left_out": "left out by the split"}
-CLASSES = 8  # whose fractions hovering shows
-COLUMNS = 6  # that a cleaning step lists
-WIDE = 4  # times as many lines as charts have marks
-# The rules of a contract that are listed.
+CLASSES = 8  # maximum number of classes in a tooltip
+COLUMNS = 6  # maximum number of columns that a cleaning step lists
+WIDE = 4  # tables have this many times as many lines as charts have marks
+# Rules of a contract, in words; other rules are not listed.
 RULES = {
     "isin": "one of {}",
     "str_matches": "matches {}",
@@ -30,7 +30,7 @@ RULES = {
 
 @dataclass(frozen=True)
 class CleaningStep:
-    """What a cleaning step did: rows that it dropped, and how many values it changed in each column."""
+    """The effect of a cleaning step: rows that it dropped, and how many values it changed in each column."""
 
     name: str
     rows_dropped: int
@@ -52,7 +52,7 @@ class ColumnRow:
 
 @dataclass(frozen=True)
 class FeatureRow:
-    """A feature before selection: `fraction` is in how many folds it was selected."""
+    """A feature before selection; `fraction` is the fraction of folds in which it was selected."""
 
     name: str
     kept: bool
@@ -62,30 +62,32 @@ class FeatureRow:
 
 @dataclass(frozen=True, kw_only=True)
 class DataSection(PagePart):
-    """The section.
+    """The section on the data.
 
     Parameters
     ----------
     kind, source : str
-        What the rows come from.
+        Kind and description of the source.
     chart : MarkChart
-        Rows after each step, and in each subset.
+        Number of rows after each step, and in each subset.
     has_classes : bool
     steps : list of CleaningStep
     rejected : int
-        Rows that violate the contract.
+        Number of rows that violate the contract.
     columns : list of ColumnRow
     ruled : int
-        Columns that the contract has rules for.
+        Number of columns with rules in the contract.
     more_columns : int
+        Number of columns that the table leaves out.
     features : list of FeatureRow
     kept, candidates : int
-        Features after and before selection.
+        Number of features after and before selection.
     stability : float or None
-        Of the selection over the folds.
+        Stability of the selection over the folds.
     files : list of dict
-        Of the snapshot.
+        Files of the snapshot.
     more_files : int
+        Number of files that the table leaves out.
     """
 
     kind: str
@@ -107,7 +109,18 @@ class DataSection(PagePart):
 
 
 def data(outputs: RunOutputs, most: int) -> DataSection:
-    """Return the section on the data; it lists at most so many files, and four times as many columns."""
+    """Return the section on the data.
+
+    Parameters
+    ----------
+    outputs : RunOutputs
+    most : int
+        Maximum number of files; four times as many columns are listed.
+
+    Returns
+    -------
+    DataSection
+    """
     snapshot = outputs.lineage["snapshot"]
     source, files = snapshot["source"], snapshot["files"]
     columns, selection = _columns(outputs), outputs.json("metrics/select.json")
@@ -135,7 +148,7 @@ def data(outputs: RunOutputs, most: int) -> DataSection:
 
 
 def _rows(outputs: RunOutputs) -> MarkChart:
-    """Draw the rows after each step, and in each subset of the split."""
+    """Return a chart of the rows after each step, and in each subset of the split."""
     loaded, cleaned, split = (
         outputs.json(f"metrics/{name}.json") for name in ("load", "clean", "split")
     )
@@ -181,7 +194,7 @@ def _columns(outputs: RunOutputs) -> list[ColumnRow]:
 
 
 def contract_rules(column: dict[str, Any]) -> list[str]:
-    """Return the rules that a contract has for a column, in words."""
+    """Describe the rules of a contract for a column in words."""
     found = []
     for rule, words in RULES.items():
         value = column.get(rule)

@@ -1,4 +1,4 @@
-"""What drives the predictions: importance of features, curves, interactions, individual predictions."""
+"""What the predictions depend on: importance of features, curves, interactions, individual predictions."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from pedigree.report.outputs import Row, RunOutputs, grouped, to_float, xy_point
 from pedigree.report.page.rendering import PagePart
 
 FOLDER = "reports/explain"
-INDIVIDUAL = 3  # predictions that are shown
-STRONGEST = 6  # features of an individual prediction
+INDIVIDUAL = 3  # number of individual predictions that are shown
+STRONGEST = 6  # number of features of an individual prediction
 CURVES = 6
-CATEGORIES = 12  # bars of a curve
+CATEGORIES = 12  # maximum number of bars of a curve
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Importance:
     method, measure, unit : str
     chart : MarkChart
     more : int
-        Features that the chart leaves out.
+        Number of features that the chart leaves out.
     """
 
     method: str
@@ -49,7 +49,7 @@ class FeatureCurve:
 
 @dataclass(frozen=True)
 class Explained:
-    """One prediction: the base value, and what the strongest features add to it."""
+    """One prediction: the base value, and the contributions of the strongest features."""
 
     row: str
     output: str
@@ -61,18 +61,18 @@ class Explained:
 
 @dataclass(frozen=True, kw_only=True)
 class DriversSection(PagePart):
-    """The section.
+    """The section on what the predictions depend on.
 
     Parameters
     ----------
     strongest : list of str
-        The three features that are strongest by the first method.
+        The three strongest features by the first method.
     importance : list of Importance
     curves : list of FeatureCurve
     interactions : list of dict
         Pairs of features whose joint effect is more than the sum of their effects.
     method : str
-        Of the individual predictions.
+        Method of the individual predictions.
     predictions : list of Explained
     """
 
@@ -86,7 +86,7 @@ class DriversSection(PagePart):
 
 
 def drivers(outputs: RunOutputs, most: int) -> DriversSection:
-    """Return the section on what `explain` found; a chart or table shows at most so many features."""
+    """Return the section with the results of `explain`; a chart or table has at most `most` features."""
     rows = outputs.rows(f"{FOLDER}/global.csv", "strength", "spread")
     single = outputs.rows(f"{FOLDER}/rows.csv", "contribution", "prediction", "base")
     method = single[0]["method"] if single else ""
@@ -116,7 +116,7 @@ def _importance(method: str, rows: list[Row], most: int) -> Importance:
 
 
 def _curves(rows: list[Row]) -> Iterator[FeatureCurve]:
-    """Draw a line for each output; for a category, bars if there is one output."""
+    """Return a plot with a line for each output; for a category with one output, bars."""
     for (method, feature), lines in grouped(rows, "method", "feature"):
         outputs = grouped(lines, "output")
         series = [Series(output, xy_points(line, "x", "y")) for (output,), line in outputs]

@@ -11,7 +11,7 @@ from pedigree.report.outputs import Row, RunOutputs, grouped, xy_points
 from pedigree.report.page.rendering import PagePart
 
 CURVES = "plots/evaluate"
-CLASSES = 10  # of a confusion matrix
+CLASSES = 10  # maximum number of classes in a confusion matrix
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,13 +24,13 @@ class Errors(PagePart):
         The expected calibration error.
     calibration, roc, precision_recall : Plot or None
     confusion : ConfusionMatrix
-        Of the most frequent classes.
+        Confusion matrix of the most frequent classes.
     classes : int
-        How many there are.
+        Number of classes.
     threshold : Plot or None
-        What each threshold would give.
+        Metrics as a function of the decision threshold.
     chosen : float or None
-        The threshold that decides.
+        The chosen decision threshold.
     """
 
     ece: float | None
@@ -54,7 +54,7 @@ class Residuals(PagePart):
 
 
 def errors(outputs: RunOutputs) -> Errors:
-    """Return the errors of a classifier."""
+    """Return the section on the errors of a classifier."""
     rows = outputs.rows(f"{CURVES}/confusion.csv")
     counts = Counter((one["actual"], one["predicted"]) for one in rows)
     sizes = Counter(name for one in rows for name in one.values())
@@ -86,7 +86,7 @@ def errors(outputs: RunOutputs) -> Errors:
 
 
 def residuals(outputs: RunOutputs) -> Residuals:
-    """Return the errors of a regression."""
+    """Return the section on the errors of a regression."""
     actual = _curve(outputs, "predicted", "predicted", "actual", "points")
     residual = _curve(outputs, "residuals", "predicted", "residual", "points")
     return Residuals(
@@ -96,18 +96,18 @@ def residuals(outputs: RunOutputs) -> Residuals:
 
 
 def _curve(outputs: RunOutputs, name: str, x: str, y: str, kind: str = "line") -> list[Series]:
-    """Read a curve of the validation set, one for each class."""
+    """Read a curve of the validation set, one series for each class."""
     classes = grouped(outputs.rows(f"{CURVES}/{name}.csv"), "class")
     return [Series(label, xy_points(rows, x, y), kind) for (label,), rows in classes[:TONES]]
 
 
 def _threshold(rows: list[Row]) -> Plot | None:
-    """Draw what other thresholds would have given."""
+    """Return a plot of metrics as a function of the threshold."""
     if not rows:
         return None
     criterion = rows[0]["criterion"]
     columns = {criterion: "value", "precision": "precision", "recall": "recall"}
-    # Above 1 nothing is predicted positive; it would stretch the axis of probabilities.
+    # Thresholds above 1 predict no positive row, and would extend the axis of probabilities.
     series = [
         Series(name, [(a, b) for a, b in xy_points(rows, "threshold", column) if a <= 1])
         for name, column in columns.items()

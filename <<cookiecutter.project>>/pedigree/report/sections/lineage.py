@@ -1,4 +1,4 @@
-"""Where the bundle comes from: the chain of outputs from the bundle down to the snapshot."""
+"""The lineage of the bundle: the chain of outputs from the bundle to the snapshot."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from pedigree.report.page.rendering import PagePart
 
 @dataclass(frozen=True, kw_only=True)
 class LineageSection(PagePart):
-    """The section.
+    """The section on the lineage of the bundle.
 
     Parameters
     ----------
     bundle : str
-        SHA-256 of the bundle's manifest; empty if there is none.
+        SHA-256 of the bundle's manifest; empty without a bundle.
     chain : list of (stage, output, MD5)
-        The outputs that the bundle was made from, the last first.
+        The outputs from which the bundle was made, the last first.
     packages : list of (package, version)
     edited : int
-        Files of the library that differ from its version.
+        Number of files of the library that differ from its version.
     constraints : str
         SHA-256 of constraints.txt.
     """

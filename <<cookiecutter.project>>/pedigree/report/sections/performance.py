@@ -1,4 +1,4 @@
-"""The scores on the test set, beside those of champion, baselines and success criteria."""
+"""The scores on the test set, compared with champion, baselines and success criteria."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from pedigree.report.labels import (
 from pedigree.report.outputs import RunOutputs
 from pedigree.report.page.rendering import PagePart
 
-NEGLIGIBLE = 1e-9  # of a value: a narrower interval is not shown
+NEGLIGIBLE = 1e-9  # relative to the value; narrower intervals are not shown
 
 
 @dataclass(frozen=True)
 class GainRow:
-    """How much better the model is than another one on the test set."""
+    """The gain of the model over another one on the test set."""
 
     name: str
     metric: str
@@ -50,7 +50,7 @@ class MetricRow:
 
 @dataclass(frozen=True, kw_only=True)
 class PerformanceSection(PagePart):
-    """The section.
+    """The section on the scores.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class PerformanceSection(PagePart):
     names : dict of str to str
         Name and label of each reference model that has a score.
     chart : MarkChart
-        The first metric of this model and of the others; a limit is that of the success criterion.
+        The first metric of this model and the reference models; a limit is that of the success criterion.
     remarks : list of str
         How the scores were measured.
     gains : list of GainRow

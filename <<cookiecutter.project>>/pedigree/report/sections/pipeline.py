@@ -12,9 +12,9 @@ from pedigree.report.formatting import number, short
 from pedigree.report.outputs import RunOutputs
 from pedigree.report.page.rendering import PagePart
 
-NODE, HIGH, GAP_X, GAP_Y = 178, 42, 14, 22  # of the graph, in its pixels
-WORDS = 30  # characters of a result that a node has room for
-SECTIONS = {  # where the page covers a stage
+NODE, HIGH, GAP_X, GAP_Y = 178, 42, 14, 22  # of the graph, in pixels
+WORDS = 30  # maximum number of characters of a result in a node
+SECTIONS = {  # the section about each stage
     **dict.fromkeys(("collect", "load", "clean", "split", "select"), "data"),
     **dict.fromkeys(("compare", "tune", "train"), "search"),
     **dict.fromkeys(("leakage", "evaluate"), "weaknesses"),
@@ -34,10 +34,10 @@ class Stage:
     Parameters
     ----------
     number : int or None
-        Of the step, in the order in which they run; None for a stage that is not one of the steps.
+        Number of the step, in the order of execution; None for a stage that is not a step.
     name, description, result : str
     parents : list of str
-        Stages that it follows.
+        Stages that it directly follows.
     """
 
     number: int | None
@@ -48,13 +48,13 @@ class Stage:
 
     @property
     def title(self) -> str:
-        """Return name and number."""
+        """Return number and name."""
         return f"{self.number} · {self.name}" if self.number else self.name
 
 
 @dataclass(frozen=True)
 class Node:
-    """A stage in the graph: its upper left corner, and the section that covers it."""
+    """A stage in the graph: its upper left corner, and its section of the page."""
 
     stage: Stage
     result: str
@@ -65,16 +65,16 @@ class Node:
 
 @dataclass(frozen=True, kw_only=True)
 class PipelineSection(PagePart):
-    """The section.
+    """The section on the pipeline.
 
     Parameters
     ----------
     stages : list of Stage
     nodes : list of Node
     edges : list of str
-        Paths of SVG.
+        SVG paths.
     size : (float, float)
-        Of the graph.
+        Width and height of the graph.
     node : (int, int)
         Width and height of a node.
     """
@@ -88,13 +88,13 @@ class PipelineSection(PagePart):
 
 
 def pipeline(outputs: RunOutputs, stages: Mapping[str, DeclaredStage]) -> PipelineSection:
-    """Return the section on the stages, as dvc.yaml describes and links them."""
+    """Return the section on the stages and links of dvc.yaml."""
     results, parents = _results(outputs), links(stages)
     found: dict[str, Stage] = {}
     count = 0
     for name, stage in stages.items():
         step, dash, description = stage.description.partition(" - ")
-        is_step = bool(dash) and step[:1].isdigit()  # other stages are not among the sixteen steps
+        is_step = bool(dash) and step[:1].isdigit()  # other stages are not steps
         count += is_step
         found[name] = Stage(
             count if is_step else None,
@@ -149,9 +149,9 @@ def _results(outputs: RunOutputs) -> dict[str, str]:
 
 
 def links(stages: Mapping[str, DeclaredStage]) -> dict[str, list[str]]:
-    """Return the stages that each stage follows directly, in an order in which they can run.
+    """Return the stages that each stage follows directly, in a possible order of execution.
 
-    Those are the ones that no other path leads through.
+    A link is left out if another path connects the same stages.
     """
     parents: dict[str, list[str]] = {}
     for name, stage in stages.items():
@@ -164,7 +164,7 @@ def links(stages: Mapping[str, DeclaredStage]) -> dict[str, list[str]]:
         ]
     above: dict[str, set[str]] = {}  # all ancestors of a stage
     while waiting := [name for name in parents if name not in above]:
-        # Groups of stages may follow each other in turns: then the one that is listed first comes first.
+        # Groups of stages may depend on each other in turn; then the one that is listed first comes first.
         ready = (name for name in waiting if above.keys() >= set(parents[name]))
         name = next(ready, waiting[0])
         above[name] = set(parents[name]).union(*(above.get(one, ()) for one in parents[name]))
@@ -175,7 +175,7 @@ def links(stages: Mapping[str, DeclaredStage]) -> dict[str, list[str]]:
 
 
 def levels(parents: dict[str, list[str]]) -> dict[str, int]:
-    """Place each stage as late as what follows it allows, so that few links pass by others."""
+    """Place each stage as low as its successors allow, so that few links pass other stages."""
     first: dict[str, int] = {}
     for name, above in parents.items():
         first[name] = 1 + max((first.get(one, -1) for one in above), default=-1)
@@ -187,12 +187,12 @@ def levels(parents: dict[str, list[str]]) -> dict[str, int]:
 
 
 def _layout(parents: dict[str, list[str]]) -> tuple[dict[str, Point], float, float]:
-    """Place the stages from top to bottom; return also where links pass by others, and the height."""
+    """Place the stages from top to bottom; also return the position of links that pass other stages, and the height."""
     level = levels(parents)
     rows: list[list[str]] = [[] for _ in range(max(level.values()) + 1)]
     for name in parents:
         rows[level[name]].append(name)
-    for row in rows:  # what follows something far above is next to the lane that leads there
+    for row in rows:  # stages with a distant parent are next to the lane of its link
         row.sort(key=lambda name: -max((level[one] for one in parents[name]), default=0))
     wide = max(map(len, rows))
     places: dict[str, Point] = {}
@@ -204,12 +204,12 @@ def _layout(parents: dict[str, list[str]]) -> tuple[dict[str, Point], float, flo
 
 
 def _edge(start: Point, end: Point, lane: float) -> str:
-    """Return the path from below one node to above another."""
+    """Return the path from the bottom of one node to the top of another."""
     x1, y1, x2, y2 = start[0] + NODE / 2, start[1] + HIGH, end[0] + NODE / 2, end[1] - 3
     middle = (y1 + y2) / 2
     if y2 - y1 <= HIGH:
         return f"M{x1:g} {y1:g}C{x1:g} {middle:g} {x2:g} {middle:g} {x2:g} {y2:g}"
-    turn = GAP_Y * 0.8  # along the side, past the stages in between
+    turn = GAP_Y * 0.8  # links over several levels run along the edge
     return (
         f"M{x1:g} {y1:g}C{x1:g} {y1 + turn:g} {lane:g} {y1:g} {lane:g} {y1 + 2 * turn:g}"
         f"V{y2 - 2 * turn:g}C{lane:g} {y2:g} {x2:g} {y2 - turn:g} {x2:g} {y2:g}"

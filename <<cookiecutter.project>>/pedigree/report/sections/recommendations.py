@@ -1,4 +1,4 @@
-"""What to do next: each recommendation follows from a number that the run has measured."""
+"""Recommendations for what to do next; each one follows from a number that the run has measured."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pedigree.report.labels import reference_label
 from pedigree.report.outputs import RunOutputs, to_float
 from pedigree.report.page.rendering import PagePart
 
-# recommendations.j2 has a macro for the finding of each kind, and a line for its remedy.
+# recommendations.j2 has a macro for the finding of each kind, and a sentence for its remedy.
 Kind = Literal[
     "missed_criterion",
     "narrow_criterion",
@@ -29,7 +29,7 @@ Kind = Literal[
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 STRONGER = "dvc exp run -S experiment=best"
-# What helps if a criterion is missed; for any other criterion, a stronger model.
+# The remedy for a missed criterion; for other criteria, a stronger model.
 REMEDIES = {
     "gap_to_validation": "dvc exp run -S model=linear",
     "leakage_findings": "dvc repro leakage",
@@ -41,18 +41,18 @@ REMEDIES = {
 
 @dataclass(frozen=True)
 class Recommendation:
-    """A finding, and the command that is the first step of its remedy.
+    """A finding, and the command for the first step of its remedy.
 
     Parameters
     ----------
     kind : Kind
     command : str
     values : dict
-        What the macro of that kind prints.
+        Values that the macro of the kind prints.
     is_warning : bool
-        Whether an accepted model is accepted with reservations because of it.
+        Whether the finding is a warning, with which an accepted model is accepted with reservations.
     remedy : str
-        Key of the remedy's sentence; the kind if empty.
+        Key of the sentence about the remedy; the kind if empty.
     """
 
     kind: Kind
@@ -64,7 +64,7 @@ class Recommendation:
 
 @dataclass(frozen=True, kw_only=True)
 class NextStepsSection(PagePart):
-    """The last section."""
+    """The section with the recommendations."""
 
     recommendations: Sequence[Recommendation]
     template: str = "pedigree/report/sections/next_steps.html.j2"
@@ -76,7 +76,7 @@ def next_steps(recommendations: Sequence[Recommendation]) -> NextStepsSection:
 
 
 def recommend(outputs: RunOutputs) -> list[Recommendation]:
-    """Derive what to do next; warnings come first."""
+    """Derive recommendations; warnings come first."""
     found = [
         *_from_criteria(outputs),
         *_from_comparisons(outputs),
@@ -91,7 +91,7 @@ def recommend(outputs: RunOutputs) -> list[Recommendation]:
 
 
 def _from_criteria(outputs: RunOutputs) -> Iterator[Recommendation]:
-    """Look at the success criteria: missed, met by less than the uncertainty, or still to be measured."""
+    """Check the success criteria: missed, met by less than the uncertainty, or still to be measured."""
     scores = {one["metric"]: one for one in outputs.verdict["metrics"]}
     for one in outputs.verdict["criteria"]:
         name = one["criterion"]
@@ -111,7 +111,7 @@ def _from_criteria(outputs: RunOutputs) -> Iterator[Recommendation]:
 
 
 def _from_comparisons(outputs: RunOutputs) -> Iterator[Recommendation]:
-    """Look at the comparisons with champion and baselines on the test set."""
+    """Check the comparisons with champion and baselines on the test set."""
     for one in outputs.verdict.get("comparisons", ()):
         low, high = one["interval"]
         itself = one["against"] == "champion" and low == high == 0  # it has been promoted
@@ -125,7 +125,7 @@ def _from_comparisons(outputs: RunOutputs) -> Iterator[Recommendation]:
 
 
 def _from_rows(outputs: RunOutputs) -> Iterator[Recommendation]:
-    """Look at leakage, the worst slice, the difference of test and validation, rejected rows."""
+    """Check leakage, the worst slice, the difference of test and validation, and rejected rows."""
     for one in outputs.rows("reports/leakage.csv"):
         if one["found"] == "yes":
             values = {"check": one["check"].replace("_", " "), "text": one["says"].rstrip(".")}
@@ -145,7 +145,7 @@ def _from_rows(outputs: RunOutputs) -> Iterator[Recommendation]:
 
 
 def _from_search(outputs: RunOutputs) -> Iterator[Recommendation]:
-    """Look at the leaderboard and at the search for hyperparameters."""
+    """Check the leaderboard and the search for hyperparameters."""
     board, model, tuned = outputs.leaderboard, outputs.trained["model"], outputs.tuned
     own = next((one for one in board if one["model"] == model), None)
     if own and (to_float(own["behind_low"]) or 0) > 0:
@@ -157,7 +157,7 @@ def _from_search(outputs: RunOutputs) -> Iterator[Recommendation]:
 
 
 def _from_batches(outputs: RunOutputs) -> Iterator[Recommendation]:
-    """Look at later batches."""
+    """Check later batches."""
     monitor = outputs.json("metrics/monitor.json")
     if monitor.get("retrain"):
         yield Recommendation("retrain", "dvc repro", {"reasons": monitor["reasons"]}, True)

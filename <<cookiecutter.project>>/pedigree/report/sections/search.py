@@ -1,4 +1,4 @@
-"""How the model was selected: the leaderboard of model families, and the search for hyperparameters."""
+"""Model selection: the leaderboard of model families, and the search for hyperparameters."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Candidate:
     scores : list of float or None
         Means over the folds, in the order of the leaderboard's metrics.
     behind : float or None
-        The distance to the winner by the first metric.
+        The difference from the winner in the first metric.
     is_worse : str
-        Whether the distance is significant; empty for the winner.
+        Whether the difference is significant; empty for the winner.
     """
 
     rank: int
@@ -50,7 +50,7 @@ class Leaderboard:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """The search: `result` is reports/tune.json."""
+    """The search for hyperparameters; `result` is reports/tune.json."""
 
     result: dict[str, Any]
     folds: str
@@ -60,7 +60,7 @@ class SearchResult:
 
 @dataclass(frozen=True, kw_only=True)
 class SearchSection(PagePart):
-    """The section."""
+    """The section on model selection."""
 
     leaderboard: Leaderboard | None
     tuning: SearchResult | None
@@ -68,7 +68,7 @@ class SearchSection(PagePart):
 
 
 def search(outputs: RunOutputs, most: int) -> SearchSection:
-    """Return the section on what `compare` and `tune` found; it shows at most so many families."""
+    """Return the section with the results of `compare` and `tune`; it has at most `most` families."""
     board = outputs.leaderboard
     tuned = outputs.tuned.get("trials")
     return SearchSection(
@@ -97,7 +97,7 @@ def _leaderboard(rows: list[Row], trained: str) -> Leaderboard:
 def _tuning(outputs: RunOutputs) -> SearchResult:
     trials = outputs.rows("plots/tune.csv")
     known = [one for one in trials if to_float(one["value"]) is not None]
-    # A pruned trial has run on fewer folds: it may look better than the best, and is not.
+    # A pruned trial was evaluated on fewer folds, so its score is not comparable with the best.
     complete = [one for one in known if one["pruned"] != "True"]
     pruned = [one for one in known if one["pruned"] == "True"]
     series = [

@@ -1,4 +1,4 @@
-"""The verdict in a few sentences: whether the model is accepted, and what speaks against it."""
+"""The verdict in a few sentences: whether the model is accepted, and warnings about it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pedigree.report.outputs import RunOutputs
 from pedigree.report.page.rendering import PagePart
 from pedigree.report.sections.recommendations import Recommendation
 
-SHOWN = 3  # warnings beside the verdict
+SHOWN = 3  # maximum number of warnings that are shown
 
 
 @dataclass(frozen=True)
 class VerdictSummary:
-    """How many success criteria the model meets, and its first metric on the test set.
+    """The number of success criteria that the model meets, and its first metric on the test set.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ class VerdictSummary:
     met, evaluated : int
         Success criteria that are met, and that could be evaluated.
     rows : str
-        How many test rows there are.
+        The formatted number of test rows.
     metric : str
     value : float
     interval : list of float
@@ -50,9 +50,9 @@ class VerdictSection(PagePart):
     tone : {"bad", "warn", "good"}
     summary : VerdictSummary
     warnings : sequence of Recommendation
-        Those that are shown.
+        Warnings that are shown.
     more : int
-        Further warnings.
+        Number of further warnings.
     """
 
     tone: str
@@ -79,7 +79,7 @@ def summarize(outputs: RunOutputs) -> VerdictSummary:
 
 
 def verdict(outputs: RunOutputs, recommendations: Sequence[Recommendation]) -> VerdictSection:
-    """Return the part of the page that comes first."""
+    """Return the first section of the page."""
     warnings = [one for one in recommendations if one.is_warning]
     accepted = "warn" if warnings else "good"
     return VerdictSection(

@@ -1,4 +1,4 @@
-"""Where the model is weak: slices, fairness, errors, leakage."""
+"""Weaknesses of the model: slices, fairness, errors, leakage."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pedigree.report.sections.errors import Errors, Residuals, errors, residuals
 
 @dataclass(frozen=True)
 class SliceChart:
-    """SliceChart of a subset, the worst first.
+    """A chart of the slices of a subset, the worst first.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ class SliceChart:
     metric, direction : str
     chart : MarkChart
     more : int
-        SliceChart that the chart leaves out.
+        Number of slices that the chart leaves out.
     """
 
     subset: str
@@ -34,7 +34,7 @@ class SliceChart:
 
 @dataclass(frozen=True, kw_only=True)
 class WeaknessesSection(PagePart):
-    """The section.
+    """The section on weaknesses.
 
     Parameters
     ----------
@@ -45,13 +45,13 @@ class WeaknessesSection(PagePart):
         Lines of fairness.csv.
     fairness_subset : {"test", "validation"}
     calibration : dict or None
-        Of the bundle.
+        Calibration of the bundle.
     threshold : dict
     target : dict
-        Name and classes.
+        Name and classes of the target.
     errors : Errors or Residuals
     leakage : dict
-        Of metrics/leakage.json.
+        Content of metrics/leakage.json.
     checks : list of dict
         Lines of leakage.csv, failed checks first.
     """
@@ -70,7 +70,7 @@ class WeaknessesSection(PagePart):
 
 
 def weaknesses(outputs: RunOutputs, most: int) -> WeaknessesSection:
-    """Return the section on errors and weaknesses; a chart shows at most so many slices."""
+    """Return the section on errors and weaknesses; a chart has at most `most` slices."""
     subset, fairness = outputs.fairness()
     is_classifier = outputs.problem["kind"] == "classification"
     checks = outputs.rows("reports/leakage.csv", "measured", "limit")

@@ -117,7 +117,7 @@ def test_earlier_answers_may_be_seen_and_never_the_rows_own() -> None:
     out = lags(target=True).fit(rows, np.array([0, 1])).transform(rows)
     assert out["target_lag_1_by_shop"].tolist()[1] == 0
     for answers in (None, np.array([0, 2])):
-        with pytest.raises(UserError, match="numbers or one of two classes"):
+        with pytest.raises(UserError, match="require a numeric or binary target"):
             lags(target=True).fit(rows, answers)
 
 
@@ -227,7 +227,7 @@ def test_the_table_is_read_once_and_predictions_need_no_file(
     pd.testing.assert_frame_equal(loaded.transform(asked), expected)
     # The folds of a cross-validation fit clones.
     pd.testing.assert_frame_equal(clone(loaded).fit(asked.head(1)).transform(asked), expected)
-    with pytest.raises(UserError, match=r"orders\.csv is not there"):
+    with pytest.raises(UserError, match=r"orders\.csv does not exist"):
         related().fit(asked)
 
 
@@ -236,7 +236,7 @@ def test_columns_that_the_table_lacks_are_named(orders: Path, asked: pd.DataFram
         related(child_key="client").fit(asked)
     with pytest.raises(UserError, match="no column 'amout'; did you mean 'amount'"):
         related(statistics={"amout": ["sum"]}).fit(asked)
-    with pytest.raises(UserError, match="'product' holds no numbers, so that it has no mean"):
+    with pytest.raises(UserError, match="column 'product' is not numeric, so it has no mean"):
         related(statistics={"product": ["mean"]}).fit(asked)
 
 
