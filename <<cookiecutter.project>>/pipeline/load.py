@@ -11,7 +11,6 @@ from pedigree import (
     paths,
     run,
     say,
-    write_json,
     write_table,
 )
 
@@ -33,8 +32,7 @@ def main(settings: LoadSettings) -> None:
     contract.check_target(kept, settings.problem)
     write_table(rows.loc[broken.index].assign(reason=broken["reason"]), paths.REJECTED)
     write_table(kept, paths.LOADED)
-    counts = {"rows": len(rows), "loaded": len(kept), "rejected": len(rejected)}
-    write_json({**counts, "types": types}, paths.METRICS / "load.json")
+    contract.metrics(len(rows), len(kept), types).write(paths.METRICS / "load.json")
     say(f"{len(kept)} rows and {len(types)} columns loaded, {len(rejected)} rows rejected")
 
 

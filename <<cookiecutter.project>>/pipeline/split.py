@@ -26,7 +26,7 @@ def main(settings: SplitSettings) -> None:
     with new_folder(paths.SPLIT) as folder:
         for name, rows in split.subsets.items():
             write_table(rows, folder / name)
-        write_json({"name": target, "classes": split.classes}, folder / "target.json")
+        split.target.write(folder / "target.json")
     summary = split.summary(target)
     write_json(summary, paths.METRICS / "split.json")
     say(", ".join(f"{name}: {entry['rows']} rows" for name, entry in summary.items()))

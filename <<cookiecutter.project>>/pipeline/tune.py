@@ -16,7 +16,7 @@ def main(settings: TuneSettings) -> None:
     tuning = Tuning.of(settings, model)
     search = instantiate(tuning.search, model.search_space, _partial_=True)
     tuning.run(search)
-    write_json({"model": model.name, "tuned": tuning.changes()}, paths.BEST_PARAMS)
+    tuning.tuned_params().write(paths.BEST_PARAMS)
     write_json(tuning.report(), paths.REPORTS / "tune.json")
     write_csv(tuning.history(), paths.PLOTS / "tune.csv")
 

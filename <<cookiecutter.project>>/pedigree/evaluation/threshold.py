@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from pedigree.scoring.decision import ChosenThreshold
 from pedigree.scoring.metrics import METRICS, Metric, gain, score
 
 NOBODY = 1.000001  # above every probability
@@ -20,7 +21,7 @@ def choose(
     truth: np.ndarray,
     probability: np.ndarray,
     metrics: Mapping[str, Metric] = METRICS,
-) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+) -> tuple[ChosenThreshold, list[dict[str, Any]]]:
     """Choose the threshold that answers best what is asked.
 
     Parameters
@@ -36,9 +37,8 @@ def choose(
 
     Returns
     -------
-    chosen : dict
-        asked, value (the threshold, None if nothing is asked), criterion, at_value (what the criterion comes to), acted_on
-        (the share of rows that are decided positive).
+    chosen : ChosenThreshold
+        Its `value` is None if nothing is asked.
     curve : list of dict
         For each threshold: threshold, criterion, value, acted_on, precision, recall, chosen.
 
@@ -93,7 +93,7 @@ def choose(
         }
         for i in shown
     ]
-    return chosen, curve
+    return ChosenThreshold.model_validate(chosen), curve
 
 
 def candidates(probability: np.ndarray) -> np.ndarray:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pedigree.base.paths import INCOMING, PLOTS, REPORTS, SNAPSHOT, SPLIT
-from pedigree.base.tables import new_folder, read_json, read_table
+from pedigree.base.paths import INCOMING, PLOTS, REPORTS, SPLIT
+from pedigree.base.tables import new_folder, read_table
 from pedigree.cleaning import clean_rows
 from pedigree.data.engine import read_file
 from pedigree.data.formats import is_readable
+from pedigree.data.records import SnapshotRecord
 from pedigree.data.target import features
 from pedigree.monitoring.drift import drift
 from pedigree.monitoring.performance import performance, reasons
@@ -64,7 +65,7 @@ class Batches:
         files = sorted(path for path in INCOMING.rglob("*") if is_readable(path))
         if not files:
             return cls(settings, [])
-        reading = read_json(SNAPSHOT)["source"].get("reading")
+        reading = SnapshotRecord.read().reading
         parts = [read_file(file, settings.load.missing, reading) for file in files]
         bundle = Bundle.load()
         typed, broken = bundle.check(pd.concat(parts, ignore_index=True))

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pedigree.base.paths import METRICS as METRICS_FOLDER
-from pedigree.base.tables import read_json
 from pedigree.data.target import encode, features, group_key
 from pedigree.evaluation.bootstrap import bootstrap
 from pedigree.prediction.bundle import Bundle
 from pedigree.scoring.custom import listed
+from pedigree.scoring.results import ValidationMetrics
 
 if TYPE_CHECKING:
     from pedigree.monitoring.settings import Monitor, MonitorProblem
@@ -23,7 +22,7 @@ def performance(
     bundle: Bundle, batch: pd.DataFrame, problem: MonitorProblem, options: Monitor
 ) -> dict[str, Any] | None:
     """Score the bundle on the batch's labelled rows; None where they are too few."""
-    classes = bundle.signature["target"]["classes"]
+    classes = bundle.signature.target.classes
     labelled = batch[batch[problem.target].notna()].reset_index(drop=True)
     truth = encode(labelled[problem.target], classes)
     known = truth >= 0 if classes else np.ones(len(truth), dtype=bool)
@@ -41,7 +40,7 @@ def performance(
         confidence=0.95,
         seed=options.seed,
     )
-    validation = read_json(METRICS_FOLDER / "evaluate.json")[first.name]
+    validation = ValidationMetrics.read().scores[first.name]
     return {"labelled": len(truth), **scored.table()[0], "validation": validation}
 
 

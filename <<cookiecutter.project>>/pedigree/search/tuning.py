@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pedigree.base.settings import as_dict
 from pedigree.base.stage import say
 from pedigree.estimators.building import as_trained, own_value
+from pedigree.estimators.tuned_params import TunedParams
 from pedigree.folds.folding import interval_of_gain, mean_and_spread
 from pedigree.scoring.custom import listed
 from pedigree.scoring.metrics import Metric, gain
@@ -103,14 +104,13 @@ class Tuning:
             return False
         return is_significant(self.study, self.folds, self.confidence)
 
-    def changes(self) -> dict[str, Any]:
-        """Return the hyperparameters to adopt: `from` which value, `to` which; none where the own settings stay."""
-        if not self.study or not self.adopted:
-            return {}
-        best = self.study.best().changes
-        return {
+    def tuned_params(self) -> TunedParams:
+        """Return what models/best_params.json contains: the hyperparameters to adopt."""
+        best = self.study.best().changes if self.study and self.adopted else {}
+        tuned = {
             name: {"from": own_value(self.model, name), "to": value} for name, value in best.items()
         }
+        return TunedParams.model_validate({"model": self.model.name, "tuned": tuned})
 
     def report(self) -> dict[str, Any]:
         """Return what was searched, within which budget, and what it gained."""

@@ -106,7 +106,7 @@ def _chunks(
     source: Path, bundle: Bundle, keep: Sequence[str]
 ) -> Iterator[tuple[pd.DataFrame, pa.Table]]:
     """Yield what the model is given and what is carried along: first of no rows, then of the file's."""
-    recorded = bundle.snapshot["source"].get("reading") or {}
+    recorded = bundle.snapshot.reading or {}
     reading = formats.file_dialect(source, {k: recorded[k] for k in SPELLING if k in recorded})
     names: list[str] | None = None
     for table in formats.read_tables(source, reading):
@@ -120,7 +120,7 @@ def _chunks(
 
 def _known(source: Path, names: Sequence[str], bundle: Bundle, keep: Sequence[str]) -> list[int]:
     """Return the places of the columns that the bundle knows; no other may be there but to be kept."""
-    types = bundle.signature["types"]
+    types = bundle.signature.types
     for name in keep:
         if names.count(name) != 1:
             raise UserError(f"--keep: {source} has no column '{name}'; {did_you_mean(name, names)}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pedigree.base.names import UserError, did_you_mean
 from pedigree.base.tools import instantiate
-from pedigree.data.target import classes, labels
+from pedigree.data.target import EncodedTarget, classes, labels
 from pedigree.splitting.subsets import LEFT_OUT, SUBSETS, UNLABELLED
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ class Split:
     ----------
     subsets : dict of str to DataFrame
         `train`, `validation` and `test`; `left_out` by the method; `unlabelled`, without a target.
-    classes : list of str
-        Of the training rows, in the order of their codes; of two, the positive one is last. Empty for regression.
+    target : EncodedTarget
+        With the classes of the training rows; of two, the positive one is last.
     """
 
     subsets: dict[str, pd.DataFrame]
-    classes: list[str]
+    target: EncodedTarget
 
     def summary(self, target: str) -> dict[str, Any]:
         """Count each subset's rows; of those that are used, also the classes' fractions, or mean and spread."""
@@ -39,7 +39,7 @@ class Split:
         }
 
     def _describe(self, values: pd.Series) -> dict[str, Any]:
-        if self.classes:
+        if self.target.classes:
             return {"classes": labels(values).value_counts(normalize=True).sort_index().to_dict()}
         return {"mean": float(values.mean()), "std": float(values.std())}
 
@@ -80,7 +80,8 @@ def split_rows(rows: pd.DataFrame, method: SplitMethod, problem: SplitProblem) -
             )
     names = classes(subsets["train"][problem.target], problem)
     _check_classes(names, problem)
-    return Split(subsets | {UNLABELLED: rows[rows[problem.target].isna()]}, names)
+    target = EncodedTarget(name=problem.target, classes=names)
+    return Split(subsets | {UNLABELLED: rows[rows[problem.target].isna()]}, target)
 
 
 def _check_classes(names: list[str], problem: SplitProblem) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pedigree.base.names import UserError
 from pedigree.base.paths import CHAMPION
-from pedigree.base.tables import read_json
 from pedigree.data.engine import parse
-from pedigree.prediction.predictor import Predictor, needed_columns
+from pedigree.estimators.signature import Signature
+from pedigree.prediction.predictor import Predictor
 from pedigree.scoring.decision import Prediction
 
 if TYPE_CHECKING:
@@ -43,10 +43,10 @@ def ask(rows: pd.DataFrame, target: str, classes: Sequence[str]) -> tuple[Predic
 
     try:
         identity = verify(CHAMPION)
-        signature = read_json(CHAMPION / "signature.json")
+        signature = Signature.read(CHAMPION / Signature.place.name)
         for why in differences(signature, rows, target, classes):
             return None, f"the champion {identity[:12]} cannot be compared: {why}"
-        known = signature["target"]["classes"]
+        known = signature.target.classes
         said = Predictor.load(CHAMPION, known).predict(inputs(signature, rows))
     except UserError as error:
         return None, f"the champion cannot be compared: {error}"
@@ -66,29 +66,29 @@ def priced(said: Prediction, model: Prediction) -> Prediction:
 
 
 def differences(
-    signature: Mapping[str, Any], rows: pd.DataFrame, target: str, classes: Sequence[str]
+    signature: Signature, rows: pd.DataFrame, target: str, classes: Sequence[str]
 ) -> list[str]:
     """Say why a bundle does not answer the question that the rows put."""
-    asked = signature["target"]
-    lacking = [name for name in needed_columns(signature) if name not in rows]
+    asked = signature.target
+    lacking = [name for name in signature.needed if name not in rows]
     found = []
-    if asked["name"] != target:
-        found.append(f"it predicts {asked['name']}, not {target}")
-    elif set(asked["classes"]) != set(classes):
-        names = [", ".join(sorted(one)) or "numbers" for one in (asked["classes"], classes)]
+    if asked.name != target:
+        found.append(f"it predicts {asked.name}, not {target}")
+    elif set(asked.classes) != set(classes):
+        names = [", ".join(sorted(one)) or "numbers" for one in (asked.classes, classes)]
         found.append(f"it tells {names[0]}, and the question is {names[1]}")
     if lacking:
         found.append(f"it needs {', '.join(lacking)}, which the rows lack")
     return found
 
 
-def inputs(signature: Mapping[str, Any], rows: pd.DataFrame) -> pd.DataFrame:
+def inputs(signature: Signature, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the columns that a bundle looks at; one that it can do without may be missing."""
     import pandas as pd
 
     absent = {
-        name: parse(pd.Series(None, index=rows.index, dtype="object"), column["type"])
-        for name, column in signature["inputs"].items()
+        name: parse(pd.Series(None, index=rows.index, dtype="object"), column.type)
+        for name, column in signature.inputs.items()
         if name not in rows
     }
-    return rows.assign(**absent)[list(signature["inputs"])]
+    return rows.assign(**absent)[list(signature.inputs)]

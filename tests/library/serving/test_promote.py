@@ -10,6 +10,7 @@ from library.projects import ROOT, Project
 
 from pedigree.base.names import UserError
 from pedigree.base.tables import read_json, read_table, write_json
+from pedigree.estimators.signature import Signature
 from pedigree.prediction.bundle import seal, verify
 from pedigree.prediction.predictor import Predictor
 from pedigree.scoring.decision import Prediction, Threshold
@@ -180,11 +181,11 @@ def test_a_champion_that_was_changed_is_not_opened_and_not_beaten(project: Proje
 
 
 def test_a_column_that_a_champion_can_do_without_may_be_gone(project: Project) -> None:
-    signature = read_json(BUNDLE / "signature.json")
+    signature = Signature.read()
     rows = read_table(Path("data/split/test"))
-    spare = next(name for name, one in signature["inputs"].items() if not one["required"])
+    spare = next(name for name, one in signature.inputs.items() if not one.required)
     found = champion.inputs(signature, rows.drop(columns=spare))
-    assert list(found) == list(signature["inputs"])
+    assert list(found) == list(signature.inputs)
     assert found[spare].isna().all()
     assert Predictor.load(BUNDLE, ["female", "male"]).predict(found).values == pytest.approx(
         Predictions.read(Path("data/predictions/test")).of["model"]

@@ -12,6 +12,7 @@ from pedigree.base.lock import fingerprints, is_code
 from pedigree.base.names import UserError
 from pedigree.base.paths import LOADED
 from pedigree.base.settings import leaves
+from pedigree.data.records import LoadMetrics
 from pedigree.lineage.diff import compare
 from pedigree.lineage.diff.report import sentences
 from pedigree.lineage.diff.versions import read_version
@@ -124,7 +125,7 @@ def compare_data(runs: Sequence[Run]) -> ComparedData:
     rows, loaded, path = [], [], LOADED.as_posix()
     for run, version in zip(runs, versions, strict=True):
         split = run.outputs.json("metrics/split.json")
-        read = run.outputs.json("metrics/load.json")["loaded"]
+        read = run.outputs.require(LoadMetrics).loaded
         rows.append(
             {"run": run.name, "loaded": read, **{name: one["rows"] for name, one in split.items()}}
         )

@@ -17,6 +17,7 @@ from pedigree.base.settings import Loader
 from pedigree.lineage.diff.versions import WORKSPACE, lost, recorded, way_to
 from pedigree.report.outputs import RunOutputs, read_workspace
 from pedigree.scoring.predictions import Predictions
+from pedigree.scoring.results import VerdictMetrics
 
 PROBLEM = ("target", "task", "positive")  # settings in which runs that are compared are equal
 NEEDED = ("metrics/evaluate.json", "metrics/train.json")
@@ -45,7 +46,9 @@ class Run:
     @property
     def has_verdict(self) -> bool:
         """Whether its model was evaluated on the test set; the recorded verdict may be an earlier one's."""
-        return bool(self.outputs.verdict) and not outdated(self.stages, "verdict")
+        return self.outputs.find(VerdictMetrics) is not None and not outdated(
+            self.stages, "verdict"
+        )
 
     def predictions(self, subset: str) -> Predictions:
         """Read its predictions of a subset's rows."""

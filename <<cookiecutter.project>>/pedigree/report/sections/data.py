@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from pedigree.data.records import CollectedFile, LoadMetrics
 from pedigree.report.charts.marks import Mark, MarkChart, bar_chart
 from pedigree.report.formatting import percent, short
 from pedigree.report.outputs import RunOutputs
@@ -101,15 +102,15 @@ class DataSection(PagePart):
     kept: int
     candidates: int
     stability: float | None
-    files: list[dict[str, Any]]
+    files: list[CollectedFile]
     more_files: int
     template: str = "pedigree/report/sections/data.html.j2"
 
 
 def data(outputs: RunOutputs, most: int) -> DataSection:
     """Return the section on the data; it lists at most so many files, and four times as many columns."""
-    snapshot = outputs.lineage["snapshot"]
-    source, files = snapshot["source"], snapshot["files"]
+    snapshot, loaded = outputs.lineage.snapshot, outputs.require(LoadMetrics)
+    source, files = snapshot.source, snapshot.files
     columns, selection = _columns(outputs), outputs.json("metrics/select.json")
     features = [
         FeatureRow(one["feature"], one["kept"] == "True", one["share_of_folds"], one["reason"])
@@ -121,9 +122,9 @@ def data(outputs: RunOutputs, most: int) -> DataSection:
         chart=_rows(outputs),
         has_classes=outputs.problem["kind"] == "classification",
         steps=_cleaning(outputs.json("metrics/clean.json")["steps"]),
-        rejected=outputs.json("metrics/load.json")["rejected"],
+        rejected=loaded.rejected,
         columns=columns[: WIDE * most],
-        ruled=len(outputs.signature["contract"].get("columns", {})),
+        ruled=len(outputs.signature.contract.get("columns", {})),
         more_columns=max(0, len(columns) - WIDE * most),
         features=features[: WIDE * most],
         kept=sum(one.kept for one in features),
@@ -136,12 +137,11 @@ def data(outputs: RunOutputs, most: int) -> DataSection:
 
 def _rows(outputs: RunOutputs) -> MarkChart:
     """Draw the rows after each step, and in each subset of the split."""
-    loaded, cleaned, split = (
-        outputs.json(f"metrics/{name}.json") for name in ("load", "clean", "split")
-    )
+    loaded = outputs.require(LoadMetrics)
+    cleaned, split = (outputs.json(f"metrics/{name}.json") for name in ("clean", "split"))
     marks = [
-        Mark("collected", outputs.lineage["snapshot"]["rows"]),
-        Mark("after the contract", loaded["loaded"], note=f"{loaded['rejected']:,} rejected"),
+        Mark("collected", outputs.lineage.snapshot.rows),
+        Mark("after the contract", loaded.loaded, note=f"{loaded.rejected:,} rejected"),
         Mark("after cleaning", cleaned["kept"]),
     ]
     for subset, name in (SUBSETS | OTHERS).items():
@@ -164,13 +164,13 @@ def _cleaning(steps: dict[str, Any]) -> list[CleaningStep]:
 
 
 def _columns(outputs: RunOutputs) -> list[ColumnRow]:
-    rules = outputs.signature["contract"].get("columns", {})
-    excluded, inputs = outputs.problem.get("exclude") or {}, outputs.signature["inputs"]
+    rules = outputs.signature.contract.get("columns", {})
+    excluded, inputs = outputs.problem.get("exclude") or {}, outputs.signature.inputs
     found = []
-    for name, dtype in outputs.signature["types"].items():
+    for name, dtype in outputs.signature.types.items():
         role = "not a feature"
         if name in inputs:
-            role = "required feature" if inputs[name]["required"] else "optional feature"
+            role = "required feature" if inputs[name].required else "optional feature"
         role = "target" if name == outputs.problem["target"] else role
         found.append(
             ColumnRow(

@@ -72,7 +72,7 @@ def search(outputs: RunOutputs, most: int) -> SearchSection:
     board = outputs.leaderboard
     tuned = outputs.tuned.get("trials")
     return SearchSection(
-        leaderboard=_leaderboard(board[:most], outputs.trained["model"]) if board else None,
+        leaderboard=_leaderboard(board[:most], outputs.trained.model) if board else None,
         tuning=_tuning(outputs) if tuned else None,
     )
 

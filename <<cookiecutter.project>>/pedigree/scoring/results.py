@@ -1,0 +1,124 @@
+"""The metrics that experiments are compared by: metrics/evaluate.json, metrics/leakage.json and metrics/verdict.json."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from pedigree.base.json_file import Entry, JsonFile
+from pedigree.base.paths import METRICS
+from pedigree.base.section import Number
+
+Interval = tuple[float | None, float | None]
+
+
+class Score(Entry):
+    """The model's score by a metric, with its interval, and those of the others on the same rows."""
+
+    metric: str
+    greater_is_better: bool | None = None  # not recorded by earlier versions
+    meaning: str = ""  # of a custom metric
+    value: float | None
+    interval: Interval
+    linear: float | None = None
+    dummy: float | None = None
+    champion: float | None = None
+    validation: float | None = None  # of a score on the test rows: the one on the validation rows
+
+    def reference(self, name: str) -> float | None:
+        """Return the score of another model: `linear`, `dummy` or `champion`."""
+        found: float | None = getattr(self, name)
+        return found
+
+
+class Comparison(Entry):
+    """How much better the model is than another one by a metric, on the same rows."""
+
+    against: str
+    metric: str
+    gain: float | None
+    interval: Interval
+
+
+class WeakSlice(Entry):
+    """The slice on which the model is worst."""
+
+    column: str
+    slice: str
+    rows: int
+    metric: str
+    value: float | None
+    interval: Interval
+    surely_worse: bool
+
+
+class JudgedCriterion(Entry):
+    """A limit of a success criterion; of what the clock measures, `value` and `met` are None."""
+
+    criterion: str
+    value: float | None
+    at_least: Number | None = None
+    at_most: Number | None = None
+    met: bool | None
+    judged: Literal["value", "lower", "upper"] = "value"
+    rows: Literal["all", "worst_slice"] = "all"
+
+    @model_validator(mode="after")
+    def has_a_limit(self) -> Self:
+        """Require a limit."""
+        if self.at_least is None and self.at_most is None:
+            raise ValueError("needs at_least or at_most")
+        return self
+
+    @property
+    def limit(self) -> float:
+        """The limit, whichever it is."""
+        return self.at_most or 0.0 if self.at_least is None else self.at_least
+
+    def meets(self, value: float) -> bool:
+        """Return whether a value keeps to the limit."""
+        return value <= self.limit if self.at_least is None else value >= self.limit
+
+
+class ValidationMetrics(JsonFile):
+    """The scores on the validation rows; those by metric, as DVC's tables show them, are further keys."""
+
+    place = METRICS / "evaluate.json"
+    stage = "evaluate"
+
+    worst_slice: float | None = None
+    worst: tuple[WeakSlice, ...] = ()
+    metrics: tuple[Score, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
+
+    @property
+    def scores(self) -> dict[str, float | None]:
+        """Each metric's value and half width, and those without an interval, by name."""
+        return dict(self.model_extra or {})
+
+
+class LeakageMetrics(JsonFile):
+    """How many signs of leakage were found by how many checks, and by which."""
+
+    place = METRICS / "leakage.json"
+    stage = "leakage"
+
+    findings: int
+    checks: int
+    found_by: tuple[str, ...] = ()
+
+
+class VerdictMetrics(JsonFile):
+    """The scores on the test rows, and whether they meet the success criteria."""
+
+    place = METRICS / "verdict.json"
+    stage = "verdict"
+
+    accepted: bool
+    test: dict[str, float | None] = Field(default_factory=dict)  # as DVC's tables show them
+    criteria: tuple[JudgedCriterion, ...]
+    metrics: tuple[Score, ...]
+    comparisons: tuple[Comparison, ...] = ()
+    worst: tuple[WeakSlice, ...] = ()
+    about: tuple[str, ...]
