@@ -9,7 +9,7 @@ import numpy as np
 from pedigree.estimators.building import build_model, chosen_model, own_value
 from pedigree.estimators.fitting import fit
 from pedigree.estimators.predicting import predict
-from pedigree.estimators.tuned_params import TunedParams
+from pedigree.estimators.tuned import TunedParams
 from pedigree.leakage.drift import area
 from pedigree.leakage.evidence import Evidence, Finding
 from pedigree.training.data import training_groups

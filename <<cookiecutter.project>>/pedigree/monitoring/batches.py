@@ -20,6 +20,7 @@ from pedigree.monitoring.performance import performance, reasons
 from pedigree.monitoring.report import draw, report
 from pedigree.prediction.bundle import Bundle
 from pedigree.report.page import Page
+from pedigree.scoring.results import MonitorMetrics
 
 if TYPE_CHECKING:
     from pedigree.monitoring.settings import MonitorSettings
@@ -49,7 +50,7 @@ class Batches:
     >>> from pedigree import Batches
     >>> from pedigree.base.settings import read_settings
     >>> batches = Batches.read(read_settings("monitor"))
-    >>> batches.result([], None)["retrain"]
+    >>> batches.result([], None).retrain
     False
     """
 
@@ -87,8 +88,8 @@ class Batches:
             return None
         return performance(self.bundle, self.rows, self.settings.problem, self.settings.monitor)
 
-    def result(self, drifted: Lines, scores: dict[str, Any] | None) -> dict[str, Any]:
-        """Decide whether to train again; return what metrics/monitor.json holds.
+    def result(self, drifted: Lines, scores: dict[str, Any] | None) -> MonitorMetrics:
+        """Decide whether to train again; return what metrics/monitor.json contains.
 
         Parameters
         ----------
@@ -98,19 +99,19 @@ class Batches:
             Of `performance`.
         """
         if not self.bundle:
-            return {"retrain": False, "reasons": ["no batch in data/incoming/"], "rows": 0}
+            return MonitorMetrics(retrain=False, reasons=("no batch in data/incoming/",), rows=0)
         needed = self.bundle.needed
         why = reasons(drifted, needed, scores, self.settings.monitor)
-        return {
-            "retrain": bool(why),
-            "reasons": why or ["neither drift nor loss beyond the limits"],
-            "rows": len(self.rows),
-            "rejected": self.broken.index.nunique(),
-            "drifted_columns": sum(one["drifted"] for one in drifted if one["column"] in needed),
-            "performance": scores,
-        }
+        return MonitorMetrics(
+            retrain=bool(why),
+            reasons=tuple(why or ["neither drift nor loss beyond the limits"]),
+            rows=len(self.rows),
+            rejected=self.broken.index.nunique(),
+            drifted_columns=sum(one["drifted"] for one in drifted if one["column"] in needed),
+            performance=scores,
+        )
 
-    def write_report(self, result: dict[str, Any], drifted: Lines) -> None:
+    def write_report(self, result: MonitorMetrics, drifted: Lines) -> None:
         """Write reports/monitor.html and plots/monitor/."""
         page = Page(
             f"Later batches compared with the training data: {self.settings.problem.target}"

@@ -40,7 +40,7 @@ def performance(
         confidence=0.95,
         seed=options.seed,
     )
-    validation = ValidationMetrics.read().scores[first.name]
+    validation = ValidationMetrics.read().score(first.name)
     return {"labelled": len(truth), **scored.table()[0], "validation": validation}
 
 

@@ -17,6 +17,7 @@ from pedigree.base.names import UserError
 from pedigree.estimators.lineage import Lineage
 from pedigree.estimators.signature import Signature
 from pedigree.estimators.train_metrics import TrainMetrics
+from pedigree.estimators.tuned import TuneReport
 from pedigree.report.labels import REFERENCES
 from pedigree.scoring.decision import ChosenThreshold
 from pedigree.scoring.metrics import METRICS
@@ -105,9 +106,10 @@ class RunOutputs:
         return self.require(TrainMetrics)
 
     @cached_property
-    def tuned(self) -> dict[str, Any]:
-        """Return reports/tune.json."""
-        return self.json("reports/tune.json")
+    def tuned(self) -> TuneReport | None:
+        """Return reports/tune.json, if there were trials."""
+        found = self.find(TuneReport)
+        return found if found and found.trials else None
 
     @cached_property
     def leakage(self) -> LeakageMetrics | None:

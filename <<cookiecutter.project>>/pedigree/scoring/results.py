@@ -1,12 +1,13 @@
-"""The metrics that experiments are compared by: metrics/evaluate.json, metrics/leakage.json and metrics/verdict.json."""
+"""What stages find of the model: metrics/evaluate.json, metrics/leakage.json, metrics/verdict.json, metrics/monitor.json."""
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from pedigree.base.json_file import Entry, JsonFile
+from pedigree.base.names import UserError
 from pedigree.base.paths import METRICS
 from pedigree.base.section import Number
 
@@ -89,13 +90,25 @@ class ValidationMetrics(JsonFile):
 
     worst_slice: float | None = None
     worst: tuple[WeakSlice, ...] = ()
-    metrics: tuple[Score, ...] = ()
+    metrics: tuple[Score, ...]
     comparisons: tuple[Comparison, ...] = ()
 
     @property
     def scores(self) -> dict[str, float | None]:
         """Each metric's value and half width, and those without an interval, by name."""
         return dict(self.model_extra or {})
+
+    def score(self, metric: str) -> float | None:
+        """Return the value of a metric.
+
+        Raises
+        ------
+        UserError
+            It was not measured.
+        """
+        if metric not in self.scores:
+            raise UserError(f"{self.place} has no '{metric}'; run `dvc repro {self.stage}`.")
+        return self.scores[metric]
 
 
 class LeakageMetrics(JsonFile):
@@ -122,3 +135,29 @@ class VerdictMetrics(JsonFile):
     comparisons: tuple[Comparison, ...] = ()
     worst: tuple[WeakSlice, ...] = ()
     about: tuple[str, ...]
+
+
+class MonitorMetrics(JsonFile):
+    """Whether to train again and why; without a later batch, nothing after `rows` is known.
+
+    Parameters
+    ----------
+    retrain : bool
+    reasons : tuple of str
+    rows, rejected : int
+        Rows of the batch that honour the contract, and those that do not.
+    drifted_columns : int
+        Of those that the model needs.
+    performance : dict or None
+        The score on the labelled rows, with its interval and the score on the validation rows.
+    """
+
+    place = METRICS / "monitor.json"
+    stage = "monitor"
+
+    retrain: bool
+    reasons: tuple[str, ...]
+    rows: int
+    rejected: int = 0
+    drifted_columns: int = 0
+    performance: dict[str, Any] | None = None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pedigree.base.settings import as_dict
 from pedigree.base.stage import say
 from pedigree.estimators.building import as_trained, own_value
-from pedigree.estimators.tuned_params import TunedParams
+from pedigree.estimators.tuned import TunedParams, TuneReport
 from pedigree.folds.folding import interval_of_gain, mean_and_spread
 from pedigree.scoring.custom import listed
 from pedigree.scoring.metrics import Metric, gain
@@ -112,15 +112,15 @@ class Tuning:
         }
         return TunedParams.model_validate({"model": self.model.name, "tuned": tuned})
 
-    def report(self) -> dict[str, Any]:
-        """Return what was searched, within which budget, and what it gained."""
+    def report(self) -> TuneReport:
+        """Return what reports/tune.json contains."""
         known: dict[str, Any] = {"model": self.model.name, "metric": self.metric.name}
         known |= {"search": self.search, "budget": self.budget}
         known |= {"trials": 0, "stopped_by": self.stopped_by}
-        if not self.study:
-            return known
-        known |= summary(self.study, self.metric) | {"confidence": self.confidence}
-        return known | {"adopted": self.adopted}
+        if self.study:
+            known |= summary(self.study, self.metric)
+            known |= {"confidence": self.confidence, "adopted": self.adopted}
+        return TuneReport.model_validate(known)
 
     def history(self) -> list[dict[str, Any]]:
         """List the trials for plots/tune.csv; an empty line where there was none."""
@@ -186,21 +186,21 @@ def is_significant(study: Study, cut: Sequence[Fold], confidence: float) -> bool
     return interval_of_gain([sign * (best - own) for best, own in pairs], cut, confidence)[0] > 0
 
 
-def announce(report: Mapping[str, Any], changes: str) -> None:
+def announce(report: TuneReport, changes: str) -> None:
     """Print the outcome of a search."""
-    pruned = f" ({report['pruned']} pruned)" if report["pruned"] else ""
-    say(f"{report['model']}: {report['trials']} trials{pruned}, stopped by {report['stopped_by']}")
-    untuned = f"{report['metric']} {report['untuned']:.4g} untuned"
-    if report["adopted"]:
-        say(f"{untuned}, {report['best']:.4g} with {changes}")
-    elif report["beats_untuned"]:
+    pruned = f" ({report.pruned} pruned)" if report.pruned else ""
+    say(f"{report.model}: {report.trials} trials{pruned}, stopped by {report.stopped_by}")
+    untuned = f"{report.metric} {report.untuned:.4g} untuned"
+    if report.adopted:
+        say(f"{untuned}, {report.best:.4g} with {changes}")
+    elif report.beats_untuned:
         say(
-            f"{untuned}, {report['best']:.4g} with {changes}: so little that chance may give it, and the model's "
-            f"own settings stay (tune.confidence is {report['confidence']})"
+            f"{untuned}, {report.best:.4g} with {changes}: so little that chance may give it, and the model's "
+            f"own settings stay (tune.confidence is {report.confidence})"
         )
     else:
         say(f"{untuned}; no trial beat the model's own settings, so they stay")
-    if report["stopped_by"] == "seconds":
+    if report.stopped_by == "seconds":
         say(
             "The clock ended the search: another run goes on from here, and may end elsewhere. Lower tune.trials or raise tune.seconds."
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pedigree.base.names import UserError, did_you_mean
 from pedigree.base.tools import instantiate
+from pedigree.data.records import SplitMetrics
 from pedigree.data.target import EncodedTarget, classes, labels
 from pedigree.splitting.subsets import LEFT_OUT, SUBSETS, UNLABELLED
 
@@ -31,12 +32,14 @@ class Split:
     subsets: dict[str, pd.DataFrame]
     target: EncodedTarget
 
-    def summary(self, target: str) -> dict[str, Any]:
-        """Count each subset's rows; of those that are used, also the classes' fractions, or mean and spread."""
-        return {
-            name: {"rows": len(rows), **(self._describe(rows[target]) if name in SUBSETS else {})}
-            for name, rows in self.subsets.items()
+    def metrics(self) -> SplitMetrics:
+        """Return what metrics/split.json contains."""
+        found: dict[str, dict[str, Any]] = {
+            name: {"rows": len(rows)} for name, rows in self.subsets.items()
         }
+        for name in SUBSETS:
+            found[name] |= self._describe(self.subsets[name][self.target.name])
+        return SplitMetrics.model_validate(found)
 
     def _describe(self, values: pd.Series) -> dict[str, Any]:
         if self.target.classes:

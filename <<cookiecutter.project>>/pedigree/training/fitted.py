@@ -15,7 +15,7 @@ from pedigree.base.tools import instantiate
 from pedigree.estimators.building import as_trained, own_value
 from pedigree.estimators.fitting import fit
 from pedigree.estimators.train_metrics import TrainMetrics
-from pedigree.estimators.tuned_params import TunedParams
+from pedigree.estimators.tuned import TunedParams
 from pedigree.training.bagging import fit_bag
 from pedigree.training.curves import learning_curves
 from pedigree.training.data import Training, training_groups

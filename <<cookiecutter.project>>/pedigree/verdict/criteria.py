@@ -74,7 +74,7 @@ class Case:
     def gap(self) -> Measured:
         """Return how much better the score on the validation rows is than on the test rows."""
         value = self.scores.values[self.metric]["model"]
-        validation = self.validation.scores[self.metric]
+        validation = self.validation.score(self.metric)
         return Measured(gain(self.scores.metrics[self.metric], validation, value))
 
 

@@ -10,17 +10,19 @@ from pedigree.base.json_file import JsonFile, read_as
 from pedigree.base.names import UserError
 from pedigree.base.paths import WINNER
 from pedigree.base.tables import write_json
-from pedigree.data.records import LoadMetrics, SnapshotRecord
+from pedigree.data.records import CleanMetrics, LoadMetrics, SnapshotRecord, SplitMetrics
 from pedigree.data.target import EncodedTarget
 from pedigree.estimators.lineage import Lineage
 from pedigree.estimators.settings import Model
 from pedigree.estimators.signature import Signature
 from pedigree.estimators.train_metrics import TrainMetrics
-from pedigree.estimators.tuned_params import TunedParams
+from pedigree.estimators.tuned import TunedParams, TuneReport
+from pedigree.features.selection.select_metrics import SelectMetrics
 from pedigree.scoring.decision import ChosenThreshold
 from pedigree.scoring.results import (
     JudgedCriterion,
     LeakageMetrics,
+    MonitorMetrics,
     Score,
     ValidationMetrics,
     VerdictMetrics,
@@ -28,12 +30,17 @@ from pedigree.scoring.results import (
 
 FILES = [
     ChosenThreshold,
+    CleanMetrics,
     EncodedTarget,
     LeakageMetrics,
     Lineage,
     LoadMetrics,
+    MonitorMetrics,
+    SelectMetrics,
     Signature,
+    SplitMetrics,
     TrainMetrics,
+    TuneReport,
     TunedParams,
     ValidationMetrics,
     VerdictMetrics,

@@ -173,7 +173,7 @@ def _gain(run: str, line: dict[str, Any]) -> RunGain:
 
 def compare_curves(runs: Sequence[Run]) -> ComparedCurves:
     """Return the section that draws the curves of the runs over each other."""
-    tuned = [run for run in runs if run.outputs.tuned.get("trials")]
+    tuned = [run for run in runs if run.outputs.tuned]
     searches = [
         Series(run.name, xy_points(run.outputs.rows("plots/tune.csv"), "trial", "best"))
         for run in tuned

@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pedigree.data.records import CollectedFile, LoadMetrics
+from pedigree.data.records import (
+    CleanedStep,
+    CleanMetrics,
+    CollectedFile,
+    LoadMetrics,
+    SplitMetrics,
+    SubsetMetrics,
+)
+from pedigree.features.selection.select_metrics import SelectMetrics
 from pedigree.report.charts.marks import Mark, MarkChart, bar_chart
 from pedigree.report.formatting import percent, short
 from pedigree.report.outputs import RunOutputs
@@ -111,7 +119,7 @@ def data(outputs: RunOutputs, most: int) -> DataSection:
     """Return the section on the data; it lists at most so many files, and four times as many columns."""
     snapshot, loaded = outputs.lineage.snapshot, outputs.require(LoadMetrics)
     source, files = snapshot.source, snapshot.files
-    columns, selection = _columns(outputs), outputs.json("metrics/select.json")
+    columns, selection = _columns(outputs), outputs.require(SelectMetrics)
     features = [
         FeatureRow(one["feature"], one["kept"] == "True", one["share_of_folds"], one["reason"])
         for one in outputs.rows("reports/select.csv", "share_of_folds")
@@ -121,7 +129,7 @@ def data(outputs: RunOutputs, most: int) -> DataSection:
         source=source.get("what") or source.get("path") or source.get("url") or "",
         chart=_rows(outputs),
         has_classes=outputs.problem["kind"] == "classification",
-        steps=_cleaning(outputs.json("metrics/clean.json")["steps"]),
+        steps=_cleaning(outputs.require(CleanMetrics).steps),
         rejected=loaded.rejected,
         columns=columns[: WIDE * most],
         ruled=len(outputs.signature.contract.get("columns", {})),
@@ -129,7 +137,7 @@ def data(outputs: RunOutputs, most: int) -> DataSection:
         features=features[: WIDE * most],
         kept=sum(one.kept for one in features),
         candidates=len(features),
-        stability=(selection.get("stability") or {}).get("index"),
+        stability=(selection.stability or {}).get("index"),
         files=files[:most],
         more_files=max(0, len(files) - most),
     )
@@ -137,29 +145,28 @@ def data(outputs: RunOutputs, most: int) -> DataSection:
 
 def _rows(outputs: RunOutputs) -> MarkChart:
     """Draw the rows after each step, and in each subset of the split."""
-    loaded = outputs.require(LoadMetrics)
-    cleaned, split = (outputs.json(f"metrics/{name}.json") for name in ("clean", "split"))
+    loaded, split = outputs.require(LoadMetrics), outputs.require(SplitMetrics)
     marks = [
         Mark("collected", outputs.lineage.snapshot.rows),
         Mark("after the contract", loaded.loaded, note=f"{loaded.rejected:,} rejected"),
-        Mark("after cleaning", cleaned["kept"]),
+        Mark("after cleaning", outputs.require(CleanMetrics).kept),
     ]
     for subset, name in (SUBSETS | OTHERS).items():
-        entry = split.get(subset, {"rows": 0})
-        classes = list(entry.get("classes", {}).items())[:CLASSES]
+        entry = split.subsets.get(subset, SubsetMetrics(rows=0))
+        classes = list(entry.classes.items())[:CLASSES]
         note = "\n".join(f"{short(one, 30)}: {percent(fraction)}" for one, fraction in classes)
-        if entry["rows"] or subset in SUBSETS:
-            marks.append(Mark(name, entry["rows"], note=note, tone="t2"))
+        if entry.rows or subset in SUBSETS:
+            marks.append(Mark(name, entry.rows, note=note, tone="t2"))
     return bar_chart(marks)
 
 
-def _cleaning(steps: dict[str, Any]) -> list[CleaningStep]:
+def _cleaning(steps: dict[str, CleanedStep]) -> list[CleaningStep]:
     found = []
     for name, step in steps.items():
-        changed = sorted(step["changed"].items(), key=lambda one: -one[1])
+        changed = sorted(step.changed.items(), key=lambda one: -one[1])
         more = max(0, len(changed) - COLUMNS)
-        values = sum(step["changed"].values())
-        found.append(CleaningStep(name, step["rows_dropped"], values, changed[:COLUMNS], more))
+        values = sum(step.changed.values())
+        found.append(CleaningStep(name, step.rows_dropped, values, changed[:COLUMNS], more))
     return found
 
 

@@ -10,6 +10,7 @@ from pedigree.data.records import LoadMetrics
 from pedigree.report.labels import reference_label
 from pedigree.report.outputs import RunOutputs, to_float
 from pedigree.report.page.rendering import PagePart
+from pedigree.scoring.results import MonitorMetrics
 
 # recommendations.j2 has a macro for the finding of each kind, and a line for its remedy.
 Kind = Literal[
@@ -158,15 +159,15 @@ def _from_search(outputs: RunOutputs) -> Iterator[Recommendation]:
     if own and (to_float(own["behind_low"]) or 0) > 0:
         values = {"model": model, "winner": board[0]["model"]}
         yield Recommendation("behind_winner", f"dvc exp run -S model={values['winner']}", values)
-    if tuned.get("adopted") is False:
-        command = f"dvc exp run -S tune.trials={4 * tuned['trials']}"
-        yield Recommendation("no_better_settings", command, {"trials": tuned["trials"]})
+    if tuned and tuned.adopted is False:
+        command = f"dvc exp run -S tune.trials={4 * tuned.trials}"
+        yield Recommendation("no_better_settings", command, {"trials": tuned.trials})
 
 
 def _from_batches(outputs: RunOutputs) -> Iterator[Recommendation]:
     """Look at later batches."""
-    monitor = outputs.json("metrics/monitor.json")
-    if monitor.get("retrain"):
-        yield Recommendation("retrain", "dvc repro", {"reasons": monitor["reasons"]}, True)
-    elif not monitor.get("rows"):
+    monitor = outputs.find(MonitorMetrics)
+    if monitor and monitor.retrain:
+        yield Recommendation("retrain", "dvc repro", {"reasons": monitor.reasons}, True)
+    elif not monitor or not monitor.rows:
         yield Recommendation("no_batch", "dvc repro monitor", {})
