@@ -20,7 +20,7 @@ from pedigree.monitoring.performance import performance, reasons
 from pedigree.monitoring.report import draw, report
 from pedigree.prediction.bundle import Bundle
 from pedigree.report.page import Page
-from pedigree.scoring.results import MonitorMetrics
+from pedigree.scoring.results import BatchScore, MonitorMetrics
 
 if TYPE_CHECKING:
     from pedigree.monitoring.settings import MonitorSettings
@@ -82,33 +82,33 @@ class Batches:
         train = features(read_table(SPLIT / "train"), problem)
         return drift(train, features(self.rows, problem), options.alpha, options.min_effect)
 
-    def performance(self) -> dict[str, Any] | None:
+    def performance(self) -> BatchScore | None:
         """Score the bundle on the labelled rows; None where they are too few."""
         if not self.bundle:
             return None
         return performance(self.bundle, self.rows, self.settings.problem, self.settings.monitor)
 
-    def result(self, drifted: Lines, scores: dict[str, Any] | None) -> MonitorMetrics:
+    def result(self, drifted: Lines, score: BatchScore | None) -> MonitorMetrics:
         """Decide whether to train again; return what metrics/monitor.json contains.
 
         Parameters
         ----------
         drifted : list of dict
             Of `drift`.
-        scores : dict or None
+        score : BatchScore or None
             Of `performance`.
         """
         if not self.bundle:
             return MonitorMetrics(retrain=False, reasons=("no batch in data/incoming/",), rows=0)
         needed = self.bundle.needed
-        why = reasons(drifted, needed, scores, self.settings.monitor)
+        why = reasons(drifted, needed, score, self.settings.monitor)
         return MonitorMetrics(
             retrain=bool(why),
             reasons=tuple(why or ["neither drift nor loss beyond the limits"]),
             rows=len(self.rows),
             rejected=self.broken.index.nunique(),
             drifted_columns=sum(one["drifted"] for one in drifted if one["column"] in needed),
-            performance=scores,
+            performance=score,
         )
 
     def write_report(self, result: MonitorMetrics, drifted: Lines) -> None:

@@ -12,7 +12,7 @@ from pedigree.data.target import encode, features, group_key
 from pedigree.evaluation.bootstrap import bootstrap
 from pedigree.prediction.bundle import Bundle
 from pedigree.scoring.custom import listed
-from pedigree.scoring.results import ValidationMetrics
+from pedigree.scoring.results import BatchScore, ValidationMetrics
 
 if TYPE_CHECKING:
     from pedigree.monitoring.settings import Monitor, MonitorProblem
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def performance(
     bundle: Bundle, batch: pd.DataFrame, problem: MonitorProblem, options: Monitor
-) -> dict[str, Any] | None:
+) -> BatchScore | None:
     """Score the bundle on the batch's labelled rows; None where they are too few."""
     classes = bundle.signature.target.classes
     labelled = batch[batch[problem.target].notna()].reset_index(drop=True)
@@ -41,13 +41,15 @@ def performance(
         seed=options.seed,
     )
     validation = ValidationMetrics.read().score(first.name)
-    return {"labelled": len(truth), **scored.table()[0], "validation": validation}
+    return BatchScore.model_validate(
+        {"labelled": len(truth), **scored.table()[0], "validation": validation}
+    )
 
 
 def reasons(
     drifted: list[dict[str, Any]],
     needed: Sequence[str],
-    scores: dict[str, Any] | None,
+    score: BatchScore | None,
     options: Monitor,
 ) -> list[str]:
     """Give the reasons to train again; none is a reason to leave the model."""
@@ -57,12 +59,10 @@ def reasons(
         found.append(
             f"{len(moved)} of {len(needed)} columns that the model needs have drifted: {', '.join(moved)}"
         )
-    if scores:
-        metric, validation = scores["metric"], scores["validation"]
-        sign, end = (1, 1) if scores["greater_is_better"] else (-1, 0)
-        best = float(scores["interval"][end])
-        if validation is not None and sign * (validation - best) > options.max_loss * abs(
-            validation
-        ):
-            found.append(f"{metric} fell from {validation:.4g} on validation to at best {best:.4g}")
+    if score and score.best is not None and score.validation is not None:
+        sign, before = 1 if score.greater_is_better else -1, score.validation
+        if sign * (before - score.best) > options.max_loss * abs(before):
+            found.append(
+                f"{score.metric} fell from {before:.4g} on validation to at best {score.best:.4g}"
+            )
     return found

@@ -49,12 +49,12 @@ def report(
         page.table(
             [
                 {
-                    "metric": p["metric"],
-                    "labelled rows": p["labelled"],
-                    "value": p["value"],
-                    "95% interval from": p["interval"][0],
-                    "to": p["interval"][1],
-                    "validation": p["validation"],
+                    "metric": p.metric,
+                    "labelled rows": p.labelled,
+                    "value": p.value,
+                    "95% interval from": p.interval[0],
+                    "to": p.interval[1],
+                    "validation": p.validation,
                 }
             ]
         )

@@ -49,7 +49,7 @@ class RunOutputs:
     read: Callable[[str], bytes | None]
 
     def json(self, path: str) -> dict[str, Any]:
-        """Read a JSON file; an empty mapping if it is missing."""
+        """Read a JSON file, such as one of your own stage, for your own template; an empty mapping if it is missing."""
         data = self.read(path)
         found: dict[str, Any] = json.loads(data) if data else {}
         return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -31,6 +31,23 @@ class Score(Entry):
         """Return the score of another model: `linear`, `dummy` or `champion`."""
         found: float | None = getattr(self, name)
         return found
+
+
+class BatchScore(Entry):
+    """The score of a bundle on the labelled rows of a batch, and the one on the validation rows."""
+
+    labelled: int
+    metric: str
+    greater_is_better: bool
+    meaning: str = ""
+    value: float | None
+    interval: Interval
+    validation: float | None
+
+    @property
+    def best(self) -> float | None:
+        """The better end of the interval."""
+        return self.interval[1 if self.greater_is_better else 0]
 
 
 class Comparison(Entry):
@@ -148,8 +165,8 @@ class MonitorMetrics(JsonFile):
         Rows of the batch that honour the contract, and those that do not.
     drifted_columns : int
         Of those that the model needs.
-    performance : dict or None
-        The score on the labelled rows, with its interval and the score on the validation rows.
+    performance : BatchScore or None
+        None where too few rows have a label.
     """
 
     place = METRICS / "monitor.json"
@@ -160,4 +177,4 @@ class MonitorMetrics(JsonFile):
     rows: int
     rejected: int = 0
     drifted_columns: int = 0
-    performance: dict[str, Any] | None = None
+    performance: BatchScore | None = None
