@@ -21,7 +21,6 @@ from .estimators.building import chosen_model as chosen_model
 from .evaluation.validation import predict_validation as predict_validation
 from .explanation.interface import Explanation as Explanation
 from .explanation.subject import Subject as Subject
-from .explanation.tables import write_explanations as write_explanations
 from .features.engineering import build_features as build_features
 from .features.selection.selector import Selector as Selector
 from .leaderboard.contest import Contest as Contest

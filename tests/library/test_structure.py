@@ -89,11 +89,21 @@ def public() -> dict[str, str]:
     return names
 
 
+def running(file: Path) -> list[ast.stmt]:
+    """Parse a file into the statements that run, which those for type checkers do not."""
+    body = ast.parse((ROOT / file).read_text(encoding="utf-8")).body
+    return [
+        one
+        for one in body
+        if not (isinstance(one, ast.If) and "TYPE_CHECKING" in ast.dump(one.test))
+    ]
+
+
 @cache
 def imports(file: Path) -> frozenset[str]:
     """Name the modules of the project that a file imports anywhere, and the packages above them."""
     found = set()
-    for node in ast.walk(ast.parse((ROOT / file).read_text(encoding="utf-8"))):
+    for node in (inner for one in running(file) for inner in ast.walk(one)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -137,7 +147,7 @@ def code(stage: str) -> set[Path]:
 def beside(file: Path) -> list[Path]:
     """Return the files beside a module that are no Python: its templates, and what they include."""
     names = sorted((ROOT / file).parent.iterdir())
-    found = [one for one in names if one.is_file() and one.suffix != ".py"]
+    found = [one for one in names if one.is_file() and one.suffix not in {".py", ".md"}]
     return [one.relative_to(ROOT) for one in found if one.name != MANIFEST]
 
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pedigree.explanation.subject import Subject
-
 if TYPE_CHECKING:
     import pandas as pd
+
+    from pedigree.explanation.subject import Subject
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,11 @@ import numpy as np
 from pedigree.base.paths import REPORTS
 from pedigree.base.tables import new_folder, write_csv
 from pedigree.explanation.interface import Explanation
-from pedigree.explanation.subject import Subject
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from pedigree.explanation.subject import Subject
 
 FOLDER = REPORTS / "explain"
 COLUMNS = {
@@ -37,7 +38,7 @@ COLUMNS = {
 NUMBERS = {"strength", "spread", "prediction", "base", "contribution", "y"}
 
 
-def write_explanations(explanations: Mapping[str, Explanation], subject: Subject) -> None:
+def write_tables(explanations: Mapping[str, Explanation], subject: Subject) -> None:
     """Write reports/explain/ anew; a table without rows keeps its header.
 
     Parameters
@@ -46,17 +47,6 @@ def write_explanations(explanations: Mapping[str, Explanation], subject: Subject
         By name of the method.
     subject : Subject
         What they explain.
-
-    Examples
-    --------
-    >>> from pedigree import Subject, instantiate, paths, write_explanations
-    >>> from pedigree.base.settings import read_settings
-    >>> settings = read_settings("explain")
-    >>> subject = Subject.read(settings)
-    >>> shap = instantiate(settings.explain.methods.shap)(subject)
-    >>> write_explanations({"shap": shap}, subject)
-    >>> sorted(path.stem for path in (paths.REPORTS / "explain").iterdir())
-    ['contributions', 'curves', 'global', 'interactions', 'rows']
     """
     makers = {
         "global": strength_rows,

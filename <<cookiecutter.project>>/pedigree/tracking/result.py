@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pedigree.base.declared import declared_stage
+from pedigree.base.declared import declared
 from pedigree.base.lock import (
     LOCK,
     ancestors,
     digest,
     fingerprints,
-    is_code,
     lies_in,
     makers,
     recorded,
@@ -77,8 +76,10 @@ class Result:
         """
         stages = recorded()
         made = makers(stages)
-        deps = [dep for dep in declared_stage("track").deps if not is_code(dep)]
-        parts = [dep for dep in deps if dep in made and not lies_in(dep, SETTINGS.as_posix())]
+        stages_here = declared()
+        outs = {path for one in stages_here.values() for path in one.outs}
+        deps = [dep for dep in stages_here["track"].deps if dep in outs]
+        parts = [dep for dep in deps if not lies_in(dep, SETTINGS.as_posix())]
         for path in parts:
             if fingerprints(stages).get(path, "") != digest(Path(path)):
                 raise UserError(f"{path} is not what {LOCK} records; run `dvc repro`.")

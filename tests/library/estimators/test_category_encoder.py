@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from library.projects import leave_out_missing
+from library.projects import ROOT, compose, leave_out_missing
 from sklearn.preprocessing import TargetEncoder
 
 from pedigree.base.names import UserError
@@ -91,14 +91,15 @@ def encode(name: str, target_type: str, y: np.ndarray) -> tuple[pd.DataFrame, pd
     """Encode by the model's pipeline: training rows as they are fitted, and again as later rows."""
     encoder = {"_target_": "pedigree.estimators.category_encoder.CategoryEncoder"}
     none = {"_target_": None}
-    pipeline = build_model(
-        {
-            "encoder": encoder | {"encoder": OPTIONS[name], "target_type": target_type},
-            "imputer": none,
-            "scaler": none,
-            "estimator": {"_target_": "sklearn.linear_model.Ridge"},
-        }
-    )["encode"]
+    changes = {
+        "encoder": encoder | {"encoder": OPTIONS[name], "target_type": target_type},
+        "imputer": none,
+        "scaler": none,
+        "estimator": {"_target_": "sklearn.linear_model.Ridge"},
+    }
+    pipeline = build_model(as_dict(compose(ROOT / "conf", "model=linear").model) | changes)[
+        "encode"
+    ]
     return pipeline.fit_transform(TEXTS, y), pipeline.transform(TEXTS)
 
 

@@ -27,14 +27,14 @@ import numpy as np, pandas as pd
 from pedigree.estimators import artifact
 X = pd.DataFrame({"x": np.linspace(-1, 1, 50), "c": pd.Categorical(list("abcde") * 10)})
 y = (np.arange(50) % 5 > 2) * 1
-module = import_module(f"pedigree.estimators.{sys.argv[1]}_mlp")
+module = import_module(f"pedigree.estimators.networks.{sys.argv[1]}_mlp")
 artifact.save_model(module.MLPClassifier([8], max_epochs=2).fit(X, y, X_val=X, y_val=y), Path("model.skops"))
 """
 
 
 def network(library: str, kind: str, **options: Any) -> EntityEmbeddingMLP:
     """Make a small network, if its library is here."""
-    module = import_module(f"pedigree.estimators.{library}_mlp")
+    module = import_module(f"pedigree.estimators.networks.{library}_mlp")
     made = getattr(module, f"MLP{kind}")
     for package in made.needs:
         extra(package)

@@ -92,7 +92,7 @@ def test_a_family_can_be_left_out_and_added(project: Project) -> None:
 
 
 def test_more_folds_than_groups_are_refused(project: Project) -> None:
-    with pytest.raises(UserError, match="cannot be cut into 500 folds"):
+    with pytest.raises(UserError, match="cannot be split into 500 folds"):
         project.run("compare", overrides=["compare.folds=500"])
 
 

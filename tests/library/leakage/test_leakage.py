@@ -18,12 +18,14 @@ from sklearn.metrics import roc_auc_score
 
 from pedigree import splitting as split
 from pedigree.base.names import snake_cased
+from pedigree.base.settings import as_dict
 from pedigree.base.tables import read_json, read_table, write_json, write_table
 from pedigree.base.tools import instantiate
 from pedigree.data.target import classes
 from pedigree.leakage.control import ranking_accuracy
 from pedigree.leakage.drift import area
 from pedigree.leakage.evidence import SUBSETS, Evidence, Finding, at_most, lower_bound
+from pedigree.leakage.settings import LeakageSettings
 from pipeline.leakage import main
 
 GROUPS = ["species", "individual_id"]
@@ -311,10 +313,10 @@ class KnowsAll(ClassifierMixin, BaseEstimator):
 
 def test_a_model_that_knows_the_answers_from_elsewhere_is_found(project: Project) -> None:
     project.compose("model=linear")
-    settings = OmegaConf.to_container(project.settings("leakage"))
+    settings = as_dict(project.settings("leakage"))
     settings["model"]["estimator"] = {"_target_": f"{__name__}.KnowsAll"}
     write_json({"model": "linear", "tuned": {}}, Path("models/best_params.json"))
-    main(OmegaConf.create(settings))
+    main(LeakageSettings.model_validate(settings))
     assert read_json(Path("metrics/leakage.json"))["found_by"] == ["shuffled_target"]
 
 
@@ -330,11 +332,11 @@ def test_a_class_that_few_rows_have_does_not_stop_the_control(copy_of, model: st
     write_json({"model": model, "tuned": {}}, Path("models/best_params.json"))
     project.compose(f"model={model}")
     settings = project.settings("leakage")
-    options = settings.leakage.checks.shuffled_target
+    options = settings.leakage.checks["shuffled_target"]
     with pytest.MonkeyPatch.context() as less:
         less.setattr("pedigree.leakage.control.WATCHED", 2)
         for fits in (1, 5):
-            few = OmegaConf.merge(options, {"permutations": fits})
+            few = as_dict(options) | {"permutations": fits}
             (found,) = instantiate(few, _partial_=True)(Evidence.read(settings))
             assert 0.2 < found.measured < 0.8
             assert not found.found

@@ -16,6 +16,7 @@ from pedigree.config.checks import check
 from pedigree.estimators import artifact
 from pedigree.estimators.building import build_model
 from pedigree.estimators.predicting import predict
+from pedigree.estimators.settings import Model
 from pedigree.prediction.bundle import Bundle
 from pedigree.prediction.calibration import Intervals, LogOdds, Probabilities, calibrated
 from pedigree.scoring.metrics import score
@@ -169,7 +170,7 @@ def test_each_training_row_is_predicted_by_a_model_that_has_not_seen_its_group(
     seen = [set(training.scheme.groups[one.rows]) for one in folds]
     asked = [set(training.scheme.groups[one.rows_held_out]) for one in folds]
     assert not any(one & other for one, other in zip(seen, asked, strict=True))
-    model = as_dict(project.compose("model=decision_tree").model)
+    model = Model.model_validate(as_dict(project.compose("model=decision_tree").model))
     values, y = training.out_of_fold(build_model(model), model, 5, seed=1)
     assert len(values) == len(y) == len(training.y)
     assert y.tolist() == training.y.tolist()

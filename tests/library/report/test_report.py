@@ -159,8 +159,8 @@ def report(problem: dict[str, Any], payload: str) -> ParsedPage:
     page = Page(outputs.goal)
     page.add(verdict(outputs, recommendations), performance(outputs), drivers(outputs, 12))
     page.add(weaknesses(outputs, 12), search(outputs, 12), data(outputs, 12))
-    poisoned = {name: DeclaredStage.read(one) for name, one in poison(stages(), payload).items()}
-    page.add(pipeline(outputs, poisoned), lineage(outputs))
+    declared = {name: DeclaredStage.read(one) for name, one in poison(stages(), payload).items()}
+    page.add(pipeline(outputs, declared), lineage(outputs))
     page.add(next_steps(recommendations))
     return ParsedPage(page.html())
 

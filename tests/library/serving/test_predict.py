@@ -186,10 +186,10 @@ def test_marks_of_numbers_are_those_of_the_rows_that_trained(project: Project) -
 @pytest.mark.parametrize(
     ("source", "out", "said"),
     [
-        ("nowhere.csv", "scored.csv", "nowhere.csv is not there"),
+        ("nowhere.csv", "scored.csv", "nowhere.csv does not exist"),
         ("data/external/penguins.csv", "scored.xlsx", "use .csv or .parquet"),
         ("data/external/penguins.csv", "data/external/penguins.csv", "is the file that is read"),
-        ("params.yaml", "scored.csv", "no suffix that can be read"),
+        ("params.yaml", "scored.csv", "unknown suffix; convert it to one of"),
     ],
 )
 def test_a_wrong_path_is_refused(project: Project, source: str, out: str, said: str) -> None:
@@ -218,7 +218,7 @@ def test_the_command_says_what_it_wrote(project: Project, monkeypatch, capsys) -
 
 def test_the_command_ends_with_1_and_a_sentence(project: Project, monkeypatch) -> None:
     monkeypatch.setattr(sys, "argv", ["predict", "nowhere.csv", "--out", "scored.csv"])
-    with pytest.raises(SystemExit, match=r"^predict: nowhere\.csv is not there"):
+    with pytest.raises(SystemExit, match=r"^predict: nowhere\.csv does not exist"):
         command.main()
 
 

@@ -88,7 +88,7 @@ def test_strata_keep_every_class_in_proportion(seed: int, share: float) -> None:
 
 
 def test_strata_need_classes(penguins: pd.DataFrame) -> None:
-    with pytest.raises(UserError, match="stratified needs classes"):
+    with pytest.raises(UserError, match="stratified requires classes; use random"):
         split.by_stratum(penguins, question(kind="regression"), 0.2, 0.2, seed=1)
 
 
@@ -102,12 +102,12 @@ def test_groups_stay_whole_and_near_the_shares(penguins: pd.DataFrame, kind: str
 
 
 def test_groups_need_their_columns(penguins: pd.DataFrame) -> None:
-    with pytest.raises(UserError, match=r"name them in problem\.group"):
+    with pytest.raises(UserError, match=r"set problem\.group"):
         split.by_group(penguins, question(), 0.2, 0.2, seed=1)
 
 
 def test_too_few_groups_are_named(penguins: pd.DataFrame) -> None:
-    with pytest.raises(UserError, match="too few groups or rows for a test side"):
+    with pytest.raises(UserError, match="too few groups or rows for a test set"):
         split.by_group(penguins, question(group=["region"]), 0.2, 0.2, seed=1)
 
 
@@ -129,7 +129,8 @@ def test_a_column_may_say_the_side(penguins: pd.DataFrame) -> None:
     side = split.by_column(penguins.assign(my_fold=said), question(), "My Fold")
     assert side[:5].tolist() == ["train", "train", "test", "validation", "left_out"]
     with pytest.raises(
-        UserError, match=r"split\.column: 'My Fold' says 'tset' of a row; did you mean 'test'"
+        UserError,
+        match=r"split\.column: column 'My Fold' has the value 'tset'; did you mean 'test'",
     ):
         split.by_column(penguins.assign(my_fold="tset"), question(), "My Fold")
     with pytest.raises(UserError, match=r"split\.column: column 'fold' is not in the data"):
@@ -153,9 +154,9 @@ def test_rows_of_one_moment_stay_together_and_those_without_one_train(moments: l
 
 
 def test_time_needs_a_column_with_times(penguins: pd.DataFrame) -> None:
-    with pytest.raises(UserError, match=r"name it in problem\.time"):
+    with pytest.raises(UserError, match=r"set problem\.time"):
         split.by_time(penguins, question(), 0.2, 0.2)
-    with pytest.raises(UserError, match="'island' holds neither dates nor numbers"):
+    with pytest.raises(UserError, match="column 'island' is neither a date nor a number"):
         split.by_time(penguins, question(time="island"), 0.2, 0.2)
 
 

@@ -157,11 +157,14 @@ class Apply(ColumnStep):
     def _names(self, one: Any, part: list[str], width: int) -> list[str]:
         """Return the transformer's own names of its columns; numbers where it has none."""
         try:
-            own = [str(name).replace("^", " power ") for name in one.get_feature_names_out()]
+            own = one.get_feature_names_out()
         except AttributeError:  # HashingVectorizer knows no words
-            own = [str(number) for number in range(width)]
+            own = None
+        names = [
+            str(name).replace("^", " power ") for name in (range(width) if own is None else own)
+        ]
         of = part[0] if self.reads_texts_ else ""
-        return [f"{self.prefix} {of} {name}" for name in own]
+        return [f"{self.prefix} {of} {name}" for name in names]
 
 
 def free_texts(X: pd.DataFrame) -> list[str]:
