@@ -43,7 +43,8 @@ class JsonFile(Entry):
         UserError
             The file is missing, or does not have the keys of this class.
         """
-        return read_as(cls, path or cls.place, cls.stage)
+        own = path in (None, cls.place)
+        return read_as(cls, path or cls.place, cls.stage if own else None)
 
     @classmethod
     def parse(cls, data: bytes) -> Self:
@@ -57,7 +58,7 @@ class JsonFile(Entry):
         write_json(further | data, path)
 
 
-def read_as(kind: type[Parsed], path: Path, stage: str) -> Parsed:
+def read_as(kind: type[Parsed], path: Path, stage: str | None = None) -> Parsed:
     """Read a JSON file as an object of a class.
 
     Parameters
@@ -65,8 +66,8 @@ def read_as(kind: type[Parsed], path: Path, stage: str) -> Parsed:
     kind : type
         A pydantic class.
     path : Path
-    stage : str
-        The one that writes the file; error messages name it.
+    stage : str, optional
+        The one that writes the file; error messages name it. Of a copy elsewhere there is none.
 
     Raises
     ------
@@ -77,11 +78,12 @@ def read_as(kind: type[Parsed], path: Path, stage: str) -> Parsed:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        raise UserError(f"{path} does not exist; run `dvc repro {stage}`.") from None
+        way_out = f"; run `dvc repro {stage}`" if stage else ""
+        raise UserError(f"{path} does not exist{way_out}.") from None
     return parse_as(kind, data, path, stage)
 
 
-def parse_as(kind: type[Parsed], data: bytes, path: Path, stage: str) -> Parsed:
+def parse_as(kind: type[Parsed], data: bytes, path: Path, stage: str | None) -> Parsed:
     """Parse the content of a JSON file; for the parameters and errors see `read_as`."""
     try:
         return kind.model_validate(json.loads(data))
@@ -92,6 +94,7 @@ def parse_as(kind: type[Parsed], data: bytes, path: Path, stage: str) -> Parsed:
         wrong = f"{key} is {'missing' if first['type'] == 'missing' else found}"
     except ValueError as error:
         wrong = f"it is not valid JSON: {error}"
+    way_out = f"; `dvc repro {stage}` writes it again" if stage else ""
     raise UserError(
-        f"{path}: {wrong}. It was edited, or another version of the library wrote it; `dvc repro {stage}` writes it again."
+        f"{path}: {wrong}. It was edited, or another version of the library wrote it{way_out}."
     )

@@ -116,6 +116,15 @@ def test_a_file_that_is_missing_names_its_stage(project: Project) -> None:
         EncodedTarget.read()
 
 
+def test_of_a_copy_elsewhere_no_stage_is_named(project: Project) -> None:
+    path = Path("models/champion/bundle/target.json")
+    with pytest.raises(UserError, match=r"^models/champion/bundle/target.json does not exist\.$"):
+        EncodedTarget.read(path)
+    write_json({"name": "sex"}, path)
+    with pytest.raises(UserError, match=r"'classes' is missing\. .* the library wrote it\.$"):
+        EncodedTarget.read(path)
+
+
 def test_a_model_of_another_shape_is_named_by_its_file(project: Project) -> None:
     WINNER.write_text('{"name": "linear"}', encoding="utf-8")
     with pytest.raises(

@@ -144,6 +144,6 @@ def _by_sha256(start: str, folders: Folders) -> set[str]:
             cached(files.get(SNAPSHOT.name, "")) if folders.paths[md5] == RAW.as_posix() else None
         )
         if account and account.is_file():
-            listed = read_as(SnapshotRecord, account, "collect").files
+            listed = read_as(SnapshotRecord, account).files
             found |= {files[one.name] for one in listed if one.sha256.startswith(start)}
     return found
