@@ -14,7 +14,7 @@ def main(settings: CleanSettings) -> None:
     """Clean data/loaded/ into data/clean/ and count what each step changed."""
     cleaned, counts = clean_rows(read_table(paths.LOADED), settings.clean.steps)
     write_table(cleaned, paths.CLEAN)
-    counts.write(paths.METRICS / "clean.json")
+    counts.updated(kept=len(cleaned)).write(paths.METRICS / "clean.json")
     for name, count in counts.steps.items():
         changed = sum(count.changed.values())
         say(f"{name}: {count.rows_dropped} rows dropped, {changed} values changed")

@@ -21,7 +21,8 @@ def main(settings: EvaluateSettings) -> None:
     scores = evaluation.bootstrap(evaluation.metrics(problem.metrics), options)
     weak = evaluation.weak_slices(problem, options.slices, options)
     weak.write(paths.REPORTS / "evaluate")
-    evaluation.record(scores, weak).write(paths.METRICS / "evaluate.json")
+    record = evaluation.record(scores, weak)
+    record.write(paths.METRICS / "evaluate.json")
     curves = evaluation.curves(options.calibration_bins) | {"threshold": threshold_curve}
     with new_folder(paths.PLOTS / "evaluate") as folder:
         for name, points in curves.items():

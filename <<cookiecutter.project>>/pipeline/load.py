@@ -32,7 +32,8 @@ def main(settings: LoadSettings) -> None:
     contract.check_target(kept, settings.problem)
     write_table(rows.loc[broken.index].assign(reason=broken["reason"]), paths.REJECTED)
     write_table(kept, paths.LOADED)
-    contract.metrics(len(rows), len(kept), types).write(paths.METRICS / "load.json")
+    counts = {"rows": len(rows), "loaded": len(kept), "rejected": len(rejected)}
+    contract.metrics(**counts, types=types).write(paths.METRICS / "load.json")
     say(f"{len(kept)} rows and {len(types)} columns loaded, {len(rejected)} rows rejected")
 
 

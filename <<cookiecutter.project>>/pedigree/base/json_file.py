@@ -51,6 +51,10 @@ class JsonFile(Entry):
         """Parse the content of the file, perhaps of an earlier run; for the errors see `read`."""
         return parse_as(cls, data, cls.place, cls.stage)
 
+    def updated(self, **values: Any) -> Self:
+        """Return a copy with other values, or with further keys of your own."""
+        return type(self).model_validate(as_dict(self) | values)
+
     def write(self, path: Path) -> None:
         """Write the file as `write_json` does; keys that the class does not name come first."""
         data = as_dict(self)

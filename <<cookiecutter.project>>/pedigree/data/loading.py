@@ -76,17 +76,19 @@ class Contract:
         """Raise an error if `problem.target` cannot be learned from the rows (see `check_target`)."""
         check_target(rows, problem)
 
-    def metrics(self, rows: int, loaded: int, types: dict[str, str]) -> LoadMetrics:
+    def metrics(
+        self, *, rows: int, loaded: int, rejected: int, types: dict[str, str]
+    ) -> LoadMetrics:
         """Return what metrics/load.json contains.
 
         Parameters
         ----------
-        rows, loaded : int
-            How many were read, and how many of them honour the contract.
+        rows, loaded, rejected : int
+            How many were read, how many are kept, and how many violate the contract.
         types : dict of str to str
             See `types`.
         """
-        return LoadMetrics(rows=rows, loaded=loaded, rejected=rows - loaded, types=types)
+        return LoadMetrics(rows=rows, loaded=loaded, rejected=rejected, types=types)
 
     def error_message(self, broken: pd.DataFrame, limit: int) -> str:
         """Return an error message with the violated rules, their counts and first rows."""

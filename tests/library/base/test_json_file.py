@@ -85,6 +85,18 @@ def test_an_object_equals_what_is_read_back(tmp_path: Path) -> None:
     assert ValidationMetrics.read(tmp_path / "one.json") == made
 
 
+def test_an_owner_can_change_values_and_add_keys(tmp_path: Path) -> None:
+    made = TunedParams(model="linear", tuned={})
+    with pytest.raises(ValueError, match="frozen"):
+        made.model = "mine"  # type: ignore[misc]
+    other = made.updated(model="mine", n=np.int64(3))
+    other.write(tmp_path / "one.json")
+    assert json.loads((tmp_path / "one.json").read_text()) == {"n": 3, "model": "mine", "tuned": {}}
+    assert made.model == "linear"
+    with pytest.raises(ValueError, match="valid string"):
+        made.updated(model=3)
+
+
 def test_scores_come_before_the_lists(tmp_path: Path) -> None:
     made = ValidationMetrics.model_validate({"metrics": [], "worst_slice": None, "r2": 0.5})
     made.write(tmp_path / "one.json")
