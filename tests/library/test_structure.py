@@ -89,21 +89,19 @@ def public() -> dict[str, str]:
     return names
 
 
-def running(file: Path) -> list[ast.stmt]:
-    """Parse a file into the statements that run, which those for type checkers do not."""
-    body = ast.parse((ROOT / file).read_text(encoding="utf-8")).body
-    return [
-        one
-        for one in body
-        if not (isinstance(one, ast.If) and "TYPE_CHECKING" in ast.dump(one.test))
-    ]
+def running(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield a syntax tree without what only type checkers read."""
+    if not (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)):
+        yield node
+        for inner in ast.iter_child_nodes(node):
+            yield from running(inner)
 
 
 @cache
 def imports(file: Path) -> frozenset[str]:
     """Name the modules of the project that a file imports anywhere, and the packages above them."""
     found = set()
-    for node in (inner for one in running(file) for inner in ast.walk(one)):
+    for node in running(ast.parse((ROOT / file).read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):

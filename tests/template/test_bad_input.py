@@ -53,7 +53,7 @@ def refused(project: Path, *words: str) -> None:
 
 def test_a_target_that_is_no_column(project: Path) -> None:
     settings(project, "problem", "churn", target="Churned")
-    refused(project, "problem.target 'churned' is not a column", "did you mean 'churn'?")
+    refused(project, "problem.target 'churned' is not in the data", "did you mean 'churn'?")
 
 
 def test_a_target_with_one_class(project: Path) -> None:
@@ -76,7 +76,7 @@ def test_a_file_that_is_gone(project: Path) -> None:
     done = run("python", "-m", "pipeline.collect", cwd=project)
     (project / "data/external/churns.csv").unlink()
     assert done.returncode == 1
-    assert "data/external/churn.csv is not there; did you mean 'churns.csv'?" in done.stderr
+    assert "data/external/churn.csv does not exist; did you mean 'churns.csv'?" in done.stderr
     assert (project / "data/raw/churn.csv").exists()
 
 

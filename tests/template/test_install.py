@@ -55,5 +55,5 @@ def test_data_that_will_not_do_leave_nothing_behind(tmp_path: Path, data: Path) 
     cli = command_line(output, project="p", data=str(ragged), target="Churn")
     done = run(*cli, env=terminal(tmp_path))
     assert done.returncode == 1
-    assert "ragged.csv, line 82: 4 values, and 3 are expected." in done.stderr
+    assert "ragged.csv, line 82: 4 values, but 3 are expected." in done.stderr
     assert list(output.iterdir()) == []

@@ -85,7 +85,7 @@ def test_versions_are_compared(project: Path, experiment: str) -> None:
     pedigree(project, "runs", "HEAD", experiment)
     assert (project / "reports/runs.html").is_file()
     done = run("python", "-m", "pedigree", "diff", "HEAD", "nonsense", cwd=project)
-    assert "is no commit, branch, tag or experiment" in done.stderr
+    assert "is not a commit, branch, tag or experiment" in done.stderr
 
 
 def test_what_the_cache_has_lost_comes_from_the_remote(project: Path, experiment: str) -> None:
