@@ -91,8 +91,8 @@ class JudgedCriterion(Entry):
 
     @property
     def limit(self) -> float:
-        """The limit, whichever it is."""
-        return self.at_most or 0.0 if self.at_least is None else self.at_least
+        """The one limit that is given."""
+        return next(one for one in (self.at_least, self.at_most) if one is not None)
 
     def meets(self, value: float) -> bool:
         """Return whether a value keeps to the limit."""
