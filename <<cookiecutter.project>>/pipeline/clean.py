@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pedigree import clean_rows, paths, read_table, run, say, write_json, write_table
+from pedigree import clean_rows, paths, read_table, run, say, write_table
 
 if TYPE_CHECKING:
     from pedigree.cleaning.settings import CleanSettings
@@ -12,15 +12,12 @@ if TYPE_CHECKING:
 
 def main(settings: CleanSettings) -> None:
     """Clean data/loaded/ into data/clean/ and count what each step changed."""
-    rows = read_table(paths.LOADED)
-    cleaned, counts = clean_rows(rows, settings.clean.steps)
+    cleaned, counts = clean_rows(read_table(paths.LOADED), settings.clean.steps)
     write_table(cleaned, paths.CLEAN)
-    write_json(
-        {"rows": len(rows), "kept": len(cleaned), "steps": counts}, paths.METRICS / "clean.json"
-    )
-    for name, count in counts.items():
-        changed = sum(count["changed"].values())
-        say(f"{name}: {count['rows_dropped']} rows dropped, {changed} values changed")
+    counts.updated(kept=len(cleaned)).write(paths.METRICS / "clean.json")
+    for name, count in counts.steps.items():
+        changed = sum(count.changed.values())
+        say(f"{name}: {count.rows_dropped} rows dropped, {changed} values changed")
 
 
 if __name__ == "__main__":

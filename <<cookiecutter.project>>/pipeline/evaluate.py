@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pedigree import new_folder, paths, predict_validation, run, say, write_csv, write_json
+from pedigree import new_folder, paths, predict_validation, run, say, write_csv
 
 if TYPE_CHECKING:
     from pedigree.evaluation.settings import EvaluateSettings
@@ -16,15 +16,13 @@ def main(settings: EvaluateSettings) -> None:
     evaluation = predict_validation(problem)
     evaluation.predictions.write(paths.PREDICTIONS / "validation")
     threshold, threshold_curve = evaluation.choose_threshold(problem.threshold)
-    write_json(threshold, paths.THRESHOLD)
+    threshold.write(paths.THRESHOLD)
     evaluation = evaluation.decide()
     scores = evaluation.bootstrap(evaluation.metrics(problem.metrics), options)
-    further = {name: evaluation.score(name) for name in evaluation.without_interval}
     weak = evaluation.weak_slices(problem, options.slices, options)
     weak.write(paths.REPORTS / "evaluate")
-    lists = {"metrics": scores.table(), "comparisons": scores.comparisons()}
-    record = scores.flat() | further | weak.summary() | lists
-    write_json(record, paths.METRICS / "evaluate.json")
+    record = evaluation.record(scores, weak)
+    record.write(paths.METRICS / "evaluate.json")
     curves = evaluation.curves(options.calibration_bins) | {"threshold": threshold_curve}
     with new_folder(paths.PLOTS / "evaluate") as folder:
         for name, points in curves.items():

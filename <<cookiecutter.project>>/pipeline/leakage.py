@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pedigree import Evidence, instantiate, paths, run, say, write_csv, write_json
+from pedigree import Evidence, instantiate, paths, run, say, write_csv
 
 if TYPE_CHECKING:
     from pedigree.leakage.settings import LeakageSettings
@@ -25,13 +25,12 @@ def main(settings: LeakageSettings) -> None:
             found = "yes" if finding.found else "no"
             lines.append({"check": name, **vars(finding), "found": found})
     write_csv(lines, paths.REPORTS / "leakage.csv", COLUMNS)
-    alarms = [line for line in lines if line["found"] == "yes"]
-    found_by = sorted({line["check"] for line in alarms})
-    counts = {"findings": len(alarms), "checks": len(checks), "found_by": found_by}
-    write_json(counts, paths.METRICS / "leakage.json")
-    for line in alarms:
-        say(f"{line['check']}: {line['says']}")
-    say(f"{len(alarms)} findings of {len(checks)} checks; see {paths.REPORTS}/leakage.csv")
+    counts = evidence.metrics(lines)
+    counts.write(paths.METRICS / "leakage.json")
+    for line in lines:
+        if line["found"] == "yes":
+            say(f"{line['check']}: {line['says']}")
+    say(f"{counts.findings} findings of {counts.checks} checks; see {paths.REPORTS}/leakage.csv")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ from pedigree import (
     paths,
     run,
     say,
-    write_json,
     write_table,
 )
 
@@ -34,7 +33,7 @@ def main(settings: LoadSettings) -> None:
     write_table(rows.loc[broken.index].assign(reason=broken["reason"]), paths.REJECTED)
     write_table(kept, paths.LOADED)
     counts = {"rows": len(rows), "loaded": len(kept), "rejected": len(rejected)}
-    write_json({**counts, "types": types}, paths.METRICS / "load.json")
+    contract.metrics(**counts, types=types).write(paths.METRICS / "load.json")
     say(f"{len(kept)} rows and {len(types)} columns loaded, {len(rejected)} rows rejected")
 
 

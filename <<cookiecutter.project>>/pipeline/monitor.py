@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pedigree import Batches, paths, run, say, write_json
+from pedigree import Batches, paths, run, say
 
 if TYPE_CHECKING:
     from pedigree.monitoring.settings import MonitorSettings
@@ -16,9 +16,9 @@ def main(settings: MonitorSettings) -> None:
     drifted = batches.drift()
     scores = batches.performance()
     result = batches.result(drifted, scores)
-    write_json(result, paths.METRICS / "monitor.json")
+    result.write(paths.METRICS / "monitor.json")
     batches.write_report(result, drifted)
-    say(f"retrain: {'yes' if result['retrain'] else 'no'} ({'; '.join(result['reasons'])})")
+    say(f"retrain: {'yes' if result.retrain else 'no'} ({'; '.join(result.reasons)})")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ from pedigree import (
     save_model,
     say,
     write_csv,
-    write_json,
 )
 
 if TYPE_CHECKING:
@@ -33,10 +32,7 @@ def main(settings: SelectSettings) -> None:
         say(f"{name} is dropped: {why}")
     say(f"{len(selector.kept_)} of {X.shape[1]} features stay")
     stability, fractions = selector.stability(X, y, folds, options.stability_folds)
-    write_json(
-        {"kept": selector.kept_, "dropped": selector.dropped_, "stability": stability},
-        paths.METRICS / "select.json",
-    )
+    selector.metrics(stability).write(paths.METRICS / "select.json")
     table = [
         {
             "feature": name,

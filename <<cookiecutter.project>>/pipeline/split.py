@@ -11,7 +11,6 @@ from pedigree import (
     run,
     say,
     split_rows,
-    write_json,
     write_table,
 )
 
@@ -21,15 +20,13 @@ if TYPE_CHECKING:
 
 def main(settings: SplitSettings) -> None:
     """Put each row of data/clean/ into one subset; rows without a target go to data/split/unlabelled/."""
-    target = settings.problem.target
     split = split_rows(read_table(paths.CLEAN), settings.split, settings.problem)
     with new_folder(paths.SPLIT) as folder:
         for name, rows in split.subsets.items():
             write_table(rows, folder / name)
-        write_json({"name": target, "classes": split.classes}, folder / "target.json")
-    summary = split.summary(target)
-    write_json(summary, paths.METRICS / "split.json")
-    say(", ".join(f"{name}: {entry['rows']} rows" for name, entry in summary.items()))
+        split.target.write(folder / "target.json")
+    split.metrics().write(paths.METRICS / "split.json")
+    say(", ".join(f"{name}: {len(rows)} rows" for name, rows in split.subsets.items()))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ from pedigree import (
     save_model,
     say,
     tuned_parameters,
-    write_json,
 )
 
 if TYPE_CHECKING:
@@ -35,20 +34,8 @@ def main(settings: TrainSettings) -> None:
     fit_model(baseline, X, y, settings, plain)
     save_model(baseline, paths.BASELINE)
     fitted.write_curves(settings.train.curves)
-    record = {
-        "model": model.name,
-        "baseline": plain.name,
-        "estimator": fitted.class_name,
-        "rows": len(X),
-        "features": list(X.columns),
-        "stopped_early_on": fitted.stopped_on,
-        "models": len(fitted.estimators),  # of a bag, of which the model is the sum
-        "iterations": fitted.iterations,
-        "calibration": calibrator.about() if calibrator else None,
-        "weights": fitted.weights,
-        "parameters": fitted.parameters,
-    }
-    write_json(record, paths.METRICS / "train.json")
+    record = fitted.metrics(X, model, plain, calibrator)
+    record.write(paths.METRICS / "train.json")
     say(f"{model.name}: {len(X)} rows, {X.shape[1]} features, {fitted.iterations} iterations")
 
 

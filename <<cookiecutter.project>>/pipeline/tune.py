@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pedigree import Tuning, chosen_model, instantiate, paths, run, write_csv, write_json
+from pedigree import Tuning, chosen_model, instantiate, paths, run, write_csv
 
 if TYPE_CHECKING:
     from pedigree.search.settings import TuneSettings
@@ -16,8 +16,8 @@ def main(settings: TuneSettings) -> None:
     tuning = Tuning.of(settings, model)
     search = instantiate(tuning.search, model.search_space, _partial_=True)
     tuning.run(search)
-    write_json({"model": model.name, "tuned": tuning.changes()}, paths.BEST_PARAMS)
-    write_json(tuning.report(), paths.REPORTS / "tune.json")
+    tuning.tuned_params().write(paths.BEST_PARAMS)
+    tuning.report().write(paths.REPORTS / "tune.json")
     write_csv(tuning.history(), paths.PLOTS / "tune.csv")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pedigree import judge_model, paths, predict_test, run, say, write_json
+from pedigree import judge_model, paths, predict_test, run, say
 
 if TYPE_CHECKING:
     from pedigree.verdict.settings import VerdictSettings
@@ -24,7 +24,7 @@ def main(settings: VerdictSettings) -> None:
     weak = evaluation.weak_slices(problem, settings.evaluate.slices, options)
     weak.write(paths.REPORTS / "verdict")
     verdict = judge_model(evaluation, scores, weak, problem)
-    write_json(verdict.as_metrics(), paths.METRICS / "verdict.json")
+    verdict.as_metrics().write(paths.METRICS / "verdict.json")
     for one in scores.table():
         low, high = one["interval"]
         say(f"test {one['metric']} {one['value']:.4g} [{low:.4g}, {high:.4g}]")

@@ -82,8 +82,8 @@ EDITS: list[tuple[str, str, str, str, Callable[[str], Any]]] = [
     (
         *("select", "one more number"),
         *(
-            '        {"kept": selector.kept_,',
-            '        {"n": len(selector.kept_), "kept": selector.kept_,',
+            "    selector.metrics(stability).write(",
+            "    selector.metrics(stability).updated(n=len(selector.kept_)).write(",
         ),
         lambda said: number("metrics/select.json", "n") > 0,
     ),
@@ -105,8 +105,8 @@ EDITS: list[tuple[str, str, str, str, Callable[[str], Any]]] = [
     (
         *("evaluate", "a further metric"),
         *(
-            "    weak = evaluation",
-            '    error = evaluation.prediction.values[:, 1] - evaluation.y\n    further["brier"] = float((error**2).mean())\n    weak = evaluation',
+            "    record.write(",
+            "    error = evaluation.prediction.values[:, 1] - evaluation.y\n    record = record.updated(brier=(error**2).mean())\n    record.write(",
         ),
         lambda said: 0 < number("metrics/evaluate.json", "brier") < 0.25,
     ),
@@ -128,7 +128,7 @@ EDITS: list[tuple[str, str, str, str, Callable[[str], Any]]] = [
     ),
     (
         *("verdict", "a further condition"),
-        *("    write_json(verdict", '    verdict.notes.append("mine")\n    write_json(verdict'),
+        *("    verdict.as_metrics()", '    verdict.notes.append("mine")\n    verdict.as_metrics()'),
         lambda said: "mine" in number("metrics/verdict.json", "about"),
     ),
     (
@@ -141,7 +141,10 @@ EDITS: list[tuple[str, str, str, str, Callable[[str], Any]]] = [
     ),
     (
         *("monitor", "another reason"),
-        *("    write_json(result", '    result["reasons"].append("mine")\n    write_json(result'),
+        *(
+            "    result.write(",
+            '    result = result.updated(reasons=[*result.reasons, "mine"])\n    result.write(',
+        ),
         lambda said: "mine" in number("metrics/monitor.json", "reasons"),
     ),
     (

@@ -11,10 +11,11 @@ from template.projects import TEMPLATE, TREE
 # From the bottom up; rooms of one line do not import each other.
 LEVELS = (
     "base",
-    "data folds tracking",
+    "data folds",
     "cleaning collecting scoring splitting",
-    "contract estimators report",
+    "contract estimators tracking",
     "features",
+    "report",
     "prediction profiling training",
     "evaluation explanation leaderboard leakage packaging search serving",
     "monitoring verdict",

@@ -129,7 +129,7 @@ def write_json(data: Any, path: Path) -> None:
     }
     <BLANKLINE>
     """
-    text = json.dumps(_plain(data), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(jsonable(data), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     with replacing(path) as new:
         new.write_text(text, encoding="utf-8", newline="\n")
 
@@ -177,19 +177,19 @@ def write_csv(
     with replacing(path) as new, new.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, fieldnames=header or list(rows[0]), lineterminator="\n")
         writer.writeheader()
-        writer.writerows(_plain(list(rows)))
+        writer.writerows(jsonable(list(rows)))
 
 
-def _plain(value: Any) -> Any:
+def jsonable(value: Any) -> Any:
     """Convert NumPy and mapping types to types that JSON can store; NaN and infinity become null."""
     if hasattr(value, "model_dump"):  # settings, as they were written
-        return _plain(as_dict(value))
+        return jsonable(as_dict(value))
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): jsonable(item) for key, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_plain(item) for item in value]
+        return [jsonable(item) for item in value]
     if hasattr(value, "tolist"):  # NumPy arrays and scalars
-        return _plain(value.tolist())
+        return jsonable(value.tolist())
     if isinstance(value, float):
         return float(f"{value:.9g}") if math.isfinite(value) else None
     return value

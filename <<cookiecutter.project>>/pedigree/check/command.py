@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from pedigree import __version__
 from pedigree import check as package
@@ -16,11 +15,10 @@ from pedigree.base.names import UserError
 from pedigree.base.paths import PARAMS
 from pedigree.base.settings import read_yaml
 from pedigree.base.stage import say
-from pedigree.base.tables import read_json
 from pedigree.check.budget import looks
 from pedigree.check.clock import measure
+from pedigree.scoring.results import Interval, JudgedCriterion, VerdictMetrics
 
-VERDICT = Path("metrics/verdict.json")
 NAMED = 3  # changed files of the library that are listed
 JUDGED = {"lower": ", lower end", "upper": ", upper end"}
 
@@ -33,18 +31,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "verdict",
         nargs="?",
         type=Path,
-        default=VERDICT,
+        default=VerdictMetrics.place,
         help="default: %(default)s; for other files, measured times and the test budget are not checked",
     )
     path = cli.parse_args(arguments).verdict
     if not path.exists():
         raise UserError(f"{path} does not exist; run `dvc repro` first.")
-    own = path == VERDICT
+    own = path == VerdictMetrics.place
     if own and outdated(recorded_stages(), "verdict"):
         raise UserError(
             f"{path} is about an earlier model, since the model was trained again later; run `dvc repro`."
         )
-    fine = accepted(read_json(path), own)
+    fine = accepted(VerdictMetrics.read(path), own)
     if differing := changed():
         say(library_differs(differing))
     sys.exit(0 if fine else 1)
@@ -57,51 +55,45 @@ def library_differs(files: Sequence[str]) -> str:
     return f"the library differs from pedigree {__version__}: {shown}{more}"
 
 
-def accepted(verdict: dict[str, Any], own: bool) -> bool:
+def accepted(verdict: VerdictMetrics, own: bool) -> bool:
     """Print a verdict, and return whether all criteria are met.
 
     Parameters
     ----------
-    verdict : dict
-        As written by the stage `verdict`.
+    verdict : VerdictMetrics
     own : bool
         Whether it is the workspace's verdict, for which times and the test budget are checked.
     """
-    for one in verdict["metrics"]:
-        beside = {key: one[key] for key in ("validation", "dummy", "linear") if key in one}
-        shown = "".join(f"  {key} {_number(value)}" for key, value in beside.items())
-        say(f"  {one['metric']:<20} {_number(one['value'])}  {_interval(one)}{shown}")
-    for one in verdict.get("comparisons", ()):
-        if one["metric"] == verdict["metrics"][0]["metric"]:  # the first metric
-            gain = f"gain over {one['against']}"
-            say(f"  {gain:<20} {_number(one['gain'])}  {_interval(one)}  in {one['metric']}")
-    for one in verdict.get("worst", ()):
-        where = f"{one['column']} = {one['slice']}"
-        say(
-            f"  worst slice          {_number(one['value'])}  {_interval(one)}  {where}, {one['rows']} rows"
-        )
-    say(f"  {'; '.join(verdict['about'])}\n")
-    met = [_line(one, own) for one in verdict["criteria"]]
-    fine = verdict["accepted"] and False not in met and (not own or _within_budget())
+    for score in verdict.metrics:
+        beside = [key for key in ("validation", "dummy", "linear") if key in score.model_fields_set]
+        shown = "".join(f"  {key} {_number(getattr(score, key))}" for key in beside)
+        say(f"  {score.metric:<20} {_number(score.value)}  {_interval(score.interval)}{shown}")
+    for one in verdict.comparisons:
+        if one.metric == verdict.metrics[0].metric:  # the first metric
+            gain = f"gain over {one.against}"
+            say(f"  {gain:<20} {_number(one.gain)}  {_interval(one.interval)}  in {one.metric}")
+    for worst in verdict.worst:
+        where = f"{worst.column} = {worst.slice}, {worst.rows} rows"
+        say(f"  worst slice          {_number(worst.value)}  {_interval(worst.interval)}  {where}")
+    say(f"  {'; '.join(verdict.about)}\n")
+    met = [_line(criterion, own) for criterion in verdict.criteria]
+    fine = verdict.accepted and False not in met and (not own or _within_budget())
     say("accepted" if fine else "NOT ACCEPTED")
     return fine
 
 
-def _line(one: dict[str, Any], own: bool) -> bool | None:
+def _line(one: JudgedCriterion, own: bool) -> bool | None:
     """Print a criterion, and return whether it is met; times are measured first (None: not measured)."""
-    kind = "at_least" if "at_least" in one else "at_most"
-    met: bool | None = one["met"]
-    value, limit, about = one["value"], one[kind], ""
-    timed = met is None
-    if timed and own:
-        value, about = measure(one["criterion"], limit if kind == "at_most" else None)
-        met = value is not None and (value >= limit if kind == "at_least" else value <= limit)
+    met, value, about = one.met, one.value, ""
+    if met is None and own:
+        value, about = measure(one.criterion, one.at_most)
+        met = value is not None and one.meets(value)
         about = f" ({about})"
     state = {True: "met   ", False: "MISSED", None: "not measured:"}[met]
-    name = one["criterion"] + JUDGED.get(one.get("judged", ""), "")
-    name += ", worst slice" * (one.get("rows") == "worst_slice")
-    sign = ">=" if kind == "at_least" else "<="
-    say(f"  {state} {name} {_number(value)} {sign} {limit:g}{about}")
+    name = one.criterion + JUDGED.get(one.judged, "")
+    name += ", worst slice" * (one.rows == "worst_slice")
+    sign = "<=" if one.at_least is None else ">="
+    say(f"  {state} {name} {_number(value)} {sign} {one.limit:g}{about}")
     return met
 
 
@@ -121,9 +113,9 @@ def _within_budget() -> bool:
     return within
 
 
-def _interval(one: dict[str, Any]) -> str:
-    low, high = one["interval"] or (None, None)
-    return f"[{_number(low)}, {_number(high)}]"
+def _interval(ends: Interval) -> str:
+    low, high = map(_number, ends)
+    return f"[{low}, {high}]"
 
 
 def _number(value: float | None) -> str:

@@ -26,6 +26,7 @@ from pedigree.cleaning.text import (
     unify_unicode,
 )
 from pedigree.cleaning.types import fix_types, parse_booleans, parse_dates, parse_numbers
+from pedigree.data.records import CleanedStep, CleanMetrics
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,7 +51,7 @@ __all__ = [  # conf/clean/ refers to these as pedigree.cleaning.<function>
 
 def clean_rows(
     rows: pd.DataFrame, steps: Mapping[str, Any], *, serving: bool = False
-) -> tuple[pd.DataFrame, dict[str, Any]]:
+) -> tuple[pd.DataFrame, CleanMetrics]:
     """Apply the cleaning steps in order.
 
     Parameters
@@ -66,8 +67,8 @@ def clean_rows(
     Returns
     -------
     cleaned : DataFrame
-    counts : dict
-        For each step the number of dropped rows, and of changed values by column.
+    counts : CleanMetrics
+        With the number of dropped rows, and of changed values by column, of each step.
 
     Raises
     ------
@@ -80,10 +81,10 @@ def clean_rows(
     >>> from pedigree import clean_rows
     >>> steps = {"trim": {"_target_": "pedigree.cleaning.trim_text"}}
     >>> cleaned, counts = clean_rows(pd.DataFrame({"name": [" Ada", "Bo"]}), steps)
-    >>> cleaned["name"].tolist(), counts["trim"]["changed"]
+    >>> cleaned["name"].tolist(), counts.steps["trim"].changed
     (['Ada', 'Bo'], {'name': 1})
     """
-    counts: dict[str, Any] = {}
+    counts: dict[str, CleanedStep] = {}
     frame = nw.from_native(rows, eager_only=True)
     for name, step in steps.items():
         options = as_dict(step)
@@ -102,12 +103,13 @@ def clean_rows(
                 f"clean.steps.{name} drops rows; set `training_only: true` for it in conf/clean/."
             )
         counted = not serving and len(after) == len(frame)
-        counts[name] = {
-            "rows_dropped": len(frame) - len(after),
-            "changed": _count_changes(frame, after) if counted else {},
-        }
+        counts[name] = CleanedStep(
+            rows_dropped=len(frame) - len(after),
+            changed=_count_changes(frame, after) if counted else {},
+        )
         frame = after
-    return frame.to_native().reset_index(drop=True), counts
+    cleaned = frame.to_native().reset_index(drop=True)
+    return cleaned, CleanMetrics(rows=len(rows), kept=len(cleaned), steps=counts)
 
 
 def _count_changes(before: nw.DataFrame[Any], after: nw.DataFrame[Any]) -> dict[str, int]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pedigree.base.names import UserError, did_you_mean, snake_cased
 from pedigree.base.paths import RAW, SNAPSHOT
 from pedigree.base.settings import read_yaml
-from pedigree.base.tables import read_json, sha256, write_json
+from pedigree.base.tables import sha256, write_json
 from pedigree.base.tools import instantiate
 from pedigree.data import formats
+from pedigree.data.records import SnapshotRecord
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,21 +23,8 @@ if TYPE_CHECKING:
 LIMITS = ("min_rows", "max_shrink")  # these validate a snapshot, and do not identify it
 
 
-@dataclass(frozen=True)
-class Snapshot:
-    """Collected files and their origin.
-
-    Parameters
-    ----------
-    settings : dict
-        Settings of the source (a file of ``conf/collect/``), without limits.
-    source : dict
-        The source's description: `kind`, where the rows came from, and `reading`, the format of its files.
-    rows : int
-    columns : list of str
-        Names in the source.
-    files : list of dict
-        `name` (relative to the folder), `bytes`, `sha256` and `rows` of each.
+class Snapshot(SnapshotRecord):
+    """Collected files and their origin, with the rows; for the parameters see `pedigree.data.records`.
 
     Examples
     --------
@@ -46,12 +33,6 @@ class Snapshot:
     >>> snapshot.rows == len(snapshot.table())
     True
     """
-
-    settings: dict[str, Any]
-    source: dict[str, Any]
-    rows: int
-    columns: list[str]
-    files: list[dict[str, Any]]
 
     @classmethod
     def take(cls, settings: Collect, folder: Path) -> Snapshot:
@@ -67,20 +48,7 @@ class Snapshot:
         wanted = source_settings(settings)
         own = {key: value for key, value in wanted.items() if key != "as_of"}
         source = instantiate(own, folder=folder)
-        return cls(wanted, source, **fingerprint(folder, source))
-
-    @classmethod
-    def read(cls) -> Snapshot:
-        """Read data/raw/snapshot.json.
-
-        Raises
-        ------
-        UserError
-            No snapshot has been taken yet.
-        """
-        if not SNAPSHOT.exists():
-            raise UserError(f"{SNAPSHOT} does not exist; run `dvc repro collect`.")
-        return cls(**read_json(SNAPSHOT))
+        return cls(settings=wanted, source=source, **fingerprint(folder, source))
 
     def check(self, last: Snapshot | None, limits: Collect, contract: str) -> None:
         """Raise an error if a new snapshot is implausible, so that the last one is kept.
@@ -105,7 +73,7 @@ class Snapshot:
 
     def write(self, folder: Path) -> None:
         """Write snapshot.json into the folder of the files."""
-        write_json(asdict(self), folder / SNAPSHOT.name)
+        write_json(self, folder / SNAPSHOT.name)
 
     def pinned(self, wanted: Collect) -> bool:
         """Return whether these settings, with a date `as_of`, took this snapshot and its files are unchanged."""
@@ -115,7 +83,7 @@ class Snapshot:
     def intact(self) -> bool:
         """Return whether the files of data/raw/ are the ones that were collected."""
         return all(
-            (RAW / file["name"]).is_file() and sha256(RAW / file["name"]) == file["sha256"]
+            (RAW / file.name).is_file() and sha256(RAW / file.name) == file.sha256
             for file in self.files
         )
 
@@ -131,9 +99,8 @@ class Snapshot:
 
         from pedigree.data.engine import read_file
 
-        reading = self.source.get("reading")
         parts = [
-            read_file(RAW / file["name"], missing, reading) for file in self.files if file["rows"]
+            read_file(RAW / file.name, missing, self.reading) for file in self.files if file.rows
         ]
         return pd.concat(parts, ignore_index=True)
 
@@ -168,7 +135,7 @@ def fingerprint(folder: Path, source: dict[str, Any]) -> dict[str, Any]:
 def _refuse_few(snapshot: Snapshot, last: Snapshot | None, limits: Collect) -> None:
     rows, kind = snapshot.rows, snapshot.source["kind"]
     if rows < limits.min_rows:
-        empty = f" ({snapshot.files[0]['name']} has no rows)" if snapshot.files else ""
+        empty = f" ({snapshot.files[0].name} has no rows)" if snapshot.files else ""
         found = f"returned {rows} rows" if rows else f"returned nothing{empty}"
         raise UserError(
             f"{kind} {found}, but collect.min_rows requires {limits.min_rows}; the last snapshot is kept."

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pedigree.base.names import UserError, did_you_mean
 from pedigree.base.settings import read_yaml
 from pedigree.data.engine import infer, retype
+from pedigree.data.records import LoadMetrics
 from pedigree.data.target import labels
 
 if TYPE_CHECKING:
@@ -74,6 +75,20 @@ class Contract:
     def check_target(self, rows: pd.DataFrame, problem: LoadProblem) -> None:
         """Raise an error if `problem.target` cannot be learned from the rows (see `check_target`)."""
         check_target(rows, problem)
+
+    def metrics(
+        self, *, rows: int, loaded: int, rejected: int, types: dict[str, str]
+    ) -> LoadMetrics:
+        """Return what metrics/load.json contains.
+
+        Parameters
+        ----------
+        rows, loaded, rejected : int
+            How many were read, how many are kept, and how many violate the contract.
+        types : dict of str to str
+            See `types`.
+        """
+        return LoadMetrics(rows=rows, loaded=loaded, rejected=rejected, types=types)
 
     def error_message(self, broken: pd.DataFrame, limit: int) -> str:
         """Return an error message with the violated rules, their counts and first rows."""

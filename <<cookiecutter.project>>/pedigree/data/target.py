@@ -7,13 +7,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pedigree.base.json_file import JsonFile
 from pedigree.base.paths import SPLIT
-from pedigree.base.tables import read_json
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from pedigree.base.problem import Columns, Grouped, Target
+
+
+class EncodedTarget(JsonFile):
+    """The column that is predicted, and its classes in the order of their codes (none for regression)."""
+
+    place = SPLIT / "target.json"
+    stage = "split"
+
+    name: str
+    classes: list[str]
+
+    def encode(self, rows: pd.DataFrame) -> np.ndarray:
+        """Encode the target of rows (see `encode`)."""
+        return encode(rows[self.name], self.classes)
 
 
 def features(rows: pd.DataFrame, problem: Columns) -> pd.DataFrame:
@@ -48,8 +62,7 @@ def features_and_target(rows: pd.DataFrame, problem: Columns) -> tuple[pd.DataFr
     >>> problem.target in X, len(X) == len(y)
     (False, True)
     """
-    classes = read_json(SPLIT / "target.json")["classes"]
-    return features(rows, problem), encode(rows[problem.target], classes)
+    return features(rows, problem), EncodedTarget.read().encode(rows)
 
 
 def labels(values: pd.Series) -> pd.Series:

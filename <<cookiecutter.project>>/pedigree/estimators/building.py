@@ -8,9 +8,9 @@ from typing import Any, Protocol
 from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.pipeline import Pipeline
 
+from pedigree.base.json_file import read_as
 from pedigree.base.paths import WINNER
 from pedigree.base.settings import as_dict
-from pedigree.base.tables import read_json
 from pedigree.base.tools import instantiate
 from pedigree.estimators.ensembles import member
 from pedigree.estimators.settings import Best, Model
@@ -91,4 +91,4 @@ def chosen_model(settings: HasModel) -> Model:
     'catboost'
     """
     named = settings.model
-    return named if isinstance(named, Model) else Model.model_validate(read_json(WINNER))
+    return named if isinstance(named, Model) else read_as(Model, WINNER, "compare")

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pedigree.base.paths import THRESHOLD
 from pedigree.base.settings import as_dict
 from pedigree.evaluation.bootstrap import Scores, bootstrap
 from pedigree.evaluation.curves import Rows, classification_curves, regression_curves
 from pedigree.evaluation.threshold import choose_threshold
 from pedigree.evaluation.weakness import Weakness, find_weakness
-from pedigree.scoring.decision import PredictedRows, Threshold, decided
+from pedigree.scoring.decision import ChosenThreshold, PredictedRows, decided
 from pedigree.scoring.metrics import METRICS, Metric, reported, score
 from pedigree.scoring.predictions import PredictionTable
+from pedigree.scoring.results import ValidationMetrics
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,23 +59,23 @@ class Evaluation:
         """The model's predictions; `values` are probabilities of shape (n, k), or numbers of shape (n,)."""
         return self.by["model"]
 
-    def choose_threshold(self, rule: ThresholdRule | None) -> tuple[dict[str, Any], Rows]:
+    def choose_threshold(self, rule: ThresholdRule | None) -> tuple[ChosenThreshold, Rows]:
         """Choose the decision threshold of two classes by `problem.threshold`.
 
         Returns
         -------
-        chosen : dict
+        chosen : ChosenThreshold
             For models/threshold.json; its `value` is None without a rule or without two classes.
         curve : list of dict
             Points for plots/evaluate/threshold.csv.
         """
         if len(self.classes) == 2:
             return choose_threshold(as_dict(rule), self.y, self.prediction.values[:, 1], self.known)
-        return {"asked": None, "value": None}, []
+        return ChosenThreshold(asked=None, value=None), []
 
     def decide(self) -> Evaluation:
         """Let every predictor decide by the threshold in models/threshold.json."""
-        prediction = replace(self.prediction, threshold=Threshold.read(THRESHOLD))
+        prediction = replace(self.prediction, threshold=ChosenThreshold.read().threshold)
         return replace(self, by=decided(self.predictions.of, prediction))
 
     def bootstrap(self, metrics: Sequence[str], options: Bootstrap) -> Scores:
@@ -138,6 +138,14 @@ class Evaluation:
             With `resamples`, `confidence` and `seed`.
         """
         return find_weakness(self.predictions, self.prediction, problem, slices, options)
+
+    def record(self, scores: Scores, weak: Weakness) -> ValidationMetrics:
+        """Return what metrics/evaluate.json contains: also the model's scores without an interval."""
+        further = {name: self.score(name) for name in self.without_interval}
+        worst = weak.worst()
+        lists = {"worst": worst, "metrics": scores.table(), "comparisons": scores.comparisons()}
+        lowest = {"worst_slice": worst[0].value if worst else None}
+        return ValidationMetrics.model_validate(scores.flat() | further | lowest | lists)
 
     def curves(self, bins: int) -> dict[str, Rows]:
         """Return points of the curves for plots/evaluate/, by file name.

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from pedigree.scoring.decision import ChosenThreshold
 from pedigree.scoring.metrics import METRICS, Metric, gain, score
 
 NOBODY = 1.000001  # above every probability
@@ -20,7 +21,7 @@ def choose_threshold(
     truth: np.ndarray,
     probability: np.ndarray,
     metrics: Mapping[str, Metric] = METRICS,
-) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+) -> tuple[ChosenThreshold, list[dict[str, Any]]]:
     """Choose the best threshold by the rule of the problem.
 
     Parameters
@@ -36,9 +37,8 @@ def choose_threshold(
 
     Returns
     -------
-    chosen : dict
-        asked, value (the threshold, None without a rule), criterion, at_value (the criterion's value), acted_on (the
-        fraction of rows that are decided positive).
+    chosen : ChosenThreshold
+        Its `value` is None if nothing is asked.
     curve : list of dict
         For each threshold: threshold, criterion, value, acted_on, precision, recall, chosen.
 
@@ -91,7 +91,7 @@ def choose_threshold(
         }
         for i in shown
     ]
-    return chosen, curve
+    return ChosenThreshold.model_validate(chosen), curve
 
 
 def candidates(probability: np.ndarray) -> np.ndarray:

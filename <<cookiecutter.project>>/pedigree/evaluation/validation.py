@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pedigree.base.paths import BASELINE, CALIBRATOR, FEATURES, MODEL, SPLIT
-from pedigree.base.tables import read_json, read_table
-from pedigree.data.target import encode
+from pedigree.base.tables import read_table
+from pedigree.data.target import EncodedTarget
 from pedigree.estimators import artifact
 from pedigree.estimators.predicting import predict
 from pedigree.evaluation.evaluation import Evaluation
@@ -37,11 +37,11 @@ def predict_validation(problem: JudgedColumns) -> Evaluation:
     True
     """
     X, truth, classes = read_subset("validation")
-    target = read_json(SPLIT / "target.json")["name"]
+    target = EncodedTarget.read()
     rows = read_table(SPLIT / "validation")
     if classes:
-        rows = rows[encode(rows[target], classes) >= 0]
-    trained_on = read_table(FEATURES / "train")[target]
+        rows = rows[target.encode(rows) >= 0]
+    trained_on = read_table(FEATURES / "train")[target.name]
     files = {"model": MODEL, "linear": BASELINE}
     of = {who: predict(artifact.load_model(path), X, len(classes)) for who, path in files.items()}
     of["dummy"] = dummy(trained_on, classes, len(X))

@@ -15,6 +15,7 @@ from pedigree.evaluation import fairness, slices
 from pedigree.evaluation.bins import learn
 from pedigree.scoring.custom import problem_metrics
 from pedigree.scoring.metrics import Metric, as_metric
+from pedigree.scoring.results import WeakSlice
 
 if TYPE_CHECKING:
     from pedigree.evaluation.settings import Bootstrap, JudgedColumns, Slices
@@ -54,22 +55,29 @@ class Weakness:
         """Write both tables, and print the worst slice."""
         write_csv(self.slices, folder / "slices.csv", slices.COLUMNS)
         write_csv(self.fairness, folder / "fairness.csv", fairness.COLUMNS)
-        for one in self.summary()["worst"]:
-            sure = "significantly" if one["surely_worse"] else "not significantly"
-            where = f"{one['column']} {one['slice']}, {one['rows']} rows"
+        for one in self.worst():
+            sure = "significantly" if one.surely_worse else "not significantly"
+            where = f"{one.column} {one.slice}, {one.rows} rows"
             say(
-                f"worst slice {self.metric.name} {one['value']:.4g} ({where}; {sure} worse than all rows)"
+                f"worst slice {self.metric.name} {one.value:.4g} ({where}; {sure} worse than all rows)"
             )
 
-    def summary(self) -> dict[str, Any]:
-        """Return the worst slice: its value, for DVC's tables, and a list with its details, or an empty one."""
+    def worst(self) -> list[WeakSlice]:
+        """Return the worst slice, in a list of one; none where no slice is judged."""
         found = slices.worst(self.slices, self.metric)
         if found is None:
-            return {"worst_slice": None, "worst": []}
-        one = {key: found[key] for key in ("column", "slice", "rows", "metric", "value")}
-        one |= {"interval": [found["low"], found["high"]]}
-        one |= {"surely_worse": found["surely_worse"] == "yes"}
-        return {"worst_slice": found["value"], "worst": [one]}
+            return []
+        return [
+            WeakSlice(
+                column=found["column"],
+                slice=found["slice"],
+                rows=found["rows"],
+                metric=found["metric"],
+                value=found["value"],
+                interval=(found["low"], found["high"]),
+                surely_worse=found["surely_worse"] == "yes",
+            )
+        ]
 
 
 def find_weakness(

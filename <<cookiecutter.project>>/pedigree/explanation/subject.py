@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pedigree.base.paths import MODEL, SPLIT
-from pedigree.base.tables import read_json
+from pedigree.base.paths import MODEL
+from pedigree.data.target import EncodedTarget
 from pedigree.estimators.artifact import load_model
 from pedigree.estimators.predicting import plain, predict
 from pedigree.explanation.tables import write_tables
@@ -82,7 +82,7 @@ class Subject:
         """
         X, y, classes = read_subset("validation")
         train, _, _ = read_subset("train")
-        target = read_json(SPLIT / "target.json")["name"]
+        target = EncodedTarget.read().name
         metric, options = problem_metrics(settings.problem)[0], settings.explain
         rows, seed = options.single_rows, options.seed
         return cls(load_model(MODEL), X, y, train, classes, target, metric, rows, seed)

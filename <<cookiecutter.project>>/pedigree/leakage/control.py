@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pedigree.base.paths import BEST_PARAMS
-from pedigree.base.tables import read_json
 from pedigree.estimators.building import build_model, chosen_model, own_value
 from pedigree.estimators.fitting import fit
 from pedigree.estimators.predicting import predict
+from pedigree.estimators.tuned import TunedParams
 from pedigree.leakage.drift import area
 from pedigree.leakage.evidence import Evidence, Finding
 from pedigree.training.data import training_groups
@@ -86,8 +85,8 @@ def _fit_predict(
     n_classes: int,
 ) -> np.ndarray:
     """Fit as `train` does, with the tuned hyperparameters, and predict probabilities or numbers."""
-    best = read_json(BEST_PARAMS)["tuned"]
-    same = {name: one["to"] for name, one in best.items() if own_value(model, name) == one["from"]}
+    tuned = TunedParams.read().tuned.items()
+    same = {name: one.after for name, one in tuned if own_value(model, name) == one.before}
     pipeline = build_model(model, same)
     evaluation_set = None
     if model.early_stopping:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pedigree.base.paths import SPLIT
 from pedigree.base.tables import read_table
 from pedigree.data.target import encode, features, group_key
+from pedigree.scoring.results import LeakageMetrics
 from pedigree.training.inputs import read_subset
 
 if TYPE_CHECKING:
@@ -101,6 +103,14 @@ class Evidence:
         """Return the number of each row's group, shape (n,); without `problem.group` each row is a group."""
         key = group_key(rows, self.settings.problem)
         return np.arange(len(rows)) if key is None else key
+
+    def metrics(self, lines: Sequence[Mapping[str, Any]]) -> LeakageMetrics:
+        """Count the lines of reports/leakage.csv whose `found` is "yes", and name their checks."""
+        checks = [line["check"] for line in lines if line["found"] == "yes"]
+        every = len(self.settings.leakage.checks)
+        return LeakageMetrics(
+            findings=len(checks), checks=every, found_by=tuple(sorted(set(checks)))
+        )
 
     def draw(self, n: int, max_rows: int) -> np.ndarray:
         """Draw positions of at most `max_rows` of n rows, in ascending order."""

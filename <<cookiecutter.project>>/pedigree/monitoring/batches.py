@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pedigree.base.paths import INCOMING, PLOTS, REPORTS, SNAPSHOT, SPLIT
-from pedigree.base.tables import new_folder, read_json, read_table
+from pedigree.base.paths import INCOMING, PLOTS, REPORTS, SPLIT
+from pedigree.base.tables import new_folder, read_table
 from pedigree.cleaning import clean_rows
 from pedigree.data.engine import read_file
 from pedigree.data.formats import is_readable
+from pedigree.data.records import SnapshotRecord
 from pedigree.data.target import features
 from pedigree.monitoring.drift import column_drift
 from pedigree.monitoring.performance import batch_performance, reasons
 from pedigree.monitoring.report import draw_distances, report
 from pedigree.prediction.bundle import Bundle
 from pedigree.report.page import Page
+from pedigree.scoring.results import BatchScore, MonitorMetrics
 
 if TYPE_CHECKING:
     from pedigree.monitoring.settings import MonitorSettings
@@ -48,7 +50,7 @@ class Batches:
     >>> from pedigree import Batches
     >>> from pedigree.base.settings import read_settings
     >>> batches = Batches.read(read_settings("monitor"))
-    >>> batches.result([], None)["retrain"]
+    >>> batches.result([], None).retrain
     False
     """
 
@@ -64,7 +66,7 @@ class Batches:
         files = sorted(path for path in INCOMING.rglob("*") if is_readable(path))
         if not files:
             return cls(settings, [])
-        reading = read_json(SNAPSHOT)["source"].get("reading")
+        reading = SnapshotRecord.read().reading
         parts = [read_file(file, settings.load.missing, reading) for file in files]
         bundle = Bundle.load()
         typed, broken = bundle.check(pd.concat(parts, ignore_index=True))
@@ -80,7 +82,7 @@ class Batches:
         train = features(read_table(SPLIT / "train"), problem)
         return column_drift(train, features(self.rows, problem), options.alpha, options.min_effect)
 
-    def performance(self) -> dict[str, Any] | None:
+    def performance(self) -> BatchScore | None:
         """Score the bundle on the labelled rows; None if there are too few."""
         if not self.bundle:
             return None
@@ -88,30 +90,30 @@ class Batches:
             self.bundle, self.rows, self.settings.problem, self.settings.monitor
         )
 
-    def result(self, drifted: Lines, scores: dict[str, Any] | None) -> dict[str, Any]:
-        """Decide whether to retrain; return the content of metrics/monitor.json.
+    def result(self, drifted: Lines, score: BatchScore | None) -> MonitorMetrics:
+        """Decide whether to train again; return what metrics/monitor.json contains.
 
         Parameters
         ----------
         drifted : list of dict
             As returned by `column_drift`.
-        scores : dict or None
+        score : BatchScore or None
             As returned by `batch_performance`.
         """
         if not self.bundle:
-            return {"retrain": False, "reasons": ["no batch in data/incoming/"], "rows": 0}
+            return MonitorMetrics(retrain=False, reasons=("no batch in data/incoming/",), rows=0)
         needed = self.bundle.needed
-        why = reasons(drifted, needed, scores, self.settings.monitor)
-        return {
-            "retrain": bool(why),
-            "reasons": why or ["neither drift nor loss beyond the limits"],
-            "rows": len(self.rows),
-            "rejected": self.broken.index.nunique(),
-            "drifted_columns": sum(one["drifted"] for one in drifted if one["column"] in needed),
-            "performance": scores,
-        }
+        why = reasons(drifted, needed, score, self.settings.monitor)
+        return MonitorMetrics(
+            retrain=bool(why),
+            reasons=tuple(why or ["neither drift nor loss beyond the limits"]),
+            rows=len(self.rows),
+            rejected=self.broken.index.nunique(),
+            drifted_columns=sum(one["drifted"] for one in drifted if one["column"] in needed),
+            performance=score,
+        )
 
-    def write_report(self, result: dict[str, Any], drifted: Lines) -> None:
+    def write_report(self, result: MonitorMetrics, drifted: Lines) -> None:
         """Write reports/monitor.html and plots/monitor/."""
         page = Page(
             f"Later batches compared with the training data: {self.settings.problem.target}"

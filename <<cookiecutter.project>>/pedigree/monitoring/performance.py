@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pedigree.base.paths import METRICS as METRICS_FOLDER
-from pedigree.base.tables import read_json
 from pedigree.data.target import encode, features, group_key
 from pedigree.evaluation.bootstrap import bootstrap
 from pedigree.prediction.bundle import Bundle
 from pedigree.scoring.custom import problem_metrics
+from pedigree.scoring.results import BatchScore, ValidationMetrics
 
 if TYPE_CHECKING:
     from pedigree.monitoring.settings import Monitor, MonitorProblem
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 def batch_performance(
     bundle: Bundle, batch: pd.DataFrame, problem: MonitorProblem, options: Monitor
-) -> dict[str, Any] | None:
+) -> BatchScore | None:
     """Score the bundle on the labelled rows of a batch.
 
     Parameters
@@ -40,7 +39,7 @@ def batch_performance(
     dict or None
         Number of labelled rows, and the first metric with its interval; None if there are too few labelled rows.
     """
-    classes = bundle.signature["target"]["classes"]
+    classes = bundle.signature.target.classes
     labelled = batch[batch[problem.target].notna()].reset_index(drop=True)
     truth = encode(labelled[problem.target], classes)
     known = truth >= 0 if classes else np.ones(len(truth), dtype=bool)
@@ -58,14 +57,16 @@ def batch_performance(
         confidence=0.95,
         seed=options.seed,
     )
-    validation = read_json(METRICS_FOLDER / "evaluate.json")[first.name]
-    return {"labelled": len(truth), **scored.table()[0], "validation": validation}
+    validation = ValidationMetrics.read().score(first.name)
+    return BatchScore.model_validate(
+        {"labelled": len(truth), **scored.table()[0], "validation": validation}
+    )
 
 
 def reasons(
     drifted: list[dict[str, Any]],
     needed: Sequence[str],
-    scores: dict[str, Any] | None,
+    score: BatchScore | None,
     options: Monitor,
 ) -> list[str]:
     """Return the reasons to retrain; empty if there are none.
@@ -91,12 +92,10 @@ def reasons(
         found.append(
             f"{len(moved)} of {len(needed)} columns that the model needs have drifted: {', '.join(moved)}"
         )
-    if scores:
-        metric, validation = scores["metric"], scores["validation"]
-        sign, end = (1, 1) if scores["greater_is_better"] else (-1, 0)
-        best = float(scores["interval"][end])
-        if validation is not None and sign * (validation - best) > options.max_loss * abs(
-            validation
-        ):
-            found.append(f"{metric} fell from {validation:.4g} on validation to at best {best:.4g}")
+    if score and score.best is not None and score.validation is not None:
+        sign, before = 1 if score.greater_is_better else -1, score.validation
+        if sign * (before - score.best) > options.max_loss * abs(before):
+            found.append(
+                f"{score.metric} fell from {before:.4g} on validation to at best {score.best:.4g}"
+            )
     return found

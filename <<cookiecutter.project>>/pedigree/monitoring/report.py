@@ -9,11 +9,12 @@ import pandas as pd
 
 from pedigree.report.figures import BLUE, ORANGE, figure, shorten
 from pedigree.report.page import Page
+from pedigree.scoring.results import MonitorMetrics
 
 
 def report(
     page: Page,
-    result: dict[str, Any],
+    result: MonitorMetrics,
     drifted: list[dict[str, Any]],
     paths: list[Path],
     broken: pd.DataFrame,
@@ -23,8 +24,7 @@ def report(
     Parameters
     ----------
     page : Page
-    result : dict
-        Content of metrics/monitor.json.
+    result : MonitorMetrics
     drifted : list of dict
         A line for each column.
     paths : list of Path
@@ -32,13 +32,11 @@ def report(
     broken : DataFrame
         Violations of the contract, with the indices of their rows.
     """
-    verb = "Retrain the model" if result["retrain"] else "No need to retrain"
-    page.paragraph(f"{verb}: {'; '.join(result['reasons'])}.")
-    rejected = (
-        "1 row violates" if result["rejected"] == 1 else f"{result['rejected']:,} rows violate"
-    )
+    verb = "Retrain the model" if result.retrain else "No need to retrain"
+    page.paragraph(f"{verb}: {'; '.join(result.reasons)}.")
+    rejected = "1 row violates" if result.rejected == 1 else f"{result.rejected:,} rows violate"
     page.paragraph(
-        f"{result['rows']:,} rows of {', '.join(path.name for path in paths)}; {rejected} the contract."
+        f"{result.rows:,} rows of {', '.join(path.name for path in paths)}; {rejected} the contract."
     )
     page.table(
         [
@@ -46,18 +44,17 @@ def report(
             for row, one in broken.head(20).iterrows()
         ]
     )
-    if result["performance"]:
-        p = result["performance"]
+    if p := result.performance:
         page.heading("Performance")
         page.table(
             [
                 {
-                    "metric": p["metric"],
-                    "labelled rows": p["labelled"],
-                    "value": float(p["value"]),
-                    "95% interval from": float(p["interval"][0]),
-                    "to": float(p["interval"][1]),
-                    "validation": p["validation"],
+                    "metric": p.metric,
+                    "labelled rows": p.labelled,
+                    "value": p.value,
+                    "95% interval from": p.interval[0],
+                    "to": p.interval[1],
+                    "validation": p.validation,
                 }
             ]
         )

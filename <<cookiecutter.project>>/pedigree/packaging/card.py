@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pedigree.report.labels import REFERENCES
 from pedigree.report.outputs import RunOutputs, read_workspace
@@ -11,20 +11,22 @@ from pedigree.report.sections.performance import gain_rows, metric_rows
 from pedigree.report.sections.verdict import summarize
 
 if TYPE_CHECKING:
+    from pedigree.estimators.lineage import Lineage
+    from pedigree.estimators.signature import Signature
     from pedigree.packaging.settings import PackageSettings
 
 TEMPLATE = "pedigree/packaging/card.md.j2"
 MOST = 10  # maximum number of slices, and of failed leakage checks, that the card lists
 
 
-def card(settings: PackageSettings, signature: dict[str, Any], lineage: dict[str, Any]) -> str:
+def card(settings: PackageSettings, signature: Signature, lineage: Lineage) -> str:
     """Write the model card (Mitchell et al. 2019); its sentences are those of the report.
 
     Parameters
     ----------
     settings : PackageSettings
         With `problem`.
-    signature, lineage : dict
+    signature, lineage : Signature, Lineage
         Contents of the bundle's signature.json and lineage.json.
 
     Returns
@@ -49,7 +51,7 @@ def card(settings: PackageSettings, signature: dict[str, Any], lineage: dict[str
         "worst": outputs.worst_slice,
         "slices": outputs.slices()[1][:MOST],
         "fairness": outputs.fairness()[1],
-        "ece": outputs.validation.get("ece"),
+        "ece": outputs.validation.scores.get("ece"),
         "threshold": outputs.threshold,
         "leakage": outputs.leakage,
         "leaks": leaks[:MOST],

@@ -9,15 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 from pedigree.base.library import describe_library
 from pedigree.base.lock import ancestors, recorded_stages, settings_of, stages_by_output
-from pedigree.base.paths import LOADED, METRICS, MODEL, PARAMS, RAW, SPLIT, THRESHOLD
+from pedigree.base.paths import LOADED, MODEL, PARAMS, SPLIT
 from pedigree.base.settings import as_dict
 from pedigree.base.stage import say
-from pedigree.base.tables import read_json, read_table, sha256
+from pedigree.base.tables import read_table, sha256
 from pedigree.base.tools import instantiate
 from pedigree.data.loading import read_contract
-from pedigree.data.target import features
+from pedigree.data.records import LoadMetrics, SnapshotRecord
+from pedigree.data.target import EncodedTarget, features
 from pedigree.estimators import artifact
+from pedigree.estimators.lineage import Lineage, LineageEnvironment, LineageLibrary, LineageStage
+from pedigree.estimators.signature import InputColumn, Signature
+from pedigree.estimators.train_metrics import TrainMetrics
 from pedigree.prediction.predictor import PARTS, Predictor
+from pedigree.scoring.decision import ChosenThreshold
 from pedigree.training.inputs import read_subset
 
 if TYPE_CHECKING:
@@ -45,9 +50,9 @@ def write_export(settings: PackageSettings, folder: Path) -> dict[str, Any] | No
     exported: dict[str, Any] = instantiate(
         settings.package.export, artifact.load_model(MODEL), folder, X
     )
-    calibration = read_json(METRICS / "train.json")["calibration"]
+    calibration = TrainMetrics.read().calibration
     lacks = ["calibration" if classes else "intervals"] if calibration else []
-    lacks += ["threshold"] if read_json(THRESHOLD)["value"] is not None else []
+    lacks += ["threshold"] if ChosenThreshold.read().value is not None else []
     if lacks:
         say(
             f"{exported['file']} contains only the model, without {' and '.join(lacks)}; use the bundle itself if you need them"
@@ -55,28 +60,35 @@ def write_export(settings: PackageSettings, folder: Path) -> dict[str, Any] | No
     return exported | {"lacks": lacks}
 
 
-def make_signature(settings: PackageSettings) -> dict[str, Any]:
-    """Describe inputs and outputs of the model: columns, types, contract, cleaning steps and classes."""
+def make_signature(settings: PackageSettings, export: dict[str, Any] | None) -> Signature:
+    """Describe inputs and outputs of the model: columns, types, contract, cleaning steps and classes.
+
+    Parameters
+    ----------
+    settings : PackageSettings
+    export : dict or None
+        See `write_export`.
+    """
     train = features(read_table(SPLIT / "train"), settings.problem)
-    target = read_json(SPLIT / "target.json")
-    types = read_json(METRICS / "load.json")["types"]
-    needed = set(Predictor.load(None, target["classes"]).needed(train))
-    contract = read_contract(Path(settings.load.contract))
-    return {
-        "target": target,
-        "task": settings.problem.task,
-        "calibration": read_json(METRICS / "train.json")["calibration"],
-        "threshold": read_json(THRESHOLD)["value"],
-        "inputs": {name: {"type": types[name], "required": name in needed} for name in train},
-        # Every column of the raw data may be sent; those that are not in `inputs` are ignored.
-        "types": types,
-        "missing": list(settings.load.missing),
-        "contract": contract,
-        "clean": as_dict(settings.clean.steps),
-    }
+    target, types = EncodedTarget.read(), LoadMetrics.read().types
+    needed = set(Predictor.load(None, target.classes).needed(train))
+    return Signature(
+        target=target,
+        task=settings.problem.task,
+        calibration=TrainMetrics.read().calibration,
+        threshold=ChosenThreshold.read().value,
+        inputs={
+            name: InputColumn(type=types[name], required=name in needed) for name in map(str, train)
+        },
+        types=types,
+        missing=list(settings.load.missing),
+        contract=read_contract(Path(settings.load.contract)),
+        clean=as_dict(settings.clean.steps),
+        export=export,
+    )
 
 
-def make_lineage() -> dict[str, Any]:
+def make_lineage() -> Lineage:
     """Return what the bundle was made from: snapshot, stages (settings, MD5 of each file), packages.
 
     The stages are those that `package` depends on, as dvc.lock records them. The Git commit is
@@ -92,21 +104,21 @@ def make_lineage() -> dict[str, Any]:
         for name in ancestors(stages, filter(None, starts))
         if name != made.get(PARAMS.as_posix())
     ]
-    return {
-        "snapshot": read_json(RAW / "snapshot.json"),
-        "stages": {
-            name: {
-                "command": stages[name]["cmd"],
-                "parameters": settings_of(stages, name),
-                "inputs": {one["path"]: one["md5"] for one in stages[name]["deps"]},
-                "outputs": {one["path"]: one["md5"] for one in stages[name]["outs"]},
-            }
+    return Lineage(
+        snapshot=SnapshotRecord.read(),
+        stages={
+            name: LineageStage(
+                command=stages[name]["cmd"],
+                parameters=settings_of(stages, name),
+                inputs={one["path"]: one["md5"] for one in stages[name]["deps"]},
+                outputs={one["path"]: one["md5"] for one in stages[name]["outs"]},
+            )
             for name in names
         },
-        "library": describe_library(),
-        "environment": {
-            "python": ".".join(map(str, sys.version_info[:2])),
-            "packages": {name: version(name) for name in PACKAGES},
-            "constraints_sha256": sha256(Path("constraints.txt")),
-        },
-    }
+        library=LineageLibrary.model_validate(describe_library()),
+        environment=LineageEnvironment(
+            python=".".join(map(str, sys.version_info[:2])),
+            packages={name: version(name) for name in PACKAGES},
+            constraints_sha256=sha256(Path("constraints.txt")),
+        ),
+    )

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pedigree.base.names import UserError
-from pedigree.base.tables import write_json
+from pedigree.estimators.lineage import Lineage
+from pedigree.estimators.signature import Signature
 from pedigree.packaging.card import card
 from pedigree.packaging.parts import make_lineage, make_signature, write_export
 from pedigree.prediction.bundle import Bundle, seal
@@ -43,8 +44,6 @@ class BundleWriter:
 
     folder: Path
     settings: PackageSettings
-    signature: dict[str, Any] = field(default_factory=dict)
-    lineage: dict[str, Any] = field(default_factory=dict)
 
     def copy_parts(self) -> None:
         """Copy every file that predictions require."""
@@ -53,18 +52,18 @@ class BundleWriter:
 
     def write_signature(self) -> None:
         """Write the model's inputs and outputs, and the file of `package.export`."""
-        export = {"export": write_export(self.settings, self.folder)}
-        self.signature = make_signature(self.settings) | export
-        write_json(self.signature, self.folder / "signature.json")
+        export = write_export(self.settings, self.folder)
+        make_signature(self.settings, export).write(self.folder / Signature.place.name)
 
     def write_lineage(self) -> None:
         """Write the snapshot, settings, code and packages that the model was made from."""
-        self.lineage = make_lineage()
-        write_json(self.lineage, self.folder / "lineage.json")
+        make_lineage().write(self.folder / Lineage.place.name)
 
     def write_card(self) -> None:
         """Write the model card, README.md."""
-        text = card(self.settings, self.signature, self.lineage)
+        signature = Signature.read(self.folder / Signature.place.name)
+        lineage = Lineage.read(self.folder / Lineage.place.name)
+        text = card(self.settings, signature, lineage)
         (self.folder / "README.md").write_text(text, encoding="utf-8", newline="\n")
 
     @property

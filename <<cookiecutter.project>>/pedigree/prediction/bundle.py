@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -14,7 +13,10 @@ from pedigree.base.tables import read_json, sha256, write_json
 from pedigree.cleaning import clean_rows
 from pedigree.data.engine import parse
 from pedigree.data.loading import enforce
-from pedigree.prediction.predictor import Predictor, needed_columns
+from pedigree.data.records import SnapshotRecord
+from pedigree.estimators.lineage import Lineage
+from pedigree.estimators.signature import Signature
+from pedigree.prediction.predictor import Predictor
 from pedigree.scoring.decision import PredictedRows
 
 
@@ -59,9 +61,9 @@ class Bundle:
     ----------
     id : str
         SHA-256 of its manifest, which names the content of every file.
-    signature : dict
+    signature : Signature
         Inputs and outputs of the model.
-    snapshot : dict
+    snapshot : SnapshotRecord
         The snapshot of the data that it was trained on.
     predictor : Predictor
 
@@ -75,8 +77,8 @@ class Bundle:
     """
 
     id: str
-    signature: dict[str, Any]
-    snapshot: dict[str, Any]
+    signature: Signature
+    snapshot: SnapshotRecord
     predictor: Predictor
 
     @classmethod
@@ -89,14 +91,15 @@ class Bundle:
             The bundle is missing or was changed.
         """
         identity = verify(folder)
-        signature = read_json(folder / "signature.json")
-        predictor = Predictor.load(folder, signature["target"]["classes"])
-        return cls(identity, signature, read_json(folder / "lineage.json")["snapshot"], predictor)
+        signature = Signature.read(folder / Signature.place.name)
+        lineage = Lineage.read(folder / Lineage.place.name)
+        predictor = Predictor.load(folder, signature.target.classes)
+        return cls(identity, signature, lineage.snapshot, predictor)
 
     @property
     def needed(self) -> list[str]:
         """The columns that a row must have."""
-        return needed_columns(self.signature)
+        return self.signature.needed
 
     def check(self, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Type raw rows and check them against the signature and the contract.
@@ -119,7 +122,7 @@ class Bundle:
         UserError
             A column is unknown or given twice, or one that the model needs is missing.
         """
-        types = self.signature["types"]
+        types = self.signature.types
         rows = rows.rename(columns=snake_case)
         if rows.columns.has_duplicates:
             twice = rows.columns[rows.columns.duplicated()][0]
@@ -130,13 +133,13 @@ class Bundle:
         lacking = [name for name in self.needed if name not in rows]
         if lacking:
             raise UserError(f"missing: {', '.join(lacking)}.")
-        markers = {"", *self.signature["missing"]}
+        markers = {"", *self.signature.missing}
         given = {
             name: rows[name].mask(rows[name].astype("str").str.strip().isin(markers))
             for name in rows
         }
         typed, broken = enforce(
-            pd.DataFrame(given, index=rows.index), self.signature["contract"], types
+            pd.DataFrame(given, index=rows.index), self.signature.contract, types
         )
         absent = {
             name: parse(pd.Series(None, index=rows.index, dtype="object"), dtype)
@@ -147,10 +150,10 @@ class Bundle:
 
     def predict(self, typed: pd.DataFrame) -> PredictedRows:
         """Predict typed rows."""
-        cleaned, _ = clean_rows(typed, self.signature["clean"], serving=True)
-        return self.predictor.predict(cleaned[list(self.signature["inputs"])])
+        cleaned, _ = clean_rows(typed, self.signature.clean, serving=True)
+        return self.predictor.predict(cleaned[list(self.signature.inputs)])
 
     def answer(self, typed: pd.DataFrame) -> pd.DataFrame:
         """Predict typed rows as a table with their index; for the columns see `PredictedRows.answers`."""
-        answers = self.predict(typed).answers(self.signature["target"]["classes"])
+        answers = self.predict(typed).answers(self.signature.target.classes)
         return pd.DataFrame(answers, index=typed.index)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from pedigree.base.paths import CALIBRATOR, ENGINEER, MODEL, SELECT, THRESHOLD
 from pedigree.estimators import artifact
 from pedigree.estimators.predicting import plain, predict
 from pedigree.prediction.calibration import calibrated
-from pedigree.scoring.decision import PredictedRows, Threshold
+from pedigree.scoring.decision import ChosenThreshold, PredictedRows, Threshold
 
 # Every file that a prediction needs; a bundle contains them under the same names.
 PARTS = (ENGINEER, SELECT, MODEL, CALIBRATOR, THRESHOLD)
@@ -34,9 +33,10 @@ class Predictor:
     @classmethod
     def load(cls, folder: Path | None, classes: list[str]) -> Predictor:
         """Load the parts from models/, or from the folder of a bundle."""
-        *fitted, threshold = [folder / path.name if folder else path for path in PARTS]
+        *fitted, chosen = [folder / path.name if folder else path for path in PARTS]
         engineer, select, model, calibrator = map(artifact.load_model, fitted)
-        return cls(engineer, select, model, calibrator, Threshold.read(threshold), classes)
+        threshold = ChosenThreshold.read(chosen).threshold
+        return cls(engineer, select, model, calibrator, threshold, classes)
 
     def features(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Make the model's features of cleaned rows without target and excluded columns."""
@@ -72,8 +72,3 @@ def _without(rows: pd.DataFrame, name: str) -> pd.DataFrame:
         dtype="float64" if rows[name].dtype.kind in "iu" else rows[name].dtype,
     )
     return rows.assign(**{name: empty})
-
-
-def needed_columns(signature: Mapping[str, Any]) -> list[str]:
-    """Return the columns that a row must have for a bundle of this signature to predict it."""
-    return [name for name, column in signature["inputs"].items() if column["required"]]

@@ -5,17 +5,32 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from pedigree.base.json_file import JsonFile
+from pedigree.base.names import UserError
+from pedigree.estimators.lineage import Lineage
+from pedigree.estimators.signature import Signature
+from pedigree.estimators.train_metrics import TrainMetrics
+from pedigree.estimators.tuned import TuneReport
 from pedigree.report.labels import REFERENCES
+from pedigree.scoring.decision import ChosenThreshold
 from pedigree.scoring.metrics import METRICS
+from pedigree.scoring.results import (
+    LeakageMetrics,
+    Score,
+    ValidationMetrics,
+    VerdictMetrics,
+    WeakSlice,
+)
 
 Row = dict[str, Any]
+File = TypeVar("File", bound=JsonFile)
 
 
 @dataclass(frozen=True)
@@ -34,9 +49,27 @@ class RunOutputs:
     read: Callable[[str], bytes | None]
 
     def json(self, path: str) -> dict[str, Any]:
-        """Read a JSON file; an empty mapping if it is missing."""
+        """Read a JSON file, such as one of your own stage, for your own template; an empty mapping if it is missing."""
         data = self.read(path)
         found: dict[str, Any] = json.loads(data) if data else {}
+        return found
+
+    def find(self, kind: type[File]) -> File | None:
+        """Read a JSON file by its class; None if it is missing."""
+        data = self.read(kind.place.as_posix())
+        return kind.parse(data) if data else None
+
+    def require(self, kind: type[File]) -> File:
+        """Read a JSON file by its class.
+
+        Raises
+        ------
+        UserError
+            The file is missing.
+        """
+        found = self.find(kind)
+        if found is None:
+            raise UserError(f"{kind.place} does not exist; run `dvc repro {kind.stage}`.")
         return found
 
     def rows(self, path: str, *numbers: str) -> list[Row]:
@@ -59,44 +92,45 @@ class RunOutputs:
         return self.problem["goal"].strip() or f"Predict {self.problem['target']}"
 
     @cached_property
-    def verdict(self) -> dict[str, Any]:
+    def verdict(self) -> VerdictMetrics:
         """Return metrics/verdict.json."""
-        return self.json("metrics/verdict.json")
+        return self.require(VerdictMetrics)
 
     @cached_property
-    def validation(self) -> dict[str, Any]:
+    def validation(self) -> ValidationMetrics:
         """Return metrics/evaluate.json."""
-        return self.json("metrics/evaluate.json")
+        return self.require(ValidationMetrics)
 
     @cached_property
-    def trained(self) -> dict[str, Any]:
+    def trained(self) -> TrainMetrics:
         """Return metrics/train.json."""
-        return self.json("metrics/train.json")
+        return self.require(TrainMetrics)
 
     @cached_property
-    def tuned(self) -> dict[str, Any]:
-        """Return reports/tune.json."""
-        return self.json("reports/tune.json")
+    def tuned(self) -> TuneReport | None:
+        """Return reports/tune.json, if there were trials."""
+        found = self.find(TuneReport)
+        return found if found and found.trials else None
 
     @cached_property
-    def leakage(self) -> dict[str, Any]:
-        """Return metrics/leakage.json."""
-        return self.json("metrics/leakage.json")
+    def leakage(self) -> LeakageMetrics | None:
+        """Return metrics/leakage.json, if leakage was checked."""
+        return self.find(LeakageMetrics)
 
     @cached_property
-    def threshold(self) -> dict[str, Any]:
+    def threshold(self) -> ChosenThreshold:
         """Return models/threshold.json."""
-        return self.json("models/threshold.json")
+        return self.require(ChosenThreshold)
 
     @cached_property
-    def signature(self) -> dict[str, Any]:
+    def signature(self) -> Signature:
         """Return models/bundle/signature.json."""
-        return self.json("models/bundle/signature.json")
+        return self.require(Signature)
 
     @cached_property
-    def lineage(self) -> dict[str, Any]:
+    def lineage(self) -> Lineage:
         """Return models/bundle/lineage.json."""
-        return self.json("models/bundle/lineage.json")
+        return self.require(Lineage)
 
     @cached_property
     def leaderboard(self) -> list[Row]:
@@ -104,52 +138,54 @@ class RunOutputs:
         return self.rows("reports/compare.csv")
 
     @cached_property
-    def reported(self) -> dict[str, dict[str, Any]]:
+    def reported(self) -> dict[str, Score]:
         """Return the scores of each metric by its name: on the test set if available, else on the validation set."""
-        scores = [*self.validation.get("metrics", ()), *self.verdict.get("metrics", ())]
-        return {one["metric"]: one for one in scores}
+        verdict = self.find(VerdictMetrics)
+        scores = [*self.validation.metrics, *(verdict.metrics if verdict else ())]
+        return {one.metric: one for one in scores}
 
     def greater_is_better(self, metric: str) -> bool:
         """Return whether higher values of a metric are better."""
-        recorded = self.reported.get(metric, {}).get(
-            "greater_is_better"
-        )  # earlier versions did not record it
-        return METRICS[metric].greater_is_better if recorded is None else recorded
+        score = self.reported.get(metric)
+        if score is None or score.greater_is_better is None:
+            return METRICS[metric].greater_is_better
+        return score.greater_is_better
 
     def direction(self, metric: str) -> str:
         """Return a phrase for whether higher or lower values of a metric are better."""
         return "higher is better" if self.greater_is_better(metric) else "lower is better"
 
     @property
-    def headline(self) -> dict[str, Any]:
+    def headline(self) -> Score:
         """Return the scores of the first metric on the test set."""
-        first: dict[str, Any] = self.verdict["metrics"][0]
-        return first
+        return self.verdict.metrics[0]
 
     @property
     def remarks(self) -> list[str]:
         """Return how the scores on the test set were measured."""
-        return [one for one in self.verdict["about"] if not one.startswith("0 ")]
+        return [one for one in self.verdict.about if not one.startswith("0 ")]
 
     @property
-    def worst_slice(self) -> dict[str, Any] | None:
+    def worst_slice(self) -> WeakSlice | None:
         """Return the worst slice of the test set if available, else of the validation set."""
-        for scores in (self.verdict, self.validation):
-            if scores.get("worst"):
-                worst: dict[str, Any] = scores["worst"][0]
-                return worst
-        return None
+        return next((one[0] for _, _, one in self._worst if one), None)
+
+    @property
+    def _worst(self) -> Iterator[tuple[str, str, tuple[WeakSlice, ...]]]:
+        """Yield each stage that evaluates slices, with its subset and the worst slice."""
+        if verdict := self.find(VerdictMetrics):
+            yield "verdict", "test", verdict.worst
+        yield "evaluate", "validation", self.validation.worst
 
     def slices(self) -> tuple[str, list[Row]]:
         """Return the subset that has a worst slice, and its slices by that metric, the worst first.
 
         Slices that are too small for a significance test are left out if there are others.
         """
-        for stage, subset in (("verdict", "test"), ("evaluate", "validation")):
+        for stage, subset, worst in self._worst:
             rows = self.rows(f"reports/{stage}/slices.csv", "value", "low", "high")
-            worst = self.json(f"metrics/{stage}.json").get("worst")
             if rows and worst:
-                metric = worst[0]["metric"]
+                metric = worst[0].metric
                 sign = 1 if self.greater_is_better(metric) else -1
                 rows = [one for one in rows if one["metric"] == metric and one["value"] is not None]
                 tested = [one for one in rows if one["surely_worse"]]
@@ -164,12 +200,12 @@ class RunOutputs:
                 return subset, rows
         return "", []
 
-    def reference_scores(self, entry: dict[str, Any] | None = None) -> dict[str, float]:
+    def reference_scores(self, score: Score | None = None) -> dict[str, float]:
         """Return a metric of the champion and the baselines on the test set.
 
         Parameters
         ----------
-        entry : dict, optional
+        score : Score, optional
             One of the verdict's `metrics`; the first if omitted.
 
         Returns
@@ -177,12 +213,13 @@ class RunOutputs:
         dict of str to float
             The value of each reference model, in the order of `REFERENCES`.
         """
-        entry = entry or self.headline
-        found = {name: entry[name] for name in REFERENCES if entry.get(name) is not None}
-        for one in self.verdict.get("comparisons", ()):
-            if (one["metric"], one["gain"] is None) == (entry["metric"], False):
-                sign = 1 if self.greater_is_better(one["metric"]) else -1
-                found.setdefault(one["against"], entry["value"] - sign * one["gain"])
+        score = score or self.headline
+        known = {name: score.reference(name) for name in REFERENCES}
+        found = {name: value for name, value in known.items() if value is not None}
+        for one in self.verdict.comparisons:
+            if one.metric == score.metric and one.gain is not None and score.value is not None:
+                sign = 1 if self.greater_is_better(one.metric) else -1
+                found.setdefault(one.against, score.value - sign * one.gain)
         return {name: found[name] for name in REFERENCES if name in found}
 
 

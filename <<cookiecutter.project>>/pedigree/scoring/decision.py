@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pedigree.base.tables import read_json
+from pedigree.base.json_file import JsonFile
+from pedigree.base.paths import THRESHOLD
+from pedigree.base.problem import ThresholdRule
+from pedigree.base.settings import as_dict
 
 PROBABILITY = "probability:"  # before the name of a class, as a column's name
 
@@ -28,13 +30,29 @@ class Threshold:
     value: float
     costs: dict[str, float] | None = None
 
-    @classmethod
-    def read(cls, path: Path) -> Threshold | None:
-        """Read what `evaluate` chose; None where the most probable class is decided."""
-        chosen = read_json(path)
-        if chosen["value"] is None:
+
+class ChosenThreshold(JsonFile):
+    """How `evaluate` chose the threshold: all is None where the most probable class is decided.
+
+    Its keys are the rule (`asked`), the threshold (`value`), what the rule optimizes (`criterion`), what that comes
+    to (`at_value`), and the fraction of rows that are decided positive (`acted_on`).
+    """
+
+    place = THRESHOLD
+    stage = "evaluate"
+
+    asked: ThresholdRule | None
+    value: float | None
+    criterion: str | None = None
+    at_value: float | None = None
+    acted_on: float | None = None
+
+    @property
+    def threshold(self) -> Threshold | None:
+        """The threshold with the costs of the rule; None where the most probable class is decided."""
+        if self.value is None:
             return None
-        return cls(chosen["value"], chosen["asked"].get("costs"))
+        return Threshold(self.value, as_dict(self.asked.costs) if self.asked else None)
 
 
 @dataclass(frozen=True, eq=False)  # arrays have no single boolean for ==

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pedigree.base.settings import as_dict
 from pedigree.base.stage import say
 from pedigree.estimators.building import as_trained, own_value
+from pedigree.estimators.tuned import TunedParams, TuneReport
 from pedigree.folds.folding import interval_of_gain, mean_and_spread
 from pedigree.scoring.custom import problem_metrics
 from pedigree.scoring.metrics import Metric, gain
@@ -103,24 +104,23 @@ class Tuning:
             return False
         return is_significant(self.study, self.folds, self.confidence)
 
-    def changes(self) -> dict[str, Any]:
-        """Return the hyperparameters to adopt, with their values before (`from`) and after (`to`); empty if none are."""
-        if not self.study or not self.adopted:
-            return {}
-        best = self.study.best().changes
-        return {
+    def tuned_params(self) -> TunedParams:
+        """Return what models/best_params.json contains: the hyperparameters to adopt."""
+        best = self.study.best().changes if self.study and self.adopted else {}
+        tuned = {
             name: {"from": own_value(self.model, name), "to": value} for name, value in best.items()
         }
+        return TunedParams.model_validate({"model": self.model.name, "tuned": tuned})
 
-    def report(self) -> dict[str, Any]:
-        """Return the search, its budget and its gain, for reports/tune.json."""
+    def report(self) -> TuneReport:
+        """Return what reports/tune.json contains."""
         known: dict[str, Any] = {"model": self.model.name, "metric": self.metric.name}
         known |= {"search": self.search, "budget": self.budget}
         known |= {"trials": 0, "stopped_by": self.stopped_by}
-        if not self.study:
-            return known
-        known |= summary(self.study, self.metric) | {"confidence": self.confidence}
-        return known | {"adopted": self.adopted}
+        if self.study:
+            known |= summary(self.study, self.metric)
+            known |= {"confidence": self.confidence, "adopted": self.adopted}
+        return TuneReport.model_validate(known)
 
     def history(self) -> list[dict[str, Any]]:
         """List the trials for plots/tune.csv; one empty line if there was no trial."""
@@ -194,21 +194,21 @@ def is_significant(study: Study, cut: Sequence[Fold], confidence: float) -> bool
     return interval_of_gain([sign * (best - own) for best, own in pairs], cut, confidence)[0] > 0
 
 
-def announce(report: Mapping[str, Any], changes: str) -> None:
+def announce(report: TuneReport, changes: str) -> None:
     """Print the outcome of a search."""
-    pruned = f" ({report['pruned']} pruned)" if report["pruned"] else ""
-    say(f"{report['model']}: {report['trials']} trials{pruned}, stopped by {report['stopped_by']}")
-    untuned = f"{report['metric']} {report['untuned']:.4g} untuned"
-    if report["adopted"]:
-        say(f"{untuned}, {report['best']:.4g} with {changes}")
-    elif report["beats_untuned"]:
+    pruned = f" ({report.pruned} pruned)" if report.pruned else ""
+    say(f"{report.model}: {report.trials} trials{pruned}, stopped by {report.stopped_by}")
+    untuned = f"{report.metric} {report.untuned:.4g} untuned"
+    if report.adopted:
+        say(f"{untuned}, {report.best:.4g} with {changes}")
+    elif report.beats_untuned:
         say(
-            f"{untuned}, {report['best']:.4g} with {changes}: not significantly better, so the model's own settings stay "
-            f"(tune.confidence is {report['confidence']})"
+            f"{untuned}, {report.best:.4g} with {changes}: not significantly better, so the model's own settings stay "
+            f"(tune.confidence is {report.confidence})"
         )
     else:
         say(f"{untuned}; no trial beat the model's own settings, so they stay")
-    if report["stopped_by"] == "seconds":
+    if report.stopped_by == "seconds":
         say(
             "tune.seconds ended the search early; another run continues it, and may end elsewhere: lower tune.trials or raise tune.seconds."
         )

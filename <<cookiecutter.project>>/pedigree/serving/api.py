@@ -51,7 +51,7 @@ def create_app(folder: Path = BUNDLE) -> FastAPI:
         The bundle is missing or was changed.
     """
     bundle = Bundle.load(folder)
-    app = FastAPI(title=f"Predicts {bundle.signature['target']['name']}", version=bundle.id[:12])
+    app = FastAPI(title=f"Predicts {bundle.signature.target.name}", version=bundle.id[:12])
 
     @app.middleware("http")
     async def refuse_large_bodies(request: HTTPRequest, answer: Any) -> Any:

@@ -107,7 +107,7 @@ def _chunks(
     source: Path, bundle: Bundle, keep: Sequence[str]
 ) -> Iterator[tuple[pd.DataFrame, pa.Table]]:
     """Yield the model's input and the columns to keep: first without rows, then the rows of the file in chunks."""
-    recorded = bundle.snapshot["source"].get("reading") or {}
+    recorded = bundle.snapshot.reading or {}
     reading = formats.file_dialect(source, {k: recorded[k] for k in DIALECT_KEYS if k in recorded})
     names: list[str] | None = None
     for table in formats.iter_tables(source, reading):
@@ -121,7 +121,7 @@ def _chunks(
 
 def _known(source: Path, names: Sequence[str], bundle: Bundle, keep: Sequence[str]) -> list[int]:
     """Return the positions of the columns in the bundle's signature; all others must be in `keep`."""
-    types = bundle.signature["types"]
+    types = bundle.signature.types
     for name in keep:
         if names.count(name) != 1:
             raise UserError(

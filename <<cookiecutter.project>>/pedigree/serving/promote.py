@@ -9,9 +9,10 @@ from collections.abc import Sequence
 
 from pedigree.base.command import parser, plain_errors
 from pedigree.base.names import UserError
-from pedigree.base.paths import BUNDLE, CHAMPION, METRICS
-from pedigree.base.tables import read_json, replacing
+from pedigree.base.paths import BUNDLE, CHAMPION
+from pedigree.base.tables import replacing
 from pedigree.prediction.bundle import verify
+from pedigree.scoring.results import VerdictMetrics
 
 
 @plain_errors("promote")
@@ -38,8 +39,8 @@ def promote(anyway: bool = False) -> list[str]:
         The bundle is missing or was changed, or the last verdict does not accept it.
     """
     identity = verify(BUNDLE)
-    verdict = METRICS / "verdict.json"
-    if not anyway and not (verdict.exists() and read_json(verdict)["accepted"]):
+    verdict = VerdictMetrics.place
+    if not anyway and not (verdict.exists() and VerdictMetrics.read().accepted):
         raise UserError(
             f"{verdict} does not accept this model (run `python -m pedigree check` to see why); "
             "use --anyway to promote it nevertheless."

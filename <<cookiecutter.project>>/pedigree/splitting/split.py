@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from pedigree.base.names import UserError, did_you_mean
 from pedigree.base.tools import instantiate
-from pedigree.data.target import classes, labels
+from pedigree.data.records import SplitMetrics
+from pedigree.data.target import EncodedTarget, classes, labels
 from pedigree.splitting.subsets import LEFT_OUT, SUBSETS, UNLABELLED
 
 if TYPE_CHECKING:
@@ -24,22 +25,24 @@ class Split:
     ----------
     subsets : dict of str to DataFrame
         `train`, `validation` and `test`; `left_out` by the method; `unlabelled`, without a target.
-    classes : list of str
-        Classes of the training rows in the order of their codes; of two, the last is positive. Empty for regression.
+    target : EncodedTarget
+        With the classes of the training rows; of two, the positive one is last.
     """
 
     subsets: dict[str, pd.DataFrame]
-    classes: list[str]
+    target: EncodedTarget
 
-    def summary(self, target: str) -> dict[str, Any]:
-        """Count the rows of each subset; for those that are used, also the fractions of classes, or mean and spread."""
-        return {
-            name: {"rows": len(rows), **(self._describe(rows[target]) if name in SUBSETS else {})}
-            for name, rows in self.subsets.items()
+    def metrics(self) -> SplitMetrics:
+        """Return what metrics/split.json contains."""
+        found: dict[str, dict[str, Any]] = {
+            name: {"rows": len(rows)} for name, rows in self.subsets.items()
         }
+        for name in SUBSETS:
+            found[name] |= self._describe(self.subsets[name][self.target.name])
+        return SplitMetrics.model_validate(found)
 
     def _describe(self, values: pd.Series) -> dict[str, Any]:
-        if self.classes:
+        if self.target.classes:
             return {"classes": labels(values).value_counts(normalize=True).sort_index().to_dict()}
         return {"mean": float(values.mean()), "std": float(values.std())}
 
@@ -85,7 +88,8 @@ def split_rows(rows: pd.DataFrame, method: SplitMethod, problem: SplitProblem) -
             )
     names = classes(subsets["train"][problem.target], problem)
     _check_classes(names, problem)
-    return Split(subsets | {UNLABELLED: rows[rows[problem.target].isna()]}, names)
+    target = EncodedTarget(name=problem.target, classes=names)
+    return Split(subsets | {UNLABELLED: rows[rows[problem.target].isna()]}, target)
 
 
 def _check_classes(names: list[str], problem: SplitProblem) -> None:

@@ -20,11 +20,11 @@ from pedigree.base.lock import (
     stages_by_output,
 )
 from pedigree.base.names import UserError
-from pedigree.base.paths import METRICS, PARAMS, SETTINGS
+from pedigree.base.paths import PARAMS, SETTINGS
 from pedigree.base.settings import leaves
 from pedigree.base.stage import say
-from pedigree.base.tables import read_json
 from pedigree.base.tools import instantiate
+from pedigree.scoring.results import ValidationMetrics, VerdictMetrics
 
 if TYPE_CHECKING:
     from pedigree.base.section import Tool
@@ -111,9 +111,9 @@ class Result:
 
 def metrics() -> dict[str, float]:
     """Read the scores on the validation and test sets, and the verdict."""
-    validation, verdict = read_json(METRICS / "evaluate.json"), read_json(METRICS / "verdict.json")
-    scores = {name: one for name, one in validation.items() if not isinstance(one, list)}
+    validation, verdict = ValidationMetrics.read(), VerdictMetrics.read()
+    scores = validation.scores | {"worst_slice": validation.worst_slice}
     found = {f"validation/{name}": value for name, value in scores.items()}
-    found |= {f"test/{one['metric']}": one["value"] for one in verdict["metrics"]}
-    found |= {"accepted": float(verdict["accepted"])}
+    found |= {f"test/{one.metric}": one.value for one in verdict.metrics}
+    found |= {"accepted": float(verdict.accepted)}
     return {name: value for name, value in found.items() if value is not None}

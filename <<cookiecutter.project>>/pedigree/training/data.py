@@ -9,8 +9,8 @@ import numpy as np
 from sklearn.base import clone
 
 from pedigree.base.paths import ENGINEER, SELECT, SPLIT
-from pedigree.base.tables import read_json, read_table
-from pedigree.data.target import encode, features, group_key
+from pedigree.base.tables import read_table
+from pedigree.data.target import EncodedTarget, features, group_key
 from pedigree.estimators import artifact
 from pedigree.estimators.predicting import predict
 from pedigree.folds.folding import Fold, FoldScheme, fold_groups, folds
@@ -61,8 +61,8 @@ class Training:
         """Read data/split/train/; `settings` hold `problem` and `split.name`, which folds follow."""
         rows = read_table(SPLIT / "train")
         problem = settings.problem
-        classes = read_json(SPLIT / "target.json")["classes"]
-        y = encode(rows[problem.target], classes)
+        target = EncodedTarget.read()
+        y, classes = target.encode(rows), target.classes
         transformers = [artifact.load_model(ENGINEER), artifact.load_model(SELECT)]
         scheme = scheme_of(settings, rows, y, bool(classes), seed=0)
         return cls(features(rows, problem), y, classes, transformers, scheme)
@@ -168,7 +168,7 @@ def fold_scheme(settings: SeededFoldSettings, y: np.ndarray) -> FoldScheme:
     >>> len(folds(3))
     3
     """
-    classify = bool(read_json(SPLIT / "target.json")["classes"])
+    classify = bool(EncodedTarget.read().classes)
     return scheme_of(settings, read_table(SPLIT / "train"), y, classify, settings.seed)
 
 

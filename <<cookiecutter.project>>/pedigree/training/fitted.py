@@ -10,10 +10,12 @@ from sklearn.base import is_classifier
 from pedigree.base.names import UserError
 from pedigree.base.paths import BEST_PARAMS, PLOTS
 from pedigree.base.stage import say
-from pedigree.base.tables import new_folder, read_json, write_csv
+from pedigree.base.tables import new_folder, write_csv
 from pedigree.base.tools import instantiate
 from pedigree.estimators.building import as_trained, own_value
 from pedigree.estimators.fitting import fit
+from pedigree.estimators.train_metrics import TrainMetrics
+from pedigree.estimators.tuned import TunedParams
 from pedigree.training.bagging import fit_bag
 from pedigree.training.curves import learning_curves
 from pedigree.training.data import Training, training_groups
@@ -75,6 +77,34 @@ class Fitted:
     def weights(self) -> dict[str, float] | None:
         """Weights of an ensemble's members, by name."""
         return getattr(self.estimator, "weights_", None)
+
+    def metrics(
+        self, X: pd.DataFrame, model: Model, baseline: Model, calibrator: Any
+    ) -> TrainMetrics:
+        """Return what metrics/train.json contains.
+
+        Parameters
+        ----------
+        X : DataFrame, shape (n, p)
+            The training rows.
+        model, baseline : Model
+            The settings that the model was built from, and those of the plain one.
+        calibrator : object or None
+            See `fit_calibrator`.
+        """
+        return TrainMetrics(
+            model=model.name,
+            baseline=baseline.name,
+            estimator=self.class_name,
+            rows=len(X),
+            features=list(X.columns),
+            stopped_early_on=self.stopped_on,
+            models=len(self.estimators),
+            iterations=self.iterations,
+            calibration=calibrator.about() if calibrator else None,
+            weights=self.weights,
+            parameters=self.parameters,
+        )
 
     def curves(self) -> dict[str, list[float]]:
         """Return the learning curves by name; those of a bag have the fold in their names."""
@@ -187,19 +217,19 @@ def tuned_parameters(model: Model) -> dict[str, Any]:
     >>> sorted(parameters)
     ['depth', ...]
     """
-    best = read_json(BEST_PARAMS)
-    if best["model"] != model.name:
+    best = TunedParams.read()
+    if best.model != model.name:
         raise UserError(
-            f"{BEST_PARAMS} was found for {best['model']}, not for {model.name}; run `dvc repro train`."
+            f"{BEST_PARAMS} was found for {best.model}, not for {model.name}; run `dvc repro train`."
         )
     changes = {}
-    for name, value in best["tuned"].items():
+    for name, value in best.tuned.items():
         own = own_value(model, name)
-        if own == value["from"]:
-            changes[name] = value["to"]
-            say(f"{name}: {own} -> {value['to']}, tuned")
+        if own == value.before:
+            changes[name] = value.after
+            say(f"{name}: {own} -> {value.after}, tuned")
         else:
-            say(f"{name}: {own} stays; {value['to']} was found when it was {value['from']}")
+            say(f"{name}: {own} stays; {value.after} was found when it was {value.before}")
     return changes
 
 

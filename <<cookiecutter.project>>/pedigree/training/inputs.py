@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pedigree.base.paths import FEATURES, SELECT, SPLIT
+from pedigree.base.paths import FEATURES, SELECT
 from pedigree.base.stage import say
-from pedigree.base.tables import read_json, read_table
-from pedigree.data.target import encode
+from pedigree.base.tables import read_table
+from pedigree.data.target import EncodedTarget
 from pedigree.estimators import artifact
 
 if TYPE_CHECKING:
@@ -42,11 +42,11 @@ def read_subset(name: str, *, selected: bool = True) -> tuple[pd.DataFrame, np.n
     >>> len(X) == len(y)
     True
     """
-    target = read_json(SPLIT / "target.json")
+    target = EncodedTarget.read()
     rows = read_table(FEATURES / name)
-    y = encode(rows[target["name"]], target["classes"])
-    if target["classes"] and (y < 0).any():
+    y = target.encode(rows)
+    if target.classes and (y < 0).any():
         say(f"{(y < 0).sum()} {name} rows are of a class that no training row has; left out")
         rows, y = rows[y >= 0].reset_index(drop=True), y[y >= 0]
-    X = rows.drop(columns=target["name"])
-    return (artifact.load_model(SELECT).transform(X) if selected else X), y, target["classes"]
+    X = rows.drop(columns=target.name)
+    return (artifact.load_model(SELECT).transform(X) if selected else X), y, target.classes

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pedigree.base.names import UserError
 from pedigree.base.paths import CHAMPION
-from pedigree.base.tables import read_json
 from pedigree.data.engine import parse
-from pedigree.prediction.predictor import Predictor, needed_columns
+from pedigree.estimators.signature import Signature
+from pedigree.prediction.predictor import Predictor
 from pedigree.scoring.decision import PredictedRows
 
 if TYPE_CHECKING:
@@ -45,10 +45,10 @@ def predict_by_champion(
 
     try:
         identity = verify(CHAMPION)
-        signature = read_json(CHAMPION / "signature.json")
+        signature = Signature.read(CHAMPION / Signature.place.name)
         for why in differences(signature, rows, target, classes):
             return None, f"the champion {identity[:12]} cannot be compared: {why}"
-        known = signature["target"]["classes"]
+        known = signature.target.classes
         prediction = Predictor.load(CHAMPION, known).predict(bundle_columns(signature, rows))
     except UserError as error:
         return None, f"the champion cannot be compared: {error}"
@@ -68,13 +68,13 @@ def priced(prediction: PredictedRows, model: PredictedRows) -> PredictedRows:
 
 
 def differences(
-    signature: Mapping[str, Any], rows: pd.DataFrame, target: str, classes: Sequence[str]
+    signature: Signature, rows: pd.DataFrame, target: str, classes: Sequence[str]
 ) -> list[str]:
     """List the reasons why a bundle cannot be compared on these rows.
 
     Parameters
     ----------
-    signature : mapping
+    signature : Signature
         Of the bundle.
     rows : DataFrame, shape (n, p)
     target : str
@@ -82,26 +82,26 @@ def differences(
     classes : sequence of str
         Empty for regression.
     """
-    its_target = signature["target"]
-    lacking = [name for name in needed_columns(signature) if name not in rows]
+    its_target = signature.target
+    lacking = [name for name in signature.needed if name not in rows]
     found = []
-    if its_target["name"] != target:
-        found.append(f"it predicts {its_target['name']}, not {target}")
-    elif set(its_target["classes"]) != set(classes):
-        names = [", ".join(sorted(one)) or "numbers" for one in (its_target["classes"], classes)]
-        found.append(f"it tells {names[0]}, and the question is {names[1]}")
+    if its_target.name != target:
+        found.append(f"it predicts {its_target.name}, not {target}")
+    elif set(its_target.classes) != set(classes):
+        names = [", ".join(sorted(one)) or "numbers" for one in (its_target.classes, classes)]
+        found.append(f"it predicts {names[0]}, not {names[1]}")
     if lacking:
         found.append(f"it needs {', '.join(lacking)}, which the rows lack")
     return found
 
 
-def bundle_columns(signature: Mapping[str, Any], rows: pd.DataFrame) -> pd.DataFrame:
+def bundle_columns(signature: Signature, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the columns that a bundle reads; optional ones that are absent are filled with missing values."""
     import pandas as pd
 
     absent = {
-        name: parse(pd.Series(None, index=rows.index, dtype="object"), column["type"])
-        for name, column in signature["inputs"].items()
+        name: parse(pd.Series(None, index=rows.index, dtype="object"), column.type)
+        for name, column in signature.inputs.items()
         if name not in rows
     }
-    return rows.assign(**absent)[list(signature["inputs"])]
+    return rows.assign(**absent)[list(signature.inputs)]

@@ -5,17 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pedigree.base.names import did_you_mean
-from pedigree.base.paths import METRICS as METRICS_FOLDER
-from pedigree.base.tables import read_json
 from pedigree.evaluation.bootstrap import Scores
 from pedigree.evaluation.fairness import DIFFERENCES
 from pedigree.evaluation.slices import STANDS_IN
 from pedigree.evaluation.weakness import Weakness
 from pedigree.prediction.predictor import PARTS
 from pedigree.scoring.metrics import gain
+from pedigree.scoring.results import JudgedCriterion, LeakageMetrics, ValidationMetrics
 
 if TYPE_CHECKING:
     from pedigree.base.problem import Criterion
@@ -39,7 +38,7 @@ class Case:
         The problem's first.
     scores : Scores
         On the test rows, of every metric that is listed or has a criterion.
-    validation : mapping
+    validation : ValidationMetrics
         The metrics of `evaluate`.
     champion : bool
         Whether a model is in use, comparable or not.
@@ -49,7 +48,7 @@ class Case:
 
     metric: str
     scores: Scores
-    validation: Mapping[str, Any]
+    validation: ValidationMetrics
     champion: bool
     weak: Weakness
 
@@ -73,7 +72,8 @@ class Case:
     def gap(self) -> Measured:
         """Return by how much the score on the validation rows is better than on the test rows."""
         value = self.scores.values[self.metric]["model"]
-        return Measured(gain(self.scores.metrics[self.metric], self.validation[self.metric], value))
+        validation = self.validation.score(self.metric)
+        return Measured(gain(self.scores.metrics[self.metric], validation, value))
 
 
 class Quantity(NamedTuple):
@@ -94,9 +94,7 @@ QUANTITIES = {
     "gain_over_linear": Quantity(lambda case: case.gain_over("linear"), has_interval=True),
     "gain_over_champion": Quantity(lambda case: case.gain_over("champion"), has_interval=True),
     "gap_to_validation": Quantity(Case.gap),
-    "leakage_findings": Quantity(
-        lambda _: Measured(read_json(METRICS_FOLDER / "leakage.json")["findings"])
-    ),
+    "leakage_findings": Quantity(lambda _: Measured(LeakageMetrics.read().findings)),
     "worst_slice": Quantity(
         lambda case: Measured(*case.weak.on_worst(case.weak.metric)), has_interval=True
     ),
@@ -107,7 +105,7 @@ QUANTITIES = {
 }
 
 
-def judge(case: Case, criteria: Mapping[str, Criterion]) -> list[dict[str, Any]]:
+def judge(case: Case, criteria: Mapping[str, Criterion]) -> list[JudgedCriterion]:
     """Compare a case with limits.
 
     Parameters
@@ -120,12 +118,10 @@ def judge(case: Case, criteria: Mapping[str, Criterion]) -> list[dict[str, Any]]
 
     Returns
     -------
-    list of dict
-        For each limit: criterion, at_least or at_most, the judged number as value, whether it is met,
-        what was judged and on which rows. A number that could not be computed meets no limit; for
-        measured times, value and met are None.
+    list of JudgedCriterion
+        One for each limit. A number that could not be computed meets no limit.
     """
-    lines: list[dict[str, Any]] = []
+    lines: list[JudgedCriterion] = []
     for name, criterion in criteria.items():
         which, rows = criterion.judged, criterion.rows
         found = case.measure(name, rows)
@@ -138,7 +134,8 @@ def judge(case: Case, criteria: Mapping[str, Criterion]) -> list[dict[str, Any]]
             if value is not None:
                 met = value >= limit if kind == "at_least" else value <= limit
             line = {"criterion": name, "value": value, kind: limit, "met": met}
-            lines.append({**line, "judged": which, "rows": rows})
+            line |= {"judged": which, "rows": rows}
+            lines.append(JudgedCriterion.model_validate(line))
     return lines
 
 

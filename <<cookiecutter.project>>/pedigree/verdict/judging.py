@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pedigree.base.paths import CHAMPION
-from pedigree.base.paths import METRICS as METRICS_FOLDER
-from pedigree.base.tables import read_json
 from pedigree.evaluation.bootstrap import Scores, cluster
 from pedigree.evaluation.evaluation import Evaluation
 from pedigree.evaluation.weakness import Weakness
+from pedigree.scoring.results import JudgedCriterion, ValidationMetrics, VerdictMetrics
 from pedigree.verdict.criteria import Case, judge
 
 if TYPE_CHECKING:
@@ -25,40 +24,42 @@ class Verdict:
     ----------
     case : Case
         What was judged.
-    criteria : list of dict
+    criteria : list of JudgedCriterion
         A line for each limit, see `judge`.
     notes : list of str
         How the scores were measured, and their limits.
     """
 
     case: Case
-    criteria: list[dict[str, Any]]
+    criteria: list[JudgedCriterion]
     notes: list[str]
 
     @property
     def accepted(self) -> bool:
         """Whether no criterion is missed."""
-        return all(one["met"] is not False for one in self.criteria)
+        return all(one.met is not False for one in self.criteria)
 
-    def as_metrics(self) -> dict[str, Any]:
-        """Return what metrics/verdict.json holds; DVC's tables show its numbers and leave lists alone."""
-        first, scores, worst = self.case.metric, self.case.scores, self.case.weak.summary()
-        return {
-            "accepted": self.accepted,
-            "test": {
-                first: scores.values[first]["model"],
-                f"{first}_half_width": scores.half_width(first),
-                "worst_slice": worst["worst_slice"],
-            },
-            "criteria": self.criteria,
-            "metrics": [
-                {**one, "validation": self.case.validation.get(one["metric"])}
-                for one in scores.table()
-            ],
-            "comparisons": scores.comparisons(),
-            "worst": worst["worst"],
-            "about": self.notes,
-        }
+    def as_metrics(self) -> VerdictMetrics:
+        """Return what metrics/verdict.json contains; DVC's tables show its numbers and leave lists alone."""
+        first, scores, worst = self.case.metric, self.case.scores, self.case.weak.worst()
+        validation = self.case.validation.scores
+        return VerdictMetrics.model_validate(
+            {
+                "accepted": self.accepted,
+                "test": {
+                    first: scores.values[first]["model"],
+                    f"{first}_half_width": scores.half_width(first),
+                    "worst_slice": worst[0].value if worst else None,
+                },
+                "criteria": self.criteria,
+                "metrics": [
+                    one | {"validation": validation.get(one["metric"])} for one in scores.table()
+                ],
+                "comparisons": scores.comparisons(),
+                "worst": worst,
+                "about": self.notes,
+            }
+        )
 
 
 def judge_model(
@@ -86,7 +87,7 @@ def judge_model(
     >>> judge_model(evaluation, scores, weak, settings.problem).accepted
     True
     """
-    validation = read_json(METRICS_FOLDER / "evaluate.json")
+    validation = ValidationMetrics.read()
     case = Case(problem.metrics[0], scores, validation, CHAMPION.exists(), weak)
     criteria = judge(case, problem.criteria)
     group = evaluation.predictions.group

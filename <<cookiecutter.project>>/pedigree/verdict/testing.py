@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pedigree.base.paths import BASELINE, SPLIT
-from pedigree.base.tables import read_json, read_table
-from pedigree.data.target import encode, features
+from pedigree.base.tables import read_table
+from pedigree.data.target import EncodedTarget, features
 from pedigree.estimators import artifact
 from pedigree.estimators.predicting import predict
 from pedigree.evaluation.evaluation import Evaluation
@@ -38,9 +38,10 @@ def predict_test(problem: VerdictProblem) -> Evaluation:
     >>> sorted(evaluation.by)
     ['dummy', 'linear', 'model']
     """
-    classes = read_json(SPLIT / "target.json")["classes"]
+    target = EncodedTarget.read()
+    classes = target.classes
     rows = read_table(SPLIT / "test")
-    truth = encode(rows[problem.target], classes)
+    truth = target.encode(rows)
     trained = truth >= 0 if classes else np.ones(len(rows), dtype=bool)
     rows, truth = rows[trained].reset_index(drop=True), truth[trained]
     predictor = Predictor.load(None, classes)

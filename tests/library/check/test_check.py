@@ -164,7 +164,8 @@ def test_another_verdict_can_be_named(project: Project, monkeypatch, capsys) -> 
 def test_what_the_model_is_compared_with_and_where_it_is_weakest_is_told(
     project: Project, monkeypatch, capsys
 ) -> None:
-    worst = {"column": "island", "slice": "Dream", "rows": 12, "value": 0.7, "interval": [0.5, 0.9]}
+    worst = {"column": "island", "slice": "Dream", "rows": 12, "metric": "roc_auc", "value": 0.7}
+    worst |= {"interval": [0.5, 0.9], "surely_worse": True}
     write_json(read_json(VERDICT) | {"worst": [worst]}, VERDICT)
     exit_code(monkeypatch)
     said = capsys.readouterr().out

@@ -9,6 +9,7 @@ from library.projects import Project
 from pedigree import cleaning as clean
 from pedigree.base.names import UserError
 from pedigree.base.tables import read_json, read_table
+from pedigree.data.records import CleanedStep
 
 
 def apply(name: str, rows: pd.DataFrame, **options: Any) -> pd.DataFrame:
@@ -49,7 +50,7 @@ def test_cleaning_clean_rows_changes_nothing(project: Project) -> None:
     rows = read_table(Path("data/clean"))
     again, counts = clean.clean_rows(rows, project.settings("clean").clean.steps)
     pd.testing.assert_frame_equal(again, rows)
-    assert not any(count["rows_dropped"] or count["changed"] for count in counts.values())
+    assert not any(count.rows_dropped or count.changed for count in counts.steps.values())
 
 
 def test_whitespace_around_and_inside_strings_is_removed() -> None:
@@ -107,7 +108,7 @@ def test_dropped_rows_are_counted() -> None:
     rows = strings("a", "a", "b")
     kept, counts = clean.clean_rows(rows, step("drop_duplicates", training_only=True))
     assert kept["text"].tolist() == ["a", "b"]
-    assert counts == {"drop_duplicates": {"rows_dropped": 1, "changed": {}}}
+    assert counts.steps == {"drop_duplicates": CleanedStep(rows_dropped=1, changed={})}
 
 
 def test_steps_for_training_only_are_left_out_when_serving() -> None:
@@ -115,7 +116,7 @@ def test_steps_for_training_only_are_left_out_when_serving() -> None:
     steps = step("trim_text") | step("drop_duplicates", training_only=True)
     served, counts = clean.clean_rows(rows, steps, serving=True)
     assert served["text"].tolist() == ["a", "a"]
-    assert counts == {"trim_text": {"rows_dropped": 0, "changed": {}}}
+    assert counts.steps == {"trim_text": CleanedStep(rows_dropped=0, changed={})}
 
 
 def test_a_row_that_is_served_cannot_be_dropped() -> None:

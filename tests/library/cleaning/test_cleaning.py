@@ -224,7 +224,7 @@ def test_what_cannot_be_parsed_is_counted() -> None:
     }
     rows, counts = clean.clean_rows(table("1.2.2024", "soon", None), steps)
     assert rows["x"].isna().tolist() == [False, True, True]
-    assert counts["dates"]["changed"] == {"x": 1}
+    assert counts.steps["dates"].changed == {"x": 1}
 
 
 # --- random inputs--------------------------------------------------------------------------------
@@ -301,7 +301,10 @@ def test_the_catalogues_safe_repairs_leave_the_meaning(penguins: pd.DataFrame) -
     steps = yaml.safe_load(THOROUGH.read_text(encoding="utf-8"))["steps"]
     mended_rows, counts = clean.clean_rows(penguins, steps)
     assert len(mended_rows) == len(penguins)
-    assert {name for count in counts.values() for name in count["changed"]} <= {"sex", "comments"}
+    assert {name for count in counts.steps.values() for name in count.changed} <= {
+        "sex",
+        "comments",
+    }
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from pedigree.base.tables import read_json, read_table, write_json, write_table
 from pedigree.config.checks import check
 from pedigree.evaluation.threshold import NOBODY, SHOWN, candidates, choose_threshold
 from pedigree.prediction.bundle import Bundle
-from pedigree.scoring.decision import PredictedRows, Threshold
+from pedigree.scoring.decision import ChosenThreshold, PredictedRows, Threshold
 from pedigree.scoring.metrics import score
 from pedigree.scoring.predictions import PredictionTable
 
@@ -41,8 +41,8 @@ def test_calibrated_probabilities_are_cut_where_theory_says(
     costs = {"false_positive": false_positive, "false_negative": false_negative}
     chosen, _ = choose_threshold({"costs": costs}, TRUTH, PROBABILITY)
     theory = false_positive / (false_positive + false_negative)
-    assert chosen["value"] == pytest.approx(theory, abs=0.04)
-    assert chosen["criterion"] == "cost"
+    assert chosen.value == pytest.approx(theory, abs=0.04)
+    assert chosen.criterion == "cost"
 
 
 @given(st.integers(0, 10_000), st.integers(2, 30))
@@ -53,8 +53,8 @@ def test_no_threshold_costs_less_than_the_chosen_one(seed: int, n: int) -> None:
     costs = {"false_positive": 1.0, "false_negative": 5.0}
     chosen, _ = choose_threshold({"costs": costs}, truth, probability)
     least = min(metric("cost", truth, probability, one / 10) for one in range(-1, 13))
-    assert chosen["at_value"] == pytest.approx(least)
-    assert metric("cost", truth, probability, chosen["value"]) == pytest.approx(least)
+    assert chosen.at_value == pytest.approx(least)
+    assert metric("cost", truth, probability, chosen.value) == pytest.approx(least)
 
 
 @pytest.mark.parametrize("name", ["f1", "accuracy", "balanced_accuracy", "matthews"])
@@ -62,8 +62,8 @@ def test_a_metric_is_maximised(name: str) -> None:
     truth, probability = TRUTH[:150], PROBABILITY[:150] ** 3
     chosen, curve = choose_threshold({"metric": name}, truth, probability)
     best = max(metric(name, truth, probability, one) for one in np.linspace(0, 1, 1001))
-    assert chosen["at_value"] == pytest.approx(best)
-    assert metric(name, truth, probability, chosen["value"]) == pytest.approx(best)
+    assert chosen.at_value == pytest.approx(best)
+    assert metric(name, truth, probability, chosen.value) == pytest.approx(best)
     assert max(one["value"] for one in curve) == pytest.approx(best)
 
 
@@ -74,31 +74,31 @@ def test_a_capacity_is_used_and_never_exceeded_whatever_the_ties(
     random = np.random.default_rng(seed)
     truth, probability = random.integers(0, 2, n), random.integers(0, 6, n) / 5
     chosen, _ = choose_threshold({"capacity": share}, truth, probability)
-    acted = (probability >= chosen["value"]).mean()
-    assert chosen["acted_on"] == pytest.approx(acted)
+    acted = (probability >= chosen.value).mean()
+    assert chosen.acted_on == pytest.approx(acted)
     assert acted <= share
-    below = probability[probability < chosen["value"]]
+    below = probability[probability < chosen.value]
     if len(below):  # those that tie next would be too many
         assert (probability >= below.max()).mean() > share
 
 
 def test_a_capacity_may_be_a_number_of_rows() -> None:
     chosen, _ = choose_threshold({"capacity": 25}, TRUTH[:1000], PROBABILITY[:1000])
-    assert (PROBABILITY[:1000] >= chosen["value"]).sum() == 25
-    assert chosen["at_value"] == pytest.approx(
-        sk.recall_score(TRUTH[:1000], PROBABILITY[:1000] >= chosen["value"])
+    assert (PROBABILITY[:1000] >= chosen.value).sum() == 25
+    assert chosen.at_value == pytest.approx(
+        sk.recall_score(TRUTH[:1000], PROBABILITY[:1000] >= chosen.value)
     )
 
 
 def test_nobody_is_chosen_where_all_are_alike_and_too_many() -> None:
     chosen, _ = choose_threshold({"capacity": 0.5}, np.array([0, 1, 1]), np.ones(3))
-    assert chosen["value"] == NOBODY
-    assert chosen["acted_on"] == 0
+    assert chosen.value == NOBODY
+    assert chosen.acted_on == 0
 
 
 def test_the_most_probable_class_is_decided_unless_something_is_asked() -> None:
     chosen, curve = choose_threshold(None, TRUTH, PROBABILITY)
-    assert chosen["value"] is None
+    assert chosen.value is None
     assert {one["criterion"] for one in curve} == {"f1"}
     assert not any(one["chosen"] for one in curve)
 
@@ -114,7 +114,7 @@ def test_the_curve_is_short_and_marks_the_choice() -> None:
     chosen, curve = choose_threshold({"capacity": 0.1}, TRUTH, PROBABILITY)
     assert len(curve) <= SHOWN + 1
     (marked,) = [one for one in curve if one["chosen"]]
-    assert marked["threshold"] == chosen["value"]
+    assert marked["threshold"] == chosen.value
     thresholds = [one["threshold"] for one in curve]
     assert thresholds == sorted(thresholds)
     guess = curve[50]["threshold"] <= PROBABILITY
@@ -138,7 +138,7 @@ def test_the_threshold_is_chosen_on_validation_and_fixed(costly: Project) -> Non
     said, threshold = read_json(FILE), read_json(FILE)["value"]
     found = PredictionTable.read(Path("data/predictions/validation"))
     expected, _ = choose_threshold(said["asked"], found.truth, found.of["model"][:, 1])
-    assert threshold == pytest.approx(expected["value"])
+    assert threshold == pytest.approx(expected.value)
     rows = read_table(Path("data/split/test"))
     write_table(rows.assign(sex="male"), Path("data/split/test"))
     costly.run("verdict")
@@ -182,9 +182,9 @@ def test_the_bundle_and_the_api_answer_by_it(costly: Project) -> None:
     write_json(read_json(FILE) | {"value": threshold}, FILE)
     costly.run("package")
     bundle = Bundle.load()
-    assert bundle.signature["threshold"] == threshold
+    assert bundle.signature.threshold == threshold
     rows = read_table(Path("data/split/test"))
-    raw = read_table(Path("data/loaded"))[list(bundle.signature["inputs"])].head(len(rows))
+    raw = read_table(Path("data/loaded"))[list(bundle.signature.inputs)].head(len(rows))
     sent = raw.astype(object).where(raw.notna(), None).to_dict("records")
     sent = [
         {k: str(v.date()) if isinstance(v, pd.Timestamp) else v for k, v in r.items()} for r in sent
@@ -233,6 +233,6 @@ def test_what_cannot_be_is_refused_at_once(copy_of, task: str, override: str, sa
 
 def test_a_threshold_is_read_with_its_costs(tmp_path: Path) -> None:
     write_json({"asked": {"capacity": 0.1}, "value": 0.3}, tmp_path / "a.json")
-    assert Threshold.read(tmp_path / "a.json") == Threshold(0.3)
+    assert ChosenThreshold.read(tmp_path / "a.json").threshold == Threshold(0.3)
     write_json({"asked": None, "value": None}, tmp_path / "b.json")
-    assert Threshold.read(tmp_path / "b.json") is None
+    assert ChosenThreshold.read(tmp_path / "b.json").threshold is None

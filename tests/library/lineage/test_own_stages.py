@@ -278,7 +278,7 @@ def test_what_an_own_stage_gives_to_the_first_steps_is_in_the_lineage_of_the_bun
     lock = yaml.safe_load(Path("dvc.lock").read_text())
     lock["stages"]["collect"]["deps"].append(lock["stages"]["once"]["outs"][0])
     Path("dvc.lock").write_text(yaml.safe_dump(lock))
-    assert make_lineage()["stages"]["once"]["command"] == "echo 1 > once.csv"
+    assert make_lineage().stages["once"].command == "echo 1 > once.csv"
 
 
 def test_runs_results_and_the_test_budget_are_not_disturbed(project: Project) -> None:

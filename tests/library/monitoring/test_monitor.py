@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 from pedigree.base.tables import read_json
 from pedigree.monitoring.drift import column_drift
 from pedigree.monitoring.performance import reasons
+from pedigree.scoring.results import BatchScore
 
 LATER = Path("data/incoming/later.csv")
 OPTIONS = OmegaConf.create({"max_drifted_share": 0.5, "max_loss": 0.05})
@@ -170,6 +171,12 @@ def test_more_than_the_allowed_share_of_needed_columns_must_drift(
     ],
 )
 def test_only_a_sure_loss_counts(metric, validation, interval, retrain: bool) -> None:
-    performance = {"metric": metric, "greater_is_better": metric != "rmse"}
-    performance |= {"validation": validation, "interval": interval}
-    assert bool(reasons([], {"a"}, performance, OPTIONS)) is retrain
+    score = BatchScore(
+        labelled=100,
+        metric=metric,
+        greater_is_better=metric != "rmse",
+        value=sum(interval) / 2,
+        interval=interval,
+        validation=validation,
+    )
+    assert bool(reasons([], {"a"}, score, OPTIONS)) is retrain

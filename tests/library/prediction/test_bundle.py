@@ -74,7 +74,7 @@ def test_raw_rows_get_the_pipelines_own_predictions(copy_of, task: str) -> None:
     problem = project.settings("verdict").problem
     clean = read_table(Path("data/clean"))
     own = (
-        Predictor.load(None, bundle.signature["target"]["classes"])
+        Predictor.load(None, bundle.signature.target.classes)
         .predict(features(clean, problem))
         .values
     )
@@ -133,8 +133,8 @@ def test_a_column_that_is_given_twice_is_refused(project: Project) -> None:
 
 def test_columns_that_the_model_needs_must_be_given_and_no_others(project: Project) -> None:
     bundle = Bundle.load()
-    inputs = bundle.signature["inputs"]
-    needed = [name for name, column in inputs.items() if column["required"]]
+    inputs = bundle.signature.inputs
+    needed = [name for name, column in inputs.items() if column.required]
     rows = read_table(Path("data/loaded")).head(4)
     assert (
         bundle.predict(bundle.check(rows[needed])[0]).values

@@ -203,13 +203,13 @@ def test_the_bundle_calibrates_too_and_its_card_says_so(project: Project) -> Non
     project.compose("train/calibration=sigmoid", "package/export=native")
     project.run("train", "evaluate", "verdict", "package")
     bundle, rows = Bundle.load(), read_table(Path("data/loaded")).head(20)
-    typed, _ = bundle.check(rows[list(bundle.signature["inputs"])])
+    typed, _ = bundle.check(rows[list(bundle.signature.inputs)])
     own = bundle.predict(typed).values
     raw = predict(bundle.predictor.model, bundle.predictor.features(cleaned(bundle, typed)), 2)
     assert own == pytest.approx(bundle.predictor.calibrator.apply(raw).values)
     assert np.abs(own - raw).max() > 0.01
-    assert bundle.signature["calibration"]["method"] == "sigmoid"
-    assert bundle.signature["export"]["lacks"] == ["calibration"]
+    assert bundle.signature.calibration["method"] == "sigmoid"
+    assert bundle.signature.export["lacks"] == ["calibration"]
     card = Path("models/bundle/README.md").read_text(encoding="utf-8")
     assert "Probabilities: calibrated (sigmoid" in card
 
@@ -217,9 +217,7 @@ def test_the_bundle_calibrates_too_and_its_card_says_so(project: Project) -> Non
 def cleaned(bundle: Bundle, typed: Any) -> Any:
     from pedigree.cleaning import clean_rows
 
-    return clean_rows(typed, bundle.signature["clean"], serving=True)[0][
-        list(bundle.signature["inputs"])
-    ]
+    return clean_rows(typed, bundle.signature.clean, serving=True)[0][list(bundle.signature.inputs)]
 
 
 def test_numbers_come_with_their_interval_by_default(copy_of) -> None:

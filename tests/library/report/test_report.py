@@ -221,7 +221,7 @@ def test_a_result_that_is_missing_is_replaced_by_a_sentence(project: Project) ->
         Path(path).unlink()
     for path in ("metrics/leakage.json", "reports/verdict/slices.csv"):
         Path(path).unlink()
-    write_json({"trials": 0}, Path("reports/tune.json"))
+    change(Path("reports/tune.json"), trials=0)
     for name in ("verdict", "evaluate"):
         change(Path(f"metrics/{name}.json"), worst=[])
     change(VERDICT, criteria=[], comparisons=[])

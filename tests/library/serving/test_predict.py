@@ -178,7 +178,7 @@ def test_a_file_is_read_by_its_own_separator_and_encoding(project: Project) -> N
 def test_marks_of_numbers_are_those_of_the_rows_that_trained(project: Project) -> None:
     """A file of few rows does not tell 1,234 from 1.234; the bundle knows which it is."""
     source = write(rows().head(3).assign(**{"Body Mass (g)": "3,750"}))
-    assert Bundle.load().snapshot["source"]["reading"]["decimal"] == "."
+    assert Bundle.load().snapshot.reading["decimal"] == "."
     with pytest.raises(UserError, match="body_mass_g: is float64, not '3,750'"):
         score(source)
 

@@ -10,6 +10,7 @@ from library.projects import ROOT, Project
 
 from pedigree.base.names import UserError
 from pedigree.base.tables import read_json, read_table, write_json
+from pedigree.estimators.signature import Signature
 from pedigree.prediction.bundle import seal, verify
 from pedigree.prediction.predictor import Predictor
 from pedigree.scoring.decision import PredictedRows, Threshold
@@ -142,8 +143,8 @@ def test_classes_in_another_order_are_told_apart_by_name(project: Project) -> No
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"target": {"name": "sex", "classes": ["he", "she"]}}, "it tells he, she, and the question is female, male"),
-        ({"target": {"name": "sex", "classes": []}}, "it tells numbers, and the question is female, male"),
+        ({"target": {"name": "sex", "classes": ["he", "she"]}}, "it predicts he, she, not female, male"),
+        ({"target": {"name": "sex", "classes": []}}, "it predicts numbers, not female, male"),
         ({"target": {"name": "island", "classes": ["a", "b"]}}, "it predicts island, not sex"),
         ({"inputs": {"wings": {"type": "float64", "required": True}}}, "it needs wings, which the rows lack"),
     ],
@@ -184,11 +185,11 @@ def test_a_champion_that_was_changed_is_not_opened_and_not_beaten(project: Proje
 
 
 def test_a_column_that_a_champion_can_do_without_may_be_gone(project: Project) -> None:
-    signature = read_json(BUNDLE / "signature.json")
+    signature = Signature.read()
     rows = read_table(Path("data/split/test"))
-    spare = next(name for name, one in signature["inputs"].items() if not one["required"])
+    spare = next(name for name, one in signature.inputs.items() if not one.required)
     found = champion.bundle_columns(signature, rows.drop(columns=spare))
-    assert list(found) == list(signature["inputs"])
+    assert list(found) == list(signature.inputs)
     assert found[spare].isna().all()
     assert Predictor.load(BUNDLE, ["female", "male"]).predict(found).values == pytest.approx(
         PredictionTable.read(Path("data/predictions/test")).of["model"]

@@ -19,9 +19,9 @@ def client() -> TestClient:
 
 def bird(**changes: Any) -> dict[str, Any]:
     """Return a raw row with the columns that the model needs."""
-    inputs = Bundle.load().signature["inputs"]
+    inputs = Bundle.load().signature.inputs
     row = read_table(Path("data/loaded")).iloc[0]
-    needed = {name: row[name] for name, column in inputs.items() if column["required"]}
+    needed = {name: row[name] for name, column in inputs.items() if column.required}
     plain = {n: str(v.date()) if isinstance(v, pd.Timestamp) else v for n, v in needed.items()}
     return {name: None if pd.isna(value) else value for name, value in plain.items()} | changes
 

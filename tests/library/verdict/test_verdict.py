@@ -8,6 +8,7 @@ from library.projects import Project
 from omegaconf import OmegaConf
 
 from pedigree.base.problem import Criterion
+from pedigree.base.settings import as_dict
 from pedigree.base.tables import read_json, read_table, write_json, write_table
 from pedigree.data.target import encode, features
 from pedigree.evaluation.bootstrap import Scores, bootstrap
@@ -16,6 +17,7 @@ from pedigree.evaluation.weakness import Weakness
 from pedigree.prediction.predictor import PARTS, Predictor
 from pedigree.scoring.metrics import METRICS, gain, score
 from pedigree.scoring.predictions import PredictionTable
+from pedigree.scoring.results import ValidationMetrics
 from pedigree.verdict.criteria import QUANTITIES, Case, judge
 from pedigree.verdict.judging import unseen
 
@@ -32,12 +34,14 @@ def case(value: float, low: float = np.nan, high: float = np.nan, **others: floa
     draws = {who: np.linspace(low, high, 3) + one - value for who, one in of.items()}
     scores = Scores({"mae": METRICS["mae"]}, {"mae": of}, {"mae": draws}, 1 - 1e-12)
     weak = Weakness("mae", [], [], lambda metric: [])
-    return Case("mae", scores, {"mae": 0.5}, "champion" in of, weak)
+    validation = ValidationMetrics.model_validate({"mae": 0.5})
+    return Case("mae", scores, validation, "champion" in of, weak)
 
 
 def lines_of(one: Case, criteria: dict[str, dict]) -> list[dict]:
     """Judge a case by criteria as settings write them."""
-    return judge(one, {name: Criterion.model_validate(of) for name, of in criteria.items()})
+    wanted = {name: Criterion.model_validate(of) for name, of in criteria.items()}
+    return [as_dict(line) for line in judge(one, wanted)]
 
 
 def criterion(name: str) -> dict:

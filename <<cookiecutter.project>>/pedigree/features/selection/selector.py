@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from pedigree.base.names import UserError
 from pedigree.base.stage import say
 from pedigree.estimators.frames import FrameTransformer, as_frame
+from pedigree.features.selection.select_metrics import SelectMetrics
 from pedigree.features.selection.selecting import columns_to_drop
 from pedigree.features.selection.stability import nogueira, selected_by_fold
 from pedigree.features.selection.uninformative import uninformative_columns
@@ -90,6 +91,10 @@ class Selector(FrameTransformer):
         check_is_fitted(self)
         X = as_frame(self, X)
         return X[self.kept_]
+
+    def metrics(self, stability: dict[str, Any] | None) -> SelectMetrics:
+        """Return what metrics/select.json contains; for the argument see `stability`."""
+        return SelectMetrics(kept=self.kept_, dropped=self.dropped_, stability=stability)
 
     def stability(
         self, X: pd.DataFrame, y: np.ndarray, scheme: FoldScheme, n: int

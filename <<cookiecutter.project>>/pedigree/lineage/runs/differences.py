@@ -12,6 +12,7 @@ from pedigree.base.lock import is_code, output_hashes
 from pedigree.base.names import UserError
 from pedigree.base.paths import LOADED
 from pedigree.base.settings import leaves
+from pedigree.data.records import LoadMetrics, SplitMetrics
 from pedigree.lineage.diff import compare_versions
 from pedigree.lineage.diff.report import sentences
 from pedigree.lineage.diff.versions import read_version
@@ -123,11 +124,9 @@ def compare_data(runs: Sequence[Run]) -> ComparedData:
     versions = [output_hashes(run.stages) for run in runs]
     rows, loaded, path = [], [], LOADED.as_posix()
     for run, version in zip(runs, versions, strict=True):
-        split = run.outputs.json("metrics/split.json")
-        read = run.outputs.json("metrics/load.json")["loaded"]
-        rows.append(
-            {"run": run.name, "loaded": read, **{name: one["rows"] for name, one in split.items()}}
-        )
+        sizes = {name: one.rows for name, one in run.outputs.require(SplitMetrics).subsets.items()}
+        read = run.outputs.require(LoadMetrics).loaded
+        rows.append({"run": run.name, "loaded": read, **sizes})
         if version.get(path) != versions[0].get(path):
             loaded.append((run.name, _differences(runs[0].name, run.name)))
     return ComparedData(

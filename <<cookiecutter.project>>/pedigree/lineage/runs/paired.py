@@ -10,7 +10,7 @@ import numpy as np
 from pedigree.evaluation.bootstrap import bootstrap
 from pedigree.lineage.runs.runs import Run
 from pedigree.scoring.custom import problem_metrics
-from pedigree.scoring.decision import PredictedRows, Threshold
+from pedigree.scoring.decision import PredictedRows
 from pedigree.scoring.metrics import DECIDED
 from pedigree.scoring.predictions import PredictionTable
 
@@ -95,6 +95,5 @@ def _decided(
         at = {name: place for place, name in enumerate(found.classes)}
         empty = np.zeros(len(rows))
         values = np.column_stack([values[:, at[c]] if c in at else empty for c in classes])
-    chosen = run.outputs.threshold
-    threshold = None if chosen.get("value") is None else Threshold(chosen["value"])
+    threshold = run.outputs.threshold.threshold
     return PredictedRows(values, threshold)

@@ -17,6 +17,7 @@ from pedigree.base.settings import Loader
 from pedigree.lineage.diff.versions import WORKSPACE, lost, open_version, way_to
 from pedigree.report.outputs import RunOutputs, read_workspace
 from pedigree.scoring.predictions import PredictionTable
+from pedigree.scoring.results import VerdictMetrics
 
 PROBLEM = ("target", "task", "positive")  # settings that must be equal in all compared runs
 NEEDED = ("metrics/evaluate.json", "metrics/train.json")
@@ -45,7 +46,9 @@ class Run:
     @property
     def has_verdict(self) -> bool:
         """Whether its model was evaluated on the test set; otherwise, the recorded verdict is about an earlier model."""
-        return bool(self.outputs.verdict) and not outdated(self.stages, "verdict")
+        return self.outputs.find(VerdictMetrics) is not None and not outdated(
+            self.stages, "verdict"
+        )
 
     def predictions(self, subset: str) -> PredictionTable:
         """Read its predictions for a subset."""

@@ -131,19 +131,20 @@ def compare_verdicts(runs: Sequence[Run]) -> ComparedVerdicts:
 
 
 def _verdict(run: Run, metric: str) -> RunVerdict:
-    trained, known = run.outputs.trained, {}
+    trained = run.outputs.trained
+    known: dict[str, Any] = {}
     if run.has_verdict:
         verdict, first = run.outputs.verdict, run.outputs.headline
-        met = [one["met"] for one in verdict["criteria"] if one["met"] is not None]
+        met = [one.met for one in verdict.criteria if one.met is not None]
         known = {
-            "accepted": verdict["accepted"],
+            "accepted": verdict.accepted,
             "criteria": f"{sum(met)} of {len(met)}",
-            "test": first["value"],
-            "interval": first["interval"],
-            "rows": verdict["about"][0],
+            "test": first.value,
+            "interval": first.interval,
+            "rows": verdict.about[0],
         }
-    validation = run.outputs.validation.get(metric)
-    return RunVerdict(run.name, trained["model"], len(trained["features"]), validation, **known)
+    validation = run.outputs.validation.scores.get(metric)
+    return RunVerdict(run.name, trained.model, len(trained.features), validation, **known)
 
 
 def compare_gains(runs: Sequence[Run], pairs: Sequence[Pair]) -> ComparedGains:
@@ -172,7 +173,7 @@ def _gain(run: str, line: dict[str, Any]) -> RunGain:
 
 def compare_curves(runs: Sequence[Run]) -> ComparedCurves:
     """Return the section with the curves of all runs in common plots."""
-    tuned = [run for run in runs if run.outputs.tuned.get("trials")]
+    tuned = [run for run in runs if run.outputs.tuned]
     searches = [
         Series(run.name, xy_points(run.outputs.rows("plots/tune.csv"), "trial", "best"))
         for run in tuned

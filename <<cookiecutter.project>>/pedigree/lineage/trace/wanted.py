@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -151,12 +150,15 @@ def _by_digits(
 
 def _by_sha256(start: str, folders: Folders) -> set[str]:
     """Find files of the recorded snapshots by the checksums that `collect` recorded."""
+    from pedigree.base.json_file import read_as
+    from pedigree.data.records import SnapshotRecord
+
     found = set()
     for md5, files in folders.files.items():
         account = (
             cached(files.get(SNAPSHOT.name, "")) if folders.paths[md5] == RAW.as_posix() else None
         )
         if account and account.is_file():
-            listed = json.loads(account.read_text(encoding="utf-8"))["files"]
-            found |= {files[one["name"]] for one in listed if one["sha256"].startswith(start)}
+            listed = read_as(SnapshotRecord, account).files
+            found |= {files[one.name] for one in listed if one.sha256.startswith(start)}
     return found

@@ -5,6 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from pedigree.data.records import (
+    CleanedStep,
+    CleanMetrics,
+    CollectedFile,
+    LoadMetrics,
+    SplitMetrics,
+    SubsetMetrics,
+)
+from pedigree.features.selection.select_metrics import SelectMetrics
 from pedigree.report.charts.marks import Mark, MarkChart, bar_chart
 from pedigree.report.formatting import percent, short
 from pedigree.report.outputs import RunOutputs
@@ -103,7 +112,7 @@ class DataSection(PagePart):
     kept: int
     candidates: int
     stability: float | None
-    files: list[dict[str, Any]]
+    files: list[CollectedFile]
     more_files: int
     template: str = "pedigree/report/sections/data.html.j2"
 
@@ -121,9 +130,9 @@ def data(outputs: RunOutputs, most: int) -> DataSection:
     -------
     DataSection
     """
-    snapshot = outputs.lineage["snapshot"]
-    source, files = snapshot["source"], snapshot["files"]
-    columns, selection = _columns(outputs), outputs.json("metrics/select.json")
+    snapshot, loaded = outputs.lineage.snapshot, outputs.require(LoadMetrics)
+    source, files = snapshot.source, snapshot.files
+    columns, selection = _columns(outputs), outputs.require(SelectMetrics)
     features = [
         FeatureRow(one["feature"], one["kept"] == "True", one["share_of_folds"], one["reason"])
         for one in outputs.rows("reports/select.csv", "share_of_folds")
@@ -133,15 +142,15 @@ def data(outputs: RunOutputs, most: int) -> DataSection:
         source=source.get("what") or source.get("path") or source.get("url") or "",
         chart=_rows(outputs),
         has_classes=outputs.problem["kind"] == "classification",
-        steps=_cleaning(outputs.json("metrics/clean.json")["steps"]),
-        rejected=outputs.json("metrics/load.json")["rejected"],
+        steps=_cleaning(outputs.require(CleanMetrics).steps),
+        rejected=loaded.rejected,
         columns=columns[: WIDE * most],
-        ruled=len(outputs.signature["contract"].get("columns", {})),
+        ruled=len(outputs.signature.contract.get("columns", {})),
         more_columns=max(0, len(columns) - WIDE * most),
         features=features[: WIDE * most],
         kept=sum(one.kept for one in features),
         candidates=len(features),
-        stability=(selection.get("stability") or {}).get("index"),
+        stability=(selection.stability or {}).get("index"),
         files=files[:most],
         more_files=max(0, len(files) - most),
     )
@@ -149,41 +158,39 @@ def data(outputs: RunOutputs, most: int) -> DataSection:
 
 def _rows(outputs: RunOutputs) -> MarkChart:
     """Return a chart of the rows after each step, and in each subset of the split."""
-    loaded, cleaned, split = (
-        outputs.json(f"metrics/{name}.json") for name in ("load", "clean", "split")
-    )
+    loaded, split = outputs.require(LoadMetrics), outputs.require(SplitMetrics)
     marks = [
-        Mark("collected", outputs.lineage["snapshot"]["rows"]),
-        Mark("after the contract", loaded["loaded"], note=f"{loaded['rejected']:,} rejected"),
-        Mark("after cleaning", cleaned["kept"]),
+        Mark("collected", outputs.lineage.snapshot.rows),
+        Mark("after the contract", loaded.loaded, note=f"{loaded.rejected:,} rejected"),
+        Mark("after cleaning", outputs.require(CleanMetrics).kept),
     ]
     for subset, name in (SUBSETS | OTHERS).items():
-        entry = split.get(subset, {"rows": 0})
-        classes = list(entry.get("classes", {}).items())[:CLASSES]
+        entry = split.subsets.get(subset, SubsetMetrics(rows=0))
+        classes = list(entry.classes.items())[:CLASSES]
         note = "\n".join(f"{short(one, 30)}: {percent(fraction)}" for one, fraction in classes)
-        if entry["rows"] or subset in SUBSETS:
-            marks.append(Mark(name, entry["rows"], note=note, tone="t2"))
+        if entry.rows or subset in SUBSETS:
+            marks.append(Mark(name, entry.rows, note=note, tone="t2"))
     return bar_chart(marks)
 
 
-def _cleaning(steps: dict[str, Any]) -> list[CleaningStep]:
+def _cleaning(steps: dict[str, CleanedStep]) -> list[CleaningStep]:
     found = []
     for name, step in steps.items():
-        changed = sorted(step["changed"].items(), key=lambda one: -one[1])
+        changed = sorted(step.changed.items(), key=lambda one: -one[1])
         more = max(0, len(changed) - COLUMNS)
-        values = sum(step["changed"].values())
-        found.append(CleaningStep(name, step["rows_dropped"], values, changed[:COLUMNS], more))
+        values = sum(step.changed.values())
+        found.append(CleaningStep(name, step.rows_dropped, values, changed[:COLUMNS], more))
     return found
 
 
 def _columns(outputs: RunOutputs) -> list[ColumnRow]:
-    rules = outputs.signature["contract"].get("columns", {})
-    excluded, inputs = outputs.problem.get("exclude") or {}, outputs.signature["inputs"]
+    rules = outputs.signature.contract.get("columns", {})
+    excluded, inputs = outputs.problem.get("exclude") or {}, outputs.signature.inputs
     found = []
-    for name, dtype in outputs.signature["types"].items():
+    for name, dtype in outputs.signature.types.items():
         role = "not a feature"
         if name in inputs:
-            role = "required feature" if inputs[name]["required"] else "optional feature"
+            role = "required feature" if inputs[name].required else "optional feature"
         role = "target" if name == outputs.problem["target"] else role
         found.append(
             ColumnRow(

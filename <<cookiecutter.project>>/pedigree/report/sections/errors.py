@@ -60,7 +60,7 @@ def errors(outputs: RunOutputs) -> Errors:
     sizes = Counter(name for one in rows for name in one.values())
     frequent = sorted(sizes.items(), key=lambda one: (-one[1], one[0]))[:CLASSES]
     return Errors(
-        ece=outputs.validation.get("ece"),
+        ece=outputs.validation.scores.get("ece"),
         calibration=xy_plot(
             _curve(outputs, "calibration", "predicted", "observed", "both"),
             *("predicted probability", "observed frequency"),
@@ -81,7 +81,7 @@ def errors(outputs: RunOutputs) -> Errors:
         confusion=ConfusionMatrix(counts=counts, classes=sorted(name for name, _ in frequent)),
         classes=len(sizes),
         threshold=_threshold(outputs.rows(f"{CURVES}/threshold.csv")),
-        chosen=outputs.threshold.get("value"),
+        chosen=outputs.threshold.value,
     )
 
 

@@ -38,19 +38,19 @@ def lineage(outputs: RunOutputs) -> LineageSection:
     """Return the section on the lineage of the bundle."""
     manifest = outputs.read("models/bundle/sha256.json")
     found = outputs.lineage
-    environment, library = found["environment"], found["library"]
+    environment, library = found.environment, found.library
     return LineageSection(
         bundle=hashlib.sha256(manifest).hexdigest() if manifest else "",
         chain=[
             (name, path, md5)
-            for name, stage in reversed(found["stages"].items())
-            for path, md5 in stage["outputs"].items()
+            for name, stage in reversed(found.stages.items())
+            for path, md5 in stage.outputs.items()
         ],
         packages=[
-            ("Python", environment["python"]),
-            ("pedigree", library["version"]),
-            *environment["packages"].items(),
+            ("Python", environment.python),
+            ("pedigree", library.version),
+            *environment.packages.items(),
         ],
-        edited=len(library["changed"]),
-        constraints=environment["constraints_sha256"],
+        edited=len(library.changed),
+        constraints=environment.constraints_sha256,
     )

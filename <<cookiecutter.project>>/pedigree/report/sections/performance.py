@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from pedigree.report.charts.marks import Mark, MarkChart, interval_chart
 from pedigree.report.labels import (
@@ -15,6 +14,7 @@ from pedigree.report.labels import (
 )
 from pedigree.report.outputs import RunOutputs
 from pedigree.report.page.rendering import PagePart
+from pedigree.scoring.results import Interval, JudgedCriterion, Score
 
 NEGLIGIBLE = 1e-9  # relative to the value; narrower intervals are not shown
 
@@ -41,8 +41,8 @@ class MetricRow:
 
     metric: str
     meaning: str
-    test: float
-    interval: Sequence[float]
+    test: float | None
+    interval: Interval
     references: dict[str, float]
     validation: float | None
     half_width: float | None
@@ -67,7 +67,7 @@ class PerformanceSection(PagePart):
     gains : list of GainRow
     gain_chart : MarkChart
         Gains in the first metric.
-    criteria : list of dict
+    criteria : sequence of JudgedCriterion
         The verdict's criteria.
     """
 
@@ -78,17 +78,15 @@ class PerformanceSection(PagePart):
     remarks: list[str]
     gains: list[GainRow]
     gain_chart: MarkChart
-    criteria: list[dict[str, Any]]
+    criteria: Sequence[JudgedCriterion]
     template: str = "pedigree/report/sections/performance.html.j2"
 
 
 def performance(outputs: RunOutputs) -> PerformanceSection:
     """Return the section on the scores."""
     scores = metric_rows(outputs)
-    metric, criteria = scores[0].metric, outputs.verdict["criteria"]
-    limits = [
-        one.get("at_least", one.get("at_most")) for one in criteria if one["criterion"] == metric
-    ]
+    metric, criteria = scores[0].metric, outputs.verdict.criteria
+    limits = [one.limit for one in criteria if one.criterion == metric]
     gains = gain_rows(outputs)
     marks = [
         Mark(f"over {one.name}", one.gain, one.low, one.high, note=one.result)
@@ -110,26 +108,26 @@ def performance(outputs: RunOutputs) -> PerformanceSection:
 def gain_rows(outputs: RunOutputs) -> list[GainRow]:
     """Return the gains over champion and baselines on the test set."""
     return [
-        GainRow(reference_label(one["against"]), one["metric"], one["gain"], *one["interval"])
-        for one in outputs.verdict.get("comparisons", ())
+        GainRow(reference_label(one.against), one.metric, one.gain, *one.interval)
+        for one in outputs.verdict.comparisons
     ]
 
 
 def metric_rows(outputs: RunOutputs) -> list[MetricRow]:
     """Return the metrics of the model, the first one first."""
-    return [_metric_row(outputs, one) for one in outputs.verdict["metrics"]]
+    return [_metric_row(outputs, one) for one in outputs.verdict.metrics]
 
 
-def _metric_row(outputs: RunOutputs, entry: dict[str, Any]) -> MetricRow:
-    metric, validation = entry["metric"], entry.get("validation")
-    half_width = outputs.validation.get(f"{metric}_half_width")
-    wide = bool(half_width) and validation is not None and half_width > NEGLIGIBLE * abs(validation)
+def _metric_row(outputs: RunOutputs, score: Score) -> MetricRow:
+    metric, validation = score.metric, score.validation
+    half_width = outputs.validation.scores.get(f"{metric}_half_width")
+    wide = half_width and validation is not None and half_width > NEGLIGIBLE * abs(validation)
     return MetricRow(
         metric=metric,
-        meaning=MEANING.get(metric, entry.get("meaning", "")),
-        test=entry["value"],
-        interval=entry["interval"],
-        references=outputs.reference_scores(entry),
+        meaning=MEANING.get(metric, score.meaning),
+        test=score.value,
+        interval=score.interval,
+        references=outputs.reference_scores(score),
         validation=validation,
         half_width=half_width if wide else None,
     )

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from pedigree.base.declared import DeclaredStage
 from pedigree.base.lock import lies_in
 from pedigree.base.paths import PARAMS
+from pedigree.data.records import CleanMetrics, LoadMetrics, SplitMetrics
+from pedigree.features.selection.select_metrics import SelectMetrics
 from pedigree.report.formatting import number, short
 from pedigree.report.outputs import RunOutputs
 from pedigree.report.page.rendering import PagePart
+from pedigree.scoring.results import MonitorMetrics
 
 NODE, HIGH, GAP_X, GAP_Y = 178, 42, 14, 22  # of the graph, in pixels
 WORDS = 30  # maximum number of characters of a result in a node
@@ -121,30 +124,28 @@ def pipeline(outputs: RunOutputs, stages: Mapping[str, DeclaredStage]) -> Pipeli
 
 def _results(outputs: RunOutputs) -> dict[str, str]:
     """Summarize the result of each stage in a few words."""
-    loaded, cleaned, split, selected, monitored = (
-        outputs.json(f"metrics/{name}.json")
-        for name in ("load", "clean", "split", "select", "monitor")
-    )
-    metric, tuned, board = outputs.headline["metric"], outputs.tuned, outputs.leaderboard
-    changed = sum(sum(one["changed"].values()) for one in cleaned["steps"].values())
-    sizes = [f"{split[one]['rows']:,}" for one in ("train", "validation", "test") if one in split]
+    metric, tuned, board = outputs.headline.metric, outputs.tuned, outputs.leaderboard
+    steps, split = outputs.require(CleanMetrics).steps, outputs.require(SplitMetrics)
+    changed = sum(sum(one.changed.values()) for one in steps.values())
+    sizes = [f"{one.rows:,}" for one in (split.train, split.validation, split.test)]
+    monitored = outputs.find(MonitorMetrics)
     found = {
-        "collect": f"{outputs.lineage['snapshot']['rows']:,} rows",
-        "load": f"{loaded['rejected']:,} rows rejected",
+        "collect": f"{outputs.lineage.snapshot.rows:,} rows",
+        "load": f"{outputs.require(LoadMetrics).rejected:,} rows rejected",
         "clean": f"{changed:,} values changed",
         "split": f"{' / '.join(sizes)} rows",
-        "select": f"{len(selected['kept'])} features kept",
+        "select": f"{len(outputs.require(SelectMetrics).kept)} features kept",
         "compare": f"best: {board[0]['model']}" if board else "",
-        "tune": f"{tuned['trials']} trials" if tuned.get("trials") else "off",
-        "train": outputs.trained["model"],
-        "evaluate": f"{metric} {number(outputs.validation.get(metric))}",
-        "verdict": "accepted" if outputs.verdict["accepted"] else "not accepted",
-        "monitor": "retrain" if monitored.get("retrain") else "no need to retrain",
+        "tune": f"{tuned.trials} trials" if tuned else "off",
+        "train": outputs.trained.model,
+        "evaluate": f"{metric} {number(outputs.validation.scores.get(metric))}",
+        "verdict": "accepted" if outputs.verdict.accepted else "not accepted",
+        "monitor": "retrain" if monitored and monitored.retrain else "no need to retrain",
     }
-    if not monitored.get("rows"):
+    if not monitored or not monitored.rows:
         found["monitor"] = "no later batch"
     if outputs.leakage:
-        found["leakage"] = f"{outputs.leakage['findings']} findings"
+        found["leakage"] = f"{outputs.leakage.findings} findings"
     return found
 
 

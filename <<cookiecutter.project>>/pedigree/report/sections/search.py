@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
+from pedigree.estimators.tuned import TuneReport
 from pedigree.report.charts.marks import Mark, MarkChart, interval_chart
 from pedigree.report.charts.plots import Plot, Series, xy_plot
 from pedigree.report.labels import significance
@@ -52,7 +52,7 @@ class Leaderboard:
 class SearchResult:
     """The search for hyperparameters; `result` is reports/tune.json."""
 
-    result: dict[str, Any]
+    result: TuneReport
     folds: str
     has_pruned: bool
     chart: Plot | None
@@ -70,10 +70,9 @@ class SearchSection(PagePart):
 def search(outputs: RunOutputs, most: int) -> SearchSection:
     """Return the section with the results of `compare` and `tune`; it has at most `most` families."""
     board = outputs.leaderboard
-    tuned = outputs.tuned.get("trials")
     return SearchSection(
-        leaderboard=_leaderboard(board[:most], outputs.trained["model"]) if board else None,
-        tuning=_tuning(outputs) if tuned else None,
+        leaderboard=_leaderboard(board[:most], outputs.trained.model) if board else None,
+        tuning=_tuning(outputs, outputs.tuned) if outputs.tuned else None,
     )
 
 
@@ -94,7 +93,7 @@ def _leaderboard(rows: list[Row], trained: str) -> Leaderboard:
     return Leaderboard(metrics, rows[0]["folds"], candidates, interval_chart(marks))
 
 
-def _tuning(outputs: RunOutputs) -> SearchResult:
+def _tuning(outputs: RunOutputs, report: TuneReport) -> SearchResult:
     trials = outputs.rows("plots/tune.csv")
     known = [one for one in trials if to_float(one["value"]) is not None]
     # A pruned trial was evaluated on fewer folds, so its score is not comparable with the best.
@@ -105,8 +104,8 @@ def _tuning(outputs: RunOutputs) -> SearchResult:
         Series("best so far", xy_points(known, "trial", "best")),
         *([_trials("pruned trial", pruned)] if pruned else []),
     ]
-    chart = xy_plot(series, "trial", outputs.tuned["metric"], whole=True)
-    return SearchResult(outputs.tuned, trials[0]["folds"] if trials else "", bool(pruned), chart)
+    chart = xy_plot(series, "trial", report.metric, whole=True)
+    return SearchResult(report, trials[0]["folds"] if trials else "", bool(pruned), chart)
 
 
 def _trials(name: str, rows: list[Row]) -> Series:

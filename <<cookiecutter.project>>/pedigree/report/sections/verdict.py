@@ -9,6 +9,7 @@ from pedigree.report.labels import reference_label
 from pedigree.report.outputs import RunOutputs
 from pedigree.report.page.rendering import PagePart
 from pedigree.report.sections.recommendations import Recommendation
+from pedigree.scoring.results import Interval
 
 SHOWN = 3  # maximum number of warnings that are shown
 
@@ -25,8 +26,8 @@ class VerdictSummary:
     rows : str
         The formatted number of test rows.
     metric : str
-    value : float
-    interval : list of float
+    value : float or None
+    interval : (float or None, float or None)
     reference : (str, float) or None
         The first reference model and its value of the metric.
     """
@@ -36,8 +37,8 @@ class VerdictSummary:
     evaluated: int
     rows: str
     metric: str
-    value: float
-    interval: list[float]
+    value: float | None
+    interval: Interval
     reference: tuple[str, float] | None
 
 
@@ -64,16 +65,16 @@ class VerdictSection(PagePart):
 
 def summarize(outputs: RunOutputs) -> VerdictSummary:
     """Summarize the verdict of a run."""
-    met = [one["met"] for one in outputs.verdict["criteria"] if one["met"] is not None]
+    met = [one.met for one in outputs.verdict.criteria if one.met is not None]
     first, references = outputs.headline, outputs.reference_scores()
     return VerdictSummary(
-        model=outputs.trained["model"],
+        model=outputs.trained.model,
         met=sum(met),
         evaluated=len(met),
         rows=outputs.remarks[0],
-        metric=first["metric"],
-        value=first["value"],
-        interval=first["interval"],
+        metric=first.metric,
+        value=first.value,
+        interval=first.interval,
         reference=next(((reference_label(one), references[one]) for one in references), None),
     )
 
@@ -83,7 +84,7 @@ def verdict(outputs: RunOutputs, recommendations: Sequence[Recommendation]) -> V
     warnings = [one for one in recommendations if one.is_warning]
     accepted = "warn" if warnings else "good"
     return VerdictSection(
-        tone=accepted if outputs.verdict["accepted"] else "bad",
+        tone=accepted if outputs.verdict.accepted else "bad",
         summary=summarize(outputs),
         warnings=warnings[:SHOWN],
         more=max(0, len(warnings) - SHOWN),

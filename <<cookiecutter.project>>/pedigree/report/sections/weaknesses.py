@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from pedigree.data.target import EncodedTarget
 from pedigree.report.charts.marks import Mark, MarkChart, interval_chart
 from pedigree.report.formatting import short
 from pedigree.report.outputs import RunOutputs
 from pedigree.report.page.rendering import PagePart
 from pedigree.report.sections.errors import Errors, Residuals, errors, residuals
+from pedigree.scoring.decision import ChosenThreshold
+from pedigree.scoring.results import LeakageMetrics, WeakSlice
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class WeaknessesSection(PagePart):
 
     Parameters
     ----------
-    worst : dict or None
+    worst : WeakSlice or None
         The worst slice.
     slices : SliceChart or None
     fairness : list of dict
@@ -56,15 +59,15 @@ class WeaknessesSection(PagePart):
         Lines of leakage.csv, failed checks first.
     """
 
-    worst: dict[str, Any] | None
+    worst: WeakSlice | None
     slices: SliceChart | None
     fairness: list[dict[str, Any]]
     fairness_subset: str
     calibration: dict[str, Any] | None
-    threshold: dict[str, Any]
-    target: dict[str, Any]
+    threshold: ChosenThreshold
+    target: EncodedTarget
     errors: Errors | Residuals
-    leakage: dict[str, Any]
+    leakage: LeakageMetrics | None
     checks: list[dict[str, Any]]
     template: str = "pedigree/report/sections/weaknesses.html.j2"
 
@@ -79,9 +82,9 @@ def weaknesses(outputs: RunOutputs, most: int) -> WeaknessesSection:
         slices=_slices(outputs, most),
         fairness=fairness,
         fairness_subset=subset,
-        calibration=outputs.signature["calibration"],
+        calibration=outputs.signature.calibration,
         threshold=outputs.threshold,
-        target=outputs.signature["target"],
+        target=outputs.signature.target,
         errors=errors(outputs) if is_classifier else residuals(outputs),
         leakage=outputs.leakage,
         checks=sorted(checks, key=lambda one: one["found"] != "yes"),
@@ -93,11 +96,11 @@ def _slices(outputs: RunOutputs, most: int) -> SliceChart | None:
     if not rows:
         return None
     metric = rows[0]["metric"]
-    scores = (outputs.verdict if subset == "test" else outputs.validation)["metrics"]
+    scores = outputs.verdict.metrics if subset == "test" else outputs.validation.metrics
     marks = [
-        Mark("all rows", one["value"], low=one["interval"][0], high=one["interval"][1], strong=True)
-        for one in scores
-        if one["metric"] == metric
+        Mark("all rows", score.value, *score.interval, strong=True)
+        for score in scores
+        if score.metric == metric
     ]
     for one in rows[:most]:
         name = (

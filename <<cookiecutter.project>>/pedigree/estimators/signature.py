@@ -1,0 +1,61 @@
+"""What a bundle's signature.json says of the model: what it takes and what it gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pedigree.base.json_file import Entry, JsonFile
+from pedigree.base.paths import BUNDLE
+from pedigree.base.problem import Task
+from pedigree.data.target import EncodedTarget
+
+
+class InputColumn(Entry):
+    """A column that the model looks at."""
+
+    type: str
+    required: bool
+
+
+class Signature(JsonFile):
+    """What a model takes and gives.
+
+    Parameters
+    ----------
+    target : EncodedTarget
+    task : {"binary", "multiclass", "regression"}
+    calibration : dict or None
+        As in metrics/train.json.
+    threshold : float or None
+        From which probability on the positive class is decided.
+    inputs : dict of str to InputColumn
+    types : dict of str to str
+        Of every column that training knew: it may be sent, and is not looked at if it is none of the inputs.
+    missing : list of str
+        Strings that mark a missing value.
+    contract : dict
+        A pandera schema.
+    clean : dict
+        The cleaning steps, by name.
+    export : dict or None
+        The further form of the model.
+    """
+
+    place = BUNDLE / "signature.json"
+    stage = "package"
+
+    target: EncodedTarget
+    task: Task
+    calibration: dict[str, Any] | None
+    threshold: float | None
+    inputs: dict[str, InputColumn]
+    types: dict[str, str]
+    missing: list[str]
+    contract: dict[str, Any]
+    clean: dict[str, Any]
+    export: dict[str, Any] | None = None
+
+    @property
+    def needed(self) -> list[str]:
+        """The columns that a row must have."""
+        return [name for name, column in self.inputs.items() if column.required]
