@@ -53,7 +53,7 @@ def write_explanations(explanations: Mapping[str, Explanation], subject: Subject
     >>> from pedigree.base.settings import read_settings
     >>> settings = read_settings("explain")
     >>> subject = Subject.read(settings)
-    >>> shap = instantiate(settings.explain.methods.shap)(subject)
+    >>> shap = instantiate(settings.explain.methods["shap"])(subject)
     >>> write_explanations({"shap": shap}, subject)
     >>> sorted(path.stem for path in (paths.REPORTS / "explain").iterdir())
     ['contributions', 'curves', 'global', 'interactions', 'rows']

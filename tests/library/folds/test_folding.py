@@ -117,7 +117,7 @@ def test_folds_by_time_hold_out_what_comes_after(moments: list) -> None:
     try:
         cut = list(folds(X, y, [], **CUT | {"when": when}))
     except UserError as error:
-        assert re.search("cannot be cut into 3 folds|none of the 3 folds", str(error))
+        assert re.search("cannot be split into 3 folds|none of the 3 folds", str(error))
         return
     for fold in cut:
         assert len(set(fold.y)) == 2
@@ -151,11 +151,11 @@ def test_the_past_of_the_penguins_is_fitted_and_their_future_held_out(
 
 def test_too_few_rows_of_a_class_are_named() -> None:
     X, _ = rows(10)
-    with pytest.raises(UserError, match="a class has 2 training rows, fewer than the 3 folds"):
+    with pytest.raises(UserError, match="a class has 2 training rows, but 3 folds require as many"):
         list(folds(X, np.array([0] * 8 + [1] * 2), [], **CUT))
 
 
 def test_too_few_groups_are_named() -> None:
     X, y = rows(10)
-    with pytest.raises(UserError, match="cannot be cut into 3 folds"):
+    with pytest.raises(UserError, match="cannot be split into 3 folds"):
         list(folds(X, y, [], **CUT | {"groups": np.zeros(10)}))
