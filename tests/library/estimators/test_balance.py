@@ -212,7 +212,10 @@ def test_smote_says_what_it_lacks() -> None:
     with pytest.raises(UserError, match=r"a class has 4 training rows, too few for 5 neighb"):
         Smote(5, 0).fit_resample(X[["x"]], y)
     X.loc[0, "x"] = np.nan
-    with pytest.raises(UserError, match=r"no missing values, which 'x' has; fill them \(model/imp"):
+    with pytest.raises(
+        UserError,
+        match=r"the feature 'x' has missing values, which SMOTE cannot handle; fill them \(model/imp",
+    ):
         Smote(1, 0).fit_resample(X[["x"]], y)
 
 

@@ -163,5 +163,8 @@ def test_a_prediction_only_rises_or_falls_where_it_is_told_to(
 def test_a_monotone_feature_must_be_a_number_that_is_there(project: Project) -> None:
     model = chosen(project, "model=catboost", "+model.monotone.features.culmen_lenth_mm=1")
     X, y, _ = read_subset("train")
-    with pytest.raises(UserError, match=r"no number 'culmen_lenth_mm'; did you mean 'culmen_"):
+    with pytest.raises(
+        UserError,
+        match=r"'culmen_lenth_mm' is not a numeric feature of the model; did you mean 'culmen_",
+    ):
         fit(build_model(model), Model.model_validate(model), X, y)

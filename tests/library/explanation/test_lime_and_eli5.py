@@ -107,7 +107,7 @@ def test_eli5_shuffles_the_features_of_models_that_it_does_not_know(
     family: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = ELI5(planted(family, "binary"))
-    assert "takes no prediction of" in capsys.readouterr().out
+    assert "single predictions are not explained" in capsys.readouterr().out
     assert found.contributions is None
     assert found.unit == "loss of log_loss"
     assert found.strengths[0].feature == "x"
