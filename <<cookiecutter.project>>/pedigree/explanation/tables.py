@@ -47,32 +47,6 @@ def write_tables(explanations: Mapping[str, Explanation], subject: Subject) -> N
         By name of the method.
     subject : Subject
         The model and rows that they explain.
-<<<<<<< HEAD
-||||||| cdd1133
-
-    Examples
-    --------
-    >>> from pedigree import Subject, instantiate, paths, write_explanations
-    >>> from pedigree.base.settings import read_settings
-    >>> settings = read_settings("explain")
-    >>> subject = Subject.read(settings)
-    >>> shap = instantiate(settings.explain.methods.shap)(subject)
-    >>> write_explanations({"shap": shap}, subject)
-    >>> sorted(path.stem for path in (paths.REPORTS / "explain").iterdir())
-    ['contributions', 'curves', 'global', 'interactions', 'rows']
-=======
-
-    Examples
-    --------
-    >>> from pedigree import Subject, instantiate, paths, write_explanations
-    >>> from pedigree.base.settings import read_settings
-    >>> settings = read_settings("explain")
-    >>> subject = Subject.read(settings)
-    >>> shap = instantiate(settings.explain.methods["shap"])(subject)
-    >>> write_explanations({"shap": shap}, subject)
-    >>> sorted(path.stem for path in (paths.REPORTS / "explain").iterdir())
-    ['contributions', 'curves', 'global', 'interactions', 'rows']
->>>>>>> names
     """
     makers = {
         "global": strength_rows,

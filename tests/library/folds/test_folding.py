@@ -151,15 +151,7 @@ def test_the_past_of_the_penguins_is_fitted_and_their_future_held_out(
 
 def test_too_few_rows_of_a_class_are_named() -> None:
     X, _ = rows(10)
-<<<<<<< HEAD
-    with pytest.raises(
-        UserError, match="a class has 2 training rows, but 3 folds require as many; lower `folds`"
-    ):
-||||||| cdd1133
-    with pytest.raises(UserError, match="a class has 2 training rows, fewer than the 3 folds"):
-=======
     with pytest.raises(UserError, match="a class has 2 training rows, but 3 folds require as many"):
->>>>>>> names
         list(folds(X, np.array([0] * 8 + [1] * 2), [], **CUT))
 
 
