@@ -22,7 +22,7 @@ from pedigree.config.dependencies import undeclared
 from pedigree.lineage.runs import compare_runs
 from pedigree.lineage.trace import trace
 from pedigree.lineage.trace.uses import uses
-from pedigree.packaging import make_lineage
+from pedigree.packaging.parts import make_lineage
 from pedigree.report.sections.pipeline import levels, links
 from pedigree.tracking.result import Result
 
