@@ -84,7 +84,7 @@ def test_unlike_rows_are_flagged_by_several_columns_at_once(penguins: pd.DataFra
     [
         ({"method": "iqrr"}, "no method 'iqrr'"),
         ({"action": "drop"}, "no action 'drop'"),
-        ({"method": "quantile"}, "`threshold` is the contamination of rows at each end"),
+        ({"method": "quantile"}, "`threshold` is the fraction of rows at each end"),
     ],
 )
 def test_wrong_settings_are_refused(settings: dict, said: str) -> None:
