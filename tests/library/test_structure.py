@@ -404,7 +404,9 @@ def test_every_part_of_a_model_can_be_chosen_by_each(
             with pytest.raises(UserError, match="regression has none"):
                 check(config)
         elif file.stem == "woe" and config.problem.kind == "regression":
-            with pytest.raises(UserError, match="is for classes, and the task is regression"):
+            with pytest.raises(
+                UserError, match="supports only classification, and the task is regression"
+            ):
                 check(config)
         else:
             check(config)

@@ -256,7 +256,7 @@ def test_settings_point_at_the_data_and_keep_their_comments(fresh: Project, chur
     before = Path("conf/config.yaml").read_text(encoding="utf-8")
     run(churn, "--target", "Churn")
     after = Path("conf/config.yaml").read_text(encoding="utf-8")
-    assert "- problem: churn_export  # what is asked" in after
+    assert "- problem: churn_export  # the target, metrics" in after
     assert "- collect: churn_export  # where" in after
     assert before.count("#") == after.count("#")
     assert "contract: contracts/churn_export.yaml  # a pandera" in Path(

@@ -245,7 +245,7 @@ def test_a_classifier_within_another_must_take_weights_too(project: Project) -> 
     config.model.estimator.estimator = OmegaConf.create(
         {"_target_": "sklearn.neighbors.KNeighborsClassifier"}
     )
-    with pytest.raises(UserError, match="KNeighborsClassifier takes no weights of rows"):
+    with pytest.raises(UserError, match="KNeighborsClassifier does not support sample_weight"):
         check(config)
 
 

@@ -216,7 +216,11 @@ def test_the_curve_is_a_plot_of_two_classes_only(copy_of) -> None:
             COSTLY,
             "problem.threshold: requires task binary, and the task is regression",
         ),
-        ("binary", "problem.threshold={metric:roc_auc}", "no threshold moves 'roc_auc'"),
+        (
+            "binary",
+            "problem.threshold={metric:roc_auc}",
+            "'roc_auc' does not depend on the threshold",
+        ),
         ("binary", "problem.threshold={metric:f1,capacity:3}", "needs one of metric, costs"),
         ("binary", "problem.threshold={capacity:1.5}", "problem.threshold.capacity"),
         ("binary", "problem.metrics=[cost]", "folds have neither threshold nor intervals"),

@@ -135,7 +135,7 @@ def test_scores_of_an_earlier_model_are_refused(run: Run) -> None:
     Path("dvc.lock").write_text(
         yaml.safe_dump({"stages": remade(run, "data/features").stages}), encoding="utf-8"
     )
-    with pytest.raises(UserError, match="workspace has not run as far as `evaluate`"):
+    with pytest.raises(UserError, match="workspace stopped before `evaluate`"):
         open_run("workspace")
 
 

@@ -235,8 +235,16 @@ def test_numbers_come_with_their_interval_by_default(copy_of) -> None:
 @pytest.mark.parametrize(
     ("task", "override", "said"),
     [
-        ("regression", "train/calibration=sigmoid", "Probabilities is for classes, and the task"),
-        ("binary", "train/calibration=conformal", "Intervals is for numbers, and the task"),
+        (
+            "regression",
+            "train/calibration=sigmoid",
+            "Probabilities supports only classification, and the task",
+        ),
+        (
+            "binary",
+            "train/calibration=conformal",
+            "Intervals supports only regression, and the task",
+        ),
         ("regression", "train.calibration.calibrator.confidence=high", "valid number"),
         ("regression", "train.calibration.folds=1", "train.calibration.folds"),
     ],

@@ -100,7 +100,7 @@ def test_without_groups_all_rows_are_one_series_and_numbers_may_tell_the_time() 
     out = Lags("year", windows=[]).fit_transform(rows)
     assert out["x_lag_1"].tolist()[1:] == [2, 1]
     assert np.isnan(out["x_lag_1"][0])
-    with pytest.raises(UserError, match="'shop' tells no time"):
+    with pytest.raises(UserError, match="column 'shop' cannot order rows in time"):
         Lags("shop").fit(table([("a", 1, 1)]))
 
 

@@ -243,7 +243,7 @@ def test_a_table_without_fitting_columns_stays_as_it_is() -> None:
 
 def test_too_many_columns_and_what_cannot_be_fitted_are_refused(penguins: pd.DataFrame) -> None:
     with pytest.raises(
-        UserError, match=r"PolynomialFeatures makes 10 columns of .* max_columns allows 9"
+        UserError, match=r"PolynomialFeatures creates 10 columns from .* max_columns allows 9"
     ):
         Apply(PolynomialFeatures(3), [LENGTH, DEPTH], max_columns=9).fit(penguins)
     empty = pd.DataFrame({"note": ["", None]})
@@ -259,23 +259,23 @@ def test_too_many_columns_and_what_cannot_be_fitted_are_refused(penguins: pd.Dat
 @pytest.mark.parametrize(
     ("step", "change", "said"),
     [
-        ("date_parts", {"parts": ["mont"]}, "no part 'mont'; did you mean 'month'?"),
+        ("date_parts", {"parts": ["mont"]}, "part 'mont' does not exist; did you mean 'month'?"),
         ("durations", {"since": "soon"}, "since: 'soon' is not a date"),
         ("durations", {"since": None, "pairs": []}, "measures nothing"),
-        ("durations", {"unit": "weeks"}, "no unit 'weeks'"),
+        ("durations", {"unit": "weeks"}, "unit 'weeks' does not exist"),
         ("interactions", {"operations": ["products"]}, "did you mean 'product'?"),
-        ("group_statistics", {"statistics": ["men"]}, "no statistic 'men'; did you mean 'mean'?"),
+        ("group_statistics", {"statistics": ["men"]}, "statistic 'men' does not exist; did you mean 'mean'?"),
         ("bins", {"transformer": {"_target_": "sklearn.preprocessing.KBinsDiscretizer", "strategy": "even"}}, "The 'strategy' parameter of KBinsDiscretizer must be"),
-        ("bins", {"transformer": 3}, "3 has no fit and transform"),
+        ("bins", {"transformer": 3}, "3 is not a transformer, since it has no fit"),
         ("lags", {"time": None}, "time: not set; set it to the column"),
-        ("lags", {"lags": [0]}, "lags: count earlier rows"),
+        ("lags", {"lags": [0]}, "lags: these are counts of earlier rows"),
         ("lags", {"delay": -1}, "delay: a negative delay would use later rows"),
-        ("lags", {"statistics": ["mode"]}, "no statistic 'mode'"),
+        ("lags", {"statistics": ["mode"]}, "statistic 'mode' does not exist"),
         ("related", {"path": ""}, "path: not set; set it to the file of the related table in data/external/."),
         ("related", {"path": "data/external/order.csv"}, "data/external/order.csv does not exist; did you mean 'orders.csv'?"),
         ("related", {"path": "/etc/hosts"}, "is not in data/external/"),
         ("related", {"key": ""}, "key: not set; set it to the column"),
-        ("related", {"statistics": {"amount": ["total"]}}, "no statistic 'total'"),
+        ("related", {"statistics": {"amount": ["total"]}}, "statistic 'total' does not exist"),
         ("words", {"_target_": "sklearn.preprocessing.StandardScaler"}, "wrap it as the transformer of pedigree.features.engineering.Apply"),
         ("ratios", {}, "missing 1 required"),
     ],

@@ -47,7 +47,9 @@ def test_noise_goes_and_what_tells_stays(copy_of, task: str, name: str) -> None:
         project, f"select={name}", *(["select.selector.k=3"] if name == "chi2" else [])
     )
     if (task, name) == ("regression", "chi2"):
-        with pytest.raises(UserError, match="ChiSquare is for classes, and the task is regression"):
+        with pytest.raises(
+            UserError, match="ChiSquare supports only classification, and the task is regression"
+        ):
             check(project.compose("select=chi2"))
         return
     X, y = planted(task)
