@@ -77,7 +77,7 @@ def test_a_run_that_guesses_is_significantly_worse_and_the_other_way_round_signi
     for place in (ROC_AUC, LOG_LOSS):
         assert worse[place]["interval"][1] < 0 < better[place]["interval"][0]
         assert worse[place]["gain"] == pytest.approx(-better[place]["gain"])
-    assert worse[ROC_AUC]["reference"] == pytest.approx(run.outputs.headline["value"])
+    assert worse[ROC_AUC]["reference"] == pytest.approx(run.outputs.headline.value)
 
 
 def test_settings_that_differ_are_listed_and_no_others(run: Run) -> None:

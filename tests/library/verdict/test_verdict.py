@@ -34,7 +34,7 @@ def case(value: float, low: float = np.nan, high: float = np.nan, **others: floa
     draws = {who: np.linspace(low, high, 3) + one - value for who, one in of.items()}
     scores = Scores({"mae": METRICS["mae"]}, {"mae": of}, {"mae": draws}, 1 - 1e-12)
     weak = Weakness("mae", [], [], lambda metric: [])
-    validation = ValidationMetrics.model_validate({"mae": 0.5})
+    validation = ValidationMetrics.model_validate({"mae": 0.5, "metrics": []})
     return Case("mae", scores, validation, "champion" in of, weak)
 
 
