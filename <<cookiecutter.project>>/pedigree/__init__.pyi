@@ -21,6 +21,7 @@ from .estimators.building import chosen_model as chosen_model
 from .evaluation.validation import predict_validation as predict_validation
 from .explanation.interface import Explanation as Explanation
 from .explanation.subject import Subject as Subject
+from .explanation.tables import write_explanations as write_explanations
 from .features.engineering import build_features as build_features
 from .features.selection.selector import Selector as Selector
 from .leaderboard.contest import Contest as Contest
@@ -35,7 +36,6 @@ from .tracking.result import Result as Result
 from .training.data import fold_scheme as fold_scheme
 from .training.fitted import fit_calibrator as fit_calibrator
 from .training.fitted import fit_model as fit_model
-from .training.fitted import tuned_parameters as tuned_parameters
 from .training.inputs import read_subset as read_subset
 from .verdict.judging import judge_model as judge_model
 from .verdict.testing import predict_test as predict_test

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pedigree import Subject, instantiate, run, say
+from pedigree import Subject, instantiate, run, say, write_explanations
 
 if TYPE_CHECKING:
     from pedigree.explanation.settings import ExplainSettings
@@ -19,7 +19,7 @@ def main(settings: ExplainSettings) -> None:
         found = explanations[name] = instantiate(method)(subject)
         strongest = ", ".join(one.feature for one in found.strengths[:3])
         say(f"{name}: strongest {strongest} ({found.measure}; {found.unit})")
-    subject.write(explanations)
+    write_explanations(explanations, subject)
     say("the model is explained as it was fitted, before calibration and threshold")
 
 

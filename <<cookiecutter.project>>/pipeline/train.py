@@ -14,7 +14,6 @@ from pedigree import (
     run,
     save_model,
     say,
-    tuned_parameters,
 )
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ def main(settings: TrainSettings) -> None:
     """Fit the chosen model with the tuned hyperparameters, and a plain one that it has to beat."""
     model, plain = chosen_model(settings), settings.train.baseline
     X, y, _ = read_subset("train")
-    pipeline = build_model(model, tuned_parameters(model))
+    pipeline = build_model(model, tuned=True)
     calibrator = fit_calibrator(pipeline, settings, model)
     fitted = fit_model(pipeline, X, y, settings, model)
     save_model(pipeline, paths.MODEL)

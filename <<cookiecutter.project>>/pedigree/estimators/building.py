@@ -9,11 +9,14 @@ from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.pipeline import Pipeline
 
 from pedigree.base.json_file import read_as
-from pedigree.base.paths import WINNER
+from pedigree.base.names import UserError
+from pedigree.base.paths import BEST_PARAMS, WINNER
 from pedigree.base.settings import as_dict
+from pedigree.base.stage import say
 from pedigree.base.tools import instantiate
 from pedigree.estimators.ensembles import member
 from pedigree.estimators.settings import Best, Model
+from pedigree.estimators.tuned import TunedParams
 
 
 class HasModel(Protocol):
@@ -25,7 +28,9 @@ class HasModel(Protocol):
 
 
 def build_model(
-    model: Model | Mapping[str, Any], changes: Mapping[str, Any] | None = None
+    model: Model | Mapping[str, Any],
+    changes: Mapping[str, Any] | None = None,
+    tuned: bool = False,
 ) -> Pipeline:
     """Build an unfitted pipeline from the settings of ``conf/model``.
 
@@ -35,6 +40,13 @@ def build_model(
         With `estimator`, `encoder`, `imputer` and `scaler`; an ensemble with `estimators`, its members.
     changes : mapping, optional
         Hyperparameters that replace those of the settings.
+    tuned : bool
+        Whether those that the stage `tune` found replace them, too.
+
+    Raises
+    ------
+    UserError
+        `tune` searched for another model.
 
     Examples
     --------
@@ -44,6 +56,7 @@ def build_model(
     dict_keys(['encode', 'estimator'])
     """
     model = Model.model_validate(model)
+    changes = {**(tuned_parameters(model) if tuned else {}), **(changes or {})}
     parts = {"impute": model.imputer, "scale": model.scaler}
     steps = [(name, instantiate(part)) for name, part in parts.items() if part.target]
     numbers = Pipeline(steps) if steps else "passthrough"
@@ -63,8 +76,29 @@ def build_model(
         estimator = instantiate(model.estimator, _partial_=True)(estimators=named)
     else:
         estimator = instantiate(model.estimator)
-    estimator.set_params(**(changes or {}))
+    estimator.set_params(**changes)
     return Pipeline([("encode", encode), ("estimator", estimator)])
+
+
+def tuned_parameters(model: Model) -> dict[str, Any]:
+    """Return the hyperparameters that `tune` found, if the settings still have the values that it began from.
+
+    A value that was changed since then, by an override of this run, stays.
+    """
+    best = TunedParams.read()
+    if best.model != model.name:
+        raise UserError(
+            f"{BEST_PARAMS} was found for {best.model}, not for {model.name}; run `dvc repro train`."
+        )
+    changes = {}
+    for name, value in best.tuned.items():
+        own = own_value(model, name)
+        if own == value.before:
+            changes[name] = value.after
+            say(f"{name}: {own} -> {value.after}, tuned")
+        else:
+            say(f"{name}: {own} stays; {value.after} was found when it was {value.before}")
+    return changes
 
 
 def own_value(model: Model, name: str) -> Any:

@@ -12,17 +12,13 @@ from pedigree.base.paths import MODEL
 from pedigree.data.target import EncodedTarget
 from pedigree.estimators.artifact import load_model
 from pedigree.estimators.predicting import plain, predict
-from pedigree.explanation.tables import write_tables
 from pedigree.scoring.custom import problem_metrics
 from pedigree.training.inputs import read_subset
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import pandas as pd
     from sklearn.pipeline import Pipeline
 
-    from pedigree.explanation.interface import Explanation
     from pedigree.explanation.settings import ExplainSettings
     from pedigree.scoring.metrics import Metric
 
@@ -51,14 +47,11 @@ class Subject:
 
     Examples
     --------
-    >>> from pedigree import Subject, paths
+    >>> from pedigree import Subject
     >>> from pedigree.base.settings import read_settings
     >>> subject = Subject.read(read_settings("explain"))
     >>> subject.outputs(subject.X).shape == (len(subject.X), len(subject.names))
     True
-    >>> subject.write({})
-    >>> sorted(path.stem for path in (paths.REPORTS / "explain").iterdir())
-    ['contributions', 'curves', 'global', 'interactions', 'rows']
     """
 
     model: Pipeline
@@ -115,10 +108,6 @@ class Subject:
     def chosen(self) -> list[int]:
         """Positions of the validation rows that are explained individually."""
         return pick_rows(self.prediction, self.single)
-
-    def write(self, explanations: Mapping[str, Explanation]) -> None:
-        """Write explanations, by name of the method, to the tables of reports/explain/."""
-        write_tables(explanations, self)
 
     def sample(self, n: int) -> np.ndarray:
         """Draw positions of n validation rows, in ascending order, including those that are explained individually."""

@@ -38,7 +38,7 @@ COLUMNS = {
 NUMBERS = {"strength", "spread", "prediction", "base", "contribution", "y"}
 
 
-def write_tables(explanations: Mapping[str, Explanation], subject: Subject) -> None:
+def write_explanations(explanations: Mapping[str, Explanation], subject: Subject) -> None:
     """Write reports/explain/ anew; a table without rows keeps its header.
 
     Parameters
@@ -47,6 +47,17 @@ def write_tables(explanations: Mapping[str, Explanation], subject: Subject) -> N
         By name of the method.
     subject : Subject
         The model and rows that they explain.
+
+    Examples
+    --------
+    >>> from pedigree import Subject, instantiate, paths, write_explanations
+    >>> from pedigree.base.settings import read_settings
+    >>> settings = read_settings("explain")
+    >>> subject = Subject.read(settings)
+    >>> shap = instantiate(settings.explain.methods["shap"])(subject)
+    >>> write_explanations({"shap": shap}, subject)
+    >>> sorted(path.stem for path in (paths.REPORTS / "explain").iterdir())
+    ['contributions', 'curves', 'global', 'interactions', 'rows']
     """
     makers = {
         "global": strength_rows,

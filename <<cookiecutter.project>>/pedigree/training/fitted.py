@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from sklearn.base import is_classifier
 
-from pedigree.base.names import UserError
-from pedigree.base.paths import BEST_PARAMS, PLOTS
+from pedigree.base.paths import PLOTS
 from pedigree.base.stage import say
 from pedigree.base.tables import new_folder, write_csv
 from pedigree.base.tools import instantiate
-from pedigree.estimators.building import as_trained, own_value
+from pedigree.estimators.building import as_trained
 from pedigree.estimators.fitting import fit
 from pedigree.estimators.train_metrics import TrainMetrics
-from pedigree.estimators.tuned import TunedParams
 from pedigree.training.bagging import fit_bag
 from pedigree.training.curves import learning_curves
 from pedigree.training.data import Training, training_groups
@@ -196,41 +194,6 @@ def _inner_groups(pipeline: Pipeline, settings: TrainSettings) -> np.ndarray | N
     """Return the rows' groups; only an estimator with folds of its own needs them."""
     needed = "cv" in pipeline["estimator"].get_params(deep=False)
     return training_groups(settings) if needed else None
-
-
-def tuned_parameters(model: Model) -> dict[str, Any]:
-    """Return the hyperparameters that `tune` found, if the settings still have the values that it began from.
-
-    A value that was changed since then, by an override of this run, stays.
-
-    Raises
-    ------
-    UserError
-        `tune` searched for another model.
-
-    Examples
-    --------
-    >>> from pedigree import chosen_model, tuned_parameters
-    >>> from pedigree.base.settings import read_settings
-    >>> parameters = tuned_parameters(chosen_model(read_settings("train")))
-    depth: ...
-    >>> sorted(parameters)
-    ['depth', ...]
-    """
-    best = TunedParams.read()
-    if best.model != model.name:
-        raise UserError(
-            f"{BEST_PARAMS} was found for {best.model}, not for {model.name}; run `dvc repro train`."
-        )
-    changes = {}
-    for name, value in best.tuned.items():
-        own = own_value(model, name)
-        if own == value.before:
-            changes[name] = value.after
-            say(f"{name}: {own} -> {value.after}, tuned")
-        else:
-            say(f"{name}: {own} stays; {value.after} was found when it was {value.before}")
-    return changes
 
 
 def fit_calibrator(pipeline: Pipeline, settings: TrainSettings, model: Model | None = None) -> Any:
