@@ -8,6 +8,7 @@ import os
 os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
 import gc
+import logging
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import chdir
@@ -21,6 +22,7 @@ import pytest
 import yaml
 from library.projects import IN_LEGACY, RAW, ROOT, Project, make_project, stages
 
+from pedigree.base.logs import set_level
 from pedigree.base.settings import Loader
 
 # The libraries' million objects live as long as the tests do: looking through them less often saves a twelfth of the time.
@@ -87,6 +89,13 @@ def in_the_project() -> Iterator[None]:
     """Begin in the project's folder, as stages and commands do."""
     with chdir(ROOT):
         yield
+
+
+@pytest.fixture(autouse=True)
+def usual_level() -> Iterator[None]:
+    """Let no test print more or less for what `-v` or `-q` set in another, in the same process."""
+    yield
+    set_level(logging.INFO)
 
 
 @pytest.fixture(scope="session")

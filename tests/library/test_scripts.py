@@ -34,7 +34,7 @@ OWN_PIPELINE = """    from sklearn.compose import make_column_selector as column
     calibrator = fit_calibrator(pipeline, settings)
     fitted = fit_model(pipeline, X, y, settings)
 """
-FIT = """    pipeline = build_model(model, tuned_parameters(model))
+FIT = """    pipeline = build_model(model, tuned=True)
     calibrator = fit_calibrator(pipeline, settings, model)
     fitted = fit_model(pipeline, X, y, settings, model)
 """

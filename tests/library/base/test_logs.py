@@ -1,23 +1,15 @@
 """What commands and steps say, and what `-v` and `-q` change."""
 
-import logging
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
 from library.projects import ROOT, Project
 
 from pedigree.base.command import parser
-from pedigree.base.logs import LOGGER, set_level
+from pedigree.base.logs import LOGGER
 from pedigree.base.stage import say
-
-
-@pytest.fixture(autouse=True)
-def as_before() -> Iterator[None]:
-    yield
-    set_level(logging.INFO)
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ def test_the_command_prints_for_people_and_for_machines(
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["options", "split"])
     main()
-    assert "  stratified  Each row on its own" in capsys.readouterr().out
+    assert "  stratified  Random split of single rows" in capsys.readouterr().out
     monkeypatch.setattr(sys, "argv", ["options", "split", "--json"])
     main()
     assert {one["name"] for one in json.loads(capsys.readouterr().out)["split"]} == names("split")

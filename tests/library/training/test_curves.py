@@ -88,5 +88,7 @@ def test_a_library_without_curves_leaves_none(
 def test_a_writer_that_is_no_tool_is_refused(project: Project) -> None:
     from pedigree.config.checks import check
 
-    with pytest.raises(UserError, match=r"train\.curves\.savedvc: dvclive\.Live takes no such"):
+    with pytest.raises(
+        UserError, match=r"train\.curves\.savedvc: dvclive\.Live does not accept this argument"
+    ):
         check(project.compose("train=dvclive", "+train.curves.savedvc=1"))
