@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from pedigree.base.declared import DeclaredStage
+from pedigree.base.dvc_files.declared import DeclaredStage
 from pedigree.base.steps import STEPS
 from pedigree.config.dependencies import users
 

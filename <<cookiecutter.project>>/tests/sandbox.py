@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from omegaconf import OmegaConf
 
-from pedigree.base.lock import lies_in
+from pedigree.base.dvc_files.lock import lies_in
 from pedigree.base.settings import as_dict, leaves, read_yaml
 from pedigree.base.tables import link_or_copy, read_table, write_table
 from pedigree.config.composing import compose

@@ -20,7 +20,7 @@ import pytest
 import yaml
 from omegaconf import DictConfig, OmegaConf
 
-from pedigree.base.lock import digest
+from pedigree.base.dvc_files.lock import digest
 from pedigree.base.settings import as_dict, read_settings
 from pedigree.config.configuration import hand_out
 from pedigree.config.tools import missing_packages, tools, way_to_install

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pedigree.base.lock import folder_md5
+from pedigree.base.dvc_files.lock import folder_md5
 from pedigree.base.paths import CALIBRATOR, MODEL, SPLIT, THRESHOLD
 from pedigree.lineage.trace.records import entries, listing, lock_versions, parsed
 

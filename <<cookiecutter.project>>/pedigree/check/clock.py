@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from pedigree.base.declared import declared_stage
+from pedigree.base.dvc_files.declared import declared_stage
 from pedigree.base.names import UserError
 from pedigree.base.paths import DVC_YAML, LOADED, PARAMS, TIMINGS
 from pedigree.base.tables import link_or_copy

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from pedigree.base.declared import declared
+from pedigree.base.dvc_files.declared import declared
 from pedigree.base.names import UserError, did_you_mean, snake_case
 from pedigree.base.problem import Problem
 from pedigree.base.section import part_of

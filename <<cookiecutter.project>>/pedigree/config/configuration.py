@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from omegaconf import OmegaConf
 
-from pedigree.base.lock import digest, recorded_stages
+from pedigree.base.dvc_files.lock import digest, recorded_stages
 from pedigree.base.paths import CONF, PARAMS, SETTINGS
 from pedigree.base.section import part_of
 from pedigree.base.settings import Dumper, leaves, read_yaml, settings_file

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pedigree.base.declared import DeclaredStage
-from pedigree.base.lock import lies_in
+from pedigree.base.dvc_files.declared import DeclaredStage
+from pedigree.base.dvc_files.lock import lies_in
 from pedigree.base.section import keys_of
 from pedigree.base.steps import settings_class
 from pedigree.config.tools import tools

@@ -16,7 +16,7 @@ CHUNK = 300_000  # weights in memory at once, few enough for a processor's cache
 
 
 @dataclass(frozen=True)
-class Scores:
+class ResampledScores:
     """Scores of several predictors on the same rows, and on the same resamples of them.
 
     Parameters
@@ -114,7 +114,7 @@ def bootstrap(
     resamples: int,
     confidence: float,
     seed: int,
-) -> Scores:
+) -> ResampledScores:
     """Score predictors on all rows and on resamples that are the same for all.
 
     Parameters
@@ -147,7 +147,7 @@ def bootstrap(
         name: {who: score(metric, truth, predicted) for who, predicted in predictions.items()}
         for name, metric in named.items()
     }
-    return Scores(named, values, draws, confidence)
+    return ResampledScores(named, values, draws, confidence)
 
 
 def cluster(groups: np.ndarray | None, n: int) -> np.ndarray:

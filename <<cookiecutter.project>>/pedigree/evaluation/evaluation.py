@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pedigree.base.settings import as_dict
-from pedigree.evaluation.bootstrap import Scores, bootstrap
+from pedigree.evaluation.bootstrap import ResampledScores, bootstrap
 from pedigree.evaluation.curves import Rows, classification_curves, regression_curves
 from pedigree.evaluation.threshold import choose_threshold
 from pedigree.evaluation.weakness import Weakness, find_weakness
@@ -78,7 +78,7 @@ class Evaluation:
         prediction = replace(self.prediction, threshold=ChosenThreshold.read().threshold)
         return replace(self, by=decided(self.predictions.of, prediction))
 
-    def bootstrap(self, metrics: Sequence[str], options: Bootstrap) -> Scores:
+    def bootstrap(self, metrics: Sequence[str], options: Bootstrap) -> ResampledScores:
         """Score every predictor, with intervals.
 
         Parameters
@@ -139,7 +139,7 @@ class Evaluation:
         """
         return find_weakness(self.predictions, self.prediction, problem, slices, options)
 
-    def record(self, scores: Scores, weak: Weakness) -> ValidationMetrics:
+    def record(self, scores: ResampledScores, weak: Weakness) -> ValidationMetrics:
         """Return what metrics/evaluate.json contains: also the model's scores without an interval."""
         further = {name: self.score(name) for name in self.without_interval}
         worst = weak.worst()

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pedigree.base.declared import declared
+from pedigree.base.dvc_files.declared import declared
 from pedigree.base.paths import CUSTOM
 from pedigree.base.settings import as_dict
 from pedigree.report.charts.explanations import draw_explanations

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pedigree.base.declared import declared
-from pedigree.base.lock import (
+from pedigree.base.dvc_files.declared import declared
+from pedigree.base.dvc_files.lock import (
     LOCK,
     ancestors,
     digest,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from pedigree.base.names import did_you_mean
-from pedigree.evaluation.bootstrap import Scores
+from pedigree.evaluation.bootstrap import ResampledScores
 from pedigree.evaluation.fairness import DIFFERENCES
 from pedigree.evaluation.slices import STANDS_IN
 from pedigree.evaluation.weakness import Weakness
@@ -36,7 +36,7 @@ class Case:
     ----------
     metric : str
         The problem's first.
-    scores : Scores
+    scores : ResampledScores
         On the test rows, of every metric that is listed or has a criterion.
     validation : ValidationMetrics
         The metrics of `evaluate`.
@@ -47,7 +47,7 @@ class Case:
     """
 
     metric: str
-    scores: Scores
+    scores: ResampledScores
     validation: ValidationMetrics
     champion: bool
     weak: Weakness

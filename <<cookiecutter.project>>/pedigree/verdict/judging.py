@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pedigree.base.paths import CHAMPION
-from pedigree.evaluation.bootstrap import Scores, cluster
+from pedigree.evaluation.bootstrap import ResampledScores, cluster
 from pedigree.evaluation.evaluation import Evaluation
 from pedigree.evaluation.weakness import Weakness
 from pedigree.scoring.results import JudgedCriterion, ValidationMetrics, VerdictMetrics
@@ -63,7 +63,7 @@ class Verdict:
 
 
 def judge_model(
-    evaluation: Evaluation, scores: Scores, weak: Weakness, problem: VerdictProblem
+    evaluation: Evaluation, scores: ResampledScores, weak: Weakness, problem: VerdictProblem
 ) -> Verdict:
     """Judge a model by the success criteria of the problem.
 
@@ -71,7 +71,7 @@ def judge_model(
     ----------
     evaluation : Evaluation
         Of the test rows.
-    scores, weak : Scores, Weakness
+    scores, weak : ResampledResampledScores, Weakness
         Measured of it; `scores` with every metric that the criteria name.
     problem : VerdictProblem
         With `metrics` and `criteria`.
@@ -101,7 +101,7 @@ def judge_model(
     return Verdict(case, criteria, notes)
 
 
-def unseen(scores: Scores, n: int) -> list[str]:
+def unseen(scores: ResampledScores, n: int) -> list[str]:
     """Note the uncertainty of perfect scores: no resample contains an error that the rows do not contain.
 
     An error in a fraction p of such rows is absent from n independent ones with probability (1 - p)^n
@@ -109,7 +109,7 @@ def unseen(scores: Scores, n: int) -> list[str]:
 
     Parameters
     ----------
-    scores : Scores
+    scores : ResampledScores
     n : int
         Independent rows, or groups of rows.
     """

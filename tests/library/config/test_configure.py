@@ -8,7 +8,7 @@ import yaml
 from library.projects import CONFIG, Project, compose
 from omegaconf import DictConfig, OmegaConf
 
-from pedigree.base.lock import digest
+from pedigree.base.dvc_files.lock import digest
 from pedigree.base.names import UserError
 from pedigree.base.steps import STEPS
 from pedigree.config.checks import check

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from library.projects import ROOT, Project
 
-from pedigree.base.declared import DeclaredStage
+from pedigree.base.dvc_files.declared import DeclaredStage
 from pedigree.base.names import UserError
 from pedigree.base.tables import read_json, read_table
 from pedigree.config.checks import check

@@ -4,7 +4,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pedigree.evaluation import bootstrap as intervals
-from pedigree.evaluation.bootstrap import Scores, bootstrap
+from pedigree.evaluation.bootstrap import ResampledScores, bootstrap
 from pedigree.scoring.decision import PredictedRows, Threshold
 from pedigree.scoring.formulas import FORMULAS, formula
 from pedigree.scoring.metrics import METRICS, score
@@ -17,12 +17,12 @@ POSITIVE = np.clip(BINARY * 0.3 + RANDOM.uniform(0, 0.7, 80), 0, 1)
 PAIR = np.column_stack([1 - POSITIVE, POSITIVE])
 
 
-def numbers(metric: str = "mae", of: dict | None = None, **options) -> Scores:
+def numbers(metric: str = "mae", of: dict | None = None, **options) -> ResampledScores:
     chosen = {"groups": None, "resamples": 300, "confidence": 0.95, "seed": 1} | options
     return bootstrap([metric], NUMBERS, of or {"model": CLOSE}, **chosen)
 
 
-def width(scores: Scores) -> float:
+def width(scores: ResampledScores) -> float:
     return float(np.ptp(scores.interval("mae")))
 
 

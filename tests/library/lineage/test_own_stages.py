@@ -13,8 +13,8 @@ import yaml
 from dvc.repo import Repo
 from library.projects import ROOT, Project
 
-from pedigree.base.declared import declared, declared_stage
-from pedigree.base.lock import recorded_stages, settings_of, whole
+from pedigree.base.dvc_files.declared import declared, declared_stage
+from pedigree.base.dvc_files.lock import recorded_stages, settings_of, whole
 from pedigree.base.names import UserError
 from pedigree.base.settings import read_settings
 from pedigree.check.budget import looks

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from library.projects import ROOT, Project, compose, stages
 from library.report.html_pages import ParsedPage, parsed_page, payloads
 
-from pedigree.base.declared import DeclaredStage, declared
+from pedigree.base.dvc_files.declared import DeclaredStage, declared
 from pedigree.base.settings import as_dict
 from pedigree.base.tables import read_json, write_csv, write_json
 from pedigree.report.formatting import printable

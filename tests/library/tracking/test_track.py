@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from library.projects import ROOT, Project, leave_out_missing, record
 
-from pedigree.base.lock import digest
+from pedigree.base.dvc_files.lock import digest
 from pedigree.base.names import UserError
 from pedigree.base.tables import read_json, write_json
 from pedigree.config.checks import check

@@ -11,7 +11,7 @@ from pedigree.base.problem import Criterion
 from pedigree.base.settings import as_dict
 from pedigree.base.tables import read_json, read_table, write_json, write_table
 from pedigree.data.target import encode, features
-from pedigree.evaluation.bootstrap import Scores, bootstrap
+from pedigree.evaluation.bootstrap import ResampledScores, bootstrap
 from pedigree.evaluation.fairness import DIFFERENCES
 from pedigree.evaluation.weakness import Weakness
 from pedigree.prediction.predictor import PARTS, Predictor
@@ -32,7 +32,7 @@ def case(value: float, low: float = np.nan, high: float = np.nan, **others: floa
     """Make a case of a mean absolute error with an interval, and of others' errors."""
     of = {"model": value, **others}
     draws = {who: np.linspace(low, high, 3) + one - value for who, one in of.items()}
-    scores = Scores({"mae": METRICS["mae"]}, {"mae": of}, {"mae": draws}, 1 - 1e-12)
+    scores = ResampledScores({"mae": METRICS["mae"]}, {"mae": of}, {"mae": draws}, 1 - 1e-12)
     weak = Weakness("mae", [], [], lambda metric: [])
     validation = ValidationMetrics.model_validate({"mae": 0.5, "metrics": []})
     return Case("mae", scores, validation, "champion" in of, weak)

@@ -19,9 +19,9 @@ from pedigree.features.engineering.groups import GroupStatistics, RareCategories
 from pedigree.features.engineering.history import Lags
 from pedigree.features.engineering.numbers import Interactions, Ratios
 from pedigree.features.engineering.outliers import IsolationForest, Outliers
-from pedigree.features.engineering.related import Related
+from pedigree.features.engineering.related.synthesis import DeepFeatures
+from pedigree.features.engineering.related.table import Related
 from pedigree.features.engineering.steps import ColumnStep, DropColumns
-from pedigree.features.engineering.synthesis import DeepFeatures
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pedigree.base.lock import is_code, output_hashes
+from pedigree.base.dvc_files.lock import is_code, output_hashes
 from pedigree.base.names import UserError
 from pedigree.base.paths import LOADED
 from pedigree.base.settings import leaves

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from pedigree.base.lock import LOCK, outdated, whole
+from pedigree.base.dvc_files.lock import LOCK, outdated, whole
 from pedigree.base.names import UserError
 from pedigree.base.paths import PARAMS
 from pedigree.base.settings import Loader

@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from pedigree.base.lock import (
+from pedigree.base.dvc_files.lock import (
     LOCK,
     ancestors,
     digest,

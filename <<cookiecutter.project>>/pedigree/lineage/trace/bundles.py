@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pedigree.base.lock import digest
+from pedigree.base.dvc_files.lock import digest
 from pedigree.base.names import UserError
 from pedigree.base.paths import BUNDLE, CHAMPION, MANIFEST
 from pedigree.base.tables import sha256

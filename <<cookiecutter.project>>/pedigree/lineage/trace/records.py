@@ -13,8 +13,8 @@ from typing import Any
 
 import yaml
 
+from pedigree.base.dvc_files.lock import LOCK, completed
 from pedigree.base.git import blobs, git
-from pedigree.base.lock import LOCK, completed
 from pedigree.base.settings import Loader
 
 
@@ -27,7 +27,7 @@ class Record:
     commit : str
         Git commit; empty for the workspace.
     stages : dict
-        As `pedigree.base.lock.completed` returns them.
+        As `pedigree.base.dvc_files.lock.completed` returns them.
     """
 
     commit: str

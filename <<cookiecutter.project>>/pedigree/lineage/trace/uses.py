@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from pedigree.base.dvc_files.lock import lies_in, settings_of, stage_that_made, stages_by_output
 from pedigree.base.git import blobs, git
-from pedigree.base.lock import lies_in, settings_of, stage_that_made, stages_by_output
 from pedigree.base.paths import EXTERNAL, METRICS, PARAMS
 from pedigree.base.settings import leaves
 from pedigree.lineage.trace.folders import Folders, inputs

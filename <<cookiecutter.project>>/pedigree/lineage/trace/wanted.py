@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pedigree.base.lock import LOCK, digest, lies_in
+from pedigree.base.dvc_files.lock import LOCK, digest, lies_in
 from pedigree.base.names import UserError, did_you_mean
 from pedigree.base.paths import RAW, SNAPSHOT
 from pedigree.lineage.trace.folders import Folders, inputs, present

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pedigree.base.command import parser, plain_errors
+from pedigree.base.dvc_files.lock import LOCK, recorded_stages
 from pedigree.base.git import git
-from pedigree.base.lock import LOCK, recorded_stages
 from pedigree.base.stage import say
 from pedigree.lineage import verify as package
 from pedigree.lineage.verify import Output, compare_outputs, other_inputs, other_versions, rerun

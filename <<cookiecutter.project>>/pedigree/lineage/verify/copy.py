@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 from shutil import copyfile
 
-from pedigree.base.declared import declared
+from pedigree.base.dvc_files.declared import declared
+from pedigree.base.dvc_files.lock import LOCK
 from pedigree.base.git import git
-from pedigree.base.lock import LOCK
 from pedigree.base.names import UserError
 from pedigree.base.paths import PARAMS, RAW
 from pedigree.base.settings import read_yaml

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pedigree.base.declared import DeclaredStage
-from pedigree.base.lock import lies_in
+from pedigree.base.dvc_files.declared import DeclaredStage
+from pedigree.base.dvc_files.lock import lies_in
 from pedigree.base.paths import PARAMS
 from pedigree.data.records import CleanMetrics, LoadMetrics, SplitMetrics
 from pedigree.features.selection.select_metrics import SelectMetrics

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from pedigree.base.names import snake_cased
 from pedigree.estimators.frames import as_frame
-from pedigree.features.engineering.related import RelatedTable
+from pedigree.features.engineering.related.table import RelatedTable
 from pedigree.features.engineering.steps import unknown
 
 if TYPE_CHECKING:

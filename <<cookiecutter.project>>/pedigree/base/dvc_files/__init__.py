@@ -1,0 +1,1 @@
+"""DVC's files: what dvc.yaml declares, and what dvc.lock records."""

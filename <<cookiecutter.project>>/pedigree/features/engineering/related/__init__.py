@@ -1,0 +1,1 @@
+"""Features of related tables: statistics of their rows, also by Featuretools."""
