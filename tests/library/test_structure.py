@@ -4,7 +4,6 @@ import ast
 import re
 from collections.abc import Iterator
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from pedigree.base.section import keys_of
 from pedigree.base.settings import leaves
 from pedigree.base.steps import STEPS, settings_class
 from pedigree.config.checks import check
-from pedigree.config.tools import STAGE_KEYS, locate, parameters, tools
+from pedigree.config.tools import STAGE_KEYS, locate, missing_packages, parameters, tools
 
 STAGES = stages()
 DEFAULTS = yaml.safe_load((ROOT / "conf/config.yaml").read_text(encoding="utf-8"))["defaults"]
@@ -438,7 +437,7 @@ def test_every_search_space_names_arguments_of_its_estimator() -> None:
     spaces: dict[str, Any] = {}
     for file in (ROOT / "conf/model").glob("*.yaml"):
         model = composed(f"model={file.stem}").model
-        if model.get("search_space") and find_spec(model.estimator["_target_"].split(".")[0]):
+        if model.get("search_space") and not missing_packages(model.estimator["_target_"]):
             known = parameters(locate(model.estimator["_target_"]))
             names = {name.partition("__")[0] for name in model.search_space}
             spaces[file.stem] = known is None or names <= known

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from library.projects import CONFIG, Project, compose
+from library.projects import CONFIG, Project, compose, extra
 from omegaconf import DictConfig, OmegaConf
 
 from pedigree.base.dvc_files.lock import digest
@@ -219,6 +219,8 @@ def test_an_experiment_that_was_taken_over_stays_in_force_until_conf_is_edited(
 def test_a_mistake_is_named_with_its_key_and_the_way_out(
     config: DictConfig, key: str, value: object, expected: str
 ) -> None:
+    if "category_encoders" in expected:
+        extra("category_encoders")
     OmegaConf.update(config, key, value, merge=False, force_add=True)
     with pytest.raises(UserError) as error:
         check(config)

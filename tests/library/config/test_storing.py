@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from library.projects import Project
+from library.projects import Project, extra
 from omegaconf import OmegaConf
 
 from pedigree.base.names import UserError
@@ -121,6 +121,7 @@ APPLY = "pedigree.features.engineering.Apply"
 @pytest.fixture(autouse=True)
 def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Lay the code into pipeline/custom/ and beside it, of nothing but this test."""
+    extra("imblearn")
     for name in ("theirs_of_tests", "pipeline.custom.mine_of_tests"):
         file = tmp_path / "code" / f"{name.rpartition('.')[2]}.py"
         file.parent.mkdir(exist_ok=True)

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 import pytest
-from library.projects import FAMILIES, Project, leave_out_missing
+from library.projects import FAMILIES, Project, extra, leave_out_missing
 from omegaconf import OmegaConf
 from sklearn.base import BaseEstimator, ClassifierMixin
 
@@ -198,6 +198,7 @@ def test_a_sampler_suits_encoded_and_native_categories_and_the_seed_repeats_it(
 
 
 def test_smote_keeps_categories_among_those_that_are_known() -> None:
+    extra("imblearn")
     X, y = rare()
     X["text"] = X["text"].astype("category")
     made, answers = Smote(5, 0).fit_resample(X, y)
@@ -208,6 +209,7 @@ def test_smote_keeps_categories_among_those_that_are_known() -> None:
 
 
 def test_smote_says_what_it_lacks() -> None:
+    extra("imblearn")
     X, y = rare(40)
     with pytest.raises(UserError, match=r"a class has 4 training rows, too few for 5 neighb"):
         Smote(5, 0).fit_resample(X[["x"]], y)
@@ -227,6 +229,7 @@ def test_regression_has_no_classes_to_balance(copy_of, wanted: str) -> None:
 
 
 def test_a_competitor_that_would_ignore_the_weights_is_refused(project: Project) -> None:
+    extra("imblearn")
     project.compose("compare=all", "problem.class_weight=balanced")
     with pytest.raises(UserError, match=r"compare\.models\.k_neighbors\.class_weight: sklearn\."):
         check(OmegaConf.load("params.yaml"))

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from library.projects import Project
+from library.projects import Project, extra
 from omegaconf import OmegaConf
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
@@ -116,6 +116,7 @@ def test_a_member_for_classes_is_refused_where_numbers_are_asked(copy_of) -> Non
 
 
 def test_a_sampler_goes_to_the_members(project: Project) -> None:
+    extra("imblearn")
     with pytest.raises(UserError, match="would have copies of a row in both subsets"):
         check(project.compose("model=stacking", "model/sampler=oversample"))
     key = "model/sampler@model.estimators.linear.sampler"

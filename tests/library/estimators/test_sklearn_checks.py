@@ -209,6 +209,7 @@ def test_a_step_of_the_extra_legacy_keeps_them(
 
 
 def test_no_estimator_of_the_library_is_forgotten() -> None:
+    extra("category_encoders")
     found = set()
     for one in walk_packages(pedigree.__path__, "pedigree."):
         if not one.name.endswith("__main__"):

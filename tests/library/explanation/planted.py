@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from library.projects import compose
+from library.projects import compose, leave_out_missing
 from omegaconf import OmegaConf
 
 from pedigree.estimators.building import build_model
@@ -40,6 +40,7 @@ def planted(family: str, task: str, *overrides: str) -> Subject:
         *overrides,
     )
     model: Any = OmegaConf.to_container(config.model)
+    leave_out_missing(model)
     fitted = fit(build_model(model), Model.model_validate(model), X[:200], y[:200])
     rows = X[200:].reset_index(drop=True)
     return Subject(fitted, rows, y[200:], X[:200], classes, "mass", metric, 3, seed=1)

@@ -111,6 +111,7 @@ def test_columns_that_tell_nothing_stop_no_picture(project: Project) -> None:
 def test_a_report_without_its_setting_is_refused(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    extra("seaborn")
     monkeypatch.chdir(ROOT)
     with pytest.raises(UserError, match=r"profile\.reports\.plots\.max_rows"):
         check(project.compose("profile=plots", "~profile.reports.plots.max_rows"))
@@ -181,5 +182,6 @@ def test_a_strength_lies_between_none_and_one(pairs: list[tuple[float, str]]) ->
 
 
 def test_gaps_are_drawn_in_blocks_of_rows(tmp_path: Path) -> None:
+    extra("seaborn")
     rows = pd.DataFrame({"x": [1.0, None] * 500, "y": range(1000)})
     assert missing_values(rows, tmp_path / "missing.png") == 5

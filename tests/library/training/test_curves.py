@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from library.projects import Project, leave_out_missing
+from library.projects import Project, extra, leave_out_missing
 
 from pedigree.base.names import UserError
 from pedigree.base.tables import read_json
@@ -88,6 +88,7 @@ def test_a_library_without_curves_leaves_none(
 def test_a_writer_that_is_no_tool_is_refused(project: Project) -> None:
     from pedigree.config.checks import check
 
+    extra("dvclive")
     with pytest.raises(
         UserError, match=r"train\.curves\.savedvc: dvclive\.Live does not accept this argument"
     ):
