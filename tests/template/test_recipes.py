@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,8 @@ def test_a_recipe_works_word_for_word(name: str, ready: Path, tmp_path: Path) ->
         before = file.read_text(encoding="utf-8") + "\n\n" if file.exists() else ""
         file.write_text(before + content, encoding="utf-8")
     assert SEEN[name](project, said)
+    succeed("make", "format", "lint", cwd=project)
+    succeed(sys.executable, "-m", "pytest", "-q", "tests/test_structure.py", cwd=project)
 
 
 def test_the_examples_that_are_there_are_chosen_as_the_recipes_say(
