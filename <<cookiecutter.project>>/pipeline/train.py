@@ -30,12 +30,12 @@ def main(settings: TrainSettings) -> None:
     save_model(pipeline, paths.MODEL)
     save_model(calibrator, paths.CALIBRATOR)
     baseline = build_model(plain)
-    fit_model(baseline, X, y, settings, plain)
+    fitted_baseline = fit_model(baseline, X, y, settings, plain)
     save_model(baseline, paths.BASELINE)
     fitted.write_curves(settings.train.curves)
-    record = fitted.metrics(X, model, plain, calibrator)
+    record = fitted.metrics(X, fitted_baseline, calibrator)
     record.write(paths.METRICS / "train.json")
-    say(f"{model.name}: {len(X)} rows, {X.shape[1]} features, {fitted.iterations} iterations")
+    say(f"{record.model}: {len(X)} rows, {X.shape[1]} features, {fitted.iterations} iterations")
 
 
 if __name__ == "__main__":

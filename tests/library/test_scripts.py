@@ -13,6 +13,7 @@ from library.projects import ROOT, Project
 
 from pedigree.base.tables import read_table
 from pedigree.estimators.artifact import load_model
+from pedigree.estimators.train_metrics import TrainMetrics
 
 
 def number(path: str, key: str) -> Any:
@@ -34,8 +35,16 @@ OWN_PIPELINE = """    from sklearn.compose import make_column_selector as column
     calibrator = fit_calibrator(pipeline, settings)
     fitted = fit_model(pipeline, X, y, settings)
 """
-FIT = """    pipeline = build_model(model, tuned=True)
-    calibrator = fit_calibrator(pipeline, settings, model)
+# The same, with the two lines below as they are.
+OWN_LINE = OWN_PIPELINE.replace("settings)", "settings, model)")
+OWN_ESTIMATOR = """    from sklearn.ensemble import ExtraTreesClassifier
+
+    pipeline = build_model(model, tuned=True)
+    pipeline.set_params(estimator=ExtraTreesClassifier(random_state=0))
+"""
+BUILD = """    pipeline = build_model(model, tuned=True)
+"""
+FIT = f"""{BUILD}    calibrator = fit_calibrator(pipeline, settings, model)
     fitted = fit_model(pipeline, X, y, settings, model)
 """
 # Step, what it is asked to do otherwise, the lines before and after, and how that is seen.
@@ -207,6 +216,48 @@ def test_a_pipeline_of_ones_own_is_calibrated_explained_judged_and_packed(projec
     assert number("metrics/train.json", "calibration")["method"] == "sigmoid"
     assert list(load_model(Path("models/model.skops")).named_steps)[-1] == "logisticregression"
     assert Path("reports/explain/global.csv").read_text().startswith("method,feature,")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("before", "after", "name"),
+    [
+        pytest.param(FIT, OWN_LINE, "LogisticRegression", id="another pipeline"),
+        pytest.param(BUILD, OWN_ESTIMATOR, "ExtraTreesClassifier", id="another estimator"),
+    ],
+)
+def test_a_change_of_the_pipeline_alone_is_fitted_and_named_for_what_it_is(
+    project: Project, before: str, after: str, name: str
+) -> None:
+    project.compose("train/calibration=sigmoid", "model/encoder=one_hot", "model/imputer=median")
+    with_code(project)
+    change("train", before, after)
+    assert f"{name}: " in run_step("train")
+    trained = TrainMetrics.read()
+    assert (trained.model, trained.estimator.split(".")[-1]) == (name, name)
+    assert trained.baseline == "linear"
+    for step in ("evaluate", "explain", "leakage", "verdict", "package", "report"):
+        run_step(step)
+    card, page = Path("models/bundle/README.md"), Path("reports/index.html")
+    for text in (card.read_text(encoding="utf-8"), page.read_text(encoding="utf-8")):
+        assert f"The {name} model meets" in text
+        assert "The catboost model" not in text
+        assert "catboost (trained)" not in text
+
+
+@pytest.mark.slow
+def test_an_estimator_that_does_not_take_the_settings_encoding_is_refused_in_a_sentence(
+    project: Project,
+) -> None:
+    with_code(project)
+    change("train", BUILD, OWN_ESTIMATOR)
+    command = [sys.executable, "-m", "pipeline.train"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "ExtraTreesClassifier cannot be fitted on features as the settings" in done.stderr
+    assert "could not convert string to float" in done.stderr
+    assert "-S model/encoder=one_hot" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_every_script_has_such_a_change() -> None:

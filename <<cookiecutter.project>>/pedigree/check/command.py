@@ -9,7 +9,7 @@ from pathlib import Path
 from pedigree import __version__
 from pedigree import check as package
 from pedigree.base.command import parser, plain_errors
-from pedigree.base.dvc_files.lock import outdated, recorded_stages
+from pedigree.base.dvc_files.lock import differences_from_workspace, outdated, recorded_stages
 from pedigree.base.library import changed
 from pedigree.base.names import UserError
 from pedigree.base.paths import PARAMS
@@ -19,7 +19,7 @@ from pedigree.check.budget import looks
 from pedigree.check.clock import measure
 from pedigree.scoring.results import Interval, JudgedCriterion, VerdictMetrics
 
-NAMED = 3  # changed files of the library that are listed
+NAMED = 3  # changed files that are listed
 JUDGED = {"lower": ", lower end", "upper": ", upper end"}
 
 
@@ -38,10 +38,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not path.exists():
         raise UserError(f"{path} does not exist; run `dvc repro` first.")
     own = path == VerdictMetrics.place
-    if own and outdated(recorded_stages(), "verdict"):
-        raise UserError(
-            f"{path} is about an earlier model, since the model was trained again later; run `dvc repro`."
-        )
+    if own and "verdict" in (stages := recorded_stages()):
+        if outdated(stages, "verdict"):
+            raise UserError(
+                f"{path} is about an earlier model, since the model was trained again later; run `dvc repro`."
+            )
+        if differing := differences_from_workspace(stages, "verdict"):
+            raise UserError(
+                f"{path} is about an earlier run: {some(differing)} (compared with dvc.lock); run `dvc repro`."
+            )
     fine = accepted(VerdictMetrics.read(path), own)
     if differing := changed():
         say(library_differs(differing))
@@ -50,9 +55,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def library_differs(files: Sequence[str]) -> str:
     """Return a warning that the library was changed, with some of the changed files."""
-    shown = ", ".join(f"pedigree/{name}" for name in files[:NAMED])
-    more = f" and {len(files) - NAMED} more" if files[NAMED:] else ""
-    return f"the library differs from pedigree {__version__}: {shown}{more}"
+    shown = some([f"pedigree/{name}" for name in files])
+    return f"the library differs from pedigree {__version__}: {shown}"
+
+
+def some(names: Sequence[str]) -> str:
+    """Join the first names, and the number of further ones."""
+    more = f" and {len(names) - NAMED} more" if names[NAMED:] else ""
+    return ", ".join(names[:NAMED]) + more
 
 
 def accepted(verdict: VerdictMetrics, own: bool) -> bool:

@@ -14,7 +14,7 @@ class TrainMetrics(JsonFile):
     Parameters
     ----------
     model, baseline : str
-        Names of the settings of ``conf/model/`` that they were built from.
+        Names of the settings of ``conf/model/`` that they were built from, or of the classes of your own estimators.
     estimator : str
         Dotted name of its class.
     rows : int

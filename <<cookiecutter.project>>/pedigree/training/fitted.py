@@ -11,7 +11,7 @@ from pedigree.base.paths import PLOTS
 from pedigree.base.stage import say
 from pedigree.base.tables import new_folder, write_csv
 from pedigree.base.tools import instantiate
-from pedigree.estimators.building import as_trained
+from pedigree.estimators.building import as_trained, is_built_from
 from pedigree.estimators.fitting import fit
 from pedigree.estimators.train_metrics import TrainMetrics
 from pedigree.training.bagging import fit_bag
@@ -41,11 +41,19 @@ class Fitted:
         What the pipeline predicts with: the bag's sum, or the one.
     stopped_on : str or None
         The evaluation set of early stopping.
+    model : Model or None
+        The settings that the estimator was built from; None if it is your own.
     """
 
     estimators: list[Any]
     estimator: Any
     stopped_on: str | None
+    model: Model | None
+
+    @property
+    def name(self) -> str:
+        """Name of the model's settings, or of the class of your own estimator."""
+        return self.model.name if self.model else type(self.estimator).__name__
 
     @property
     def class_name(self) -> str:
@@ -76,22 +84,20 @@ class Fitted:
         """Weights of an ensemble's members, by name."""
         return getattr(self.estimator, "weights_", None)
 
-    def metrics(
-        self, X: pd.DataFrame, model: Model, baseline: Model, calibrator: Any
-    ) -> TrainMetrics:
+    def metrics(self, X: pd.DataFrame, baseline: Fitted, calibrator: Any) -> TrainMetrics:
         """Return what metrics/train.json contains.
 
         Parameters
         ----------
         X : DataFrame, shape (n, p)
             The training rows.
-        model, baseline : Model
-            The settings that the model was built from, and those of the plain one.
+        baseline : Fitted
+            The plain model that it has to beat.
         calibrator : object or None
             See `fit_calibrator`.
         """
         return TrainMetrics(
-            model=model.name,
+            model=self.name,
             baseline=baseline.name,
             estimator=self.class_name,
             rows=len(X),
@@ -152,17 +158,19 @@ def fit_model(
 ) -> Fitted:
     """Fit a pipeline in place on the training rows, as a bag if the model's settings have one.
 
+    A pipeline that is not the one that the settings describe, since its steps or the class of its estimator differ, is fitted
+    by its own `fit`, like any of scikit-learn: without the settings' bagging, early stopping, sampler and weights.
+
     Parameters
     ----------
     pipeline : Pipeline
-        As built by `build_model`, or one of your own.
+        As built by `build_model`, changed since then, or one of your own.
     X, y : DataFrame of shape (n, p), ndarray of shape (n,)
         Training rows, see `read_subset`.
     settings : TrainSettings
         Of the step: `train.early_stopping`, `problem` and `split.name`, which the folds of a bag follow.
     model : Model, optional
-        The settings it was built from, with bagging, early stopping, a sampler or weights. None fits a
-        pipeline of your own by its `fit`.
+        The settings it was built from. It may stay if the pipeline is your own, or be omitted.
 
     Examples
     --------
@@ -174,20 +182,23 @@ def fit_model(
     >>> fit_model(build_model(model), X, y, settings, model).estimator
     LogisticRegression(...)
     """
-    if model is None:
-        pipeline.fit(X, y)
-        return Fitted([pipeline[-1]], pipeline[-1], None)
+    if model is None or not is_built_from(pipeline, model):
+        fit(pipeline, None, X, y)
+        fitted = Fitted([pipeline[-1]], pipeline[-1], None, None)
+        if model:
+            say(f"{fitted.name} is fitted by its own `fit`, without the settings of {model.name}")
+        return fitted
     early = settings.train.early_stopping and model.early_stopping
     bag = instantiate(model.bagging) if early and model.bagging else None
     if bag and bag.serves(len(y)):  # checked first, since the groups of many rows take long to read
         parts = bag.cut(y, training_groups(settings), is_classifier(pipeline["estimator"]))
         if parts:
             members = fit_bag(pipeline, model, X, y, bag, parts)
-            return Fitted(members, pipeline["estimator"], "folds of the training rows")
+            return Fitted(members, pipeline["estimator"], "folds of the training rows", model)
     evaluation_set = read_subset("validation")[:2] if early else None
     fit(pipeline, model, X, y, evaluation_set, _inner_groups(pipeline, settings))
     stopped_on = "validation" if early else None
-    return Fitted([pipeline["estimator"]], pipeline["estimator"], stopped_on)
+    return Fitted([pipeline["estimator"]], pipeline["estimator"], stopped_on, model)
 
 
 def _inner_groups(pipeline: Pipeline, settings: TrainSettings) -> np.ndarray | None:
@@ -202,11 +213,11 @@ def fit_calibrator(pipeline: Pipeline, settings: TrainSettings, model: Model | N
     Parameters
     ----------
     pipeline : Pipeline
-        Unfitted; each fold fits a clone of it.
+        Unfitted; each fold fits a clone of it, by its own `fit` if it is not the one that the settings describe.
     settings : TrainSettings
         Of the step.
     model : Model, optional
-        The settings it was built from. None fits a pipeline of your own by its `fit`.
+        The settings it was built from. It may stay if the pipeline is your own, or be omitted.
 
     Returns
     -------
@@ -224,7 +235,9 @@ def fit_calibrator(pipeline: Pipeline, settings: TrainSettings, model: Model | N
     options = settings.train.calibration
     if not options.calibrator.target:
         return None
-    tried = None if model is None else as_trained(model, settings.train.early_stopping)
+    tried = None
+    if model and is_built_from(pipeline, model):
+        tried = as_trained(model, settings.train.early_stopping)
     values, y = Training.read(settings).out_of_fold(
         pipeline, tried, options.folds, options.seed, options.rows
     )

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 import yaml
-from library.projects import ROOT, Project
+from library.projects import ROOT, Project, record
 
+from pedigree.base.dvc_files.lock import digest
 from pedigree.base.names import UserError
 from pedigree.base.settings import read_yaml
 from pedigree.base.tables import read_json, write_json
@@ -79,12 +80,54 @@ def test_a_verdict_on_an_earlier_model_opens_no_gate(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As `dvc exp run evaluate` leaves it."""
-    lock("a" * 32)
+    record(project)
     assert exit_code(monkeypatch) == 0
     recorded = read_yaml(Path("dvc.lock"))
-    recorded["stages"]["train"]["outs"][0]["md5"] = "b" * 32
+    for out in recorded["stages"]["train"]["outs"]:
+        out["md5"] = "b" * 32
     project.write("dvc.lock", recorded)
     assert "metrics/verdict.json is about an earlier model" in str(exit_code(monkeypatch))
+
+
+def test_a_verdict_on_a_run_whose_outputs_are_gone_opens_no_gate(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `dvc repro` leaves it that fails in `train`, whose outputs it has deleted."""
+    record(project)
+    for path in ("metrics/train.json", "models/baseline.skops", "models/model.skops"):
+        Path(path).unlink()
+    shutil.rmtree("plots/train")
+    assert exit_code(monkeypatch) == (
+        "check: metrics/verdict.json is about an earlier run: metrics/train.json is missing, models/baseline.skops "
+        "is missing, models/model.skops is missing and 1 more (compared with dvc.lock); run `dvc repro`."
+    )
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "data/predictions/test/part-00000.parquet",  # in an output
+        "metrics/verdict.json",
+        "metrics/evaluate.json",
+        "settings/verdict.yaml",  # in an output of another stage
+    ],
+)
+def test_a_verdict_on_other_files_opens_no_gate(
+    project: Project, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    record(project)
+    file = Path(path)
+    file.write_bytes(file.read_bytes() + b"\n")
+    recorded = path if file.suffix != ".parquet" else "data/predictions/test"
+    assert f"an earlier run: {recorded} differs (" in str(exit_code(monkeypatch))
+
+
+def test_a_promoted_model_keeps_its_verdict(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(project)
+    project.write("models/champion/README.md", "The champion is new.\n")
+    assert exit_code(monkeypatch) == 0
 
 
 def test_a_verdict_that_dvc_does_not_record_is_read_and_told(
@@ -373,9 +416,9 @@ def test_a_budget_that_is_spent_turns_the_exit_code(
     project: Project, monkeypatch, capsys, budget: str, code: int
 ) -> None:
     git("init", "--quiet")
-    commit("a")
-    commit("b")
     project.compose(f"problem.test_budget={budget}")
+    commit("a", str(digest(Path("data/split"))))
+    record(project)
     assert exit_code(monkeypatch) == code
     said = capsys.readouterr().out
     told = "no budget" if budget == "null" else f"budget {budget}"

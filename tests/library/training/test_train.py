@@ -3,12 +3,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from library.projects import Project, leave_out_missing
+from sklearn.base import clone
+from sklearn.dummy import DummyClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from pedigree.base.names import UserError
-from pedigree.base.settings import read_yaml
+from pedigree.base.settings import as_dict, read_yaml
 from pedigree.base.tables import read_json, read_table, write_json, write_table
 from pedigree.estimators import artifact
+from pedigree.estimators.building import build_model, is_built_from
 from pedigree.estimators.predicting import predict
+from pedigree.estimators.settings import Model
 from pedigree.scoring.metrics import score
 from pedigree.training.fitted import Fitted
 from pedigree.training.inputs import read_subset
@@ -119,7 +125,18 @@ def test_no_iterations_are_made_up() -> None:
     from sklearn.linear_model import LinearRegression
 
     estimator = LinearRegression()
-    assert Fitted([estimator], estimator, None).iterations is None
+    assert Fitted([estimator], estimator, None, None).iterations is None
+
+
+@pytest.mark.parametrize("family", ["catboost", "linear", "svm", "mlp", "stacking", "voting"])
+def test_a_built_pipeline_is_told_from_a_changed_one(project: Project, family: str) -> None:
+    model = Model.model_validate(as_dict(project.compose(f"model={family}").model))
+    pipeline = build_model(model)
+    assert is_built_from(pipeline, model)
+    assert not is_built_from(clone(pipeline).set_params(estimator=DummyClassifier()), model)
+    assert not is_built_from(make_pipeline(*pipeline), model)
+    pipeline.steps.insert(1, ("scale", StandardScaler()))
+    assert not is_built_from(pipeline, model)
 
 
 @pytest.mark.parametrize("name", ["linear", "random_forest"])
