@@ -323,7 +323,7 @@ def test_the_catalogues_safe_repairs_leave_the_meaning(penguins: pd.DataFrame) -
         ("parse_dates", {"columns": ["x"], "formats": ["%Q"]}, "'Q' is a bad directive"),
         ("parse_dates", {"columns": ["x"], "formats": "day"}, "mine.formats"),
         ("parse_numbers", {"columns": ["x"], "decimal": ".,"}, "mine.decimal"),
-        ("parse_numbers", {"columns": ["x"], "units": {"kg": "one"}}, "mine.units.kg: should be a valid number"),
+        ("parse_numbers", {"columns": ["x"], "units": {"kg": "one"}}, "mine.units.kg: should be a number"),
         ("fuzzy_merge", {"columns": ["x"], "categories": None}, "mine.categories"),
         ("fuzzy_merge", {"columns": ["x"], "categories": ["a"], "scorer": "rato"}, "mine.scorer: should be 'ratio'"),
         ("limit", {"columns": {"x": [9, 0]}}, "mine.columns.x: the lower bound 9 is above the upper bound 0"),
