@@ -55,7 +55,8 @@ def find_source(named: str, scratch: Path) -> Source:
     if option.is_file() and not path.exists():
         return Source(named, *_taken(named, scratch), None)
     if not path.exists():
-        near = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
+        beside = path.parent.iterdir() if path.parent.is_dir() else ()
+        near = [one.name for one in beside if formats.is_readable(one)]
         options = [one.stem for one in (CONF / "collect").glob("*.yaml")]
         raise UserError(
             f"'{named}' is neither a file nor a source of conf/collect/; {did_you_mean(path.name, [*near, *options])}"

@@ -16,6 +16,8 @@ from pedigree.base.paths import CONF
 from pedigree.base.settings import read_yaml
 from pedigree.config.tools import missing_packages, way_to_install
 
+# Of a sentence; "et al." and "e.g." are abbreviations, after which no capital letter follows.
+END = r"(?<=\.) (?=[A-Z`])"
 TARGET = r"^\s*(?:- )?_target_: (\w+(?:\.[\w${}]+)+)"  # neither `null` nor a reference
 
 
@@ -75,7 +77,7 @@ def describe_option(file: Path, chosen: bool) -> dict[str, Any]:
     missing = {package for one in named for package in missing_packages(one)}
     return {
         "name": file.stem,
-        "summary": re.split(r"(?<=\.) ", summary, maxsplit=1)[0].rstrip(".:"),
+        "summary": re.split(END, summary, maxsplit=1)[0].rstrip(".:"),
         "chosen": chosen,
         "missing": sorted(missing),
         "install": way_to_install(min(missing)) if missing else None,
@@ -106,7 +108,8 @@ def format_options(found: dict[str, list[dict[str, Any]]]) -> str:
             )
             if one["missing"]:
                 lack = ", ".join(one["missing"])
-                lines.append(f"    {'':<{width}}  not installed: {lack}; {one['install']}")
+                way = f"; {one['install']}" if one["install"] else ""
+                lines.append(f"    {'':<{width}}  not installed: {lack}{way}")
     return "\n".join(lines[1:])
 
 

@@ -429,6 +429,17 @@ def test_a_file_that_is_not_there_is_named_with_what_is(fresh: Project) -> None:
         find_source("data/external/pengiuns.csv", Path("unused"))
 
 
+def test_only_files_that_can_be_read_are_suggested(fresh: Project) -> None:
+    Path("notes.md").write_text("no table")
+    Path("people.csv").write_text("a,b\n")
+    with pytest.raises(UserError) as refusal:
+        find_source("zzz", Path("unused"))
+    suggested = str(refusal.value)
+    assert "people.csv" in suggested
+    assert "notes.md" not in suggested
+    assert "dvc.yaml" not in suggested
+
+
 def test_an_address_that_holds_a_credential_is_not_asked(fresh: Project) -> None:
     with pytest.raises(UserError, match=r"collect\.path holds what looks like a credential"):
         find_source("https://127.0.0.1:1/rows.csv?X-Amz-Signature=0a1b", Path("unused"))

@@ -1,5 +1,7 @@
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -214,7 +216,9 @@ def test_an_experiment_that_was_taken_over_stays_in_force_until_conf_is_edited(
         ("problem.protected", ["sex"], "problem.protected: 'sex' is the target"),
         ("load.contract", "contracts/penguin.yaml", "load.contract: contracts/penguin.yaml does not exist; did you mean 'contracts/penguins.yaml'?"),
         ("model.estimator._target_", "catboost.CatBoostClasifier", "catboost has no 'CatBoostClasifier'; did you mean 'CatBoostClassifier'?"),
-        ("model.estimator._target_", "not_there.Model", "needs the package 'not_there', which is not installed; run `uv pip install -c constraints.txt not_there`"),
+        ("model.estimator._target_", "catbost.CatBoostClassifier", "model.estimator._target_: module 'catbost' does not exist; did you mean 'catboost'?"),
+        ("model.estimator._target_", "sklern.svm.SVC", "model.estimator._target_: module 'sklern' does not exist; did you mean 'sklearn'?"),
+        ("model.estimator._target_", "zzz_not_there.Model", "model.estimator._target_: module 'zzz_not_there' does not exist."),
         ("clean.steps.mine", {"_target_": "pipeline.cleann.mine"}, "clean.steps.mine._target_: module 'pipeline.cleann' does not exist"),
         ("clean.steps.trim_text.colums", ["sex"], "clean.steps.trim_text.colums: pedigree.cleaning.trim_text does not accept this argument"),
         ("engineer.steps.ratios.pears", [], "engineer.steps.ratios.pears: pedigree.features.engineering.Ratios does not accept this argument; did you mean 'pairs'?"),
@@ -329,6 +333,24 @@ def test_an_unknown_option_is_named_with_its_group(
     said = refusal(project)
     assert f"conf/{group}/ has no option '{option}'" in said
     assert "did you mean '" in said
+
+
+def test_where_adopt_was_forgotten_it_is_proposed(project: Project) -> None:
+    choose(project, "collect", "example")
+    Path("conf/collect/example.yaml").unlink()
+    said = refusal(project)
+    assert "run `python -m pedigree adopt FILE --target COLUMN` first" in said
+
+
+@pytest.mark.parametrize("override", ["model=linaer", "tune.trials=3"])
+def test_configure_takes_no_settings_from_the_command_line(override: str) -> None:
+    command = [sys.executable, "-m", "pipeline.configure", override]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"configure: '{override}' is refused, since this stage takes no settings from the command line; "
+        f"edit conf/, or use `dvc exp run -S {override}` for one experiment.\n"
+    )
 
 
 @pytest.mark.parametrize(

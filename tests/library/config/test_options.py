@@ -8,7 +8,7 @@ from library.projects import ROOT
 from pedigree.base.names import UserError
 from pedigree.config import tools
 from pedigree.config.options import describe_option, format_options, main, options
-from pedigree.config.tools import DISTRIBUTIONS, extras, locate
+from pedigree.config.tools import DISTRIBUTIONS, extras, locate, way_to_install
 
 
 @pytest.fixture(autouse=True)
@@ -62,8 +62,31 @@ def test_what_is_not_installed_is_said_with_the_command(tmp_path: Path) -> None:
     said = describe_option(option, chosen=False)
     assert said["summary"] == "A model of mine: the best"
     assert said["missing"] == ["not_there"]
+    assert said["install"] is None  # whoever owns that name on PyPI
     shown = format_options({"model": [said]})
-    assert "not installed: not_there; run `uv pip install -c constraints.txt not_there`" in shown
+    assert shown.endswith("not installed: not_there")
+
+
+def test_only_known_packages_are_proposed_to_be_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = '[project.optional-dependencies]\ngood = ["part-of-it>=2"]\n'
+    (tmp_path / "pyproject.toml").write_text(project)
+    (tmp_path / "constraints.txt").write_text("# Pins.\nsome.thing==1.2\n")
+    monkeypatch.chdir(tmp_path)
+    for name, said in {
+        "part-of-it": "run `uv pip install -c constraints.txt -r pyproject.toml --extra good`",
+        "some-thing": "run `uv pip install -c constraints.txt some-thing`",
+        "some_thing": "run `uv pip install -c constraints.txt some_thing`",
+    }.items():
+        assert (way_to_install(name) or "").startswith(said)
+    assert way_to_install("something") is None
+    monkeypatch.setattr("pedigree.cleaning.limit.needs", ("some_thin",), raising=False)
+    with pytest.raises(UserError) as error:
+        locate("pedigree.cleaning.limit")
+    assert str(error.value) == (
+        "module 'some_thin', which pedigree.cleaning.limit needs, does not exist; did you mean 'some_thing'?"
+    )
 
 
 def test_nothing_is_said_to_be_missing_but_what_an_extra_brings(
