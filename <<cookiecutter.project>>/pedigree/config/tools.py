@@ -123,7 +123,12 @@ def missing_packages(name: str) -> list[str]:
 
 
 def missing_modules(name: str) -> list[str]:
-    """List the modules that a tool requires and that are not installed.
+    """List the modules that a tool requires and that are not installed."""
+    return [one for one in required_modules(name) if not _is_there(one)]
+
+
+def required_modules(name: str) -> tuple[str, ...]:
+    """List the modules that a tool requires.
 
     A library's own tool requires the library. An adapter of the project declares what it imports when it is
     used by an attribute of the class or function: ``needs = ("module", ...)``.
@@ -136,7 +141,7 @@ def missing_modules(name: str) -> list[str]:
         except ModuleNotFoundError as error:  # the adapter's module imports it at its top
             absent = (error.name or module_name).split(".")[0]
             modules = () if absent in OURS else (absent,)
-    return [one for one in modules if not _is_there(one)]
+    return modules
 
 
 def _is_there(module: str) -> bool:
@@ -181,12 +186,17 @@ def extras(pyproject: Path = Path("pyproject.toml")) -> dict[str, list[str]]:
     }
 
 
+def extra_of(package: str) -> str | None:
+    """Return the extra of the project that contains a package."""
+    return next((name for name, packages in extras().items() if package in packages), None)
+
+
 def way_to_install(package: str) -> str | None:
     """Return how to install a package with uv or pip, by the extra that contains it, if one does.
 
     None for a package that the project does not know, whose name may be a typo: anybody can publish under such a name.
     """
-    extra = next((name for name, packages in extras().items() if package in packages), None)
+    extra = extra_of(package)
     if extra == "legacy":
         way = way_to_add(extra, "constraints-legacy.txt")
         return f"{way} (in a separate environment: it requires pandas 2)"

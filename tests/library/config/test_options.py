@@ -107,6 +107,30 @@ def test_nothing_is_said_to_be_missing_but_what_an_extra_brings(
     assert listed["model", "xgboost"] == ["xgboost"]
 
 
+def test_the_extra_of_an_option_is_named_once_whether_it_is_installed_or_not() -> None:
+    lines = {}
+    for group, offered in options().items():
+        for line in format_options({group: offered}).splitlines()[1:]:
+            if line[3] == " " != line[4]:
+                lines[group, line.split()[0 if line[2] != "*" else 1]] = line
+    for option, extra in {
+        ("model", "xgboost"): "boosting",
+        ("model/encoder", "woe"): "encoders",
+        ("tune", "hyperopt"): "tuning",
+        ("tune", "ray"): "tuning",
+        ("profile", "plots"): "profiling",
+    }.items():
+        assert lines[option].count(f"extra `{extra}`") == 1
+    assert "extra" not in lines["model", "linear"] + lines["tune", "random"]
+
+
+def test_an_abbreviation_does_not_end_the_sentence_that_describes_an_option(tmp_path: Path) -> None:
+    option = tmp_path / "mine.yaml"
+    option.write_text("# Weights (Caruana et al. 2004), path=... and e.g. a key.\n# More of it.\n")
+    expected = "Weights (Caruana et al. 2004), path=... and e.g. a key"
+    assert describe_option(option, chosen=False)["summary"] == expected
+
+
 def test_an_adapter_lacks_what_it_says_that_it_needs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
