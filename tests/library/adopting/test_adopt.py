@@ -429,15 +429,17 @@ def test_a_file_that_is_not_there_is_named_with_what_is(fresh: Project) -> None:
         find_source("data/external/pengiuns.csv", Path("unused"))
 
 
-def test_only_files_that_can_be_read_are_suggested(fresh: Project) -> None:
-    Path("notes.md").write_text("no table")
-    Path("people.csv").write_text("a,b\n")
-    with pytest.raises(UserError) as refusal:
-        find_source("zzz", Path("unused"))
-    suggested = str(refusal.value)
-    assert "people.csv" in suggested
-    assert "notes.md" not in suggested
-    assert "dvc.yaml" not in suggested
+def test_only_a_similar_file_that_can_be_read_is_suggested(fresh: Project) -> None:
+    Path("people.md").write_text("no table")
+    Path("persons.csv").write_text("a,b\n")
+    for named, hint in {
+        "people": "known are: ",
+        "person.csv": "did you mean 'persons.csv'?",
+    }.items():
+        with pytest.raises(UserError) as refusal:
+            find_source(named, Path("unused"))
+        assert f"; {hint}" in str(refusal.value)
+        assert ".md" not in str(refusal.value)
 
 
 def test_an_address_that_holds_a_credential_is_not_asked(fresh: Project) -> None:
