@@ -73,6 +73,8 @@ def invalid_values(errors: Iterable[Any], data: Any) -> Iterator[InvalidValue]:
     for error in errors:
         found.setdefault(_place(error, data), []).append(error)
     for place, alternatives in found.items():
+        if any(len(other) > len(place) and other[: len(place)] == place for other in found):
+            continue  # one of several types nearly fits: only a part of the value is wrong
         phrases = dict.fromkeys(map(phrase, alternatives))
         message = " or ".join(phrases).replace(" or should be ", " or ")
         yield InvalidValue(place, alternatives[0]["type"], message, alternatives[0]["input"])

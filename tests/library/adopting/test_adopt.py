@@ -430,10 +430,10 @@ def test_a_file_that_is_not_there_is_named_with_what_is(fresh: Project) -> None:
 
 
 def test_only_a_similar_file_that_can_be_read_is_suggested(fresh: Project) -> None:
-    Path("people.md").write_text("no table")
+    Path("zzz.md").write_text("no table")
     Path("persons.csv").write_text("a,b\n")
     for named, hint in {
-        "people": "known are: ",
+        "zzz": "known are: ",
         "person.csv": "did you mean 'persons.csv'?",
     }.items():
         with pytest.raises(UserError) as refusal:
