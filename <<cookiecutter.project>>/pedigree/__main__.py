@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
+from pedigree import __version__
 from pedigree.base.logs import tolerate_any_terminal
 from pedigree.base.names import did_you_mean
 
@@ -42,10 +43,14 @@ def main(arguments: list[str]) -> int | str:
         name, rest = rest[0], [name, *rest[1:]]
     if name in ("-h", "--help"):
         width = max(map(len, COMMANDS))
-        print("usage: python -m pedigree [-v | -q] COMMAND [OPTION ...]\n")
+        print("usage: python -m pedigree [-v | -q] COMMAND [OPTION ...]")
+        print("       python -m pedigree --version\n")
         for command, (_, purpose) in COMMANDS.items():
             print(f"  {command:<{width}}  {purpose}")
         print("\n`python -m pedigree COMMAND --help` explains a command; steps run by `dvc repro`.")
+        return 0
+    if name == "--version":
+        print(f"pedigree {__version__}")
         return 0
     if name not in COMMANDS:
         return f"pedigree: unknown command '{name}'; {did_you_mean(name, COMMANDS)}"

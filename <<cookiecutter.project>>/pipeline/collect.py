@@ -22,8 +22,9 @@ def main(settings: CollectSettings) -> None:
         snapshot = Snapshot.take(settings.collect, folder)
         snapshot.check(last, settings.collect, settings.load.contract)
         snapshot.write(folder)
-    files, columns = len(snapshot.files), len(snapshot.columns)
-    say(f"{snapshot.rows} rows, {columns} columns in {files} files from {snapshot.source['kind']}")
+    files = "1 file" if len(snapshot.files) == 1 else f"{len(snapshot.files)} files"
+    columns, kind = len(snapshot.columns), snapshot.source["kind"]
+    say(f"{snapshot.rows} rows, {columns} columns in {files} from {kind}")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from importlib import import_module
 import pytest
 from library.projects import ROOT
 
+import pedigree
 from pedigree.__main__ import COMMANDS, main
 
 
@@ -33,6 +34,23 @@ def test_how_much_is_said_is_chosen_before_or_after_the_command(
 
 def test_an_unknown_command_is_refused_with_what_may_have_been_meant() -> None:
     assert main(["trase"]) == "pedigree: unknown command 'trase'; did you mean 'trace'?"
+
+
+def test_it_prints_its_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"pedigree {pedigree.__version__}\n"
+
+
+def test_runs_requires_two_and_its_usage_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments, said in {
+        ("HEAD",): "the following arguments are required: RUN",
+        ("HEAD", "HEAD"): "compare 2 to 6 different runs",
+    }.items():
+        with pytest.raises(SystemExit):
+            main(["runs", *arguments])
+        error = capsys.readouterr().err
+        assert "RUN RUN [RUN ...]" in error
+        assert said in error
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -158,7 +158,7 @@ def test_runs_are_compared_side_by_side_also_when_their_data_are_lost(project: P
             assert browser.js("return document.querySelectorAll('svg.plot .line').length") > 4
 
     assert "did you mean 'forest'?" in run(*command[:-1], "forset", cwd=project).stderr
-    done = run("python", "-m", "pedigree", "runs", "HEAD", cwd=project)
+    done = run("python", "-m", "pedigree", "runs", "HEAD", "HEAD", cwd=project)
     assert "compare 2 to 6 different runs" in done.stderr
     refs = succeed("git", "for-each-ref", "--format=%(refname)", "refs/exps", cwd=project).split()
     (forest,) = (ref for ref in refs if ref.endswith("/forest"))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pedigree.base.names import UserError, did_you_mean, snake_case
+from pedigree.base.names import UserError, did_you_mean, nearest, snake_case
 from pedigree.base.paths import CONF
 from pedigree.data import formats
 from pedigree.data.files.compression import COMPRESSED
@@ -55,10 +55,11 @@ def find_source(named: str, scratch: Path) -> Source:
     if option.is_file() and not path.exists():
         return Source(named, *_taken(named, scratch), None)
     if not path.exists():
-        near = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
-        options = [one.stem for one in (CONF / "collect").glob("*.yaml")]
+        beside = path.parent.iterdir() if path.parent.is_dir() else ()
+        near = nearest(path.name, (one.name for one in beside if formats.is_readable(one)))
+        known = [one.stem for one in (CONF / "collect").glob("*.yaml")] + ([near] if near else [])
         raise UserError(
-            f"'{named}' is neither a file nor a source of conf/collect/; {did_you_mean(path.name, [*near, *options])}"
+            f"'{named}' is neither a file nor a source of conf/collect/; {did_you_mean(path.name, known)}"
         )
     paths = _files(path)
     if not paths:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from pedigree.base.logs import add_options
+from pedigree.base.logs import add_options, discard
 from pedigree.base.names import UserError
 
 
@@ -49,9 +48,15 @@ def plain_errors(name: str) -> Iterator[None]:
     Can also be used as a decorator.
     """
     try:
-        yield
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
     except UserError as error:
         sys.exit(f"{name}: {error}")
+    except BrokenPipeError:  # `head` has read enough
+        discard(sys.stdout)
+        sys.exit(1)
 
 
 def print_found(found: Any, text: str, as_json: bool) -> None:
@@ -71,5 +76,4 @@ def print_found(found: Any, text: str, as_json: bool) -> None:
     try:
         print(json.dumps(found, indent=2, ensure_ascii=False) if as_json else text, flush=True)
     except BrokenPipeError:
-        # Python flushes stdout once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard(sys.stdout)

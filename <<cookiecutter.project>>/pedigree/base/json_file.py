@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
+from pedigree.base.invalid import phrase
 from pedigree.base.logs import LOGGER
 from pedigree.base.names import UserError
 from pedigree.base.settings import as_dict
@@ -94,7 +95,7 @@ def parse_as(kind: type[Parsed], data: bytes, path: Path, stage: str | None) -> 
     except ValidationError as error:
         first = error.errors()[0]
         key = f"'{'.'.join(map(str, first['loc']))}'" if first["loc"] else "its content"
-        found = f"{first['input']!r:.80}: {first['msg']}"
+        found = f"{first['input']!r:.80}: {phrase(first)}"
         wrong = f"{key} is {'missing' if first['type'] == 'missing' else found}"
     except ValueError as error:
         wrong = f"it is not valid JSON: {error}"

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 LOGGER = logging.getLogger("pedigree")
 LINE = logging.Formatter("%(message)s")
 TIMED_LINE = logging.Formatter("%(relativeCreated)6.0f ms  %(message)s")
+
+
+def discard(stream: TextIO) -> None:
+    """Drop what else is written to a stream whose reader closed the pipe early, as `head` does.
+
+    Python flushes once more at exit, which would fail again.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 class _Console(logging.Handler):
@@ -17,7 +26,10 @@ class _Console(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         stream = sys.stderr if record.levelno >= logging.WARNING else sys.stdout
-        print(self.format(record), file=stream, flush=True)
+        try:
+            print(self.format(record), file=stream, flush=True)
+        except BrokenPipeError:
+            discard(stream)  # a stage finishes its work all the same
 
 
 CONSOLE = _Console()

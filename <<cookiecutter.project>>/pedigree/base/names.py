@@ -54,9 +54,14 @@ def snake_cased(names: Iterable[object]) -> list[str]:
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return a clause that suggests the nearest known word, or lists the known ones."""
     known = sorted(known)
+    if near := nearest(word, known):
+        return f"did you mean '{near}'?"
+    listed = ", ".join(known[:15]) + (", ..." if len(known) > 15 else "")
+    return f"known are: {listed}." if known else "there are none to choose from."
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that is most similar to a word, regardless of case, if one is similar enough."""
     lower = {name.lower(): name for name in known}
     near = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.6)
-    if near:
-        return f"did you mean '{lower[near[0]]}'?"
-    listed = ", ".join(known[:15]) + (", ..." if len(known) > 15 else "")
-    return f"known are: {listed}." if known else "none is known."
+    return lower[near[0]] if near else None

@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from pedigree.base.invalid import invalid_values
 from pedigree.base.logs import LOGGER
 from pedigree.base.names import UserError, did_you_mean, snake_case
 from pedigree.base.paths import DVC_YAML, PARAMS, SETTINGS
@@ -92,9 +93,8 @@ def read_settings(stage: str, overrides: Sequence[str] = ()) -> Any:
     try:
         return settings_class(stage).model_validate(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise UserError(f"{place}: {first['msg']} (it is {first['input']!r})") from None
+        first = next(invalid_values(error.errors(), data))
+        raise UserError(f"{'.'.join(first.place)}: {first.message}{first.shown}") from None
 
 
 def _add(data: dict[str, Any], path: list[str], params: Any, missing: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import time
@@ -11,6 +12,7 @@ from typing import Any
 
 from pedigree.base.command import parser, plain_errors
 from pedigree.base.logs import LOGGER, tolerate_any_terminal
+from pedigree.base.names import UserError
 from pedigree.base.paths import PARAMS, TIMINGS
 
 
@@ -37,20 +39,29 @@ def run(stage: str, main: Callable[..., dict[str, Any] | None]) -> None:
     30% of the rows
     """
     command = parser(stage, main.__doc__, "pipeline.")
+    takes_settings = bool(signature(main).parameters)
     command.add_argument(
-        "overrides", nargs="*", metavar="section.key=value", help="other settings, for this run"
+        "overrides",
+        nargs="*",
+        metavar="section.key=value",
+        help="other settings, for this run" if takes_settings else argparse.SUPPRESS,
     )
     overrides = command.parse_intermixed_args().overrides
     tolerate_any_terminal()
     started = time.perf_counter()
     with plain_errors(stage):
+        if overrides and not takes_settings:
+            raise UserError(
+                f"'{overrides[0]}' is refused, since this stage takes no settings from the command line; "
+                f"edit conf/, or use `dvc exp run -S {overrides[0]}` for one experiment."
+            )
         _limit_threads()
         from pedigree.base.settings import as_dict, leaves, read_settings
 
         settings = read_settings(stage, overrides)
         for key, value in leaves(as_dict(settings)).items():
             LOGGER.debug("setting %s = %r", key, value)
-        measured = (main(settings) if signature(main).parameters else main()) or {}
+        measured = (main(settings) if takes_settings else main()) or {}
     TIMINGS.mkdir(exist_ok=True)
     timings = {"seconds": round(time.perf_counter() - started, 3)} | measured
     text = json.dumps(timings, indent=2) + "\n"

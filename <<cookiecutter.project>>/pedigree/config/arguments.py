@@ -12,6 +12,7 @@ from typing import Any, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnnotation
 
+from pedigree.base.invalid import invalid_values
 from pedigree.base.names import UserError
 from pedigree.config.tools import OURS, locate, tools
 
@@ -59,10 +60,6 @@ def _mistakes(hint: Any, value: Any) -> Iterator[str]:
     except (PydanticSchemaGenerationError, PydanticUndefinedAnnotation):
         return  # settings cannot contain an instance of this class
     except ValidationError as error:
-        reported = set()
-        for one in error.errors():
-            message = one["msg"].removeprefix("Value error, ").removeprefix("Input ")
-            keys = [part for part in one["loc"] if isinstance(value, dict) and part in value]
-            place = "".join(f".{key}" for key in keys)
-            reported.add(f"{place}: {message} (it is {one['input']!r})")
-        yield from sorted(reported)
+        for one in invalid_values(error.errors(), value):
+            place = "".join(f".{key}" for key in one.place)
+            yield f"{place}: {one.message}{one.shown}"

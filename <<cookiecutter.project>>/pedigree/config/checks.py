@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from pedigree.base.dvc_files.declared import declared
+from pedigree.base.invalid import InvalidValue, invalid_values
 from pedigree.base.names import UserError, did_you_mean, snake_case
+from pedigree.base.paths import CONF
 from pedigree.base.problem import Problem
 from pedigree.base.section import part_of
 from pedigree.base.settings import as_dict, leaves
@@ -24,6 +26,7 @@ from pedigree.config.schema import Settings
 from pedigree.config.storing import wrong_storing
 from pedigree.config.tools import wrong_kinds, wrong_tools
 
+CONFIG = "conf/config.yaml"
 _SECRET_KEY = re.compile(
     r"password|passwd|secret|token|api_?key|access_?key|private_?key|credential", re.I
 )
@@ -74,25 +77,30 @@ def wrong_shape(data: dict[str, Any]) -> Iterator[str]:
     try:
         Settings.model_validate(data)
     except ValidationError as error:
-        union = {
-            "Model",
-            "Best",
-        }  # pydantic puts the alternatives of `model` that it tried into the place
         model = data.get("model")
         tried = "Model" if isinstance(model, dict) and model.get("name") == "best" else "Best"
-        for one in error.errors():
-            if tried in one["loc"][1:2]:
-                continue
-            place = [str(part) for part in one["loc"] if part not in union]
-            key = ".".join(place)
-            if one["type"] == "extra_forbidden":
-                yield f"{key}: unknown key in {_file(place)}; {did_you_mean(place[-1], _fields(place[:-1]))}"
-            elif one["type"] == "missing":
-                yield f"{key}: missing in {_file(place)}"
+        errors = [one for one in error.errors() if tried not in one["loc"][1:2]]
+        same: dict[tuple[str, str], list[InvalidValue]] = {}
+        for one in invalid_values(errors, data):
+            key, last = ".".join(one.place), one.place[-1]
+            if one.kind == "extra_forbidden":
+                hint = did_you_mean(last, _fields(list(one.place[:-1])))
+                yield f"{key}: unknown key in {_file(one.place)}; {hint}"
+            elif one.kind == "missing":
+                where = _file(one.place) if len(one.place) > 1 else CONFIG
+                yield f"{key}: missing in {where}"
             else:
-                message = one["msg"].removeprefix("Value error, ").removeprefix("Input ")
-                shown = one["input"] if not isinstance(one["input"], dict) else "{...}"
-                yield f"{key}: {message}, in {_file(place)} (it is {shown!r})"
+                same.setdefault((one.message, repr(one.value)), []).append(one)
+        yield from map(_wrong_value, same.values())
+
+
+def _wrong_value(same: list[InvalidValue]) -> str:
+    """Report a value once that is wrong in several places, as one that others refer to; see conf/config.yaml's seed."""
+    one, *others = sorted(same, key=lambda each: len(each.place) > 1)
+    keys = [".".join(each.place) for each in others]
+    more = f" and {len(keys) - 2} more" if len(keys) > 2 else ""
+    also = f"; the same at {', '.join(keys[:2])}{more}" if keys else ""
+    return f"{'.'.join(one.place)}: {one.message}, in {_file(one.place)}{one.shown}{also}"
 
 
 def wrong_problem(problem: Problem) -> Iterator[str]:
@@ -160,5 +168,7 @@ def _fields(place: list[str]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def _file(place: list[str]) -> str:
-    return f"conf/{place[0]}/" if len(place) > 1 else "conf/config.yaml"
+def _file(place: Sequence[str]) -> str:
+    """Return the file or folder in which a key is written."""
+    inside = len(place) > 1 or (CONF / place[0]).is_dir()
+    return f"conf/{place[0]}/" if inside else CONFIG

@@ -9,6 +9,7 @@ from omegaconf import OmegaConf
 
 from pedigree.base.names import UserError, did_you_mean
 from pedigree.base.paths import CONF
+from pedigree.base.settings import read_yaml
 
 
 def compose(overrides: Sequence[str] = ()) -> dict[str, Any]:
@@ -47,6 +48,17 @@ def missing_option(error: Exception) -> str:
     name = getattr(error, "missing_cfg_file", None) or ""
     group, _, option = str(name).rpartition("/")
     there = [path.stem for path in (CONF / group).glob("*.yaml")] if group else []
+    if awaits_data():
+        return (
+            "conf/config.yaml still chooses the example, which this project does not contain; run "
+            "`python -m pedigree adopt FILE --target COLUMN` first, with your own data."
+        )
     if not there:
         return f"{CONF}/ cannot be composed: {error}"
     return f"conf/{group}/ has no option '{option}' ({CONF}/{name}.yaml does not exist); {did_you_mean(option, there)}"
+
+
+def awaits_data() -> bool:
+    """Return whether the project was generated for its owner's data, and `adopt` has not run yet."""
+    defaults = read_yaml(CONF / "config.yaml").get("defaults", ())
+    return {"collect": "example"} in defaults and not (CONF / "collect/example.yaml").exists()

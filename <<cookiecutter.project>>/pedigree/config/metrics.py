@@ -54,10 +54,10 @@ def wrong_threshold(problem: Problem) -> Iterator[str]:
     elif rule and rule.metric:
         moved = [name for name, one in fitting_metrics(problem).items() if one.needs == "label"]
         if rule.metric not in moved:
-            yield (
-                f"problem.threshold.metric: '{rule.metric}' does not depend on the threshold; "
-                f"{did_you_mean(rule.metric, moved)}"
-            )
+            known = rule.metric in METRICS or rule.metric in problem.custom_metrics
+            mistake = "does not depend on the threshold" if known else "does not exist"
+            hint = did_you_mean(rule.metric, moved)
+            yield f"problem.threshold.metric: metric '{rule.metric}' {mistake}; {hint}"
     if "cost" in problem.criteria and not (rule and rule.costs):
         yield "problem.criteria: 'cost' requires the costs of mistakes; set problem.threshold.costs."
 

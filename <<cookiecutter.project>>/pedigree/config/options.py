@@ -14,8 +14,16 @@ from pedigree.base.command import parser, plain_errors, print_found
 from pedigree.base.names import UserError, did_you_mean
 from pedigree.base.paths import CONF
 from pedigree.base.settings import read_yaml
-from pedigree.config.tools import missing_packages, way_to_install
+from pedigree.config.tools import (
+    DISTRIBUTIONS,
+    extra_of,
+    missing_packages,
+    required_modules,
+    way_to_install,
+)
 
+# Of a sentence; "et al." and "e.g." are abbreviations, after which no capital letter follows.
+END = r"(?<=\.) (?=[A-Z`])"
 TARGET = r"^\s*(?:- )?_target_: (\w+(?:\.[\w${}]+)+)"  # neither `null` nor a reference
 
 
@@ -30,8 +38,8 @@ def options(step: str | None = None) -> dict[str, list[dict[str, Any]]]:
     Returns
     -------
     dict
-        For each group a list of options with name, summary, chosen, missing (packages that are not
-        installed) and install (the command that installs them, or None).
+        For each group a list of options with name, summary, chosen, extras (of the project, that it
+        requires), missing (packages that are not installed) and install (the command that installs them, or None).
 
     Raises
     ------
@@ -73,10 +81,12 @@ def describe_option(file: Path, chosen: bool) -> dict[str, Any]:
     # An adapter with one class for each kind of problem requires the same packages for both.
     named = {one.replace("${problem.estimator}", "Classifier") for one in targets}
     missing = {package for one in named for package in missing_packages(one)}
+    required = {DISTRIBUTIONS.get(part, part) for one in named for part in required_modules(one)}
     return {
         "name": file.stem,
-        "summary": re.split(r"(?<=\.) ", summary, maxsplit=1)[0].rstrip(".:"),
+        "summary": re.split(END, summary, maxsplit=1)[0].rstrip(".:"),
         "chosen": chosen,
+        "extras": sorted(set(filter(None, map(extra_of, required)))),
         "missing": sorted(missing),
         "install": way_to_install(min(missing)) if missing else None,
     }
@@ -101,12 +111,14 @@ def format_options(found: dict[str, list[dict[str, Any]]]) -> str:
         lines += ["", f"{group}  (conf/{group}/)"]
         width = max(len(one["name"]) for one in offered)
         for one in offered:
-            lines.append(
-                f"  {'*' if one['chosen'] else ' '} {one['name']:<{width}}  {one['summary']}"
-            )
+            unnamed = [each for each in one["extras"] if f"`{each}`" not in one["summary"]]
+            extras = "".join(f" (extra `{each}`)" for each in unnamed)
+            star = "*" if one["chosen"] else " "
+            lines.append(f"  {star} {one['name']:<{width}}  {one['summary']}{extras}")
             if one["missing"]:
                 lack = ", ".join(one["missing"])
-                lines.append(f"    {'':<{width}}  not installed: {lack}; {one['install']}")
+                way = f"; {one['install']}" if one["install"] else ""
+                lines.append(f"    {'':<{width}}  not installed: {lack}{way}")
     return "\n".join(lines[1:])
 
 

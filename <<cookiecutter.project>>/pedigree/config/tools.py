@@ -7,12 +7,14 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from importlib.metadata import packages_distributions
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from pedigree.base.extras import way_to_add
-from pedigree.base.names import UserError, did_you_mean
+from pedigree.base.names import UserError, did_you_mean, nearest
 from pedigree.base.paths import LIBRARY, SCRIPTS
 
 # Keys of a tool's settings that its stage reads itself and does not pass on.
@@ -105,18 +107,28 @@ def locate(name: str) -> Callable[..., Any]:
         missing = (error.name or module_name).split(".")[0]
         if missing in OURS or (error.name and error.name != missing):
             raise UserError(f"module '{error.name}' does not exist.") from None
-        raise UserError(_lack(name, DISTRIBUTIONS.get(missing, missing))) from None
+        raise UserError(_lack(name, missing)) from None
     if not callable(getattr(module, attribute, None)):
         public = [each for each in dir(module) if not each.startswith("_")]
         raise UserError(f"{module_name} has no '{attribute}'; {did_you_mean(attribute, public)}")
-    for package in missing_packages(name):
-        raise UserError(_lack(name, package))
+    for required in missing_modules(name):
+        raise UserError(_lack(name, required))
     found: Callable[..., Any] = getattr(module, attribute)
     return found
 
 
 def missing_packages(name: str) -> list[str]:
-    """List the packages that a tool requires and that are not installed.
+    """List the packages that a tool requires and that are not installed."""
+    return [DISTRIBUTIONS.get(one, one) for one in missing_modules(name)]
+
+
+def missing_modules(name: str) -> list[str]:
+    """List the modules that a tool requires and that are not installed."""
+    return [one for one in required_modules(name) if not _is_there(one)]
+
+
+def required_modules(name: str) -> tuple[str, ...]:
+    """List the modules that a tool requires.
 
     A library's own tool requires the library. An adapter of the project declares what it imports when it is
     used by an attribute of the class or function: ``needs = ("module", ...)``.
@@ -129,7 +141,7 @@ def missing_packages(name: str) -> list[str]:
         except ModuleNotFoundError as error:  # the adapter's module imports it at its top
             absent = (error.name or module_name).split(".")[0]
             modules = () if absent in OURS else (absent,)
-    return [DISTRIBUTIONS.get(one, one) for one in modules if not _is_there(one)]
+    return modules
 
 
 def _is_there(module: str) -> bool:
@@ -139,10 +151,28 @@ def _is_there(module: str) -> bool:
         return False
 
 
-def _lack(name: str, package: str) -> str:
-    return (
-        f"{name} needs the package '{package}', which is not installed; {way_to_install(package)}."
-    )
+def _lack(name: str, module: str) -> str:
+    """Return a sentence about a missing module: only a package that the project knows is worth installing."""
+    package = DISTRIBUTIONS.get(module, module)
+    if way := way_to_install(package):
+        return f"{name} needs the package '{package}', which is not installed; {way}."
+    user = "" if name.startswith(f"{module}.") else f", which {name} needs,"
+    modules = {name: module for module, name in DISTRIBUTIONS.items()}
+    known = {modules.get(one, one.replace("-", "_")) for one in known_packages()}
+    hint = nearest(module, known | packages_distributions().keys())
+    return f"module '{module}'{user} does not exist{f'; did you mean {hint!r}?' if hint else '.'}"
+
+
+def known_packages(constraints: Path = Path("constraints.txt")) -> set[str]:
+    """Return the normalized names of the packages that the project's constraints and extras name."""
+    text = constraints.read_text(encoding="utf-8") if constraints.exists() else ""
+    named = [*re.findall(r"(?m)^[\w.-]+", text), *chain.from_iterable(extras().values())]
+    return set(map(normalized, named))
+
+
+def normalized(package: str) -> str:
+    """Return a package's name as PyPI compares it."""
+    return re.sub(r"[-_.]+", "-", package).lower()
 
 
 def extras(pyproject: Path = Path("pyproject.toml")) -> dict[str, list[str]]:
@@ -156,14 +186,24 @@ def extras(pyproject: Path = Path("pyproject.toml")) -> dict[str, list[str]]:
     }
 
 
-def way_to_install(package: str) -> str:
-    """Return how to install a package with uv or pip: by the extra that contains it, if one does."""
-    extra = next((name for name, packages in extras().items() if package in packages), None)
+def extra_of(package: str) -> str | None:
+    """Return the extra of the project that contains a package."""
+    return next((name for name, packages in extras().items() if package in packages), None)
+
+
+def way_to_install(package: str) -> str | None:
+    """Return how to install a package with uv or pip, by the extra that contains it, if one does.
+
+    None for a package that the project does not know, whose name may be a typo: anybody can publish under such a name.
+    """
+    extra = extra_of(package)
     if extra == "legacy":
         way = way_to_add(extra, "constraints-legacy.txt")
         return f"{way} (in a separate environment: it requires pandas 2)"
     if extra:
         return way_to_add(extra)
+    if normalized(package) not in known_packages():
+        return None
     return f"run `uv pip install -c constraints.txt {package}` or `pip install -c constraints.txt {package}`"
 
 

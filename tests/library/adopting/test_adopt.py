@@ -429,6 +429,19 @@ def test_a_file_that_is_not_there_is_named_with_what_is(fresh: Project) -> None:
         find_source("data/external/pengiuns.csv", Path("unused"))
 
 
+def test_only_a_similar_file_that_can_be_read_is_suggested(fresh: Project) -> None:
+    Path("zzz.md").write_text("no table")
+    Path("persons.csv").write_text("a,b\n")
+    for named, hint in {
+        "zzz": "known are: ",
+        "person.csv": "did you mean 'persons.csv'?",
+    }.items():
+        with pytest.raises(UserError) as refusal:
+            find_source(named, Path("unused"))
+        assert f"; {hint}" in str(refusal.value)
+        assert ".md" not in str(refusal.value)
+
+
 def test_an_address_that_holds_a_credential_is_not_asked(fresh: Project) -> None:
     with pytest.raises(UserError, match=r"collect\.path holds what looks like a credential"):
         find_source("https://127.0.0.1:1/rows.csv?X-Amz-Signature=0a1b", Path("unused"))

@@ -108,8 +108,8 @@ def test_scores_come_before_the_lists(tmp_path: Path) -> None:
     ("content", "said"),
     [
         ('{"name": "sex"}', "'classes' is missing"),
-        ('{"name": "sex", "classes": "male"}', "'classes' is 'male': Input should be a valid list"),
-        ('{"name": "sex", "classes": [1]}', r"'classes\.0' is 1: Input should be a valid string"),
+        ('{"name": "sex", "classes": "male"}', "'classes' is 'male': should be a list"),
+        ('{"name": "sex", "classes": [1]}', r"'classes\.0' is 1: should be a string"),
         ('{"name": ', "it is not valid JSON"),
         ("[]", r"its content is \[\]"),
     ],

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from library.projects import ROOT, Project
@@ -79,3 +80,42 @@ def test_a_step_tells_of_its_progress_or_nothing_or_all(project: Project) -> Non
     assert "wrote metrics/load.json" in said
     assert said[-1].startswith("load took ")
     assert usual.splitlines()[-1] in said
+
+
+def closed_early(code: str) -> subprocess.CompletedProcess[str]:
+    """Run code whose output nobody reads."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        return subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=ROOT,
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    finally:
+        os.close(writer)
+
+
+def test_a_step_finishes_though_nobody_reads_what_it_prints(tmp_path: Path) -> None:
+    done = closed_early(
+        "import sys; sys.argv = ['any', '-v']; from pathlib import Path; from pedigree import run, say\n"
+        "def main():\n    'Print twice.'\n    say('one'); say('two')\n"
+        f"    Path({str(tmp_path / 'finished')!r}).touch()\n"
+        "run('configure', main)"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "finished").exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "code"), [("print('text')", 1), ("print_found({}, 'text', False)", 0)]
+)
+def test_a_command_ends_quietly_if_nobody_reads_what_it_prints(command: str, code: int) -> None:
+    done = closed_early(
+        "from pedigree.base.command import plain_errors, print_found\n"
+        f"with plain_errors('any'):\n    {command}"
+    )
+    assert (done.returncode, done.stderr) == (code, "")

@@ -48,7 +48,7 @@ def test_a_near_word_is_proposed_whatever_its_case() -> None:
 
 def test_far_words_are_answered_with_the_known_ones() -> None:
     assert did_you_mean("zzz", ["tune", "model"]) == "known are: model, tune."
-    assert did_you_mean("zzz", []) == "none is known."
+    assert did_you_mean("zzz", []) == "there are none to choose from."
 
 
 def test_a_long_list_of_known_words_is_cut() -> None:

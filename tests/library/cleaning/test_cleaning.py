@@ -310,7 +310,7 @@ def test_the_catalogues_safe_repairs_leave_the_meaning(penguins: pd.DataFrame) -
 @pytest.mark.parametrize(
     ("name", "options", "said"),
     [
-        ("unify_case", {"columns": "sex"}, "mine.columns: 'str' instances are not allowed as a Sequence value"),
+        ("unify_case", {"columns": "sex"}, "mine.columns: should be a list (it is 'sex')"),
         ("unify_case", {"columns": []}, "mine.columns: "),
         ("unify_case", {"columns": ["Body Mass (g)"]}, "column 'Body Mass (g)' is renamed to 'body_mass_g'"),
         ("unify_case", {"columns": ["x"], "case": "uper"}, "mine.case: should be 'lower', 'upper' or 'title' (it is 'uper')"),
@@ -319,11 +319,11 @@ def test_the_catalogues_safe_repairs_leave_the_meaning(penguins: pd.DataFrame) -
         ("replace_values", {"columns": ["x"], "values": {"a": "b", "b": "c"}}, "'a' becomes 'b', which becomes 'c'"),
         ("unify_missing", {"markers": [True]}, "mine.markers"),
         ("parse_booleans", {"columns": ["x"], "true_values": [True]}, "mine.true_values"),
-        ("parse_dates", {"columns": ["x"], "formats": ["DD.MM.YYYY"]}, "'DD.MM.YYYY' is not a date format"),
+        ("parse_dates", {"columns": ["x"], "formats": ["DD.MM.YYYY"]}, "mine.formats.0: 'DD.MM.YYYY' is not a date format"),
         ("parse_dates", {"columns": ["x"], "formats": ["%Q"]}, "'Q' is a bad directive"),
-        ("parse_dates", {"columns": ["x"], "formats": "day"}, "mine.formats"),
+        ("parse_dates", {"columns": ["x"], "formats": "day"}, "mine.formats: should be 'day_first' or 'month_first' or a list (it is 'day')"),
         ("parse_numbers", {"columns": ["x"], "decimal": ".,"}, "mine.decimal"),
-        ("parse_numbers", {"columns": ["x"], "units": {"kg": "one"}}, "mine.units.kg: should be a valid number"),
+        ("parse_numbers", {"columns": ["x"], "units": {"kg": "one"}}, "mine.units.kg: should be a number"),
         ("fuzzy_merge", {"columns": ["x"], "categories": None}, "mine.categories"),
         ("fuzzy_merge", {"columns": ["x"], "categories": ["a"], "scorer": "rato"}, "mine.scorer: should be 'ratio'"),
         ("limit", {"columns": {"x": [9, 0]}}, "mine.columns.x: the lower bound 9 is above the upper bound 0"),

@@ -1,5 +1,7 @@
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -176,8 +178,23 @@ def test_an_experiment_that_was_taken_over_stays_in_force_until_conf_is_edited(
         ("tune.trials", -3, "tune.trials: should be greater than or equal to 1, in conf/tune/ (it is -3)"),
         ("tune.seconds", -1, "tune.seconds: should be greater than 0, in conf/tune/ (it is -1)"),
         ("compare.folds", 1, "compare.folds: should be greater than or equal to 2"),
-        ("verdict.resamples", "many", "verdict.resamples: should be a valid integer"),
-        ("split.validation", 0.9, "split: validation and test together leave no training rows"),
+        ("verdict.resamples", "many", "verdict.resamples: should be an integer, in conf/verdict/ (it is 'many')"),
+        ("split.validation", 0.9, "split: validation and test together leave no training rows; lower one of them, in conf/split/"),
+        ("split", None, "split: should be a mapping, in conf/split/ (it is None)"),
+        ("problem.metrics", [], "problem.metrics: should not be empty, in conf/problem/"),
+        ("problem.metrics", "roc_auc", "problem.metrics: should be a list, in conf/problem/ (it is 'roc_auc')"),
+        ("problem.metrics", [1, "roc_auc"], "problem.metrics.0: should be a string, in conf/problem/ (it is 1)"),
+        ("problem.criteria", ["roc_auc"], "problem.criteria: should be a mapping"),
+        ("problem.target", "", "problem.target: should not be empty"),
+        ("problem.positive", ["male"], "problem.positive: should be a string or an integer or a number or true or false, in conf/problem/ (it is ['male'])"),
+        ("problem.threshold", {"capacity": "many"}, "problem.threshold.capacity: should be a number or an integer, in conf/problem/ (it is 'many')"),
+        ("problem.threshold", {"capacity": 0}, "problem.threshold.capacity: should be greater than 0 or greater than or equal to 1"),
+        ("problem.threshold", {"metric": "f2"}, "problem.threshold.metric: metric 'f2' does not exist; known are: accuracy, balanced_accuracy, f1,"),
+        ("problem.threshold", {"metric": "roc_auc"}, "problem.threshold.metric: metric 'roc_auc' does not depend on the threshold"),
+        ("problem.custom_metrics", {"Mine": {"_target_": "a.b"}}, "problem.custom_metrics.Mine: the key should consist of lower-case letters, digits and underscores, and begin with a letter"),
+        ("select.selector._target_", "my selector", "select.selector._target_: should be the dotted name of a class or function, such as sklearn."),
+        ("model.categorical_argument", 5, "model.categorical_argument: should be a string, in conf/model/ (it is 5)"),
+        ("model.search_space.depth.log", "so", "model.search_space.depth.log: should be true or false"),
         ("model.search_space.depth.low", 99, "model.search_space.depth: type int requires low < high"),
         ("problem.criteria.roc_auc", {}, "problem.criteria.roc_auc: needs at_least or at_most"),
         ("problem.task", "clustering", "problem.task: should be 'binary', 'multiclass' or 'regression'"),
@@ -199,7 +216,9 @@ def test_an_experiment_that_was_taken_over_stays_in_force_until_conf_is_edited(
         ("problem.protected", ["sex"], "problem.protected: 'sex' is the target"),
         ("load.contract", "contracts/penguin.yaml", "load.contract: contracts/penguin.yaml does not exist; did you mean 'contracts/penguins.yaml'?"),
         ("model.estimator._target_", "catboost.CatBoostClasifier", "catboost has no 'CatBoostClasifier'; did you mean 'CatBoostClassifier'?"),
-        ("model.estimator._target_", "not_there.Model", "needs the package 'not_there', which is not installed; run `uv pip install -c constraints.txt not_there`"),
+        ("model.estimator._target_", "catbost.CatBoostClassifier", "model.estimator._target_: module 'catbost' does not exist; did you mean 'catboost'?"),
+        ("model.estimator._target_", "sklern.svm.SVC", "model.estimator._target_: module 'sklern' does not exist; did you mean 'sklearn'?"),
+        ("model.estimator._target_", "zzz_not_there.Model", "model.estimator._target_: module 'zzz_not_there' does not exist."),
         ("clean.steps.mine", {"_target_": "pipeline.cleann.mine"}, "clean.steps.mine._target_: module 'pipeline.cleann' does not exist"),
         ("clean.steps.trim_text.colums", ["sex"], "clean.steps.trim_text.colums: pedigree.cleaning.trim_text does not accept this argument"),
         ("engineer.steps.ratios.pears", [], "engineer.steps.ratios.pears: pedigree.features.engineering.Ratios does not accept this argument; did you mean 'pairs'?"),
@@ -276,6 +295,28 @@ def test_all_mistakes_are_said_at_once(project: Project) -> None:
     assert "verdict.confidence" in said
 
 
+def test_a_wrong_value_to_which_others_refer_is_reported_once_where_it_is_written(
+    project: Project,
+) -> None:
+    config = project.compose("seed=abc", "tune.trials=0")
+    with pytest.raises(UserError) as error:
+        check(config)
+    count, trials, seed = str(error.value).splitlines()
+    assert count == "2 mistakes in the settings:"
+    if "seed" in trials:
+        trials, seed = seed, trials
+    assert trials.startswith("  tune.trials: ")
+    expected = "  seed: should be an integer, in conf/config.yaml (it is 'abc'); the same at "
+    assert seed.startswith(expected)
+    assert seed.endswith(" more")
+
+
+def test_a_section_that_is_missing_is_added_to_the_list_of_sections(config: DictConfig) -> None:
+    del config["split"]
+    with pytest.raises(UserError, match=r"split: missing in conf/config\.yaml"):
+        check(config)
+
+
 def test_the_name_of_a_variable_that_holds_a_credential_is_allowed(config: DictConfig) -> None:
     OmegaConf.update(config, "collect.password_env", "DB_PASSWORD", force_add=True)
     with pytest.raises(UserError) as error:
@@ -292,6 +333,24 @@ def test_an_unknown_option_is_named_with_its_group(
     said = refusal(project)
     assert f"conf/{group}/ has no option '{option}'" in said
     assert "did you mean '" in said
+
+
+def test_where_adopt_was_forgotten_it_is_proposed(project: Project) -> None:
+    choose(project, "collect", "example")
+    Path("conf/collect/example.yaml").unlink()
+    said = refusal(project)
+    assert "run `python -m pedigree adopt FILE --target COLUMN` first" in said
+
+
+@pytest.mark.parametrize("override", ["model=linaer", "tune.trials=3"])
+def test_configure_takes_no_settings_from_the_command_line(override: str) -> None:
+    command = [sys.executable, "-m", "pipeline.configure", override]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"configure: '{override}' is refused, since this stage takes no settings from the command line; "
+        f"edit conf/, or use `dvc exp run -S {override}` for one experiment.\n"
+    )
 
 
 @pytest.mark.parametrize(

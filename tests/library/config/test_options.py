@@ -8,7 +8,7 @@ from library.projects import ROOT
 from pedigree.base.names import UserError
 from pedigree.config import tools
 from pedigree.config.options import describe_option, format_options, main, options
-from pedigree.config.tools import DISTRIBUTIONS, extras, locate
+from pedigree.config.tools import DISTRIBUTIONS, extras, locate, way_to_install
 
 
 @pytest.fixture(autouse=True)
@@ -62,8 +62,31 @@ def test_what_is_not_installed_is_said_with_the_command(tmp_path: Path) -> None:
     said = describe_option(option, chosen=False)
     assert said["summary"] == "A model of mine: the best"
     assert said["missing"] == ["not_there"]
+    assert said["install"] is None  # whoever owns that name on PyPI
     shown = format_options({"model": [said]})
-    assert "not installed: not_there; run `uv pip install -c constraints.txt not_there`" in shown
+    assert shown.endswith("not installed: not_there")
+
+
+def test_only_known_packages_are_proposed_to_be_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = '[project.optional-dependencies]\ngood = ["part-of-it>=2"]\n'
+    (tmp_path / "pyproject.toml").write_text(project)
+    (tmp_path / "constraints.txt").write_text("# Pins.\nsome.thing==1.2\n")
+    monkeypatch.chdir(tmp_path)
+    for name, said in {
+        "part-of-it": "run `uv pip install -c constraints.txt -r pyproject.toml --extra good`",
+        "some-thing": "run `uv pip install -c constraints.txt some-thing`",
+        "some_thing": "run `uv pip install -c constraints.txt some_thing`",
+    }.items():
+        assert (way_to_install(name) or "").startswith(said)
+    assert way_to_install("something") is None
+    monkeypatch.setattr("pedigree.cleaning.limit.needs", ("some_thin",), raising=False)
+    with pytest.raises(UserError) as error:
+        locate("pedigree.cleaning.limit")
+    assert str(error.value) == (
+        "module 'some_thin', which pedigree.cleaning.limit needs, does not exist; did you mean 'some_thing'?"
+    )
 
 
 def test_nothing_is_said_to_be_missing_but_what_an_extra_brings(
@@ -82,6 +105,30 @@ def test_nothing_is_said_to_be_missing_but_what_an_extra_brings(
     assert {package for missing in listed.values() for package in missing} <= packages
     assert listed["model", "catboost"] == listed["model", "dummy"] == listed["tune", "off"] == []
     assert listed["model", "xgboost"] == ["xgboost"]
+
+
+def test_the_extra_of_an_option_is_named_once_whether_it_is_installed_or_not() -> None:
+    lines = {}
+    for group, offered in options().items():
+        for line in format_options({group: offered}).splitlines()[1:]:
+            if line[3] == " " != line[4]:
+                lines[group, line.split()[0 if line[2] != "*" else 1]] = line
+    for option, extra in {
+        ("model", "xgboost"): "boosting",
+        ("model/encoder", "woe"): "encoders",
+        ("tune", "hyperopt"): "tuning",
+        ("tune", "ray"): "tuning",
+        ("profile", "plots"): "profiling",
+    }.items():
+        assert lines[option].count(f"extra `{extra}`") == 1
+    assert "extra" not in lines["model", "linear"] + lines["tune", "random"]
+
+
+def test_an_abbreviation_does_not_end_the_sentence_that_describes_an_option(tmp_path: Path) -> None:
+    option = tmp_path / "mine.yaml"
+    option.write_text("# Weights (Caruana et al. 2004), path=... and e.g. a key.\n# More of it.\n")
+    expected = "Weights (Caruana et al. 2004), path=... and e.g. a key"
+    assert describe_option(option, chosen=False)["summary"] == expected
 
 
 def test_an_adapter_lacks_what_it_says_that_it_needs(

@@ -94,6 +94,27 @@ class Strict(Step):
         self.must = must
 
 
+class Renamed(Step):
+    def __init__(self, distance=1, least=0.0):
+        self.distanc = distance
+        self.least = least
+
+
+class Varied(Step):
+    def __init__(self, *least):
+        self.least = least
+
+
+class RenamedSampler(BaseSampler):
+    _sampling_type = "over-sampling"
+
+    def __init__(self, ratio=1):
+        self.rate = ratio
+
+    def _fit_resample(self, X, y):
+        return X, y
+
+
 class Model(ClassifierMixin, BaseEstimator):
     def __init__(self, least=0.0):
         self.least = least
@@ -171,6 +192,46 @@ def test_a_transformer_that_cannot_be_stored_is_named_with_the_attribute_and_the
     monkeypatch.chdir(finished("binary").folder)
     step = apply(f"pipeline.custom.mine_of_tests.{name}")
     assert expected in refusal("engineer.steps.mine", step)
+
+
+RENAMED = "pipeline.custom.mine_of_tests.Renamed does not keep its argument 'distance'; store it as self.distance in __init__."
+
+
+@pytest.mark.parametrize(
+    ("key", "tool", "expected"),
+    [
+        ("engineer.steps.mine", apply("pipeline.custom.mine_of_tests.Renamed"), RENAMED),
+        ("select.selector", {"_target_": "pipeline.custom.mine_of_tests.Renamed"}, RENAMED),
+        ("model.scaler", {"_target_": "pipeline.custom.mine_of_tests.Renamed"}, RENAMED),
+        (
+            "model.scaler",
+            {
+                "_target_": "sklearn.pipeline.Pipeline",
+                "steps": [["mine", {"_target_": "pipeline.custom.mine_of_tests.Renamed"}]],
+            },
+            RENAMED,
+        ),
+        (
+            "model.sampler",
+            {"_target_": "pipeline.custom.mine_of_tests.RenamedSampler"},
+            "pipeline.custom.mine_of_tests.RenamedSampler does not keep its argument 'ratio'; store it as self.ratio",
+        ),
+        (
+            "engineer.steps.mine",
+            apply("pipeline.custom.mine_of_tests.Varied"),
+            "pipeline.custom.mine_of_tests.Varied: scikit-learn estimators should always specify their parameters",
+        ),
+    ],
+)
+def test_an_argument_that_is_not_kept_under_its_name_is_refused(
+    finished: Callable[[str], Project],
+    monkeypatch: pytest.MonkeyPatch,
+    key: str,
+    tool: dict[str, Any],
+    expected: str,
+) -> None:
+    monkeypatch.chdir(finished("binary").folder)
+    assert f"1 mistake in the settings:\n  {key}: {expected}" in refusal(key, tool)
 
 
 def test_a_class_beside_pipeline_is_not_trusted_and_may_be_moved(project: Project) -> None:

@@ -14,6 +14,7 @@ from pedigree.base.paths import TRIALS
 from pedigree.base.settings import read_yaml
 from pedigree.base.tables import read_json, write_json
 from pedigree.config.checks import check
+from pedigree.config.tools import DISTRIBUTIONS
 from pedigree.search.tuning import is_significant
 
 OUTPUTS = [Path("models/best_params.json"), Path("reports/tune.json"), Path("plots/tune.csv")]
@@ -225,7 +226,8 @@ def test_a_search_whose_library_is_missing_is_refused_with_the_command(
     project: Project, search: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(f"pedigree.search.{search}.needs", ("not_there",))
-    with pytest.raises(UserError, match=f"pedigree.search.{search} needs the package 'not_there'"):
+    monkeypatch.setitem(DISTRIBUTIONS, "not_there", search)
+    with pytest.raises(UserError, match=f"pedigree.search.{search} needs the package '{search}'"):
         check(project.compose(f"tune={search}"))
 
 

@@ -70,7 +70,11 @@ class Apply(ColumnStep):
         if not (hasattr(self.transformer, "fit") and hasattr(self.transformer, "transform")):
             yield f"transformer: {self.transformer!r} is not a transformer, since it has no fit and transform methods."
             return
-        for one in _within(self.transformer):
+        try:
+            parts = _within(self.transformer)
+        except (AttributeError, RuntimeError):
+            return  # it loses an argument, which `configure` reports for the tools of all steps
+        for one in parts:
             if hasattr(one, "_parameter_constraints"):
                 try:
                     one._validate_params()

@@ -15,12 +15,9 @@ from pedigree.report.charts.plots import TONES
 def main(arguments: Sequence[str] | None = None) -> None:
     """Compare runs: print how the scores differ, and write the page."""
     cli = parser("runs", command.__doc__)
-    cli.add_argument(
-        "runs",
-        nargs="+",
-        metavar="RUN",
-        help="an experiment's name, a commit, a branch, a tag, or `workspace`",
-    )
+    kinds = "an experiment's name, a commit, a branch, a tag, or `workspace`"
+    cli.add_argument("first", metavar="RUN", help=kinds)
+    cli.add_argument("others", nargs="+", metavar="RUN", help=f"up to {TONES - 1} more")
     cli.add_argument(
         "--out",
         type=Path,
@@ -29,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         help="the page; default: %(default)s",
     )
     options = cli.parse_args(arguments)
-    names = list(dict.fromkeys(options.runs))
+    names = list(dict.fromkeys([options.first, *options.others]))
     if not 2 <= len(names) <= TONES:
         cli.error(f"compare 2 to {TONES} different runs")
     for line in command.compare_runs(names, options.out):
