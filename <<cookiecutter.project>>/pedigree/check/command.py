@@ -9,7 +9,7 @@ from pathlib import Path
 from pedigree import __version__
 from pedigree import check as package
 from pedigree.base.command import parser, plain_errors
-from pedigree.base.dvc_files.lock import differences_from_workspace, outdated, recorded_stages
+from pedigree.base.dvc_files.lock import outdated, recorded_stages
 from pedigree.base.library import changed
 from pedigree.base.names import UserError
 from pedigree.base.paths import PARAMS
@@ -17,6 +17,7 @@ from pedigree.base.settings import read_yaml
 from pedigree.base.stage import say
 from pedigree.check.budget import looks
 from pedigree.check.clock import measure
+from pedigree.check.freshness import differences_from_workspace
 from pedigree.scoring.results import Interval, JudgedCriterion, VerdictMetrics
 
 NAMED = 3  # changed files that are listed

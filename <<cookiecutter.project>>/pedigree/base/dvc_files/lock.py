@@ -119,29 +119,6 @@ def outdated(stages: Mapping[str, Any], name: str) -> bool:
     )
 
 
-def differences_from_workspace(stages: Mapping[str, Any], name: str) -> list[str]:
-    """List in words what is missing or different in the workspace of all that a stage's recorded result is about.
-
-    Outputs of the stage and of all that it depends on must exist; its own, and those that it reads, must have the recorded MD5.
-    `dvc repro` that fails in a stage leaves such a workspace: it has deleted that stage's outputs.
-    """
-    made = stages_by_output(stages)
-    behind = ancestors(stages, [name])
-    hashes = {path: "" for path, stage in made.items() if stage in behind}
-    for one in (*stages[name]["deps"], *stages[name]["outs"]):
-        if stage_that_made(one["path"], made):
-            hashes[one["path"]] = one["md5"]
-    found = []
-    for path, md5 in hashes.items():
-        if "://" in path:
-            continue
-        if not Path(path).exists():
-            found.append(f"{path} is missing")
-        elif md5 and digest(Path(path)) != md5:
-            found.append(f"{path} differs")
-    return found
-
-
 def settings_of(stages: Mapping[str, Any], name: str, commit: str = "") -> dict[str, Any] | None:
     """Return the settings that a stage ran with.
 
