@@ -80,14 +80,6 @@ def build_model(
     return Pipeline([("encode", encode), ("estimator", estimator)])
 
 
-def is_built_from(pipeline: Pipeline, model: Model) -> bool:
-    """Return whether a pipeline has the steps that `build_model` makes of a model's settings, by name and class."""
-    built = build_model(model)
-    return [(name, type(step)) for name, step in pipeline.steps] == [
-        (name, type(step)) for name, step in built.steps
-    ]
-
-
 def tuned_parameters(model: Model) -> dict[str, Any]:
     """Return the hyperparameters that `tune` found, if the settings still have the values that it began from.
 

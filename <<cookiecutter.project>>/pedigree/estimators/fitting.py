@@ -59,26 +59,21 @@ def fit(
         An estimator that replaced the one of the settings does not take features that are encoded for that one.
     """
     if model is None:
-        return _fit_own(pipeline, X, y)
+        try:
+            return pipeline.fit(plain(X), y)
+        except ValueError as error:
+            if "encode" not in pipeline.named_steps:
+                raise
+            raise UserError(
+                f"{type(pipeline[-1]).__name__} cannot be fitted on features as the settings encode them "
+                f"({str(error).splitlines()[0]}); choose another encoder or imputer, as in "
+                "`dvc exp run -S model/encoder=one_hot -S model/imputer=median`."
+            ) from error
     encoded = fit_encoder(pipeline, model, X, y)
     if evaluation_set is not None and model.early_stopping:
         evaluation_set = pipeline["encode"].transform(plain(evaluation_set[0])), evaluation_set[1]
     fit_estimator(pipeline["estimator"], model, encoded, y, evaluation_set, groups)
     return pipeline
-
-
-def _fit_own(pipeline: Pipeline, X: pd.DataFrame, y: np.ndarray) -> Pipeline:
-    """Fit a pipeline by its own `fit`; an estimator may not take what the encoder of the settings makes for another."""
-    try:
-        return pipeline.fit(plain(X), y)
-    except ValueError as error:
-        if "encode" not in pipeline.named_steps:
-            raise
-        raise UserError(
-            f"{type(pipeline[-1]).__name__} cannot be fitted on features as the settings encode them "
-            f"({str(error).splitlines()[0]}); choose another encoder or imputer, as in "
-            "`dvc exp run -S model/encoder=one_hot -S model/imputer=median`."
-        ) from error
 
 
 def fit_encoder(pipeline: Pipeline, model: Model, X: pd.DataFrame, y: np.ndarray) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from pedigree.base.paths import PLOTS
 from pedigree.base.stage import say
 from pedigree.base.tables import new_folder, write_csv
 from pedigree.base.tools import instantiate
-from pedigree.estimators.building import as_trained, is_built_from
+from pedigree.estimators.building import as_trained, build_model
 from pedigree.estimators.fitting import fit
 from pedigree.estimators.train_metrics import TrainMetrics
 from pedigree.training.bagging import fit_bag
@@ -199,6 +199,14 @@ def fit_model(
     fit(pipeline, model, X, y, evaluation_set, _inner_groups(pipeline, settings))
     stopped_on = "validation" if early else None
     return Fitted([pipeline["estimator"]], pipeline["estimator"], stopped_on, model)
+
+
+def is_built_from(pipeline: Pipeline, model: Model) -> bool:
+    """Return whether a pipeline has the steps that `build_model` makes of a model's settings, by name and class."""
+    built = build_model(model)
+    return [(name, type(step)) for name, step in pipeline.steps] == [
+        (name, type(step)) for name, step in built.steps
+    ]
 
 
 def _inner_groups(pipeline: Pipeline, settings: TrainSettings) -> np.ndarray | None:
