@@ -346,4 +346,4 @@ def test_deep_features_without_a_time_do_not_depend_on_today(
     out = step.fit(asked).transform(asked)
     assert out["count_orders"].tolist()[:5] == [3, 3, 3, 2, 0]
     wrong = DeepFeatures("data/external/orders.csv", "customer", agg_primitives=["avg"])
-    assert "no aggregation primitive 'avg'" in next(wrong.mistakes())
+    assert "aggregation primitive 'avg' does not exist" in next(wrong.mistakes())
