@@ -24,7 +24,8 @@ def main(settings: CompareSettings) -> dict[str, Any]:
     say(f"the winner is {winner}; `model: best` would train it")
     if near := [row["model"] for row in board[1:] if not row["behind_low"] > 0]:
         say(f"not significantly better than {', '.join(near)} (95 % intervals of the difference)")
-    return {"models": contest.seconds(rounds)}
+    seconds = contest.seconds(rounds)
+    return {"models": {row["model"]: seconds[row["model"]] for row in board}}
 
 
 if __name__ == "__main__":

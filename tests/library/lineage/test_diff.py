@@ -317,7 +317,7 @@ def test_a_version_that_is_nowhere_says_how_to_bring_it(versions: Project) -> No
 def test_what_is_not_recorded_is_named(versions: Project) -> None:
     with pytest.raises(UserError, match=r"'heavyer' is not a commit, .*did you mean 'heavier'\?"):
         read_version("heavyer", LOADED)
-    with pytest.raises(UserError, match="v1 records no data/lodaed"):
+    with pytest.raises(UserError, match="data/lodaed is not recorded in v1"):
         read_version("v1", Path("data/lodaed"))
     with pytest.raises(UserError, match="data/raw of v1 contains no Parquet parts"):
         read_version("v1", Path("data/raw"))

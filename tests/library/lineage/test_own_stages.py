@@ -268,7 +268,7 @@ def test_an_imported_file_is_followed_into_what_uses_it(project: Project) -> Non
     (run,) = uses("other.csv")["runs"]
     assert run["used_by"] == ["summary"]
     assert list(run["outputs"]) == ["reports/summary.csv"]
-    with pytest.raises(UserError, match=r"other\.csv is made by no stage: it is a source"):
+    with pytest.raises(UserError, match=r"other\.csv is a source that no stage made"):
         trace("other.csv")
 
 

@@ -173,7 +173,9 @@ def test_the_id_of_a_bundle_that_was_replaced_is_found_in_the_history(retrained:
 
 def test_an_id_whose_bundle_is_not_in_the_cache_says_how_to_get_it(retrained: dict) -> None:
     shutil.rmtree(".dvc/cache")
-    with pytest.raises(UserError, match=r"1 recorded bundles are not in DVC's cache: `dvc fetch"):
+    with pytest.raises(
+        UserError, match=r"1 recorded bundles are not in DVC's cache; run `dvc fetch"
+    ):
         trace(retrained["old_bundle"])
 
 
@@ -186,7 +188,7 @@ def test_a_file_of_predictions_is_traced_by_the_id_in_it(recorded: dict) -> None
 
 def test_a_file_with_the_answers_of_two_bundles_asks_for_one(recorded: dict) -> None:
     Path("scored.csv").write_text(f"label,bundle\na,{'1' * 64}\nb,{'2' * 64}\n")
-    with pytest.raises(UserError, match=r"the answers of 2 bundles: 1111.*; trace one of them"):
+    with pytest.raises(UserError, match=r"predictions of 2 bundles: 1111.*; trace one of them"):
         trace("scored.csv")
 
 
@@ -234,16 +236,16 @@ def test_an_earlier_version_in_the_workspace_is_recognised(recorded: dict) -> No
     )
     found = trace("metrics/monitor.json")
     assert found["md5"] == recorded["before"]["metrics/monitor.json"]
-    assert found["notes"] == ["the workspace contains an earlier version than its dvc.lock"]
+    assert found["notes"] == ["the workspace contains an earlier version than its dvc.lock records"]
 
 
 @pytest.mark.parametrize(
     ("target", "said"),
     [
         ("models/bundel", "models/bundel is not an output of any recorded stage; did you mean 'models/bundle'"),
-        ("conf/config.yaml", "conf/config.yaml is made by no stage: it is a source"),
-        ("data/external", "data/external is made by no stage: it is a source"),
-        ("abcdef012345", "recorded an output with the MD5 abcdef012345"),
+        ("conf/config.yaml", "conf/config.yaml is a source that no stage made"),
+        ("data/external", "data/external is a source that no stage made"),
+        ("abcdef012345", "recorded an output with the MD5, or a bundle with the id, abcdef012345"),
     ],
 )  # fmt: skip
 def test_what_no_run_recorded_gets_a_clear_answer(recorded: dict, target: str, said: str) -> None:
@@ -284,7 +286,7 @@ def test_a_reader_may_leave_early(recorded: dict, how: list[str]) -> None:
 
 def test_the_command_ends_with_1_and_a_sentence(recorded: dict, monkeypatch) -> None:
     monkeypatch.setattr(sys, "argv", ["trace", "nothing"])
-    with pytest.raises(SystemExit, match=r"^trace: nothing is no output of any stage"):
+    with pytest.raises(SystemExit, match=r"^trace: nothing is not an output of any recorded stage"):
         command.main()
 
 
@@ -308,7 +310,8 @@ def test_settings_that_no_commit_holds_are_said_to_be_lost(recorded: dict) -> No
     found = trace("metrics/monitor.json")
     assert found["stages"][0]["parameters"] is None
     assert any(
-        "the settings that monitor ran with are in no commit" in one for one in found["notes"]
+        "the settings that monitor ran with were changed later, and are in no commit" in one
+        for one in found["notes"]
     )
 
 
@@ -443,7 +446,7 @@ def test_digits_that_begin_several_files_are_refused(tmp_path: Path, monkeypatch
     outs = [
         {"path": name, "md5": f"abcdef{digit * 26}"} for name, digit in (("x", "1"), ("y", "2"))
     ]
-    records = [Record("", {"make": {"outs": outs}})]
+    records = [Record("", {"make": {"deps": [], "outs": outs}})]
     assert find_version("abcdef1", records, Folders(records))[0].path == "x"
     with pytest.raises(UserError, match=r"2 recorded files begin with abcdef: .*give more digits"):
         find_version("abcdef", records, Folders(records))
