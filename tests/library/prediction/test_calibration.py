@@ -245,7 +245,7 @@ def test_numbers_come_with_their_interval_by_default(copy_of) -> None:
             "train/calibration=conformal",
             "Intervals supports only regression, and the task",
         ),
-        ("regression", "train.calibration.calibrator.confidence=high", "valid number"),
+        ("regression", "train.calibration.calibrator.confidence=high", "should be a number"),
         ("regression", "train.calibration.folds=1", "train.calibration.folds"),
     ],
 )

@@ -303,7 +303,7 @@ def test_a_threshold_is_chosen_where_a_loss_is_least(
         ("gain_over_dummy", PROFIT, "the library has a quantity of this name"),
         ("model", PROFIT, "problem.custom_metrics.model: the name is taken by a column of the leaderboard"),
         ("f1_std", PROFIT, "the name is taken by a column of the leaderboard"),
-        ("Profit", PROFIT, "problem.custom_metrics.Profit.[key]: String should match pattern"),
+        ("Profit", PROFIT, "problem.custom_metrics.Profit: the key should consist of lower-case letters"),
         ("x", {"_target_": "mine_of_tests.Proft"}, "problem.custom_metrics.x._target_: mine_of_tests has no 'Proft'; did you mean 'profit'?"),
         ("x", {"_target_": "mine_of_tests.profit"}, "problem.custom_metrics.x: mine_of_tests.profit is a function; make it the `__call__` of a class"),
         ("x", PROFIT | {"gane": 1}, "problem.custom_metrics.x.gane: mine_of_tests.Profit does not accept this argument; did you mean 'gain'?"),
@@ -344,7 +344,7 @@ def test_a_wrong_one_is_refused_with_the_way_out(
     [
         ("binary", {"_target_": "mine_of_tests.TooLow"}, "metrics", "problem.metrics: 'x' does not fit task binary; choose from "),
         ("regression", PROFIT, "criteria", "problem.criteria: 'x' is not a quantity of task regression"),
-        ("binary", RECALL, "threshold", "problem.threshold.metric: 'x' does not depend on the threshold"),
+        ("binary", RECALL, "threshold", "problem.threshold.metric: metric 'x' does not depend on the threshold"),
     ],
 )  # fmt: skip
 def test_one_for_another_task_or_purpose_is_refused_where_it_is_named(
