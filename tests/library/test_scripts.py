@@ -51,7 +51,7 @@ FIT = f"""{BUILD}    calibrator = fit_calibrator(pipeline, settings, model)
 EDITS: list[tuple[str, str, str, str, Callable[[str], Any]]] = [
     (
         *("collect", "another line of the report"),
-        *("    files, columns =", '    say("mine")\n    files, columns ='),
+        *("    files = ", '    say("mine")\n    files = '),
         lambda said: "mine\n" in said,
     ),
     (
