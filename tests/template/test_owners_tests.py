@@ -111,7 +111,7 @@ def test_what_the_owner_forgot_is_named(owned: Path, edit: Callable[[str, str, s
     edit("dvc.yaml", "\n- plots/explain\n", "\n- plots/explained\n")
     done = run("pytest", "-q", STRUCTURE, cwd=owned)
     for said in (
-        "add ['own/where.py'] to stages.count@species.deps in dvc.yaml",
+        "add own/where.py to stages.count@species.deps in dvc.yaml",
         "AssertionError: data/looked.txt",
         "add ['clean.steps', 'clean'] to stages.clean.params in dvc.yaml",
         "AssertionError: plots/explained",
