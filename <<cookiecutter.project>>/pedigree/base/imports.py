@@ -11,6 +11,7 @@ from importlib.metadata import packages_distributions, requires, version
 from pathlib import Path
 
 from pedigree.base.library import folder
+from pedigree.base.names import normalized
 from pedigree.base.paths import LIBRARY
 
 
@@ -88,9 +89,9 @@ def versions(libraries: Iterable[str]) -> list[str]:
     holders = packages_distributions()
     found = {name for library in libraries for name in holders.get(library, ())}
     needed = {name for one in found for name in requirements(one)}
-    installed = {_spelt(name) for names in holders.values() for name in names}
+    installed = {normalized(name) for names in holders.values() for name in names}
     return sorted(
-        f"{one} {version(one)}" for one in {_spelt(one) for one in found} | needed & installed
+        f"{one} {version(one)}" for one in {normalized(one) for one in found} | needed & installed
     )
 
 
@@ -98,8 +99,4 @@ def requirements(package: str) -> Iterator[str]:
     """Yield the names of the packages that a package requires without any extra."""
     for one in requires(package) or ():
         if "extra ==" not in one:
-            yield _spelt(re.split(r"[^\w.-]", one, maxsplit=1)[0])
-
-
-def _spelt(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
+            yield normalized(re.split(r"[^\w.-]", one, maxsplit=1)[0])

@@ -1,11 +1,11 @@
-"""Column names in snake_case, and suggestions for misspelled names."""
+"""Names: columns in snake_case, suggestions for misspelled ones, short lists, and packages as PyPI compares them."""
 
 from __future__ import annotations
 
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class UserError(Exception):
@@ -65,3 +65,14 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     lower = {name.lower(): name for name in known}
     near = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.6)
     return lower[near[0]] if near else None
+
+
+def first_of(names: Sequence[str], most: int) -> str:
+    """Join the first names, and say how many further ones there are."""
+    more = f" and {len(names) - most} more" if names[most:] else ""
+    return ", ".join(names[:most]) + more
+
+
+def normalized(package: str) -> str:
+    """Return a package's name as PyPI compares it."""
+    return re.sub(r"[-_.]+", "-", package).lower()

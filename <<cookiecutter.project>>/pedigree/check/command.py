@@ -11,7 +11,7 @@ from pedigree import check as package
 from pedigree.base.command import parser, plain_errors
 from pedigree.base.dvc_files.lock import outdated, recorded_stages
 from pedigree.base.library import changed
-from pedigree.base.names import UserError
+from pedigree.base.names import UserError, first_of
 from pedigree.base.paths import PARAMS
 from pedigree.base.settings import read_yaml
 from pedigree.base.stage import say
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             )
         if differing := differences_from_workspace(stages, "verdict"):
             raise UserError(
-                f"{path} is about an earlier run: {some(differing)} (compared with dvc.lock); run `dvc repro`."
+                f"{path} is about an earlier run: {first_of(differing, NAMED)} (compared with dvc.lock); run `dvc repro`."
             )
     fine = accepted(VerdictMetrics.read(path), own)
     if differing := changed():
@@ -56,14 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def library_differs(files: Sequence[str]) -> str:
     """Return a warning that the library was changed, with some of the changed files."""
-    shown = some([f"pedigree/{name}" for name in files])
+    shown = first_of([f"pedigree/{name}" for name in files], NAMED)
     return f"the library differs from pedigree {__version__}: {shown}"
-
-
-def some(names: Sequence[str]) -> str:
-    """Join the first names, and the number of further ones."""
-    more = f" and {len(names) - NAMED} more" if names[NAMED:] else ""
-    return ", ".join(names[:NAMED]) + more
 
 
 def accepted(verdict: VerdictMetrics, own: bool) -> bool:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from pedigree.base.dvc_files.declared import declared
 from pedigree.base.invalid import InvalidValue, invalid_values
-from pedigree.base.names import UserError, did_you_mean, snake_case
+from pedigree.base.names import UserError, did_you_mean, first_of, snake_case
 from pedigree.base.paths import CONF
 from pedigree.base.problem import Problem
 from pedigree.base.section import part_of
@@ -98,8 +98,7 @@ def _wrong_value(same: list[InvalidValue]) -> str:
     """Report a value once that is wrong in several places, as one that others refer to; see conf/config.yaml's seed."""
     one, *others = sorted(same, key=lambda each: len(each.place) > 1)
     keys = [".".join(each.place) for each in others]
-    more = f" and {len(keys) - 2} more" if len(keys) > 2 else ""
-    also = f"; the same at {', '.join(keys[:2])}{more}" if keys else ""
+    also = f"; the same at {first_of(keys, 2)}" if keys else ""
     return f"{'.'.join(one.place)}: {one.message}, in {_file(one.place)}{one.shown}{also}"
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pedigree.base.extras import way_to_add
-from pedigree.base.names import UserError, did_you_mean, nearest
+from pedigree.base.names import UserError, did_you_mean, nearest, normalized
 from pedigree.base.paths import LIBRARY, SCRIPTS
 
 # Keys of a tool's settings that its stage reads itself and does not pass on.
@@ -168,11 +168,6 @@ def known_packages(constraints: Path = Path("constraints.txt")) -> set[str]:
     text = constraints.read_text(encoding="utf-8") if constraints.exists() else ""
     named = [*re.findall(r"(?m)^[\w.-]+", text), *chain.from_iterable(extras().values())]
     return set(map(normalized, named))
-
-
-def normalized(package: str) -> str:
-    """Return a package's name as PyPI compares it."""
-    return re.sub(r"[-_.]+", "-", package).lower()
 
 
 def extras(pyproject: Path = Path("pyproject.toml")) -> dict[str, list[str]]:

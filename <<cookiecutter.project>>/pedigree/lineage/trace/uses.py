@@ -10,6 +10,7 @@ from typing import Any
 
 from pedigree.base.dvc_files.lock import lies_in, settings_of, stage_that_made, stages_by_output
 from pedigree.base.git import blobs, git
+from pedigree.base.names import first_of
 from pedigree.base.paths import EXTERNAL, METRICS, PARAMS
 from pedigree.base.settings import leaves
 from pedigree.lineage.trace.folders import Folders, inputs
@@ -189,8 +190,7 @@ def _show(value: Any) -> str:
 
 
 def _list_commits(commits: list[str]) -> str:
-    shown = ", ".join(commit[:7] or "the workspace" for commit in commits[:5])
-    return shown + (f" and {len(commits) - 5} more" if commits[5:] else "")
+    return first_of([commit[:7] or "the workspace" for commit in commits], 5)
 
 
 def format_uses(found: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from pedigree.base.command import parser, plain_errors
 from pedigree.base.dvc_files.lock import LOCK, recorded_stages
 from pedigree.base.git import git
+from pedigree.base.names import first_of
 from pedigree.base.stage import say
 from pedigree.lineage import verify as package
 from pedigree.lineage.verify import Output, compare_outputs, other_inputs, other_versions, rerun
@@ -80,10 +81,7 @@ def verify_clone(folder: Path, local: bool) -> bool:
             )
         others = list(other_versions(project))
         if others:
-            more = f" and {len(others) - SHOWN} more" if others[SHOWN:] else ""
-            say(
-                f"this environment differs from the pinned versions: {', '.join(others[:SHOWN])}{more}"
-            )
+            say(f"this environment differs from the pinned versions: {first_of(others, SHOWN)}")
     return not different
 
 
