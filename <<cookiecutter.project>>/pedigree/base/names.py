@@ -60,10 +60,24 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"known are: {listed}." if known else "there are none to choose from."
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word that is most similar to a word, regardless of case, if one is similar enough."""
+def nearest(word: str, known: Iterable[str], similarity: float = 0.6) -> str | None:
+    """Return the known word that is most similar to a word, regardless of case, if one is similar enough.
+
+    Parameters
+    ----------
+    word : str
+        As a person wrote it.
+    known : iterable of str
+        What it may mean.
+    similarity : float
+        Minimum ratio of `difflib.SequenceMatcher`, from 0 to 1.
+
+    Returns
+    -------
+    str or None
+    """
     lower = {name.lower(): name for name in known}
-    near = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=similarity)
     return lower[near[0]] if near else None
 
 

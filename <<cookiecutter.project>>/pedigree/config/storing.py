@@ -1,24 +1,33 @@
 """Whether tools that the settings name can be cloned and stored, as far as that can be checked before fitting.
 
-Each tool of another library is created, asked for its arguments, stored in memory and read back. What `fit` adds to it
-is checked when `engineer`, `select` or `train` stores it. Samplers are cloned, but not stored.
+Each tool of another library or of the owner is created, asked for its arguments, stored in memory and read back.
+Transformers are in addition fitted on sample rows, since `fit` may learn what cannot be stored. What remains, such as
+what a model learns, is checked when `engineer`, `select` or `train` stores it. Samplers are cloned, but not stored.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from inspect import signature
+from pathlib import Path
 from typing import Any
 
+from pedigree.base.names import snake_case
 from pedigree.base.settings import as_dict
 from pedigree.base.tools import instantiate
 from pedigree.config.models import models
+from pedigree.config.sample import sample_rows
 from pedigree.config.schema import Settings
 from pedigree.config.tools import tools
+from pedigree.data.contract_file import read_contract
 from pedigree.estimators.artifact import TRUSTED_PACKAGES, unstorable
 
 # Tools of these packages are known to be storable, before and after fitting.
 KNOWN = {*TRUSTED_PACKAGES, "builtins", "category_encoders", "hydra"} - {"pipeline"}
+# Not fitted by `configure`: a model may take long, and a sampler is not stored.
+NOT_FITTED = (".estimator", ".sampler", ".calibrator")
 
 
 def wrong_storing(settings: Settings) -> Iterator[str]:
@@ -38,6 +47,40 @@ def wrong_storing(settings: Settings) -> Iterator[str]:
             yield from (f"{place}: {sentence}" for sentence in lost)
         elif not place.endswith(".sampler") and (reason := unstorable(made)):
             yield f"{place}: its {reason}"
+        elif not place.endswith(NOT_FITTED) and (reason := unstorable_after_fit(made, settings)):
+            yield f"{place}: after fit, its {reason}"
+
+
+def unstorable_after_fit(made: Any, settings: Settings) -> str | None:
+    """Return what a transformer learned from sample rows and cannot be stored; None if all can, or if it did not fit.
+
+    The sample rows have every column that the contract lists, but not those that earlier steps would add; their
+    values are arbitrary, and none is missing. A transformer that they do not suit is fitted for the first time by its stage.
+
+    Parameters
+    ----------
+    made : object
+        A transformer, which is fitted here.
+    settings : Settings
+        Contain the path of the contract, and the target and excluded columns.
+
+    Returns
+    -------
+    str or None
+        See `unstorable`.
+    """
+    problem = settings.problem
+    target, kind = snake_case(problem.target), problem.kind
+    columns = {target: {"dtype": "float64" if kind == "regression" else "str"}}
+    columns |= read_contract(Path(settings.load.contract))["columns"]
+    rows = sample_rows(columns).ffill()
+    X = rows.drop(columns=[target, *map(snake_case, problem.exclude)], errors="ignore")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for features in (X, X.select_dtypes("number"), X.select_dtypes("str")):
+            with suppress(Exception):
+                return unstorable(made.fit(features, rows[target]))
+    return None
 
 
 def lost_arguments(made: Any) -> Iterator[str]:

@@ -23,7 +23,7 @@ from pedigree.collecting.snapshot import Snapshot
 from pedigree.contract import Violation, violations
 from pedigree.contract.text import edit
 from pedigree.contract.widen import widen
-from pedigree.data.loading import read_contract
+from pedigree.data.contract_file import read_contract
 
 
 @plain_errors("contract")

@@ -50,7 +50,7 @@ def widen(rows: pd.DataFrame, contract: dict[str, Any], new_columns: bool = True
     rows : DataFrame
         As returned by `Snapshot.table`.
     contract : dict
-        As returned by `load.read_contract`.
+        As returned by `read_contract`.
     new_columns : bool
         Whether to propose columns that the contract does not contain.
 

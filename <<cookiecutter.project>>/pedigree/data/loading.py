@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pedigree.base.names import UserError, did_you_mean
-from pedigree.base.settings import read_yaml
+from pedigree.data.contract_file import read_contract
 from pedigree.data.engine import infer, retype
 from pedigree.data.records import LoadMetrics
 from pedigree.data.target import labels
@@ -17,20 +17,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pedigree.data.settings import LoadProblem
-
-
-def read_contract(path: Path) -> dict[str, Any]:
-    """Read a contract: a pandera schema in its own YAML form.
-
-    Raises
-    ------
-    UserError
-        The file is missing or is not a contract.
-    """
-    contract = read_yaml(path)
-    if not isinstance(contract, dict) or not isinstance(contract.get("columns"), dict):
-        raise UserError(f"{path} is not a contract: a mapping with the key 'columns' is expected.")
-    return contract
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ from typing import Any
 
 from pydantic import Field
 
-from pedigree.base.names import did_you_mean
+from pedigree.base.names import UserError, did_you_mean
 from pedigree.base.problem import GroupedColumns, Task
 from pedigree.base.section import Excerpt, Section
+from pedigree.data.contract_file import misspelled_columns, read_contract
 
 
 class Load(Section):
@@ -46,8 +47,15 @@ class LoadSettings(Excerpt):
     problem: LoadProblem
 
     def mistakes(self, settings: Any) -> Iterator[str]:
-        """Find a contract that does not exist."""
+        """Find a contract that is missing or unreadable, and columns of the problem that are misspelled."""
         contract = Path(self.load.contract)
         if not contract.is_file():
             found = [path.as_posix() for path in contract.parent.glob("*.yaml")]
             yield f"load.contract: {contract} does not exist; {did_you_mean(contract.as_posix(), found)}"
+            return
+        try:
+            schema = read_contract(contract)
+        except UserError as error:
+            yield f"load.contract: {error}"
+            return
+        yield from misspelled_columns(settings.problem, schema, contract)

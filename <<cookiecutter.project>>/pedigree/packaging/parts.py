@@ -14,7 +14,7 @@ from pedigree.base.settings import as_dict
 from pedigree.base.stage import say
 from pedigree.base.tables import read_table, sha256
 from pedigree.base.tools import instantiate
-from pedigree.data.loading import read_contract
+from pedigree.data.contract_file import read_contract
 from pedigree.data.records import LoadMetrics, SnapshotRecord
 from pedigree.data.target import EncodedTarget, features
 from pedigree.estimators import artifact

@@ -89,6 +89,35 @@ class Frame(Step):
         return super().fit(X)
 
 
+class LearnedLambda(Step):
+    def fit(self, X, y=None):
+        self.rule_ = lambda X: X
+        return super().fit(X)
+
+
+class Numeric(Step):
+    """Accepts only numbers, and learns what cannot be stored."""
+
+    def fit(self, X, y=None):
+        self.rule_ = lambda X: X
+        self.mean_ = np.asarray(X, dtype="float64").mean(axis=0)
+        return super().fit(X)
+
+
+class Late(Step):
+    """Learns what cannot be stored only from more rows than `configure` fits it on."""
+
+    def fit(self, X, y=None):
+        if len(X) > 24:
+            self.table_ = pd.DataFrame({"rows": [len(X)]})
+        return super().fit(X)
+
+
+class Picky(Step):
+    def fit(self, X, y=None):
+        raise ValueError("these rows do not suit it")
+
+
 class Strict(Step):
     def __init__(self, must):
         self.must = must
@@ -194,6 +223,28 @@ def test_a_transformer_that_cannot_be_stored_is_named_with_the_attribute_and_the
     assert expected in refusal("engineer.steps.mine", step)
 
 
+@pytest.mark.parametrize(
+    ("key", "tool", "expected"),
+    [
+        ("engineer.steps.mine", apply("pipeline.custom.mine_of_tests.LearnedLambda"), "rule_ is pipeline.custom.mine_of_tests.LearnedLambda.fit.<locals>.<lambda>, a lambda or defined inside a function; define it at the top of a module."),
+        ("engineer.steps.mine", apply("pipeline.custom.mine_of_tests.Frame"), "table_ is pandas.DataFrame, which cannot be read back without pickle"),
+        ("model.scaler", {"_target_": "pipeline.custom.mine_of_tests.Numeric"}, "rule_ is pipeline.custom.mine_of_tests.Numeric.fit.<locals>.<lambda>"),
+        ("select.selector", {"_target_": "pipeline.custom.mine_of_tests.Numeric"}, "rule_ is pipeline.custom.mine_of_tests.Numeric.fit.<locals>.<lambda>"),
+    ],
+)  # fmt: skip
+def test_what_a_transformer_learns_and_cannot_store_is_found_on_sample_rows(
+    finished: Callable[[str], Project],
+    monkeypatch: pytest.MonkeyPatch,
+    key: str,
+    tool: dict[str, Any],
+    expected: str,
+) -> None:
+    monkeypatch.chdir(finished("binary").folder)
+    said = refusal(key, tool)
+    assert said.startswith(f"1 mistake in the settings:\n  {key}: after fit, its ")
+    assert expected in said
+
+
 RENAMED = "pipeline.custom.mine_of_tests.Renamed does not keep its argument 'distance'; store it as self.distance in __init__."
 
 
@@ -265,10 +316,11 @@ def test_the_same_holds_for_every_part_of_a_model_and_for_a_selector(
     "step",
     [
         apply("pipeline.custom.mine_of_tests.Step"),
+        apply("pipeline.custom.mine_of_tests.Picky"),
         apply("pipeline.custom.features.DistanceFromMedian"),
         apply("sklearn.preprocessing.FunctionTransformer", func={"_target_": "hydra.utils.get_method", "path": "pipeline.custom.mine_of_tests.double"}),
     ],
-    ids=["own class", "example", "own function"],
+    ids=["own class", "not fitted by sample rows", "example", "own function"],
 )  # fmt: skip
 def test_what_can_be_stored_is_accepted(
     finished: Callable[[str], Project], monkeypatch: pytest.MonkeyPatch, step: dict[str, Any]
@@ -283,9 +335,9 @@ def test_what_a_step_has_learned_is_refused_when_it_is_stored_and_the_last_file_
     project: Project,
 ) -> None:
     before = Path("models/engineer.skops").read_bytes()
-    step = apply("pipeline.custom.mine_of_tests.Frame")
+    step = apply("pipeline.custom.mine_of_tests.Late")
     project.write("conf/engineer/mine.yaml", {"steps": {"mine": step}})
-    check(project.compose("engineer=mine"))  # not known before it is fitted
+    check(project.compose("engineer=mine"))  # not known before it is fitted on the data
     with pytest.raises(UserError) as error:
         project.run("engineer")
     said = str(error.value)
