@@ -35,7 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         help="the kind of problem (default: inferred from the target's values)",
     )
     cli.add_argument(
-        "--dry-run", action="store_true", help="print the proposed settings without writing them"
+        "--dry-run",
+        action="store_true",
+        help="print the decisions and which files would change, without writing",
     )
     cli.add_argument("--force", action="store_true", help="also replace existing files that differ")
     options = cli.parse_args(arguments)
@@ -44,11 +46,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         adoption = propose_settings(source, options.target, options.task)
         print_decisions(adoption)
         if options.dry_run:
-            print("\nNothing was changed; without --dry-run, these files would be written:")
-            print(*(f"  {path}" for path in adoption.contents), sep="\n")
-            return
-        print(*("", *write(adoption, options.force)), sep="\n")
-        print("\nNext: `dvc repro`.")
+            print("\nNothing was changed. Without --dry-run:")
+        else:
+            print()
+        print(*write(adoption, options.force, options.dry_run), sep="\n")
+        if not options.dry_run:
+            print("\nNext: `dvc repro`.")
 
 
 def print_decisions(adoption: Adoption) -> None:

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 from pedigree.adopting import LOAD, Adoption, files
+from pedigree.base.dvc_files.add import dvc_add
 from pedigree.base.names import UserError
 from pedigree.base.paths import CONF, EXTERNAL, INCOMING
 
 CONFIG = CONF / "config.yaml"
 
 
-def write(adoption: Adoption, force: bool = False) -> list[str]:
+def write(adoption: Adoption, force: bool = False, dry_run: bool = False) -> list[str]:
     """Write the files, copy the data into the project, and point the settings to both.
-
-    Existing files with other content are kept.
 
     Parameters
     ----------
     adoption : Adoption
     force : bool
-        Replace them instead.
+        Replace existing files that differ, which are kept otherwise.
+    dry_run : bool
+        Only return the lines.
 
     Returns
     -------
@@ -33,37 +32,35 @@ def write(adoption: Adoption, force: bool = False) -> list[str]:
     done = []
     name = adoption.source.name
     if isinstance(adoption.source.origin, Path):
-        done.append(_bring(adoption.source.origin, force))
+        done.append(_bring(adoption.source.origin, force, dry_run))
     first = files.chosen("problem") != name
     for path, text in adoption.contents.items():
         before = path.read_text(encoding="utf-8") if path.exists() else None
         if before is None or (force and before != text):
-            path.write_text(text, encoding="utf-8", newline="\n")
+            if not dry_run:
+                path.write_text(text, encoding="utf-8", newline="\n")
             done.append(f"{path}: written")
         else:
             edited = before != text
             done.append(f"{path}: kept{' as edited; use --force to replace it' if edited else ''}")
     if first or force:
-        done += _point(name, adoption)
+        done += _point(name, adoption, dry_run)
     return done
 
 
-def _bring(origin: Path, force: bool) -> str:
+def _bring(origin: Path, force: bool, dry_run: bool) -> str:
     """Copy a file or folder into data/external/ and add it to DVC."""
     place = EXTERNAL / origin.name
     if origin.resolve() != place.resolve():
         if place.exists() and not force and not _same(origin, place):
             raise UserError(f"{place} exists and differs from {origin}; use --force to replace it.")
-        EXTERNAL.mkdir(parents=True, exist_ok=True)
-        if origin.is_dir():
-            shutil.copytree(origin, place, dirs_exist_ok=True)
-        else:
-            shutil.copyfile(origin, place)
-    command = [sys.executable, "-m", "dvc", "add", "--quiet", str(place)]
-    added = subprocess.run(command, capture_output=True, text=True, check=False)
-    if added.returncode:
-        return f"{place}: not in DVC yet ({added.stderr.strip()}); run `dvc add {place}`"
-    return f"{place}: added to DVC"
+        if not dry_run:
+            EXTERNAL.mkdir(parents=True, exist_ok=True)
+            if origin.is_dir():
+                shutil.copytree(origin, place, dirs_exist_ok=True)
+            else:
+                shutil.copyfile(origin, place)
+    return (not dry_run and dvc_add(place)) or f"{place}: added to DVC"
 
 
 def _same(one: Path, other: Path) -> bool:
@@ -75,7 +72,7 @@ def _same(one: Path, other: Path) -> bool:
     return one.is_file() and other.is_file() and cmp(one, other, shallow=False)
 
 
-def _point(name: str, adoption: Adoption) -> list[str]:
+def _point(name: str, adoption: Adoption, dry_run: bool) -> list[str]:
     """Make conf/ and dvc.yaml refer to the data set."""
     choices = {"problem": name, "split": adoption.split}
     choices["collect"] = name
@@ -83,7 +80,8 @@ def _point(name: str, adoption: Adoption) -> list[str]:
     choices |= {g: "default" for g in ("clean", "engineer") if files.chosen(g) == "penguins"}
     done = []
     if files.chosen("collect") == "example" and (batch := INCOMING / "penguins-2009.csv").exists():
-        batch.unlink()
+        if not dry_run:
+            batch.unlink()
         done.append(f"{batch}: removed, since it is a batch of the example; Git still has it")
     for path, text in {
         CONFIG: files.with_values(CONFIG, choices),
@@ -91,6 +89,7 @@ def _point(name: str, adoption: Adoption) -> list[str]:
         Path("dvc.yaml"): files.with_plots(Path("dvc.yaml"), adoption.problem.task),
     }.items():
         if path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8", newline="\n")
+            if not dry_run:
+                path.write_text(text, encoding="utf-8", newline="\n")
             done.append(f"{path}: refers to it")
     return done

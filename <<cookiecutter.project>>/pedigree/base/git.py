@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterable, Iterator
 
+from pedigree.base.names import UserError
+
 
 def git(*arguments: str) -> str:
     """Run Git and return its output; an empty string if it fails or is not installed."""
@@ -15,6 +17,22 @@ def git(*arguments: str) -> str:
     except FileNotFoundError:
         return ""
     return done.stdout if done.returncode == 0 else ""
+
+
+def head() -> str:
+    """Return the hash of the last commit.
+
+    Raises
+    ------
+    UserError
+        There is none, or no Git repository.
+    """
+    if not (commit := git("rev-parse", "HEAD").strip()):
+        raise UserError(
+            "nothing is committed here yet; run `git init` if this is not a Git repository, then "
+            "`git add .` and `git commit`."
+        )
+    return commit
 
 
 def blobs(names: Iterable[str]) -> Iterator[tuple[str, bytes]]:

@@ -55,6 +55,11 @@ def run(stage: str, main: Callable[..., dict[str, Any] | None]) -> None:
                 f"'{overrides[0]}' is refused, since this stage takes no settings from the command line; "
                 f"edit conf/, or use `dvc exp run -S {overrides[0]}` for one experiment."
             )
+        if overrides:
+            LOGGER.warning(
+                "Other settings than in params.yaml, for this run only: %s; `dvc repro` replaces its outputs.",
+                ", ".join(overrides),
+            )
         _limit_threads()
         from pedigree.base.settings import as_dict, leaves, read_settings
 

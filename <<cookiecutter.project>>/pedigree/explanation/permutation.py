@@ -1,4 +1,4 @@
-"""Permutation importance (Breiman 2001): the loss of the metric when a feature is shuffled."""
+"""Permutation importance (Breiman 2001): how much the metric worsens when a feature is shuffled."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class PermutationImportance:
         )
         losses = zip(subject.X, found.importances_mean, found.importances_std, strict=True)
         return Explanation(
-            measure=f"loss when shuffled, mean of {self.repeats}, {len(subject.X)} validation rows",
-            unit=f"loss of {subject.metric.name}",
+            measure=f"permutation importance, mean of {self.repeats} repeats, {len(subject.X)} validation rows",
+            unit=f"worsening of {subject.metric.name}",
             strengths=[Strength(str(name), loss, spread) for name, loss, spread in losses],
         )

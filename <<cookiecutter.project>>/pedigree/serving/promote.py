@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Sequence
 
 from pedigree.base.command import parser, plain_errors
+from pedigree.base.dvc_files.add import dvc_add
 from pedigree.base.names import UserError
 from pedigree.base.paths import BUNDLE, CHAMPION
 from pedigree.base.tables import replacing
@@ -52,11 +51,9 @@ def promote(anyway: bool = False) -> list[str]:
         shutil.copytree(BUNDLE, folder)
         verify(folder)
     after = f", and replaces {before[:12]}" if before else ""
-    command = [sys.executable, "-m", "dvc", "add", "--quiet", str(CHAMPION)]
-    added = subprocess.run(command, capture_output=True, text=True, check=False)
     done = [f"{CHAMPION} is now bundle {identity[:12]}{after}."]
-    if added.returncode:
-        done.append(f"It is not in DVC yet ({added.stderr.strip()}); run `dvc add {CHAMPION}`.")
+    if problem := dvc_add(CHAMPION):
+        done.append(problem)
     commit = f"git commit -am 'Promote {identity[:12]}'"
     return [
         *done,

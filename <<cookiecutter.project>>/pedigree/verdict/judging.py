@@ -94,7 +94,7 @@ def judge_model(
     by_group = " of groups" if group is not None else ""
     notes = [
         *evaluation.notes,
-        f"{scores.confidence:.0%} percentile bootstrap, {scores.resamples} resamples{by_group}",
+        f"{scores.confidence:.0%} percentile bootstrap, {scores.resamples:,} resamples{by_group}",
         *unseen(scores, cluster(group, len(evaluation.y)).max() + 1),
         *([] if criteria else ["no success criteria in conf/problem, so none is missed"]),
     ]

@@ -57,10 +57,8 @@ def predict_test(problem: VerdictProblem) -> Evaluation:
     if answer is not None:
         of["champion"] = champion.priced(answer, prediction)
         values["champion"] = answer.values
-    notes = (
-        f"{len(rows)} test rows",
-        f"{(~trained).sum()} more of classes that do not train",
-        which,
-    )
+    notes = [f"{len(rows)} test rows"]
+    if untrained := (~trained).sum():
+        notes.append(f"{untrained} other test rows have a class without training rows")
     predictions = PredictionTable.about(rows, problem, truth, classes, values)
-    return Evaluation(predictions, of, notes, known(problem))
+    return Evaluation(predictions, of, (*notes, which), known(problem))

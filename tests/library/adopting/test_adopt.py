@@ -281,6 +281,11 @@ def test_a_dry_run_changes_nothing(
     shown = capsys.readouterr().out
     assert "total_charges" in shown
     assert "left out: a different string in each row" in shown
+    copied, *listed = shown.split("Without --dry-run:\n")[1].splitlines()
+    assert copied == "data/external/Churn Export.csv: added to DVC"
+    assert "conf/config.yaml: refers to it" in listed
+    run(churn, "--target", "Churn")
+    assert "\n".join(listed) in capsys.readouterr().out
 
 
 def test_a_second_run_keeps_what_a_person_edited_unless_told(fresh: Project, churn: Path) -> None:

@@ -1,3 +1,4 @@
+import sys
 from typing import Any
 
 import pytest
@@ -6,6 +7,7 @@ from library.projects import Project, stages
 from pedigree.base.names import UserError
 from pedigree.base.section import keys_of
 from pedigree.base.settings import leaves, read_settings, read_yaml
+from pedigree.base.stage import run, say
 from pedigree.base.steps import STEPS, settings_class
 
 
@@ -99,6 +101,18 @@ def test_an_unknown_override_is_refused(project: Project, override: str, hint: s
         read_settings("verdict", [override])
     assert override in str(refusal.value)
     assert hint in str(refusal.value)
+
+
+def test_outputs_of_other_settings_are_announced(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["split", "split.test=0.3"])
+    run("split", lambda settings: say(str(settings.split.test)))
+    printed = capsys.readouterr()
+    assert printed.out == "0.3\n"
+    assert printed.err == (
+        "Other settings than in params.yaml, for this run only: split.test=0.3; `dvc repro` replaces its outputs.\n"
+    )
 
 
 def test_an_unknown_stage_is_refused(project: Project) -> None:

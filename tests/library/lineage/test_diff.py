@@ -20,6 +20,7 @@ from pedigree.base.names import UserError
 from pedigree.lineage.diff import command, compare_versions
 from pedigree.lineage.diff.report import lines
 from pedigree.lineage.diff.versions import dataset_of, read_version
+from pedigree.lineage.runs.runs import open_run
 
 EXTERNAL = Path("data/external/penguins.csv")
 LOADED = Path("data/loaded")
@@ -324,6 +325,15 @@ def test_what_is_not_recorded_is_named(versions: Project) -> None:
     shutil.rmtree(LOADED)
     with pytest.raises(UserError, match=r"run `dvc checkout data/loaded`"):
         read_version("workspace", LOADED)
+
+
+def test_versions_need_a_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="nothing is committed here yet; run `git init` if"):
+        read_version("HEAD", LOADED)
+    subprocess.run(["git", "init", "--quiet"], check=True)
+    with pytest.raises(UserError, match="nothing is committed here yet"):
+        open_run("HEAD")
 
 
 def test_a_stage_stands_for_its_dataset(project: Project) -> None:

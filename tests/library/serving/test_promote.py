@@ -45,7 +45,11 @@ def test_a_bundle_is_copied_whole_and_what_is_left_to_do_is_said(project: Projec
     done = promote()
     assert verify(CHAMPION) == identity
     assert done[0] == f"{CHAMPION} is now bundle {identity[:12]}."
-    assert "not in DVC yet" in done[1]  # there is no repository here
+    # There is no repository here.
+    assert done[1].startswith(
+        "models/champion/bundle is not in DVC yet (you are not inside of a DVC repository"
+    )
+    assert done[1].endswith("run `dvc add models/champion/bundle`.")
     assert f"git commit -am 'Promote {identity[:12]}'" in done[-1]
     assert promote() == [f"{CHAMPION} already is bundle {identity[:12]}."]
 

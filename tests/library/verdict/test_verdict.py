@@ -134,7 +134,7 @@ def test_test_rows_of_classes_that_do_not_train_are_counted_and_left_out(copy_of
     project.run("verdict")
     assert said()["about"][:2] == [
         f"{len(rows) - 2} test rows",
-        "2 more of classes that do not train",
+        "2 other test rows have a class without training rows",
     ]
 
 

@@ -130,6 +130,6 @@ class Selector(FrameTransformer):
         varying = [f"{name} ({one:.0%})" for name, one in fractions.items() if 0 < one < 1]
         say(
             f"stability over {len(chosen)} folds: {index:.2f} (1: the same features in each, 0: no better than chance)"
-            + (f"; kept only in some: {', '.join(varying)}" if varying else "")
+            + (f"; selected in some folds only: {', '.join(varying)}" if varying else "")
         )
         return {"index": index, "folds": len(chosen)}, fractions.to_dict()

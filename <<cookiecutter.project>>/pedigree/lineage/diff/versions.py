@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pedigree.base.dvc_files.declared import declared_stage
 from pedigree.base.dvc_files.lock import LOCK
-from pedigree.base.git import git
+from pedigree.base.git import git, head
 from pedigree.base.names import UserError, did_you_mean
 from pedigree.base.paths import LOADED
 from pedigree.base.tables import read_table
@@ -85,6 +85,7 @@ def open_version(revision: str) -> AbstractFileSystem:
     from dvc.scm import RevError
     from fsspec.implementations.dirfs import DirFileSystem
 
+    head()
     try:
         # A revision is opened at the root of the Git repository, and the project may be a folder in it.
         project = "/" + git("rev-parse", "--show-prefix").removesuffix("\n")

@@ -10,7 +10,7 @@ from shutil import copyfile
 
 from pedigree.base.dvc_files.declared import declared
 from pedigree.base.dvc_files.lock import LOCK
-from pedigree.base.git import git
+from pedigree.base.git import git, head
 from pedigree.base.names import UserError
 from pedigree.base.paths import PARAMS, RAW
 from pedigree.base.settings import read_yaml
@@ -24,9 +24,7 @@ def clone(folder: Path) -> Path:
     UserError
         HEAD does not exist, or has no dvc.lock.
     """
-    commit = git("rev-parse", "HEAD").strip()
-    if not commit:
-        raise UserError("nothing is committed here yet; run `git commit` first.")
+    commit = head()
     if not git("cat-file", "-t", f"HEAD:./{LOCK}"):
         raise UserError(f"HEAD ({commit[:7]}) has no {LOCK}; run `dvc repro`, then commit it.")
     root, prefix = git("rev-parse", "--show-toplevel", "--show-prefix").split("\n")[:2]
