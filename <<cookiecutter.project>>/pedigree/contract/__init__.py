@@ -51,7 +51,7 @@ def violations(rows: pd.DataFrame, contract: dict[str, Any]) -> list[Violation]:
     for name, promise in contract["columns"].items():
         if name not in rows:
             if promise.get("required", True):
-                found.append(Violation(name, "is required", 0, []))
+                found.append(Violation(name, "required", 0, []))
             continue
         alone = {**whole, "columns": {name: deepcopy(promise)}, "checks": None}
         types = {name: promise["dtype"]} if promise.get("dtype") else {}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from pedigree.data.rules import requirement
 from pedigree.report.figures import BLUE, ORANGE, figure, shorten
 from pedigree.report.page import Page
 from pedigree.scoring.results import MonitorMetrics
@@ -40,7 +41,11 @@ def report(
     )
     page.table(
         [
-            {"row": int(row) + 1, "violation": one["reason"], "value": str(one["failure_case"])}
+            {
+                "row": int(row) + 1,
+                "violation": f"{one['column']} {requirement(str(one['check']))}",
+                "value": str(one["failure_case"]),
+            }
             for row, one in broken.head(20).iterrows()
         ]
     )

@@ -18,6 +18,7 @@ from pedigree.base.command import parser, plain_errors
 from pedigree.base.logs import LOGGER
 from pedigree.base.names import UserError
 from pedigree.base.paths import BUNDLE
+from pedigree.data.rules import broken_rule
 from pedigree.prediction.bundle import Bundle
 from pedigree.scoring.decision import PROBABILITY
 
@@ -82,7 +83,7 @@ def create_app(folder: Path = BUNDLE) -> FastAPI:
             raise HTTPException(422, str(error)) from None
         if len(broken):
             what = [
-                f"row {row}: {one.reason}, not {one.failure_case!r}"
+                f"row {row}: {broken_rule(one.column, one.check, one.failure_case)}"
                 for row, one in broken.head(MAX_REASONS).iterrows()
             ]
             raise HTTPException(422, "; ".join(what))

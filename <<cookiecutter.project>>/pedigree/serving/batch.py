@@ -23,6 +23,7 @@ from pedigree.base.stage import say
 from pedigree.base.tables import replacing
 from pedigree.data import formats
 from pedigree.data.engine import from_arrow
+from pedigree.data.rules import broken_rule, requirement
 from pedigree.prediction.bundle import Bundle
 
 ROWS = 50_000  # rows in memory at a time
@@ -152,10 +153,12 @@ def _answered(
     """Predict some rows, and add those that violate the contract to `rejected`."""
     typed, broken = bundle.check(given)
     for number, one in broken.iterrows():
-        rejected.append(f"row {before + number + 1}: {one.reason}, not {one.failure_case!r}")
+        why = broken_rule(one.column, one.check, one.failure_case)
+        rejected.append(f"row {before + number + 1}: {why}")
     predictions = bundle.answer(typed.drop(index=broken.index)).reindex(given.index)
     columns = {name: _array(predictions[name]) for name in predictions}
-    columns["rejected"] = _array(broken["reason"].reindex(given.index).astype("object"))
+    reasons = broken["column"].astype("str") + " " + broken["check"].astype("str").map(requirement)
+    columns["rejected"] = _array(reasons.reindex(given.index).astype("object"))
     columns["bundle"] = pa.array([bundle.id] * len(given), pa.string())
     for name in columns:
         if name in kept.column_names:

@@ -130,8 +130,10 @@ def test_a_row_that_breaks_the_contract_stops_and_is_named(project: Project) -> 
     with pytest.raises(UserError) as error:
         score(spoilt())
     assert "--max-rejected allows 0" in str(error.value)
-    assert "row 2: island: isin" in str(error.value)
-    assert "row 131: body_mass_g: is float64, not 'heavy'" in str(error.value)
+    assert "row 2: island should be one of 'Biscoe', 'Dream', 'Torgersen', but is '" in str(
+        error.value
+    )
+    assert "row 131: body_mass_g should be of type float64, but is 'heavy'" in str(error.value)
     assert not OUT.exists()
 
 
@@ -142,7 +144,7 @@ def test_rows_that_may_be_rejected_stay_in_their_place_without_an_answer(project
     empty = scored["label"].isna()
     assert scored.index[empty].tolist() == [1, 130]
     assert scored["rejected"].notna().tolist() == empty.tolist()
-    assert scored.loc[130, "rejected"] == "body_mass_g: is float64"
+    assert scored.loc[130, "rejected"] == "body_mass_g should be of type float64"
     assert scored["label"][~empty].tolist() == wanted[~empty].tolist()
 
 
@@ -179,7 +181,7 @@ def test_marks_of_numbers_are_those_of_the_rows_that_trained(project: Project) -
     """A file of few rows does not tell 1,234 from 1.234; the bundle knows which it is."""
     source = write(rows().head(3).assign(**{"Body Mass (g)": "3,750"}))
     assert Bundle.load().snapshot.reading["decimal"] == "."
-    with pytest.raises(UserError, match="body_mass_g: is float64, not '3,750'"):
+    with pytest.raises(UserError, match="body_mass_g should be of type float64, but is '3,750'"):
         score(source)
 
 

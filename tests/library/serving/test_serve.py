@@ -78,9 +78,12 @@ def test_missing_values_are_answered(project: Project) -> None:
     [
         ({"iland": "Dream"}, "unknown column 'iland'; did you mean 'island'?"),
         ({"Culmen Depth (mm)": 3}, "column 'culmen_depth_mm' is given twice"),
-        ({"culmen_depth_mm": "deep"}, "row 0: culmen_depth_mm: is float64, not 'deep'"),
-        ({"body_mass_g": -5}, "row 0: body_mass_g: greater_than(0), not -5.0"),
-        ({"date_egg": "soon"}, "row 0: date_egg: is datetime64[ns], not 'soon'"),
+        (
+            {"culmen_depth_mm": "deep"},
+            "row 0: culmen_depth_mm should be of type float64, but is 'deep'",
+        ),
+        ({"body_mass_g": -5}, "row 0: body_mass_g should be greater than 0, but is -5.0"),
+        ({"date_egg": "soon"}, "row 0: date_egg should be of type datetime64[ns], but is 'soon'"),
         ({"culmen_depth_mm": [1, 2]}, "Input should be a valid"),
     ],
 )
