@@ -82,7 +82,13 @@ def test_a_file_that_is_gone(project: Path) -> None:
 
 def test_a_column_of_the_wrong_type(project: Path) -> None:
     (project / "data/external/churn.csv").write_text(CSV.replace("\n25,", "\nyoung,", 1))
-    refused(project, "contracts/churn.yaml", "column age should be of type int64", "'young'", "load.max_rejected")
+    refused(
+        project,
+        "contracts/churn.yaml",
+        "column age should be of type int64",
+        "'young'",
+        "load.max_rejected",
+    )
 
 
 def test_an_unknown_key(project: Path) -> None:
