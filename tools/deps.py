@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from pedigree.base.dvc_files.declared import DeclaredStage
-from pedigree.base.steps import STEPS
+from pedigree.base.imports import public_names
 from pedigree.config.dependencies import users
 
 LIBRARY, SCRIPTS = Path("pedigree"), Path("pipeline")
@@ -40,14 +40,6 @@ def statements(file: Path) -> list[ast.stmt]:
     return [one for one in body if not isinstance(one, ast.Expr) and named[one] != "TYPE_CHECKING"]
 
 
-@cache
-def public() -> dict[str, str]:
-    """Map the names of the library's interface, which loads them lazily, to what they stand for."""
-    stub = [one for one in statements(LIBRARY / "__init__.pyi") if isinstance(one, ast.ImportFrom)]
-    names = [(one.name, f"{node.module}.{one.name}") for node in stub for one in node.names]
-    return {f"{LIBRARY}.{name}": f"{LIBRARY}.{full}" for name, full in names}
-
-
 def imported(file: Path) -> set[str]:
     """Name the modules of the project that a file imports anywhere, and the packages above them."""
     names: set[str] = set()
@@ -56,7 +48,7 @@ def imported(file: Path) -> set[str]:
             names |= {one.name for one in node.names}
         elif isinstance(node, ast.ImportFrom):
             names |= {f"{node.module}.{one.name}" for one in node.names}
-    parts = [public().get(name, name).split(".") for name in names]
+    parts = [public_names().get(name, name).split(".") for name in names]
     return {".".join(one[:n]) for one in parts for n in range(1, len(one) + 1) if one[0] in CODE}
 
 
@@ -77,7 +69,7 @@ def tools(group: str) -> Iterator[str]:
 
 def code(stage: str, used: set[str]) -> set[Path]:
     """Return every file of the project that can run in a stage with these groups of settings."""
-    waiting = [f"{SCRIPTS}.{stage}", SCRIPTS.name, STEPS[stage].rpartition(".")[0]]
+    waiting = [f"{SCRIPTS}.{stage}", SCRIPTS.name]
     waiting += [name for one in used for name in tools(one)]
     seen: set[Path] = set()
     while waiting:

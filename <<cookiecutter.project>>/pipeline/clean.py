@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pedigree import clean_rows, paths, read_table, run, say, write_table
-
-if TYPE_CHECKING:
-    from pedigree.cleaning.settings import CleanSettings
+from pedigree.settings import CleanSettings
 
 
 def main(settings: CleanSettings) -> None:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pedigree import Snapshot, new_folder, paths, run, say
-
-if TYPE_CHECKING:
-    from pedigree.collecting.settings import CollectSettings
+from pedigree.settings import CollectSettings
 
 
 def main(settings: CollectSettings) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pedigree import Contest, instantiate, paths, run, say, write_csv, write_json
-
-if TYPE_CHECKING:
-    from pedigree.leaderboard.settings import CompareSettings
+from pedigree.settings import CompareSettings
 
 
 def main(settings: CompareSettings) -> dict[str, Any]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pedigree import (
     build_features,
     features_and_target,
@@ -15,9 +13,7 @@ from pedigree import (
     say,
     write_table,
 )
-
-if TYPE_CHECKING:
-    from pedigree.features.settings import EngineerSettings
+from pedigree.settings import EngineerSettings
 
 
 def main(settings: EngineerSettings) -> None:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pedigree import new_folder, paths, predict_validation, run, say, write_csv
-
-if TYPE_CHECKING:
-    from pedigree.evaluation.settings import EvaluateSettings
+from pedigree.settings import EvaluateSettings
 
 
 def main(settings: EvaluateSettings) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pedigree import Subject, instantiate, run, say, write_explanations
-
-if TYPE_CHECKING:
-    from pedigree.explanation.settings import ExplainSettings
+from pedigree.settings import ExplainSettings
 
 
 def main(settings: ExplainSettings) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pedigree import Evidence, instantiate, paths, run, say, write_csv
-
-if TYPE_CHECKING:
-    from pedigree.leakage.settings import LeakageSettings
+from pedigree.settings import LeakageSettings
 
 COLUMNS = ("check", "where", "found", "measured", "limit", "says")
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pedigree import (
     Contract,
     Snapshot,
@@ -13,9 +11,7 @@ from pedigree import (
     say,
     write_table,
 )
-
-if TYPE_CHECKING:
-    from pedigree.data.settings import LoadSettings
+from pedigree.settings import LoadSettings
 
 
 def main(settings: LoadSettings) -> None:

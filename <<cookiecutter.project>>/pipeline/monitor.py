@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pedigree import Batches, paths, run, say
-
-if TYPE_CHECKING:
-    from pedigree.monitoring.settings import MonitorSettings
+from pedigree.settings import MonitorSettings
 
 
 def main(settings: MonitorSettings) -> None:

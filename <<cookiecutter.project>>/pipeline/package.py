@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pedigree import BundleWriter, new_folder, paths, read_table, run, say
-
-if TYPE_CHECKING:
-    from pedigree.packaging.settings import PackageSettings
+from pedigree.settings import PackageSettings
 
 
 def main(settings: PackageSettings) -> None:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pedigree import instantiate, new_folder, paths, read_table, run, say
-
-if TYPE_CHECKING:
-    from pedigree.profiling.settings import ProfileSettings
+from pedigree.settings import ProfileSettings
 
 
 def main(settings: ProfileSettings) -> None:

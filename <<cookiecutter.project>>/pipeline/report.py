@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pedigree import RunReport, paths, run, say
-
-if TYPE_CHECKING:
-    from pedigree.report.settings import ReportSettings
+from pedigree.settings import ReportSettings
 
 
 def main(settings: ReportSettings) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pedigree import (
     Selector,
     fold_scheme,
@@ -15,9 +13,7 @@ from pedigree import (
     say,
     write_csv,
 )
-
-if TYPE_CHECKING:
-    from pedigree.features.selection.settings import SelectSettings
+from pedigree.settings import SelectSettings
 
 
 def main(settings: SelectSettings) -> None:

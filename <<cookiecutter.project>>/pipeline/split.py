@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pedigree import (
     new_folder,
     paths,
@@ -13,9 +11,7 @@ from pedigree import (
     split_rows,
     write_table,
 )
-
-if TYPE_CHECKING:
-    from pedigree.splitting.settings import SplitSettings
+from pedigree.settings import SplitSettings
 
 
 def main(settings: SplitSettings) -> None:

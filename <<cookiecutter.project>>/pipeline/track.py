@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pedigree import Result, paths, run, write_json
-
-if TYPE_CHECKING:
-    from pedigree.tracking.settings import TrackSettings
+from pedigree.settings import TrackSettings
 
 
 def main(settings: TrackSettings) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pedigree import (
     build_model,
     chosen_model,
@@ -15,9 +13,7 @@ from pedigree import (
     save_model,
     say,
 )
-
-if TYPE_CHECKING:
-    from pedigree.training.settings import TrainSettings
+from pedigree.settings import TrainSettings
 
 
 def main(settings: TrainSettings) -> None:

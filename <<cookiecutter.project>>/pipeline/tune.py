@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pedigree import Tuning, chosen_model, instantiate, paths, run, write_csv
-
-if TYPE_CHECKING:
-    from pedigree.search.settings import TuneSettings
+from pedigree.settings import TuneSettings
 
 
 def main(settings: TuneSettings) -> None:

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from pedigree import judge_model, paths, predict_test, run, say
-
-if TYPE_CHECKING:
-    from pedigree.verdict.settings import VerdictSettings
+from pedigree.settings import VerdictSettings
 
 
 def main(settings: VerdictSettings) -> None:

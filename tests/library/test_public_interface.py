@@ -13,42 +13,32 @@ import pytest
 from library.projects import ROOT, Project
 
 import pedigree
+from pedigree import settings
+from pedigree.base.steps import STEPS
 
 MOST = 40
 WITHOUT_EXAMPLE = {"paths"}  # a module
 
 
 def imported(file: Path) -> set[str]:
-    """Name the modules of the library that a file imports from, but for the types of annotations."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    typing = [
-        one
-        for one in ast.walk(tree)
-        if isinstance(one, ast.If) and "TYPE_CHECKING" in ast.unparse(one.test)
-    ]
-    annotations = {node for one in typing for node in ast.walk(one)}
-    return {
-        str(node.module)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ImportFrom)
-        and str(node.module).startswith("pedigree")
-        and node not in annotations
-    }
+    """Name the modules of the library that a file imports from."""
+    nodes = ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+    modules = [str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)]
+    return {name for name in modules if name.startswith("pedigree")}
 
 
 def test_it_has_at_most_forty_names() -> None:
     assert len(pedigree.__all__) <= MOST
 
 
-# `configure` composes and checks settings; what it imports for that is not public yet.
-SCRIPTS = [
-    file for file in sorted((ROOT / "pipeline").rglob("*.py")) if file.name != "configure.py"
-]
+@pytest.mark.parametrize("file", sorted((ROOT / "pipeline").rglob("*.py")), ids=lambda f: f.stem)
+def test_scripts_and_custom_code_import_only_it_and_the_type_of_their_settings(file: Path) -> None:
+    assert imported(file) <= {"pedigree", "pedigree.settings"}
 
 
-@pytest.mark.parametrize("file", SCRIPTS, ids=lambda f: f.stem)
-def test_scripts_and_custom_code_import_nothing_else(file: Path) -> None:
-    assert imported(file) <= {"pedigree"}
+def test_each_step_has_a_type_of_settings_of_its_name() -> None:
+    types = set(settings.__all__) - {"read_settings"}
+    assert types == {f"{name.title()}Settings" for name in STEPS}
 
 
 def test_importing_it_loads_no_library() -> None:

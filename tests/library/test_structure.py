@@ -14,6 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from pedigree.base import paths
 from pedigree.base.dvc_files.lock import is_code
+from pedigree.base.imports import public_names
 from pedigree.base.library import MANIFEST
 from pedigree.base.names import UserError
 from pedigree.base.section import keys_of
@@ -78,16 +79,6 @@ def module(name: str) -> Path | None:
     return None
 
 
-@cache
-def public() -> dict[str, str]:
-    """Map each name of the public interface, loaded lazily, to what it is in the rooms."""
-    names: dict[str, str] = {}
-    for node in ast.parse((ROOT / "pedigree/__init__.pyi").read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.ImportFrom):
-            names |= {one.name: f"pedigree.{node.module}.{one.name}" for one in node.names}
-    return names
-
-
 def running(node: ast.AST) -> Iterator[ast.AST]:
     """Yield a syntax tree without what only type checkers read."""
     if not (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)):
@@ -108,11 +99,7 @@ def imports(file: Path) -> frozenset[str]:
                 f"{file}: the project's modules are imported by their full names"
             )
             found |= {str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)}
-    found |= {
-        public()[name.removeprefix("pedigree.")]
-        for name in found
-        if name.removeprefix("pedigree.") in public()
-    }
+    found |= {public_names()[name] for name in found if name in public_names()}
     parts = {".".join(name.split(".")[:n]) for name in found for n in range(1, name.count(".") + 2)}
     return frozenset(name for name in parts if name.split(".")[0] in CODE and module(name))
 
@@ -138,7 +125,7 @@ def code(stage: str) -> set[Path]:
             seen.add(file)
             waiting += imports(file)
     # The public interface maps names to modules, and does nothing itself.
-    return seen - {Path("pedigree/__init__.py")}
+    return seen - {Path("pedigree/__init__.py"), Path("pedigree/settings.py")}
 
 
 def beside(file: Path) -> list[Path]:

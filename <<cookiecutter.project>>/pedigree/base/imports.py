@@ -73,15 +73,16 @@ def imported(file: Path) -> set[str]:
 
 @cache
 def public_names() -> dict[str, str]:
-    """Map the names of the library's lazily loaded public interface to the objects they stand for."""
-    stub = ast.parse((folder() / "__init__.pyi").read_text(encoding="utf-8"))
-    found = (node for node in stub.body if isinstance(node, ast.ImportFrom))
+    """Map the names of the library's lazily loaded interface to the objects they stand for."""
     top = LIBRARY.name
-    return {
-        f"{top}.{one.name}": f"{top}.{node.module}.{one.name}"
-        for node in found
-        for one in node.names
-    }
+    found: dict[str, str] = {}
+    for stub in sorted(folder().glob("*.pyi")):
+        public = top if stub.stem == "__init__" else f"{top}.{stub.stem}"
+        for node in ast.parse(stub.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ImportFrom):
+                names = [one.name for one in node.names]
+                found |= {f"{public}.{name}": f"{top}.{node.module}.{name}" for name in names}
+    return found
 
 
 def versions(libraries: Iterable[str]) -> list[str]:

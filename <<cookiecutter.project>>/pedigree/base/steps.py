@@ -9,26 +9,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pedigree.base.section import Excerpt
 
-STEPS = {
-    "collect": "pedigree.collecting.settings.CollectSettings",
-    "load": "pedigree.data.settings.LoadSettings",
-    "profile": "pedigree.profiling.settings.ProfileSettings",
-    "clean": "pedigree.cleaning.settings.CleanSettings",
-    "split": "pedigree.splitting.settings.SplitSettings",
-    "engineer": "pedigree.features.settings.EngineerSettings",
-    "select": "pedigree.features.selection.settings.SelectSettings",
-    "compare": "pedigree.leaderboard.settings.CompareSettings",
-    "tune": "pedigree.search.settings.TuneSettings",
-    "train": "pedigree.training.settings.TrainSettings",
-    "evaluate": "pedigree.evaluation.settings.EvaluateSettings",
-    "explain": "pedigree.explanation.settings.ExplainSettings",
-    "leakage": "pedigree.leakage.settings.LeakageSettings",
-    "verdict": "pedigree.verdict.settings.VerdictSettings",
-    "package": "pedigree.packaging.settings.PackageSettings",
-    "monitor": "pedigree.monitoring.settings.MonitorSettings",
-    "report": "pedigree.report.settings.ReportSettings",
-    "track": "pedigree.tracking.settings.TrackSettings",
-}
+# In the order in which they run; `configure` has no settings of its own.
+STEPS = (
+    *(
+        "collect",
+        "load",
+        "profile",
+        "clean",
+        "split",
+        "engineer",
+        "select",
+        "compare",
+        "tune",
+        "train",
+    ),
+    *("evaluate", "explain", "leakage", "verdict", "package", "monitor", "report", "track"),
+)
 
 
 def settings_class(stage: str) -> type[Excerpt]:
@@ -37,8 +33,7 @@ def settings_class(stage: str) -> type[Excerpt]:
 
     if stage not in STEPS:
         return Excerpt
-    module, _, name = STEPS[stage].rpartition(".")
-    found: type[Excerpt] = getattr(import_module(module), name)
+    found: type[Excerpt] = getattr(import_module("pedigree.settings"), f"{stage.title()}Settings")
     return found
 
 

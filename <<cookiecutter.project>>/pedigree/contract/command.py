@@ -24,7 +24,7 @@ from pedigree.contract import Violation, violations
 from pedigree.contract.text import edit
 from pedigree.contract.widen import widen
 from pedigree.data.contract_file import read_contract
-from pedigree.data.rules import requirement
+from pedigree.data.rules import rule_in_words
 
 
 @plain_errors("contract")
@@ -130,5 +130,5 @@ def propose(rows: Any, contract: dict[str, Any], path: Path, options: argparse.N
 def _line(one: Violation) -> str:
     count = f": {one.count} value{'s' if one.count > 1 else ''}" if one.count else ""
     first = f" ({', '.join(one.first)})" if one.first else ""
-    rule = f"column {one.column} {requirement(one.check)}" if one.column else one.check
+    rule = f"column {one.column} {rule_in_words(one.check)}" if one.column else one.check
     return f"  {rule}{count}{first}"

@@ -11,7 +11,7 @@ from pedigree.base.names import UserError, did_you_mean
 from pedigree.data.contract_file import read_contract
 from pedigree.data.engine import infer, retype
 from pedigree.data.records import LoadMetrics
-from pedigree.data.rules import requirement
+from pedigree.data.rules import rule_in_words
 from pedigree.data.target import labels
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ def violation_message(broken: pd.DataFrame, limit: int, contract: str) -> str:
         shown = ", ".join(
             f"row {row + 1} has {value!r}" for row, value in rows["failure_case"].head(3).items()
         )
-        rule = f"column {rows['column'].iloc[0]} {requirement(str(rows['check'].iloc[0]))}"
+        rule = f"column {rows['column'].iloc[0]} {rule_in_words(str(rows['check'].iloc[0]))}"
         lines.append(f"  {rule}: {len(rows)} row{'s' if len(rows) > 1 else ''} ({shown})")
     lines.append(
         "Fix the data, widen the contract (`python -m pedigree contract update` shows how), or raise "

@@ -27,7 +27,7 @@ _REQUIRED = {
 }
 
 
-def requirement(check: str) -> str:
+def rule_in_words(check: str) -> str:
     """Say what a check of pandera, or a type, requires.
 
     Parameters
@@ -42,7 +42,7 @@ def requirement(check: str) -> str:
 
     Examples
     --------
-    >>> requirement("greater_than(0)"), requirement("is float64"), requirement("isin(['a', 'b'])")
+    >>> rule_in_words("greater_than(0)"), rule_in_words("is float64"), rule_in_words("isin(['a', 'b'])")
     ('should be greater than 0', 'should be of type float64', "should be one of 'a', 'b'")
     """
     if found := re.fullmatch(r"is (\S+)", check):
@@ -66,7 +66,7 @@ def broken_rule(column: Any, check: Any, value: Any) -> str:
     ('body_mass_g should be greater than 0, but is -5', 'sex should not be missing')
     """
     missing = value is None or value != value
-    return f"{column} {requirement(str(check))}{'' if missing else f', but is {value!r}'}"
+    return f"{column} {rule_in_words(str(check))}{'' if missing else f', but is {value!r}'}"
 
 
 def _without_brackets(arguments: str) -> str:

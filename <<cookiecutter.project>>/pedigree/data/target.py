@@ -56,7 +56,7 @@ def features_and_target(rows: pd.DataFrame, problem: Columns) -> tuple[pd.DataFr
     Examples
     --------
     >>> from pedigree import features_and_target, paths, read_table
-    >>> from pedigree.base.settings import read_settings
+    >>> from pedigree.settings import read_settings
     >>> problem = read_settings("engineer").problem
     >>> X, y = features_and_target(read_table(paths.SPLIT / "train"), problem)
     >>> problem.target in X, len(X) == len(y)

@@ -51,7 +51,7 @@ def build_model(
     Examples
     --------
     >>> from pedigree import build_model, chosen_model
-    >>> from pedigree.base.settings import read_settings
+    >>> from pedigree.settings import read_settings
     >>> build_model(chosen_model(read_settings("train"))).named_steps.keys()
     dict_keys(['encode', 'estimator'])
     """
@@ -120,7 +120,7 @@ def chosen_model(settings: HasModel) -> Model:
     Examples
     --------
     >>> from pedigree import chosen_model
-    >>> from pedigree.base.settings import read_settings
+    >>> from pedigree.settings import read_settings
     >>> chosen_model(read_settings("train")).name
     'catboost'
     """

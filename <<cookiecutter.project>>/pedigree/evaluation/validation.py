@@ -31,7 +31,7 @@ def predict_validation(problem: JudgedColumns) -> Evaluation:
     Examples
     --------
     >>> from pedigree import predict_validation
-    >>> from pedigree.base.settings import read_settings
+    >>> from pedigree.settings import read_settings
     >>> evaluation = predict_validation(read_settings("evaluate").problem)
     >>> len(evaluation.prediction) == len(evaluation.y)
     True

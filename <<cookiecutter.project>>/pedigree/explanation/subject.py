@@ -48,7 +48,7 @@ class Subject:
     Examples
     --------
     >>> from pedigree import Subject
-    >>> from pedigree.base.settings import read_settings
+    >>> from pedigree.settings import read_settings
     >>> subject = Subject.read(read_settings("explain"))
     >>> subject.outputs(subject.X).shape == (len(subject.X), len(subject.names))
     True

@@ -51,7 +51,7 @@ def write_explanations(explanations: Mapping[str, Explanation], subject: Subject
     Examples
     --------
     >>> from pedigree import Subject, instantiate, paths, write_explanations
-    >>> from pedigree.base.settings import read_settings
+    >>> from pedigree.settings import read_settings
     >>> settings = read_settings("explain")
     >>> subject = Subject.read(settings)
     >>> shap = instantiate(settings.explain.methods["shap"])(subject)

@@ -44,7 +44,7 @@ class Contest:
     Examples
     --------
     >>> from pedigree import Contest
-    >>> from pedigree.base.settings import read_settings
+    >>> from pedigree.settings import read_settings
     >>> contest = Contest.of(read_settings("compare"))
     >>> rounds = [contest.hold(["dummy"], contest.cut())]
     [1/1] dummy: ...

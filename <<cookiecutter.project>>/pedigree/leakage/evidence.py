@@ -67,7 +67,7 @@ class Evidence:
     Examples
     --------
     >>> from pedigree import Evidence
-    >>> from pedigree.base.settings import read_settings
+    >>> from pedigree.settings import read_settings
     >>> evidence = Evidence.read(read_settings("leakage"))
     >>> sorted(evidence.rows)
     ['test', 'train', 'validation']

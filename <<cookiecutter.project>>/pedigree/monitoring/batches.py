@@ -48,7 +48,7 @@ class Batches:
     Examples
     --------
     >>> from pedigree import Batches
-    >>> from pedigree.base.settings import read_settings
+    >>> from pedigree.settings import read_settings
     >>> batches = Batches.read(read_settings("monitor"))
     >>> batches.result([], None).retrain
     False

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from pedigree.data.rules import requirement
+from pedigree.data.rules import rule_in_words
 from pedigree.report.figures import BLUE, ORANGE, figure, shorten
 from pedigree.report.page import Page
 from pedigree.scoring.results import MonitorMetrics
@@ -43,7 +43,7 @@ def report(
         [
             {
                 "row": int(row) + 1,
-                "violation": f"{one['column']} {requirement(str(one['check']))}",
+                "violation": f"{one['column']} {rule_in_words(str(one['check']))}",
                 "value": str(one["failure_case"]),
             }
             for row, one in broken.head(20).iterrows()

@@ -34,7 +34,7 @@ class BundleWriter:
     --------
     >>> from pathlib import Path
     >>> from pedigree import BundleWriter
-    >>> from pedigree.base.settings import read_settings
+    >>> from pedigree.settings import read_settings
     >>> Path("mine").mkdir()
     >>> writer = BundleWriter(Path("mine"), read_settings("package"))
     >>> writer.copy_parts()

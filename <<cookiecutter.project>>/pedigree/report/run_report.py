@@ -50,7 +50,7 @@ class RunReport(Page):
     Examples
     --------
     >>> from pedigree import RunReport
-    >>> from pedigree.base.settings import read_settings
+    >>> from pedigree.settings import read_settings
     >>> page = RunReport(read_settings("report"))
     >>> page.verdict()
     >>> page.heading("Background")

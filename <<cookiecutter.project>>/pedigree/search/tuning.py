@@ -50,7 +50,7 @@ class Tuning:
     Examples
     --------
     >>> from pedigree import Tuning, chosen_model
-    >>> from pedigree.base.settings import read_settings
+    >>> from pedigree.settings import read_settings
     >>> settings = read_settings("tune")
     >>> tuning = Tuning.of(settings, chosen_model(settings))
     >>> sorted(tuning.budget)

@@ -23,7 +23,7 @@ from pedigree.base.stage import say
 from pedigree.base.tables import replacing
 from pedigree.data import formats
 from pedigree.data.engine import from_arrow
-from pedigree.data.rules import broken_rule, requirement
+from pedigree.data.rules import broken_rule, rule_in_words
 from pedigree.prediction.bundle import Bundle
 
 ROWS = 50_000  # rows in memory at a time
@@ -157,7 +157,9 @@ def _answered(
         rejected.append(f"row {before + number + 1}: {why}")
     predictions = bundle.answer(typed.drop(index=broken.index)).reindex(given.index)
     columns = {name: _array(predictions[name]) for name in predictions}
-    reasons = broken["column"].astype("str") + " " + broken["check"].astype("str").map(requirement)
+    reasons = (
+        broken["column"].astype("str") + " " + broken["check"].astype("str").map(rule_in_words)
+    )
     columns["rejected"] = _array(reasons.reindex(given.index).astype("object"))
     columns["bundle"] = pa.array([bundle.id] * len(given), pa.string())
     for name in columns:

@@ -71,7 +71,7 @@ def split_rows(rows: pd.DataFrame, method: SplitMethod, problem: SplitProblem) -
     Examples
     --------
     >>> from pedigree import paths, read_table, split_rows
-    >>> from pedigree.base.settings import read_settings
+    >>> from pedigree.settings import read_settings
     >>> settings = read_settings("split")
     >>> split = split_rows(read_table(paths.CLEAN), settings.split, settings.problem)
     >>> list(split.subsets)

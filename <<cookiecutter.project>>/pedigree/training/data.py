@@ -162,7 +162,7 @@ def fold_scheme(settings: SeededFoldSettings, y: np.ndarray) -> FoldScheme:
     Examples
     --------
     >>> from pedigree import fold_scheme, read_subset
-    >>> from pedigree.base.settings import read_settings
+    >>> from pedigree.settings import read_settings
     >>> X, y, classes = read_subset("train", selected=False)
     >>> folds = fold_scheme(read_settings("select"), y)
     >>> len(folds(3))

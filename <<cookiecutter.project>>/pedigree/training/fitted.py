@@ -175,7 +175,7 @@ def fit_model(
     Examples
     --------
     >>> from pedigree import build_model, fit_model, read_subset
-    >>> from pedigree.base.settings import read_settings
+    >>> from pedigree.settings import read_settings
     >>> settings = read_settings("train")
     >>> model = settings.train.baseline
     >>> X, y, classes = read_subset("train")
@@ -235,7 +235,7 @@ def fit_calibrator(pipeline: Pipeline, settings: TrainSettings, model: Model | N
     Examples
     --------
     >>> from pedigree import build_model, fit_calibrator
-    >>> from pedigree.base.settings import read_settings
+    >>> from pedigree.settings import read_settings
     >>> settings = read_settings("train")
     >>> model = settings.train.baseline
     >>> calibrator = fit_calibrator(build_model(model), settings, model)

@@ -79,7 +79,7 @@ def judge_model(
     Examples
     --------
     >>> from pedigree import judge_model, predict_test
-    >>> from pedigree.base.settings import read_settings
+    >>> from pedigree.settings import read_settings
     >>> settings = read_settings("verdict")
     >>> evaluation = predict_test(settings.problem)
     >>> scores = evaluation.bootstrap(settings.problem.metrics, settings.verdict)

@@ -33,7 +33,7 @@ def predict_test(problem: VerdictProblem) -> Evaluation:
     Examples
     --------
     >>> from pedigree import predict_test
-    >>> from pedigree.base.settings import read_settings
+    >>> from pedigree.settings import read_settings
     >>> evaluation = predict_test(read_settings("verdict").problem)
     >>> sorted(evaluation.by)
     ['dummy', 'linear', 'model']

@@ -73,7 +73,7 @@ def build_features(steps: Mapping[str, Tool], rows: pd.DataFrame, problem: Colum
     Examples
     --------
     >>> from pedigree import build_features, paths, read_table
-    >>> from pedigree.base.settings import read_settings
+    >>> from pedigree.settings import read_settings
     >>> settings = read_settings("engineer")
     >>> rows = read_table(paths.SPLIT / "train")
     >>> list(build_features(settings.engineer.steps, rows, settings.problem).named_steps)[-1]

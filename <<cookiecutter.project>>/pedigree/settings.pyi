@@ -1,0 +1,20 @@
+# The type of each step's settings, which is the argument of `main` in its script, and how to read them elsewhere.
+from .base.settings import read_settings as read_settings
+from .cleaning.settings import CleanSettings as CleanSettings
+from .collecting.settings import CollectSettings as CollectSettings
+from .data.settings import LoadSettings as LoadSettings
+from .evaluation.settings import EvaluateSettings as EvaluateSettings
+from .explanation.settings import ExplainSettings as ExplainSettings
+from .features.selection.settings import SelectSettings as SelectSettings
+from .features.settings import EngineerSettings as EngineerSettings
+from .leaderboard.settings import CompareSettings as CompareSettings
+from .leakage.settings import LeakageSettings as LeakageSettings
+from .monitoring.settings import MonitorSettings as MonitorSettings
+from .packaging.settings import PackageSettings as PackageSettings
+from .profiling.settings import ProfileSettings as ProfileSettings
+from .report.settings import ReportSettings as ReportSettings
+from .search.settings import TuneSettings as TuneSettings
+from .splitting.settings import SplitSettings as SplitSettings
+from .tracking.settings import TrackSettings as TrackSettings
+from .training.settings import TrainSettings as TrainSettings
+from .verdict.settings import VerdictSettings as VerdictSettings
