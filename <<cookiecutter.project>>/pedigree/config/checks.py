@@ -23,7 +23,7 @@ from pedigree.config.dependencies import undeclared
 from pedigree.config.metrics import wrong_metrics, wrong_threshold
 from pedigree.config.models import wrong_models
 from pedigree.config.schema import Settings
-from pedigree.config.storing import wrong_storing
+from pedigree.config.storing import unusable
 from pedigree.config.tools import wrong_kinds, wrong_tools
 
 CONFIG = "conf/config.yaml"
@@ -66,7 +66,7 @@ def check(config: Any) -> None:
             if name not in wrong:
                 mistakes += step.model_validate(part_of(data, step)).mistakes(settings)
         if not mistakes:
-            mistakes += wrong_storing(settings)
+            mistakes += unusable(settings)
     if mistakes:
         count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
         raise UserError("\n  ".join([f"{count} in the settings:", *mistakes]))

@@ -1,6 +1,7 @@
-"""Whether tools that the settings name can be cloned and stored, as far as that can be checked before fitting.
+"""Whether tools that the settings name can be created, cloned and stored, as far as that can be checked without data.
 
-Each tool of another library or of the owner is created, asked for its arguments, stored in memory and read back.
+Each tool that is fitted is created, and its library examines its values. One of a library that is not known, or of the
+owner, is asked for its arguments, stored in memory and read back.
 Transformers are in addition fitted on sample rows, since `fit` may learn what cannot be stored. What remains, such as
 what a model learns, is checked when `engineer`, `select` or `train` stores it. Samplers are cloned, but not stored.
 """
@@ -21,34 +22,45 @@ from pedigree.config.models import models
 from pedigree.config.sample import sample_rows
 from pedigree.config.schema import Settings
 from pedigree.config.tools import tools
+from pedigree.config.values import refused_values
 from pedigree.data.contract_file import read_contract
 from pedigree.estimators.artifact import TRUSTED_PACKAGES, unstorable
 
 # Tools of these packages are known to be storable, before and after fitting.
 KNOWN = {*TRUSTED_PACKAGES, "builtins", "category_encoders", "hydra"} - {"pipeline"}
-# Not fitted by `configure`: a model may take long, and a sampler is not stored.
-NOT_FITTED = (".estimator", ".sampler", ".calibrator")
+# Not fitted by `configure`, since a model may take long.
+NOT_FITTED = (".estimator", ".calibrator")
 
 
-def wrong_storing(settings: Settings) -> Iterator[str]:
-    """Find tools that cannot be created, cloned or stored; requires settings without other mistakes."""
+def unusable(settings: Settings) -> Iterator[str]:
+    """Find tools that cannot be created, cloned, fitted or stored; requires settings without other mistakes."""
     from hydra.errors import InstantiationException
 
     for place, tool, arguments in fitted(settings):
         data = as_dict(tool)
-        if all(one["_target_"].split(".")[0] in KNOWN for _, one in tools(data)):
+        if not (data and data["_target_"]):  # the option `none`
             continue
         try:
             made = instantiate(data, **arguments)
         except InstantiationException as error:
             yield f"{place}: {error.__cause__ or error}"
             continue
-        if lost := list(lost_arguments(made)):
-            yield from (f"{place}: {sentence}" for sentence in lost)
-        elif not place.endswith(".sampler") and (reason := unstorable(made)):
-            yield f"{place}: its {reason}"
-        elif not place.endswith(NOT_FITTED) and (reason := unstorable_after_fit(made, settings)):
-            yield f"{place}: after fit, its {reason}"
+        known = all(one["_target_"].split(".")[0] in KNOWN for _, one in tools(data))
+        mistakes = list(refused_values(made) if known else lost_arguments(made))
+        if not known and not mistakes:
+            mistakes += refused_values(made)
+            mistakes += _wrong_storing(made, place, settings)
+        yield from (f"{place}: {mistake}" for mistake in mistakes)
+
+
+def _wrong_storing(made: Any, place: str, settings: Settings) -> Iterator[str]:
+    """Find what of a tool cannot be stored, as it is and after `fit`."""
+    if place.endswith(".sampler"):
+        return
+    if reason := unstorable(made):
+        yield f"its {reason}"
+    elif not place.endswith(NOT_FITTED) and (reason := unstorable_after_fit(made, settings)):
+        yield f"after fit, its {reason}"
 
 
 def unstorable_after_fit(made: Any, settings: Settings) -> str | None:
