@@ -2,8 +2,8 @@
 
 Each contender gets the same training rows and is judged on test rows that it has not seen. A preset runs as a
 user would run it: a project is generated for the data, `dvc exp run` makes the bundle, and the bundle predicts;
-its seconds are those of all stages that the bundle needs. Results are added to build/quality/results.csv, and what
-is there already is not run again; the tables go to build/quality.md. `make bench-quality` prepares AutoGluon's
+its seconds are those of all stages that the bundle needs. Results are added to build/quality/results.csv, and those
+that it contains already are not measured again; the tables go to build/quality.md. `make bench-quality` prepares AutoGluon's
 environment and the data; run nothing else meanwhile, since contenders are held to seconds of the clock.
 """
 
@@ -34,7 +34,7 @@ Contender = Callable[[Table, Path, float, int], tuple[pd.DataFrame, float]]
 
 
 def main() -> None:
-    """Run what is not known yet, then write the tables."""
+    """Measure what has not been measured, then write the tables."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -47,11 +47,12 @@ def main() -> None:
         "--seconds", type=float, default=240, help="for each (default: %(default)s)"
     )
     parser.add_argument(
-        "--seeds", type=int, default=1, help="cuts of each set (default: %(default)s)"
+        "--seeds", type=int, default=1, help="splits of each set (default: %(default)s)"
     )
     asked = parser.parse_args()
     names = [*asked.files, *filter(None, asked.sets.split(","))]
     BUILD.mkdir(parents=True, exist_ok=True)
+    failed = []
     for seed in range(asked.seeds):
         for name in names:
             table = read(name, seed)
@@ -62,9 +63,12 @@ def main() -> None:
                     append(judge(contender, table, asked.seconds, seed))
                 except RuntimeError as failure:  # the others go on; the next run tries again
                     print(failure, flush=True)
+                    failed.append(f"{contender} on {table.name}")
     text = report(pd.read_csv(RESULTS), asked.seconds)
     (TEMPLATE / "build/quality.md").write_text(text, encoding="utf-8", newline="\n")
     print(text)
+    if failed:
+        sys.exit(f"Failed: {', '.join(failed)}. Run it again: results that exist are kept.")
 
 
 def known(name: str, seed: int, contender: str, budget: float) -> bool:
@@ -200,9 +204,9 @@ def report(results: pd.DataFrame, budget: float) -> str:
     parts = [
         "# Quality\n",
         f"Measured by `benchmarks/quality.py` on {CORES} cores, {budget:g} s for each contender and set "
-        "(the default preset and CatBoost take what they take). A quarter of the rows, or the set's own test rows, are the judge; "
-        "± is the standard deviation over cuts. Of the others, the presets hold a tenth back as validation rows of their own, "
-        "from which the rivals learn, too.\n",
+        "(the default preset and CatBoost have no time limit). Scores are those of a quarter of the rows, or of the set's own test set; "
+        "± is the standard deviation over splits. The presets keep a tenth of the other rows as a validation set, "
+        "on which the rivals are trained, too.\n",
     ]
     for column, title in (
         ("loss", "Log loss, or RMSE for regression: lower is better"),
@@ -233,7 +237,7 @@ def report(results: pd.DataFrame, budget: float) -> str:
 
 
 def cell(mean: float, spread: float) -> str:
-    """Write a mean of several cuts with their standard deviation."""
+    """Write a mean of several splits with their standard deviation."""
     if np.isnan(mean):
         return "–"
     shown = f"{mean:,.0f}" if mean >= 10_000 else f"{mean:.4g}"

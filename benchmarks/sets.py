@@ -21,7 +21,7 @@ ADULT = (
 
 @dataclass(frozen=True)
 class Table:
-    """A data set, cut.
+    """A data set, split.
 
     Parameters
     ----------
@@ -54,14 +54,14 @@ class Table:
 
 
 def read(name: str, seed: int) -> Table:
-    """Read a set and cut it.
+    """Read a set and split it.
 
     Parameters
     ----------
     name : str
         A key of `SHIPPED`, or ``FILE:TARGET[:COLUMN,...]`` for a CSV file; the columns are left out.
     seed : int
-        Of the cut, stratified by class; a set that has a split of its own keeps it.
+        Of the split, stratified by class; a set that has a split of its own keeps it.
     """
     if name == "adult":
         return _adult()

@@ -1,4 +1,4 @@
-"""Exploratory analysis: the data as it came, in charts and reports."""
+"""Exploratory analysis: the data before cleaning, in charts and reports."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def main(settings: ProfileSettings) -> None:
             sample = (
                 rows.sample(n, random_state=settings.seed).sort_index() if n < len(rows) else rows
             )
-            title = f"The data as it came: {target}"
+            title = f"Data before cleaning (target: {target})"
             if n < len(rows):
                 title += f" ({n:,} of {len(rows):,} rows, drawn at random)"
             instantiate(report.without("max_rows"), _partial_=True)(

@@ -120,8 +120,8 @@ def unseen(scores: ResampledScores, n: int) -> list[str]:
     ]
     if not perfect:
         return []
-    share = 1 - (1 - scores.confidence) ** (1 / n)
+    rate = 1 - (1 - scores.confidence) ** (1 / n)
     return [
-        f"{', '.join(perfect)}: no error here, which leaves the interval no width; what goes wrong in {share:.1%} of cases "
-        f"stays unseen in {n} with a probability of {1 - scores.confidence:.2g}"
+        f"{', '.join(perfect)}: no errors, so the interval has no width; {n:,} rows or groups without errors are "
+        f"consistent with an error rate of up to {rate:.1%} ({scores.confidence:.0%} confidence)"
     ]

@@ -58,7 +58,7 @@ def test_every_report_shows_the_columns_of_each_task_and_needs_no_network(
     project.run("profile")
     for name in [*reports, "overview"]:
         assert FROM_ELSEWHERE.search(page(name)) is None, name
-        assert "The data as it came" in page(name)
+        assert "Data before cleaning (target: " in page(name)
     assert {path.stem for path in Path("reports/profile").iterdir()} == {*reports, "overview"}
     drawn = {path.stem for path in Path("plots/profile/plots").iterdir()}
     assert drawn | {"missing"} == {"distributions", "missing", "associations", "target", "outliers"}

@@ -203,8 +203,11 @@ def test_a_perfect_score_is_not_taken_for_certainty() -> None:
         return unseen(bootstrap(["accuracy", "log_loss"], truth, {"model": values}, **how), 40)
 
     (sentence,) = told()
-    assert sentence.startswith("accuracy: no error here")
-    assert "in 7.2% of cases stays unseen in 40 with a probability of 0.05" in sentence
+    assert sentence.startswith("accuracy: no errors, so")
+    assert (
+        "; 40 rows or groups without errors are consistent with an error rate of up to 7.2% (95% confidence)"
+        in sentence
+    )
     assert pytest.approx(0.05, abs=0.001) == (1 - 0.072) ** 40
     values[0] = values[1]
     assert told() == []
@@ -216,7 +219,7 @@ def test_of_grouped_rows_the_groups_are_the_cases_of_a_perfect_score(copy_of) ->
     perfect = [one["metric"] for one in said()["metrics"] if one["value"] == 1]
     assert perfect
     sentence = said()["about"][-1]
-    assert sentence.startswith(f"{', '.join(perfect)}: no error here")
+    assert sentence.startswith(f"{', '.join(perfect)}: no errors, so")
     assert f"unseen in {len(birds)} with" in sentence
 
 
