@@ -220,7 +220,7 @@ def test_of_grouped_rows_the_groups_are_the_cases_of_a_perfect_score(copy_of) ->
     assert perfect
     sentence = said()["about"][-1]
     assert sentence.startswith(f"{', '.join(perfect)}: no errors, so")
-    assert f"unseen in {len(birds)} with" in sentence
+    assert f"; {len(birds)} rows or groups without errors are" in sentence
 
 
 def test_the_verdict_is_the_same_twice(project: Project) -> None:
