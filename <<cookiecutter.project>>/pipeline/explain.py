@@ -15,8 +15,8 @@ def main(settings: ExplainSettings) -> None:
     explanations: dict[str, Any] = {}
     for name, method in options.methods.items():
         found = explanations[name] = instantiate(method)(subject)
-        strongest = ", ".join(one.feature for one in found.strengths[:3])
-        say(f"{name}: strongest {strongest} ({found.measure}; {found.unit})")
+        strongest = ", ".join(one.feature for one in found.strengths[:3] if one.strength)
+        say(f"{name}: strongest {strongest or 'none'} ({found.measure}; {found.unit})")
     write_explanations(explanations, subject)
     say("the model is explained as it was fitted, before calibration and threshold")
 

@@ -28,7 +28,7 @@ def main(settings: LeakageSettings) -> None:
     for line in lines:
         if line["found"] == "yes":
             say(f"{line['check']}: {line['says']}")
-    say(f"{counts.findings} findings of {counts.checks} checks; see {paths.REPORTS}/leakage.csv")
+    say(f"findings: {counts.findings} of {counts.checks} checks; see {paths.REPORTS}/leakage.csv")
 
 
 if __name__ == "__main__":

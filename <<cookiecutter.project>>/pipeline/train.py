@@ -31,7 +31,8 @@ def main(settings: TrainSettings) -> None:
     fitted.write_curves(settings.train.curves)
     record = fitted.metrics(X, fitted_baseline, calibrator)
     record.write(paths.METRICS / "train.json")
-    say(f"{record.model}: {len(X)} rows, {X.shape[1]} features, {fitted.iterations} iterations")
+    iterations = f", {fitted.iterations} iterations" if fitted.iterations else ""
+    say(f"{record.model}: {len(X)} rows, {X.shape[1]} features{iterations}")
 
 
 if __name__ == "__main__":

@@ -11,11 +11,10 @@ from pathlib import Path
 
 from pedigree.base.dvc_files.declared import declared_stage
 from pedigree.base.names import UserError
-from pedigree.base.paths import DVC_YAML, LOADED, PARAMS, TIMINGS
+from pedigree.base.paths import DVC_YAML, LIBRARY, LOADED, PARAMS, TIMINGS
 from pedigree.base.tables import link_or_copy
 
 ROWS = 100  # number of rows that are predicted one at a time
-INTERFACE = (Path("pedigree/__init__.py"), Path("pedigree/__init__.pyi"))  # imported by scripts
 GRACE = 60  # seconds beyond the limit after which a training is stopped; before, the measured time is reported
 
 
@@ -72,7 +71,8 @@ def latency() -> tuple[float, str]:
 
 def training(limit: float | None) -> tuple[float | None, str]:
     """Measure the seconds of a training in a copy of the project; the model itself may have been fetched by DVC."""
-    needed = [*map(Path, declared_stage("train").deps), *INTERFACE, DVC_YAML, PARAMS]
+    interface = [*LIBRARY.glob("*.py"), *LIBRARY.glob("*.pyi")]  # which scripts import
+    needed = [*map(Path, declared_stage("train").deps), *interface, DVC_YAML, PARAMS]
     for path in needed:
         if not path.exists():
             raise UserError(

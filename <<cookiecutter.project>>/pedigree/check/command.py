@@ -18,6 +18,8 @@ from pedigree.base.stage import say
 from pedigree.check.budget import looks
 from pedigree.check.clock import measure
 from pedigree.check.freshness import differences_from_workspace
+from pedigree.report.outputs import RunOutputs, read_workspace
+from pedigree.report.sections.recommendations import finding, recommend
 from pedigree.scoring.results import Interval, JudgedCriterion, VerdictMetrics
 
 NAMED = 3  # changed files that are listed
@@ -40,9 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise UserError(f"{path} does not exist; run `dvc repro` first.")
     own = path == VerdictMetrics.place
     if own and "verdict" in (stages := recorded_stages()):
-        if outdated(stages, "verdict"):
+        if remade := outdated(stages, "verdict"):
             raise UserError(
-                f"{path} is about an earlier model, since the model was trained again later; run `dvc repro`."
+                f"{path} is about an earlier run: {first_of(remade, NAMED)} changed later; run `dvc repro`."
             )
         if differing := differences_from_workspace(stages, "verdict"):
             raise UserError(
@@ -57,7 +59,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def library_differs(files: Sequence[str]) -> str:
     """Return a warning that the library was changed, with some of the changed files."""
     shown = first_of([f"pedigree/{name}" for name in files], NAMED)
-    return f"the library differs from pedigree {__version__}: {shown}"
+    return (
+        f"the library differs from pedigree {__version__}: {shown}. Move your own code to pipeline/custom/ and run "
+        "`git restore pedigree`, or updates will overwrite it."
+    )
 
 
 def accepted(verdict: VerdictMetrics, own: bool) -> bool:
@@ -83,8 +88,21 @@ def accepted(verdict: VerdictMetrics, own: bool) -> bool:
     say(f"  {'; '.join(verdict.about)}\n")
     met = [_line(criterion, own) for criterion in verdict.criteria]
     fine = verdict.accepted and False not in met and (not own or _within_budget())
-    say("accepted" if fine else "NOT ACCEPTED")
+    warnings = reservations() if own and fine else []
+    say(("accepted, with reservations:" if warnings else "accepted") if fine else "NOT ACCEPTED")
+    for warning in warnings:
+        say(f"  {warning}")
     return fine
+
+
+def reservations() -> list[str]:
+    """List what the page warns of although the model is accepted; of a clone without data, nothing is known."""
+    problem = read_yaml(PARAMS)["problem"]
+    outputs = RunOutputs(problem, read_workspace)
+    try:
+        return [finding(one) for one in recommend(outputs) if one.is_warning]
+    except UserError:
+        return []
 
 
 def _line(one: JudgedCriterion, own: bool) -> bool | None:

@@ -73,7 +73,7 @@ def clean_rows(
     Raises
     ------
     UserError
-        A step names a column that is missing or of the wrong type, or drops rows while serving.
+        A step names a column that is missing or of the wrong type, or drops rows and is not `training_only`.
 
     Examples
     --------
@@ -88,7 +88,8 @@ def clean_rows(
     frame = nw.from_native(rows, eager_only=True)
     for name, step in steps.items():
         options = as_dict(step)
-        if options.pop("training_only", False) and serving:
+        training_only = options.pop("training_only", False)
+        if training_only and serving:
             continue
         try:
             for column in options.get("columns") or ():
@@ -98,9 +99,10 @@ def clean_rows(
             after = instantiate(options, frame)
         except UserError as error:
             raise UserError(f"clean.steps.{name}: {error}") from None
-        if serving and len(after) != len(frame):
+        if not training_only and len(after) != len(frame):
             raise UserError(
-                f"clean.steps.{name} drops rows; set `training_only: true` for it in conf/clean/."
+                f"clean.steps.{name} drops rows, and a row that is sent to the model needs a prediction; set "
+                "`training_only: true` for it in conf/clean/."
             )
         counted = not serving and len(after) == len(frame)
         counts[name] = CleanedStep(
@@ -117,7 +119,7 @@ def _count_changes(before: nw.DataFrame[Any], after: nw.DataFrame[Any]) -> dict[
     counts = {}
     for name in before.columns:
         old, new = before[name], after[name]
-        if old.dtype != new.dtype:  # a new type: count what it could not rule_expression
+        if old.dtype != new.dtype:  # a new type: count what could not be converted
             counts[name] = int((~old.is_null() & new.is_null()).sum())
             continue
         differ = ((old != new) & ~old.is_null() & ~new.is_null()) | (old.is_null() != new.is_null())

@@ -26,6 +26,6 @@ class CleanSettings(Excerpt):
             drops = options.get("action") == "drop" or step.target.endswith(".drop_duplicates")
             if drops and not options.get("training_only"):
                 yield (
-                    f"clean.steps.{name}: it drops rows, and a row that is sent to the model needs an answer; "
-                    "give it `training_only: true`."
+                    f"clean.steps.{name}: it drops rows, and a row that is sent to the model needs a prediction; "
+                    "set `training_only: true` for it."
                 )

@@ -104,7 +104,7 @@ class Configuration:
             yield f"{key}: {before.get(key, '(not set)')} -> {after.get(key, '(gone)')}"
         if len(changed) > SHOWN:
             yield f"... and {len(changed) - SHOWN} more (`git diff {PARAMS}` shows all)"
-        yield f"{len(changed)} of {len(keys)} settings changed {self.where}"
+        yield f"{len(changed) or 'none'} of {len(keys)} settings changed {self.where}"
 
 
 def taken_over() -> bool:

@@ -51,7 +51,7 @@ def single_columns(
         explained, low = _error_reduction(
             _predict_by_column(columns[name], y, n_classes, folds, leaves), y, n_classes
         )
-        says = f"{name} alone removes {explained:.1%} of the error of a constant prediction (at least {max(low, 0):.1%})."
+        says = f"{name} alone removes {explained:.1%} of the error of a constant prediction (lower end of its interval: {max(low, 0):.1%})."
         findings.append(Finding(name, low > limit, explained, limit, says))
     return [one for one in findings if one.found] or [
         max(findings, key=lambda one: one.measured or 0)

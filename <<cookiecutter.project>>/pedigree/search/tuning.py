@@ -92,7 +92,9 @@ class Tuning:
     def run(self, search: Callable[[Study], None]) -> None:
         """Try the model's own settings, then the proposals of a search, until the budget is spent; print the outcome."""
         if not self.study:
-            say(f"{self.model.name}: no trials, nothing to search")
+            say(
+                f"{self.model.name}: nothing is tuned, since there are no trials or no search space"
+            )
             return
         self.stopped_by = self.study.run(search)
         announce(self.report(), format_changes(self.study.best().changes))

@@ -97,7 +97,8 @@ def _check_classes(names: list[str], problem: SplitProblem) -> None:
         return
     if len(names) < 2:
         raise UserError(
-            f"split: the training rows have only one class of '{problem.target}'; choose another option of conf/split/."
+            f"the training rows have only one class of '{problem.target}'; choose another option of "
+            "conf/split/, or check in metrics/clean.json whether a cleaning step drops too many rows."
         )
     if problem.positive is not None and str(problem.positive) not in names:
         raise UserError(

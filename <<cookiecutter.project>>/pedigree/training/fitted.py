@@ -250,6 +250,9 @@ def fit_calibrator(pipeline: Pipeline, settings: TrainSettings, model: Model | N
         pipeline, tried, options.folds, options.seed, options.rows
     )
     calibrator = instantiate(options.calibrator).fit(values, y)
-    about = ", ".join(f"{name} {value}" for name, value in calibrator.about().items())
+    about = ", ".join(
+        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in calibrator.about().items()
+    )
     say(f"calibrated on out-of-fold predictions: {about}")
     return calibrator

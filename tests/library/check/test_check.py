@@ -87,7 +87,19 @@ def test_a_verdict_on_an_earlier_model_opens_no_gate(
     for out in recorded["stages"]["train"]["outs"]:
         out["md5"] = "b" * 32
     project.write("dvc.lock", recorded)
-    assert "metrics/verdict.json is about an earlier model" in str(exit_code(monkeypatch))
+    assert "is about an earlier run: models/baseline.skops, " in str(exit_code(monkeypatch))
+
+
+def test_what_the_page_warns_of_is_printed_beside_the_verdict(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monitor = read_json(Path("metrics/monitor.json"))
+    write_json(
+        monitor | {"retrain": True, "reasons": ["all has drifted"]}, Path("metrics/monitor.json")
+    )
+    assert exit_code(monkeypatch) == 0
+    *_, end = capsys.readouterr().out.split("accepted, with reservations:\n")
+    assert "  Monitoring recommends to retrain the model: all has drifted.\n" in end
 
 
 def test_a_verdict_on_a_run_whose_outputs_are_gone_opens_no_gate(

@@ -119,9 +119,12 @@ def test_steps_for_training_only_are_left_out_when_serving() -> None:
     assert counts.steps == {"trim_text": CleanedStep(rows_dropped=0, changed={})}
 
 
-def test_a_row_that_is_served_cannot_be_dropped() -> None:
-    with pytest.raises(UserError, match=r"drop_duplicates drops rows; set `training_only: true`"):
-        clean.clean_rows(strings("a", "a"), step("drop_duplicates"), serving=True)
+@pytest.mark.parametrize("serving", [False, True])
+def test_only_a_step_for_training_only_drops_rows(serving: bool) -> None:
+    with pytest.raises(
+        UserError, match=r"drop_duplicates drops rows, .* set `training_only: true`"
+    ):
+        clean.clean_rows(strings("a", "a"), step("drop_duplicates"), serving=serving)
 
 
 def test_steps_run_in_order() -> None:

@@ -537,6 +537,27 @@ def test_every_kind_of_recommendation_is_given_for_its_reason(project: Project) 
         assert command in text
 
 
+def test_a_linear_model_is_not_compared_with_itself(project: Project) -> None:
+    change(Path("metrics/train.json"), model="linear")
+    assert "not_better" not in kinds(project)
+
+
+def test_features_without_effect_are_not_called_important(project: Project) -> None:
+    file = Path("reports/explain/global.csv")
+    table = pd.read_csv(file)
+    table["strength"] = [1.0] + [0.0] * (len(table) - 1)
+    table.to_csv(file, index=False)
+    assert f"The most important features: {table['feature'][0]}." in told(project)
+    table.assign(strength=0.0).to_csv(file, index=False)
+    assert "No feature has an effect on the predictions." in told(project)
+
+
+def test_a_slice_without_an_interval_has_none(project: Project) -> None:
+    worst = read_json(VERDICT)["worst"][0] | {"interval": [None, None], "value": 1.0, "rows": 40}
+    change(VERDICT, worst=[worst])
+    assert ": roc_auc 1 (40 rows), " in told(project)
+
+
 def test_a_model_without_warnings_can_be_promoted_and_served(project: Project) -> None:
     change(VERDICT, comparisons=[], criteria=[], worst=[])
     change(Path("metrics/monitor.json"), retrain=False)

@@ -106,17 +106,18 @@ def ancestors(stages: Mapping[str, Any], targets: Iterable[str]) -> list[str]:
     return [name for name in stages if name in seen]
 
 
-def outdated(stages: Mapping[str, Any], name: str) -> bool:
-    """Return whether something that a stage depends on was made again after the stage ran.
+def outdated(stages: Mapping[str, Any], name: str) -> list[str]:
+    """List what a stage depends on and what was made again, with another content, after the stage ran.
 
     After `dvc exp run evaluate`, later stages stay as an earlier run recorded them: their outputs describe that run's model.
     """
     now = output_hashes(stages)
-    return name in stages and any(
-        now.get(dep["path"], dep["md5"]) != dep["md5"]
-        for one in ancestors(stages, [name])
-        for dep in stages[one]["deps"]
+    deps = (
+        [dep for one in ancestors(stages, [name]) for dep in stages[one]["deps"]]
+        if name in stages
+        else []
     )
+    return [dep["path"] for dep in deps if now.get(dep["path"], dep["md5"]) != dep["md5"]]
 
 
 def settings_of(stages: Mapping[str, Any], name: str, commit: str = "") -> dict[str, Any] | None:

@@ -63,6 +63,7 @@ def trace(target: str) -> dict[str, Any]:
     holders = [one.commit for one, _ in made if one.commit]
     names = experiments()
     commits = [commit for commit in holders if commit not in names]
+    stages = chain(record, stage, notes)
     return {
         "target": target,
         "path": owner,
@@ -73,8 +74,8 @@ def trace(target: str) -> dict[str, Any]:
         "commit": commits[-1] if commits else None,
         "experiments": {names[commit]: commit for commit in reversed(holders) if commit in names},
         "notes": notes,
-        "stages": chain(record, stage, notes),
-        "source": source(record),
+        "stages": stages,
+        "source": source(stages),
     }
 
 
@@ -272,15 +273,14 @@ def _describe(record: Record, name: str) -> dict[str, Any]:
     }
 
 
-def source(record: Record) -> dict[str, Any] | None:
-    """Return the raw snapshot's description of its source."""
-    for _, owner, md5 in record.outputs():
-        if owner == RAW.as_posix():
-            if digest(RAW) == md5:
-                return _account(RAW / "snapshot.json")
-            for entry in listing(md5):
-                if entry["relpath"] == "snapshot.json" and cached(entry["md5"]).exists():
-                    return _account(cached(entry["md5"]))
+def source(stages: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Return the raw snapshot's description of its source; None if no stage of the chain made a snapshot."""
+    for md5 in (one["outputs"].get(RAW.as_posix()) for one in stages):
+        if md5 and digest(RAW) == md5:
+            return _account(RAW / "snapshot.json")
+        for entry in listing(md5) if md5 else ():
+            if entry["relpath"] == "snapshot.json" and cached(entry["md5"]).exists():
+                return _account(cached(entry["md5"]))
     return None
 
 

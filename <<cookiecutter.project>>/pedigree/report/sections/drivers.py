@@ -93,7 +93,7 @@ def drivers(outputs: RunOutputs, most: int) -> DriversSection:
     own = [one for one in single if one["method"] == method]
     pairs = outputs.rows(f"{FOLDER}/interactions.csv", "strength")[:most]
     return DriversSection(
-        strongest=[row["feature"] for row in rows[:3]],
+        strongest=[row["feature"] for row in rows[:3] if row["strength"]],
         importance=[
             _importance(method, lines, most) for (method,), lines in grouped(rows, "method")
         ],

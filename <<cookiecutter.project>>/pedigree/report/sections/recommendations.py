@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 from pedigree.data.records import LoadMetrics
 from pedigree.report.labels import reference_label
 from pedigree.report.outputs import RunOutputs, to_float
-from pedigree.report.page.rendering import PagePart
+from pedigree.report.page.rendering import PagePart, jinja_environment, rendered
 from pedigree.scoring.results import MonitorMetrics
 
 # recommendations.j2 has a macro for the finding of each kind, and a sentence for its remedy.
@@ -72,6 +72,13 @@ class NextStepsSection(PagePart):
     template: str = "pedigree/report/sections/next_steps.html.j2"
 
 
+def finding(one: Recommendation) -> str:
+    """Return the finding as plain text."""
+    env = jinja_environment(escape=False)
+    macros = rendered(env, "pedigree/report/sections/recommendations.j2", {})
+    return str(getattr(macros, one.kind)(one.values))
+
+
 def next_steps(recommendations: Sequence[Recommendation]) -> NextStepsSection:
     """Return the section that lists the recommendations."""
     return NextStepsSection(recommendations=recommendations)
@@ -127,6 +134,8 @@ def _from_comparisons(outputs: RunOutputs) -> Iterator[Recommendation]:
             continue
         values = vars(one) | {"name": reference_label(one.against), "worse": high < 0}
         simple = one.against == "linear"
+        if simple and outputs.trained.model == "linear":
+            continue
         command = "dvc exp run -S model=linear" if simple else STRONGER
         remedy = "simpler" if simple else "stronger"
         yield Recommendation("not_better", command, values, high < 0 or not simple, remedy)
