@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from pedigree.base.command import parser, plain_errors
+from pedigree.base.names import counted
 from pedigree.base.settings import Loader, read_settings
 from pedigree.base.tables import replacing
 from pedigree.collecting.snapshot import Snapshot
@@ -71,7 +72,7 @@ def validate(rows: Any, contract: dict[str, Any], path: Path) -> int:
     """
     found = violations(rows, contract)
     if not found:
-        print(f"all {len(rows)} rows satisfy {path}")
+        print(f"all {len(rows):,} rows satisfy {path}")
         return 0
     print(f"the snapshot violates {path}:")
     print("\n".join(map(_line, found)))
@@ -117,7 +118,7 @@ def propose(rows: Any, contract: dict[str, Any], path: Path, options: argparse.N
         )
         print("\n".join(map(_line, left)))
     elif not changes:
-        print(f"nothing to change: all {len(rows)} rows satisfy {path}")
+        print(f"nothing to change: all {len(rows):,} rows satisfy {path}")
     if changes and options.write:
         with replacing(path) as temporary:
             temporary.write_text(new, encoding="utf-8", newline="\n")
@@ -128,7 +129,7 @@ def propose(rows: Any, contract: dict[str, Any], path: Path, options: argparse.N
 
 
 def _line(one: Violation) -> str:
-    count = f": {one.count} value{'s' if one.count > 1 else ''}" if one.count else ""
+    count = f": {counted(one.count, 'value')}" if one.count else ""
     first = f" ({', '.join(one.first)})" if one.first else ""
     rule = f"column {one.column} {rule_in_words(one.check)}" if one.column else one.check
     return f"  {rule}{count}{first}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pedigree.base.names import UserError, did_you_mean
+from pedigree.base.names import UserError, counted, did_you_mean
 from pedigree.data.contract_file import read_contract
 from pedigree.data.engine import infer, retype
 from pedigree.data.records import LoadMetrics
@@ -175,14 +175,14 @@ def violation_message(broken: pd.DataFrame, limit: int, contract: str) -> str:
         Of several lines.
     """
     lines = [
-        f"{len(broken):,} rows violate the contract {contract}, but load.max_rejected allows {limit:,}:"
+        f"the contract {contract} is violated by {counted(len(broken), 'row')}, but load.max_rejected allows {limit:,}:"
     ]
     for _, rows in broken.groupby("reason", sort=True):
         shown = ", ".join(
             f"row {row + 1} has {value!r}" for row, value in rows["failure_case"].head(3).items()
         )
         rule = f"column {rows['column'].iloc[0]} {rule_in_words(str(rows['check'].iloc[0]))}"
-        lines.append(f"  {rule}: {len(rows)} row{'s' if len(rows) > 1 else ''} ({shown})")
+        lines.append(f"  {rule}: {counted(len(rows), 'row')} ({shown})")
     lines.append(
         "Fix the data, widen the contract (`python -m pedigree contract update` shows how), or raise "
         "load.max_rejected in conf/load/."

@@ -84,7 +84,7 @@ def test_too_many_broken_rows_stop_with_column_rule_and_first_rows(project: Proj
     edit(spoil)
     message = refusal(project, "load.max_rejected=1")
     assert (
-        "2 rows violate the contract contracts/penguins.yaml, but load.max_rejected allows 1"
+        "the contract contracts/penguins.yaml is violated by 2 rows, but load.max_rejected allows 1"
         in message
     )
     assert "column island should be one of 'Biscoe', 'Dream', 'Torgersen': 2 rows (" in message
