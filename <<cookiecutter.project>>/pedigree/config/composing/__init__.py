@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 from pedigree.base.names import UserError, did_you_mean
 from pedigree.base.paths import CONF
 from pedigree.base.settings import read_yaml
-from pedigree.config.diagnosis import lost_reference, unquoted_options
+from pedigree.config.composing.diagnosis import lost_reference, unquoted_options
 
 
 def compose(overrides: Sequence[str] = ()) -> dict[str, Any]:
