@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 from library.projects import RAW, ROOT, Project, compose, make_project
+from pandera.io.pandas_io import from_yaml
 
 from pedigree.adopting import Adoption, propose_settings
 from pedigree.adopting.command import main
@@ -208,6 +209,15 @@ def test_a_contract_is_wider_than_the_sample(fresh: Project, churn: Path) -> Non
     assert columns["total_charges"] == {**columns["total_charges"], "dtype": "float64"}
     assert columns["country"]["required"] is False
     assert "isin" not in columns["remark"]
+
+
+def test_a_contract_that_lists_all_columns_is_complete_and_read_by_pandera(
+    fresh: Project, churn: Path
+) -> None:
+    (text,) = (t for p, t in adopt(churn, "Churn").contents.items() if p.parts[0] == "contracts")
+    schema = from_yaml(text)
+    assert (schema.strict, schema.metadata) == (False, {"complete": True})
+    assert len(schema.columns) == len(customers().columns)
 
 
 @pytest.mark.parametrize(

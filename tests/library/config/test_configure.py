@@ -4,16 +4,20 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
-from library.projects import CONFIG, Project, compose, extra
+from library.projects import CONFIG, CONTRACT, Project, compose, extra
 from omegaconf import DictConfig, OmegaConf
 
 from pedigree.base.dvc_files.lock import digest
 from pedigree.base.names import UserError
+from pedigree.base.section import Tool
 from pedigree.base.steps import STEPS
 from pedigree.config.checks import check
+from pedigree.config.schema import Settings
+from pedigree.data.contract_file import misspelled_columns, unknown_positive
 from pipeline import configure
 
 
@@ -264,6 +268,95 @@ def test_a_mistake_is_named_with_its_key_and_the_way_out(
     with pytest.raises(UserError) as error:
         check(config)
     assert expected in str(error.value)
+
+
+STEP = {"_target_": "pedigree.cleaning.replace_values", "values": {"m": "male"}}
+OWN_STEP = {"_target_": "pipeline.custom.cleaning.keep_plausible"}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("target", "body"),
+        ("time", "nope"),
+        ("group", ["nope"]),
+        ("exclude", {"nonesuch": "it is not there"}),
+        ("slices", ["nope"]),
+        ("protected", ["nope"]),
+    ],
+)
+@pytest.mark.parametrize("complete", [True, False])
+def test_a_complete_contract_lists_every_column_that_the_problem_may_name(
+    config: DictConfig, key: str, value: Any, complete: bool
+) -> None:
+    contract = CONTRACT | {"metadata": {"complete": complete}}
+    settings = Settings.model_validate(OmegaConf.to_container(config))
+    changed = settings.model_copy(
+        update={"problem": settings.problem.model_copy(update={key: value})}
+    )
+    name = next(iter(value)) if not isinstance(value, str) else value
+    steps = [Tool.model_validate(STEP)]
+    path = Path("contracts/penguins.yaml")
+    said = [
+        one
+        for one in misspelled_columns(changed.problem, contract, path, steps)
+        if f"'{name}'" in one
+    ]
+    assert [one.partition(";")[0] for one in said] == (
+        [f"problem.{key}: column '{name}' is not in contracts/penguins.yaml"] if complete else []
+    )
+    own = [Tool.model_validate(OWN_STEP)]  # which may add the column
+    assert not [
+        one
+        for one in misspelled_columns(changed.problem, contract, path, own)
+        if f"'{name}'" in one
+    ]
+
+
+def test_what_a_contract_lists_is_compared_with_the_problem(project: Project) -> None:
+    others = ("study_name", "sample_number", "comments")
+    added: dict[str, Any] = {name: {"required": False} for name in others}
+    added["sex"] = {"dtype": "str", "isin": ["FEMALE", "MALE"]}
+    columns = CONTRACT["columns"] | added
+    contract = CONTRACT | {"metadata": {"complete": True}, "columns": columns}
+    project.write("contracts/penguins.yaml", contract)
+    configure.main()  # 'male' is spelled as after cleaning
+    set_value(project, "problem.protected", ["nope"])
+    set_value(project, "problem.positive", "xx")
+    assert refusal(project).splitlines() == [
+        "2 mistakes in the settings:",
+        f"  problem.protected: column 'nope' is not in contracts/penguins.yaml; known are: {', '.join(sorted(columns))}. "
+        "If the data contain it, add it to the contract.",
+        "  problem.positive: 'xx' is not one of the values that contracts/penguins.yaml lists for 'sex'; known are: "
+        "FEMALE, MALE.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("positive", "step", "refused"),
+    [
+        ("xx", None, True),
+        ("mal", None, True),
+        (True, None, True),
+        ("male", None, False),  # clean may change the case
+        ("xx", STEP | {"columns": ["Sex"]}, False),
+        ("xx", STEP | {"columns": ["island"]}, True),
+        ("xx", {"_target_": "pedigree.cleaning.fuzzy_merge"}, False),
+        ("xx", OWN_STEP, False),
+    ],
+)
+def test_a_positive_class_is_a_value_that_the_contract_lists_unless_cleaning_may_make_it(
+    config: DictConfig, positive: Any, step: dict[str, Any] | None, refused: bool
+) -> None:
+    settings = Settings.model_validate(OmegaConf.to_container(config))
+    problem = settings.problem.model_copy(update={"positive": positive})
+    listed = {"columns": {"sex": {"dtype": "str", "isin": ["FEMALE", "MALE"]}}}
+    kept = {"_target_": "pedigree.cleaning.trim_text"}
+    steps = [Tool.model_validate(one) for one in (kept, step) if one]
+    found = list(unknown_positive(problem, listed, Path("contracts/x.yaml"), steps))
+    said = f"problem.positive: '{positive}' is not one of the values that contracts/x.yaml lists for 'sex'; "
+    assert [one[: len(said)] for one in found] == [said] * refused
+    assert not list(unknown_positive(problem, {"columns": {}}, Path("contracts/x.yaml"), steps))
 
 
 @pytest.mark.parametrize(
