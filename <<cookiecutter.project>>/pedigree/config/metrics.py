@@ -14,7 +14,7 @@ from pedigree.base.settings import as_dict
 from pedigree.config.tools import locate, wrong_tools
 from pedigree.scoring.custom import TASKS, argument, own, response_method
 from pedigree.scoring.decision import PredictedRows
-from pedigree.scoring.metrics import DECIDED, METRICS, Metric
+from pedigree.scoring.metrics import DECIDED, METRICS, Metric, unfit
 from pedigree.verdict.criteria import QUANTITIES, wrong_criteria
 
 METHODS = ("predict", "predict_proba")
@@ -31,12 +31,13 @@ def wrong_metrics(problem: Problem) -> Iterator[str]:
     """Find metrics that do not exist or do not fit the task, and criteria that nothing measures."""
     task, wrong = problem.task, dict(wrong_custom_metrics(problem))
     yield from filter(None, wrong.values())
+    usable = usable_metrics(problem)
     fitting = list(fitting_metrics(problem))
     for name in problem.metrics:
-        if name not in METRICS and name not in problem.custom_metrics:
-            yield f"problem.metrics: metric '{name}' does not exist; {did_you_mean(name, fitting)}"
-        elif name not in fitting and name not in wrong:
-            yield f"problem.metrics: '{name}' does not fit task {task}; choose from {', '.join(fitting)}."
+        if name in wrong:
+            continue
+        if mistake := unfit(name, usable, [task]):
+            yield f"problem.metrics: {mistake}"
         elif name in DECIDED:
             yield (
                 f"problem.metrics: '{name}' cannot compare models, since folds have neither threshold nor intervals; "
@@ -64,10 +65,15 @@ def wrong_threshold(problem: Problem) -> Iterator[str]:
 
 def fitting_metrics(problem: Problem) -> dict[str, Metric]:
     """Return the metrics that fit the task, by name, without the owner's metrics that have mistakes."""
+    found = usable_metrics(problem)
+    return {name: one for name, one in found.items() if problem.task in one.tasks}
+
+
+def usable_metrics(problem: Problem) -> dict[str, Metric]:
+    """Return all metrics by name, without the owner's metrics that have mistakes."""
     wrong = dict(wrong_custom_metrics(problem))
     named = problem.custom_metrics.items()
-    found = METRICS | {name: own(name, one) for name, one in named if name not in wrong}
-    return {name: one for name, one in found.items() if problem.task in one.tasks}
+    return METRICS | {name: own(name, one) for name, one in named if name not in wrong}
 
 
 def wrong_custom_metrics(problem: Problem) -> Iterator[tuple[str, str]]:
