@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from pedigree.base.names import did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,6 +121,15 @@ class Explanation:
     interactions: list[PairStrength] = field(default_factory=list)
     curves: list[Curve] = field(default_factory=list)
     interaction_measure: str = ""
+
+    def mistakes(self, features: Sequence[str]) -> Iterator[str]:
+        """Find strengths that are not finite, and strengths of other columns than the model's features."""
+        for one in self.strengths:
+            if one.feature not in features:
+                hint = did_you_mean(one.feature, features)
+                yield f"'{one.feature}' is not a feature of the model; {hint}"
+            elif not np.isfinite(one.strength):
+                yield f"the strength of '{one.feature}' is {one.strength}; give a finite number."
 
     @classmethod
     def of(cls, measure: str, unit: str, strengths: Mapping[str, float]) -> Explanation:
