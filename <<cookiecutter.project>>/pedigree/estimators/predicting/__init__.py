@@ -9,7 +9,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 
 from pedigree.base.names import UserError
-from pedigree.estimators.protocols.models import checked_output, codes_of
+from pedigree.estimators.protocols.models import checked_output, classes_of
 from pedigree.estimators.protocols.signatures import name_of
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def predict(
     """
     X, n = plain(X), len(X)
     estimator = pipeline[-1] if isinstance(pipeline, Pipeline) else pipeline
-    codes = codes_of(estimator, n_classes) if n_classes else np.arange(0)
+    codes = classes_of(estimator, np.arange(n_classes)).astype(int) if n_classes else np.arange(0)
     try:
         found = pipeline.predict_proba(X) if n_classes else pipeline.predict(X)
     except NotFittedError as error:

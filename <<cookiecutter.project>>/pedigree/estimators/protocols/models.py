@@ -32,8 +32,8 @@ def wrong_model(kind: type, classify: bool) -> str | None:
     return wrong_fit(kind)
 
 
-def codes_of(estimator: Any, n_classes: int) -> np.ndarray:
-    """Return the class codes that a classifier was fitted on.
+def classes_of(estimator: Any, known: np.ndarray) -> np.ndarray:
+    """Return the classes that a classifier was fitted on, some of the known ones.
 
     Raises
     ------
@@ -41,12 +41,12 @@ def codes_of(estimator: Any, n_classes: int) -> np.ndarray:
         It does not keep them as `classes_`.
     """
     found = getattr(estimator, "classes_", None)
-    codes = np.asarray(-1 if found is None else found)
-    if codes.ndim != 1 or not np.isin(codes, np.arange(n_classes)).all():
+    classes = np.asarray(found)
+    if found is None or classes.ndim != 1 or not np.isin(classes, known).all():
         raise UserError(
             f"{name_of(estimator)} has classes_ {described(found)} after fit; set self.classes_ = np.unique(y) in fit."
         )
-    return codes.astype(int)
+    return classes
 
 
 def checked_output(
