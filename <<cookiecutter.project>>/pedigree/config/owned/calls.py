@@ -6,7 +6,7 @@ Tools that are fitted are not listed here, since `configure` creates them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from inspect import Parameter, isclass, signature
+from inspect import isclass, signature
 from typing import Any, NamedTuple
 
 
@@ -71,16 +71,14 @@ def _unbound(function: Any, positional: tuple[str, ...], named: dict[str, Any]) 
     except (TypeError, ValueError):  # a builtin without a signature
         return None
     try:
-        accepted.bind(*positional, **named)
+        given = accepted.bind_partial(*positional, **named).arguments
     except TypeError as error:
-        taken = list(accepted.parameters.values())[: len(positional)]
-        names = {one.name for one in taken if one.kind is not Parameter.POSITIONAL_ONLY}
-        missing = [
-            one.name
-            for one in accepted.parameters.values()
-            if one.default is one.empty
-            and one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
-            and one.name not in {*named, *names}
-        ]
-        return f"the settings do not give '{missing[0]}'" if missing else str(error)
-    return None
+        return str(error)
+    missing = [
+        one.name
+        for one in accepted.parameters.values()
+        if one.default is one.empty
+        and one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
+        and one.name not in given
+    ]
+    return f"the settings do not give '{missing[0]}'" if missing else None
