@@ -32,6 +32,11 @@ KINDS = tuple(
     )
     for packed in ("", ".gz", ".bz2", ".zst", ".zip")
 )
+# Schemes of addresses for which DVC has a kind of remote; an address without a host is a local path.
+REMOTES = (
+    *("s3", "gs", "azure", "ssh", "hdfs", "webhdfs"),
+    *("oss", "gdrive", "http", "https", "webdav", "webdavs"),
+)
 TEXTS = ("project_name", "project", "description", "author", "data", "target", "remote")
 EXAMPLE_TARGET = {
     "auto": "sex",
@@ -89,11 +94,17 @@ def check_project() -> None:
 
 
 def check_remote() -> None:
-    """Raise an error for a remote that would put a password, or an invalid line, into .dvc/config."""
+    """Raise an error for a remote that DVC does not support, or that would put a password into .dvc/config."""
     remote = ANSWERS["remote"]
     if '"' in remote or "%(" in remote:
         raise BadAnswer("remote: quotation marks and '%(' cannot be written into .dvc/config.")
     refuse_password("remote", remote)
+    address = urlsplit(remote)
+    if address.netloc and address.scheme not in ("", *REMOTES):
+        raise BadAnswer(
+            f"remote: DVC has no remote for {address.scheme}://; use a path or one of"
+            f" {', '.join(f'{scheme}://' for scheme in REMOTES)}."
+        )
 
 
 def refuse_password(name: str, address: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pedigree import Subject, instantiate, run, say, write_explanations
+from pedigree import Subject, run, say, write_explanations
 from pedigree.settings import ExplainSettings
 
 
@@ -14,7 +14,7 @@ def main(settings: ExplainSettings) -> None:
     subject = Subject.read(settings)
     explanations: dict[str, Any] = {}
     for name, method in options.methods.items():
-        found = explanations[name] = instantiate(method)(subject)
+        found = explanations[name] = subject.explain(name, method)
         strongest = ", ".join(one.feature for one in found.strengths[:3] if one.strength)
         say(f"{name}: strongest {strongest or 'none'} ({found.measure}; {found.unit})")
     write_explanations(explanations, subject)

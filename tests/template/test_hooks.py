@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import shutil
 import string
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 from cookiecutter.exceptions import FailedHookException
+from dvc.config_schema import REMOTE_SCHEMAS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from template import servers
@@ -65,6 +67,11 @@ def refused(tmp_path: Path, **answers: str) -> str:
         ({"remote": 's3://b/"x'}, "remote: quotation marks"),
         ({"remote": "https://[x"}, "remote: 'https://[x' is not a valid address."),
         ({"remote": "https://me:secret@host/x"}, "remote: the address contains a password"),
+        (
+            {"remote": "ftp://host/x"},
+            "remote: DVC has no remote for ftp://; use a path or one of s3://, gs://,",
+        ),
+        ({"remote": "gcs://bucket"}, "remote: DVC has no remote for gcs://; use a path or one of"),
         ({"data": "https://me:secret@host/x.csv", "target": "y"}, "data: the address contains a"),
         ({"data": "s3://bucket/x.csv"}, "target: enter the column"),
         ({"target": "mass"}, "target: the bundled example's is 'sex' for binary"),
@@ -98,6 +105,14 @@ def test_a_bad_answer_is_refused_in_one_sentence(
     (tmp_path / "good.csv").write_text(CSV)
     (tmp_path / "semicolon.csv").write_text(CSV.replace(",", ";"))
     assert refused(tmp_path, **answers).startswith(sentence)
+
+
+def test_every_kind_of_remote_that_dvc_has_is_accepted() -> None:
+    hook = (TEMPLATE / "hooks/pre_gen_project.py").read_text(encoding="utf-8")
+    named = re.search(r"^REMOTES = \((.+?)^\)", hook, re.MULTILINE | re.DOTALL)
+    assert named
+    # Of the others, one is a path, and one refers to another remote.
+    assert set(re.findall(r'"(\w+)"', named[1])) == REMOTE_SCHEMAS.keys() - {"", "remote"}
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
@@ -309,6 +324,22 @@ def test_without_network_what_is_left_begins_with_what_failed(tmp_path: Path) ->
         ["git", "add", "."],
     ]
     assert (tmp_path / "p/.git").is_dir()
+
+
+@pytest.mark.parametrize(("task", "flag"), [("auto", []), ("multiclass", ["--task", "multiclass"])])
+def test_the_readme_names_the_command_that_proposes_settings(
+    tmp_path: Path, task: str, flag: list[str]
+) -> None:
+    (tmp_path / "it's mine.csv").write_text(CSV)
+    answers = {"data": f"{tmp_path}/it's mine.csv", "target": "Churn", "task": task}
+    project = generate(tmp_path / "output", **answers)
+    lines = (project / "README.md").read_text(encoding="utf-8").splitlines()
+    (line,) = [one for one in lines if one.startswith("    python -m pedigree adopt ")]
+    words = shlex.split(line, comments=True)
+    expected = ["python", "-m", "pedigree", "adopt", "data/external/it's mine.csv"]
+    assert words == [*expected, "--target", "Churn", *flag]
+    begin = [one.split()[0] for one in lines if one.startswith("    ")][:4]
+    assert begin == ["make", ".", "python", "dvc"]
 
 
 def test_setup_no_runs_nothing_and_lists_everything(tmp_path: Path) -> None:

@@ -10,20 +10,30 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from template.projects import TREE, command_line, finish, succeed
+import yaml
+from template.projects import TREE, command_line, finish, generate, succeed
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("recipes")]
-TEXT = (TREE / "pipeline/custom/README.md").read_text(encoding="utf-8")
-RECIPES = dict(re.findall(r"^## (.+)\n((?:(?!## ).*\n)+)", TEXT, re.MULTILINE))
+DATA = {"data": "https://example.com/x.csv", "target": "y"}
+README = "pipeline/custom/README.md"
+
+
+def recipes(folder: Path) -> dict[str, str]:
+    """Return the text of each recipe by its title."""
+    text = (folder / README).read_text(encoding="utf-8")
+    return dict(re.findall(r"^## (.+)\n((?:(?!## ).*\n)+)", text, re.MULTILINE))
 
 
 def read(project: Path, path: str) -> Any:
-    return json.loads((project / path).read_text(encoding="utf-8"))
+    text = (project / path).read_text(encoding="utf-8")
+    return json.loads(text) if path.endswith(".json") else yaml.safe_load(text)
 
 
 def has_feature(project: Path, said: str) -> bool:
     made = pd.read_parquet(project / "data/features/validation")
     rounded = made["rounded_body_mass_g"].dropna()
+    before = read(project, "conf/engineer/penguins.yaml")["steps"]
+    assert list(read(project, "params.yaml")["engineer"]["steps"]) == [*before, "rounded"]
     return "rounded_body_mass_g" in said and (rounded % 10 == 0).all()
 
 
@@ -79,14 +89,24 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_recipe_is_tried() -> None:
-    assert list(RECIPES) == list(SEEN)
+    assert list(recipes(TREE)) == list(SEEN)
+
+
+@pytest.mark.parametrize(("answers", "engineer"), [({}, "penguins"), (DATA, "default")])
+def test_a_feature_is_added_to_those_of_the_file_that_is_chosen(
+    tmp_path: Path, answers: dict[str, str], engineer: str
+) -> None:
+    recipe = recipes(generate(tmp_path, **answers))["A feature"]
+    assert f"\ndefaults: [{engineer}, _self_]  # " in recipe
 
 
 @pytest.mark.parametrize("name", SEEN)
 def test_a_recipe_works_word_for_word(name: str, ready: Path, tmp_path: Path) -> None:
     project = shutil.copytree(ready, tmp_path / "p", symlinks=True)
     said = ""
-    for language, block in re.findall(r"^```(\w+)\n(.+?)^```$", RECIPES[name], re.M | re.S):
+    for language, block in re.findall(
+        r"^```(\w+)\n(.+?)^```$", recipes(project)[name], re.M | re.S
+    ):
         if language == "sh":
             said = succeed("bash", "-euc", block, cwd=project)
             continue
@@ -104,8 +124,9 @@ def test_the_examples_that_are_there_are_chosen_as_the_recipes_say(
     ready: Path, tmp_path: Path
 ) -> None:
     project = shutil.copytree(ready, tmp_path / "p", symlinks=True)
+    text = (project / README).read_text(encoding="utf-8")
     choices = re.findall(
-        r"^`(?:-S )?([^`]+)` uses the example", TEXT.replace("metric, too. ", "\n"), re.M
+        r"^`(?:-S )?([^`]+)` uses the example", text.replace("metric, too. ", "\n"), re.M
     )
     assert len(choices) == 2
     for choice in choices:

@@ -15,7 +15,7 @@ from pedigree.adopting.columns import (
 )
 from pedigree.adopting.problem import ProposedProblem, mark_suspects, propose_problem
 from pedigree.adopting.scan import Scan, scan
-from pedigree.adopting.source import Source
+from pedigree.adopting.source import Source, with_header
 from pedigree.base.names import UserError
 from pedigree.base.paths import CONF, EXTERNAL
 from pedigree.base.settings import read_yaml
@@ -56,6 +56,7 @@ def propose_settings(source: Source, target: str, task: str | None = None) -> Ad
     UserError
         The rows cannot be read, the target cannot be predicted, or no column is left as a feature.
     """
+    source = with_header(source, target)
     facts = scan(source.paths, source.reading, read_yaml(LOAD)["missing"])
     columns = classify_columns(facts)
     problem = propose_problem(target, columns, facts, task)

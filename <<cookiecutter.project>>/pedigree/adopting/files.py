@@ -178,6 +178,7 @@ def contract_yaml(problem: ProposedProblem, columns: list[ColumnDecision], scan:
 schema_type: dataframe
 api: pandas
 strict: false  # other columns are allowed; their types are inferred
+metadata: {{complete: true}}  # conf/problem/ may only name columns that are listed here
 columns:
 {lines}"""
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pedigree.base.names import UserError, did_you_mean, nearest, snake_case
+from pedigree.base.names import UserError, did_you_mean, first_of, nearest, snake_case
 from pedigree.base.paths import CONF
 from pedigree.data import formats
 from pedigree.data.files.compression import COMPRESSED
+from pedigree.data.files.delimited import delimited_columns
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,35 @@ def find_source(named: str, scratch: Path) -> Source:
         formats.file_kind(path)
         raise UserError(f"the folder {named} contains no file of a known format.")
     return Source(_data_name(path.name), paths, formats.file_dialect(paths[0]), path)
+
+
+def with_header(source: Source, target: str) -> Source:
+    """Take the first row for the column names if it contains the target, though it looks like values.
+
+    Raises
+    ------
+    UserError
+        There is no header, and the target is not one of the names that columns without names get.
+    """
+    if source.reading.get("header") is not False:
+        return source
+    path, option = source.paths[0], CONF / "collect" / f"{source.name}.yaml"
+    first = delimited_columns(path, {**source.reading, "header": True})
+    if target in first and source.origin is None:
+        raise UserError(
+            f"the first row contains the target '{target}', but {option} takes it for values; set "
+            "`header: true` under its key `reading`."
+        )
+    if target in first:
+        return replace(source, reading={**source.reading, "header": True})
+    if snake_case(target) not in delimited_columns(path, source.reading):
+        near = nearest(target, first)
+        raise UserError(
+            f"the target '{target}' is not a column of the data: {path.name} seems to have no header, since its first "
+            f"row looks like values ({first_of(first, 5)}), so that its columns are column_1 to column_{len(first)}; "
+            + (f"did you mean '{near}'?" if near else "name one of these, or add a header.")
+        )
+    return source
 
 
 def _files(path: Path) -> list[Path]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -39,6 +39,28 @@ def parser(
     )
     add_options(made)
     return made
+
+
+def integer(least: int, most: int | None = None) -> Callable[[str], int]:
+    """Return the type of an option that is an integer within limits, for `argparse`.
+
+    Parameters
+    ----------
+    least, most : int
+        The limits, both included; None is no limit.
+    """
+    allowed = f"{least} or more" if most is None else f"from {least} to {most}"
+
+    def parse(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = least - 1
+        if number < least or (most is not None and number > most):
+            raise argparse.ArgumentTypeError(f"must be an integer, {allowed} (it is {text!r})")
+        return number
+
+    return parse
 
 
 @contextmanager

@@ -19,6 +19,11 @@ def git(*arguments: str) -> str:
     return done.stdout if done.returncode == 0 else ""
 
 
+def inside() -> bool:
+    """Return whether the working folder is part of a Git repository."""
+    return bool(git("rev-parse", "--git-dir"))
+
+
 def head() -> str:
     """Return the hash of the last commit.
 

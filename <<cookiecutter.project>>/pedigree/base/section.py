@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WrapValidator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WrapValidator,
+)
+
+from pedigree.base.names import snake_case
 
 
 def _as_written(value: Any, validated: Callable[[Any], float]) -> float:
@@ -14,19 +23,31 @@ def _as_written(value: Any, validated: Callable[[Any], float]) -> float:
     return value if type(value) is int else number
 
 
+def _once_each(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuse a name that is listed twice, also in another spelling."""
+    seen: dict[str, str] = {}
+    for name in names:
+        first = seen.get(snake_case(name))
+        if first is not None:
+            also = "twice" if first == name else f"and {first!r}, which is the same name"
+            raise ValueError(f"should not contain {name!r} {also}")
+        seen[snake_case(name)] = name
+    return names
+
+
 Number = Annotated[float, WrapValidator(_as_written)]
 Share = Annotated[Number, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 ClassWeight = Literal["balanced"] | None
 Word = Annotated[str, Field(pattern=r"^\w+$")]
-Names = tuple[str, ...]
+Names = Annotated[tuple[str, ...], AfterValidator(_once_each)]
 
 
 class Section(BaseModel):
     """Settings with exactly these keys."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 def _nested(value: Any) -> Any:
@@ -36,7 +57,7 @@ def _nested(value: Any) -> Any:
 class Excerpt(BaseModel):
     """Some keys of a section, or of all settings; keys that an owner added become attributes, too."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False)
     __pydantic_extra__: dict[str, Annotated[Any, BeforeValidator(_nested)]]
 
     def mistakes(self, settings: Any) -> Iterator[str]:
@@ -53,7 +74,7 @@ class Excerpt(BaseModel):
 class Tool(BaseModel):
     """A tool: the dotted name of a class or function, and its arguments."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False)
     target: str = Field(alias="_target_", min_length=3, pattern=r"^[\w.]+\.\w+$")
 
     def without(self, *names: str) -> dict[str, Any]:

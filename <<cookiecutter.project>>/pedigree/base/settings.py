@@ -34,7 +34,9 @@ def read_yaml(path: Path) -> Any:
     try:
         return yaml.load(path.read_text(encoding="utf-8"), Loader=Loader)
     except FileNotFoundError:
-        raise UserError(f"{path} does not exist; run `dvc repro` to create it.") from None
+        written = path == PARAMS or path.parent == SETTINGS
+        way = "run `dvc repro` to create it" if written else f"restore it with `git restore {path}`"
+        raise UserError(f"{path} does not exist; {way}.") from None
     except yaml.YAMLError as error:
         raise UserError(f"{path} is not valid YAML: {error}") from None
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from inspect import signature
 from typing import Any
 
@@ -53,7 +54,7 @@ def run(stage: str, main: Callable[..., dict[str, Any] | None]) -> None:
         if overrides and not takes_settings:
             raise UserError(
                 f"'{overrides[0]}' is refused, since this stage takes no settings from the command line; "
-                f"edit conf/, or use `dvc exp run -S {overrides[0]}` for one experiment."
+                f"edit conf/, or use `dvc exp run {_as_options(overrides)}` for one experiment."
             )
         if overrides:
             LOGGER.warning(
@@ -84,6 +85,11 @@ def say(text: str) -> None:
     3 rows dropped
     """
     LOGGER.info("%s", text)
+
+
+def _as_options(overrides: Sequence[str]) -> str:
+    """Return overrides as options of `dvc exp run`, quoted for a shell."""
+    return shlex.join(word for override in overrides for word in ("-S", override))
 
 
 def _limit_threads() -> None:

@@ -9,24 +9,28 @@ import math
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pedigree.base.logs import LOGGER
+from pedigree.base.names import UserError
 from pedigree.base.settings import as_dict
 
 if TYPE_CHECKING:
     import pandas as pd
 
 ROWS_PER_PART = 1_000_000
+StrPath = str | PathLike[str]
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: StrPath) -> Iterator[Path]:
     """Yield a temporary path beside ``path`` that takes its place if the block succeeds.
 
     After an error the earlier output is unchanged, and no incomplete file is left.
     """
+    path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.new")
     _remove(temporary)
@@ -51,12 +55,12 @@ def link_or_copy(source: Path, target: Path) -> None:
 
 
 @contextmanager
-def new_folder(path: Path) -> Iterator[Path]:
+def new_folder(path: StrPath) -> Iterator[Path]:
     r"""Yield an empty folder that replaces ``path`` if the block succeeds; otherwise ``path`` is unchanged.
 
     Parameters
     ----------
-    path : Path
+    path : str or path-like
         An output of a stage, such as ``paths.PLOTS / "evaluate"``.
 
     Examples
@@ -79,7 +83,7 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def write_table(frame: pd.DataFrame, folder: Path) -> None:
+def write_table(frame: pd.DataFrame, folder: StrPath) -> None:
     """Write a data frame as a folder of Parquet parts with fixed names, in row order.
 
     Examples
@@ -97,8 +101,13 @@ def write_table(frame: pd.DataFrame, folder: Path) -> None:
             part.to_parquet(new / f"part-{number:05d}.parquet", index=False)
 
 
-def read_table(folder: Path) -> pd.DataFrame:
+def read_table(folder: StrPath) -> pd.DataFrame:
     """Read all Parquet parts of a dataset, in the order of their names.
+
+    Raises
+    ------
+    UserError
+        The folder is missing, or contains no parts.
 
     Examples
     --------
@@ -110,11 +119,15 @@ def read_table(folder: Path) -> pd.DataFrame:
     import pandas as pd
 
     LOGGER.debug("read %s", folder)
-    parts = [pd.read_parquet(part) for part in sorted(folder.glob("*.parquet"))]
+    parts = [pd.read_parquet(part) for part in sorted(Path(folder).glob("*.parquet"))]
+    if not parts:
+        raise UserError(
+            f"{folder} contains no Parquet files; run `dvc repro` (or `dvc checkout`) to make it, or fix the name."
+        )
     return pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
 
 
-def write_json(data: Any, path: Path) -> None:
+def write_json(data: Any, path: StrPath) -> None:
     """Write JSON with numbers rounded to nine significant digits, keys in the order given.
 
     Nine digits are more than any metric needs, and exclude those that rounding errors affect.
@@ -147,7 +160,7 @@ def sha256(path: Path) -> str:
 
 
 def write_csv(
-    rows: Sequence[Mapping[str, Any]], path: Path, header: Sequence[str] | None = None
+    rows: Sequence[Mapping[str, Any]], path: StrPath, header: Sequence[str] | None = None
 ) -> None:
     """Write mappings with equal keys as a CSV file; floats are rounded as in `write_json`.
 
@@ -155,7 +168,7 @@ def write_csv(
     ----------
     rows : sequence of mapping
         The rows.
-    path : Path
+    path : str or path-like
         The file.
     header : sequence of str, optional
         The keys in order; default those of the first row.

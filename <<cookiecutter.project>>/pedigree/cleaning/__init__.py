@@ -14,7 +14,7 @@ import narwhals as nw
 
 from pedigree.base.names import UserError, did_you_mean
 from pedigree.base.settings import as_dict
-from pedigree.base.tools import instantiate
+from pedigree.base.tools import at, described, instantiate
 from pedigree.cleaning.rows import drop_duplicates, limit, require
 from pedigree.cleaning.text import (
     fuzzy_merge,
@@ -91,14 +91,12 @@ def clean_rows(
         training_only = options.pop("training_only", False)
         if training_only and serving:
             continue
-        try:
+        with at(f"clean.steps.{name}"):
             for column in options.get("columns") or ():
                 if column not in frame.columns:
                     hint = did_you_mean(column, frame.columns)
                     raise UserError(f"column '{column}' is not in the data; {hint}")
-            after = instantiate(options, frame)
-        except UserError as error:
-            raise UserError(f"clean.steps.{name}: {error}") from None
+            after = _as_frame(instantiate(options, frame), options["_target_"])
         if not training_only and len(after) != len(frame):
             raise UserError(
                 f"clean.steps.{name} drops rows, and a row that is sent to the model needs a prediction; set "
@@ -112,6 +110,16 @@ def clean_rows(
         frame = after
     cleaned = frame.to_native().reset_index(drop=True)
     return cleaned, CleanMetrics(rows=len(rows), kept=len(cleaned), steps=counts)
+
+
+def _as_frame(returned: Any, target: str) -> nw.DataFrame[Any]:
+    """Return what a cleaning step returned as a Narwhals frame; it may also be one of pandas."""
+    frame = nw.from_native(returned, eager_only=True, pass_through=True)
+    if not (isinstance(frame, nw.DataFrame) and frame.implementation.is_pandas()):
+        raise UserError(
+            f"{target} returned {described(returned)}; a cleaning step must return a data frame, of Narwhals or pandas."
+        )
+    return frame
 
 
 def _count_changes(before: nw.DataFrame[Any], after: nw.DataFrame[Any]) -> dict[str, int]:

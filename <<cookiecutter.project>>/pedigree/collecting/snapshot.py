@@ -10,7 +10,7 @@ from pedigree.base.names import UserError, did_you_mean, snake_cased
 from pedigree.base.paths import RAW, SNAPSHOT
 from pedigree.base.settings import read_yaml
 from pedigree.base.tables import sha256, write_json
-from pedigree.base.tools import instantiate
+from pedigree.base.tools import described, instantiate
 from pedigree.data import formats
 from pedigree.data.records import SnapshotRecord
 
@@ -44,10 +44,21 @@ class Snapshot(SnapshotRecord):
             A file of ``conf/collect/``; its `_target_` is called with `folder` and the other settings.
         folder : Path
             An existing empty folder.
+
+        Raises
+        ------
+        UserError
+            The source does not accept `folder`, or does not return where the rows came from.
         """
         wanted = source_settings(settings)
         own = {key: value for key, value in wanted.items() if key != "as_of"}
         source = instantiate(own, folder=folder)
+        if not (isinstance(source, dict) and isinstance(source.get("kind"), str)):
+            found = f"keys {list(source)}" if isinstance(source, dict) else described(source)
+            raise UserError(
+                f"{settings.target} returned {found}; a source must return a dictionary with 'kind', a string "
+                "that says where the rows came from."
+            )
         return cls(settings=wanted, source=source, **fingerprint(folder, source))
 
     def check(self, last: Snapshot | None, limits: Collect, contract: str) -> None:

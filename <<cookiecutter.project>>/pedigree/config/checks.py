@@ -24,9 +24,10 @@ from pedigree.config.metrics import wrong_metrics, wrong_threshold
 from pedigree.config.models import wrong_models
 from pedigree.config.schema import Settings
 from pedigree.config.storing import unusable
-from pedigree.config.tools import wrong_kinds, wrong_tools
+from pedigree.config.tools import tools, wrong_kinds, wrong_tools
 
 CONFIG = "conf/config.yaml"
+STORED = ("engineer.", "select.", "model.", "compare.models.", "train.baseline.")  # when fitted
 _SECRET_KEY = re.compile(
     r"password|passwd|secret|token|api_?key|access_?key|private_?key|credential", re.I
 )
@@ -56,6 +57,7 @@ def check(config: Any) -> None:
             *wrong_tools(data),
             *wrong_arguments(data),
             *wrong_models(settings),
+            *partials(data),
             *wrong_kinds(data),
             *undeclared(data, declared()),
             *secrets(data),
@@ -112,6 +114,16 @@ def wrong_problem(problem: Problem) -> Iterator[str]:
         for name in names or ():
             if snake_case(name) == target:
                 yield f"problem.{key}: '{name}' is the target; slices need columns that are known before it; remove it."
+
+
+def partials(data: dict[str, Any]) -> Iterator[str]:
+    """Find functions given by `_partial_: true`, which Hydra wraps in an object that cannot be stored."""
+    for place, tool in tools(data):
+        if tool.get("_partial_") and place.startswith(STORED):
+            yield (
+                f"{place}: `_partial_: true` makes an object that cannot be stored; to pass the function itself, "
+                f"write {{_target_: hydra.utils.get_method, path: {tool['_target_']}}}."
+            )
 
 
 def secrets(data: dict[str, Any]) -> Iterator[str]:

@@ -11,10 +11,11 @@ from pedigree.base.names import UserError, did_you_mean
 from pedigree.base.problem import Problem
 from pedigree.base.section import Tool
 from pedigree.base.settings import as_dict
+from pedigree.base.tools import described
 from pedigree.config.tools import locate, wrong_tools
 from pedigree.scoring.custom import TASKS, argument, own, response_method
 from pedigree.scoring.decision import PredictedRows
-from pedigree.scoring.metrics import DECIDED, METRICS, Metric
+from pedigree.scoring.metrics import DECIDED, METRICS, Metric, unfit
 from pedigree.verdict.criteria import QUANTITIES, wrong_criteria
 
 METHODS = ("predict", "predict_proba")
@@ -31,12 +32,13 @@ def wrong_metrics(problem: Problem) -> Iterator[str]:
     """Find metrics that do not exist or do not fit the task, and criteria that nothing measures."""
     task, wrong = problem.task, dict(wrong_custom_metrics(problem))
     yield from filter(None, wrong.values())
+    usable = usable_metrics(problem)
     fitting = list(fitting_metrics(problem))
     for name in problem.metrics:
-        if name not in METRICS and name not in problem.custom_metrics:
-            yield f"problem.metrics: metric '{name}' does not exist; {did_you_mean(name, fitting)}"
-        elif name not in fitting and name not in wrong:
-            yield f"problem.metrics: '{name}' does not fit task {task}; choose from {', '.join(fitting)}."
+        if name in wrong:
+            continue
+        if mistake := unfit(name, usable, [task]):
+            yield f"problem.metrics: {mistake}"
         elif name in DECIDED:
             yield (
                 f"problem.metrics: '{name}' cannot compare models, since folds have neither threshold nor intervals; "
@@ -64,10 +66,15 @@ def wrong_threshold(problem: Problem) -> Iterator[str]:
 
 def fitting_metrics(problem: Problem) -> dict[str, Metric]:
     """Return the metrics that fit the task, by name, without the owner's metrics that have mistakes."""
+    found = usable_metrics(problem)
+    return {name: one for name, one in found.items() if problem.task in one.tasks}
+
+
+def usable_metrics(problem: Problem) -> dict[str, Metric]:
+    """Return all metrics by name, without the owner's metrics that have mistakes."""
     wrong = dict(wrong_custom_metrics(problem))
     named = problem.custom_metrics.items()
-    found = METRICS | {name: own(name, one) for name, one in named if name not in wrong}
-    return {name: one for name, one in found.items() if problem.task in one.tasks}
+    return METRICS | {name: own(name, one) for name, one in named if name not in wrong}
 
 
 def wrong_custom_metrics(problem: Problem) -> Iterator[tuple[str, str]]:
@@ -122,8 +129,12 @@ def wrong_class(name: str, settings: Tool, task: str) -> str | None:
     tasks = getattr(metric_class, "tasks", None)
     if not isinstance(better, bool):
         return f"{target} does not declare whether greater is better; give the class `greater_is_better = True` or False."
-    if not isinstance(tasks, tuple | list) or not tasks or set(tasks) - set(TASKS):
-        return f"{target} does not declare its tasks; give the class `tasks`, a tuple of any of {', '.join(TASKS)}."
+    if not isinstance(tasks, tuple | list) or not tasks:
+        found = "does not declare its tasks" if tasks is None else f"has the tasks {tasks!r}"
+        return f"{target} {found}; give the class `tasks`, a tuple of any of {', '.join(TASKS)}."
+    for one in tasks:
+        if one not in TASKS:
+            return f"{target}.tasks contains {one!r}, which is no task; {did_you_mean(str(one), TASKS)}"
     if response_method(metric_class) not in METHODS:
         return f"{target}.response_method is {response_method(metric_class)!r}; choose from {', '.join(METHODS)}."
     if response_method(metric_class) == "predict_proba" and "regression" in tasks:
@@ -162,11 +173,15 @@ def wrong_result(metric: Metric, target: str, task: str) -> str | None:
     owned: Any = metric.function
     shown = f"{target}, called with {ROWS} random rows,"
     try:
-        found = np.asarray(
-            owned.metric(truth, argument(owned.metric, PredictedRows(values))), float
-        )
+        returned = owned.metric(truth, argument(owned.metric, PredictedRows(values)))
     except Exception as error:
         return f"{shown} failed: {type(error).__name__}: {error}"
+    try:
+        found = np.asarray(returned, float)
+    except (TypeError, ValueError):
+        return f"{shown} returned {described(returned)}; return a number, or one for each row."
+    if returned is None:
+        return f"{shown} returned None; return a number, or one for each row."
     if found.shape not in ((), (ROWS,)):
         return f"{shown} returned an array of shape {found.shape}; return a number, or one for each row."
     if not np.isfinite(found).all():

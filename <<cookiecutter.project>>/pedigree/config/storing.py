@@ -13,7 +13,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from inspect import signature
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from sklearn.utils import get_tags
 
 from pedigree.base.names import snake_case
 from pedigree.base.settings import as_dict
@@ -25,6 +27,10 @@ from pedigree.config.tools import tools
 from pedigree.config.values import refused_values
 from pedigree.data.contract_file import read_contract
 from pedigree.estimators.artifact import TRUSTED_PACKAGES, unstorable
+from pedigree.estimators.protocols.transformers import wrong_transformer
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Tools of these packages are known to be storable, before and after fitting.
 KNOWN = {*TRUSTED_PACKAGES, "builtins", "category_encoders", "hydra"} - {"pipeline"}
@@ -34,22 +40,22 @@ NOT_FITTED = (".estimator", ".calibrator")
 
 def unusable(settings: Settings) -> Iterator[str]:
     """Find tools that cannot be created, cloned, fitted or stored; requires settings without other mistakes."""
-    from hydra.errors import InstantiationException
-
     for place, tool, arguments in fitted(settings):
         data = as_dict(tool)
         if not (data and data["_target_"]):  # the option `none`
             continue
         try:
             made = instantiate(data, **arguments)
-        except InstantiationException as error:
-            yield f"{place}: {error.__cause__ or error}"
+        except Exception as error:
+            yield f"{place}: {error}"
             continue
         known = all(one["_target_"].split(".")[0] in KNOWN for _, one in tools(data))
         mistakes = list(refused_values(made) if known else lost_arguments(made))
         if not known and not mistakes:
             mistakes += refused_values(made)
             mistakes += _wrong_storing(made, place, settings)
+        if not known and not mistakes and not place.endswith((".sampler", *NOT_FITTED)):
+            mistakes += wrong_transformers(made, settings)
         yield from (f"{place}: {mistake}" for mistake in mistakes)
 
 
@@ -81,18 +87,35 @@ def unstorable_after_fit(made: Any, settings: Settings) -> str | None:
     str or None
         See `unstorable`.
     """
+    tables, y = _sample(settings)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for features in tables:
+            with suppress(Exception):
+                return unstorable(made.fit(features, y))
+    return None
+
+
+def wrong_transformers(made: Any, settings: Settings) -> Iterator[str]:
+    """Find transformers of the owner, in a tool or among its arguments, whose methods break their contract."""
+    inner = made.get_params(deep=True).values() if hasattr(made, "get_params") else ()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for one in (made, *inner):
+            own = not isinstance(one, type) and type(one).__module__.split(".")[0] not in KNOWN
+            if own and hasattr(one, "transform") and get_tags(one).input_tags.two_d_array:
+                yield from filter(None, [wrong_transformer(one, *_sample(settings))])
+
+
+def _sample(settings: Settings) -> tuple[list[pd.DataFrame], pd.Series]:
+    """Return sample rows, all columns, the numbers and the strings, and their target."""
     problem = settings.problem
     target, kind = snake_case(problem.target), problem.kind
     columns = {target: {"dtype": "float64" if kind == "regression" else "str"}}
     columns |= read_contract(Path(settings.load.contract))["columns"]
     rows = sample_rows(columns).ffill()
     X = rows.drop(columns=[target, *map(snake_case, problem.exclude)], errors="ignore")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for features in (X, X.select_dtypes("number"), X.select_dtypes("str")):
-            with suppress(Exception):
-                return unstorable(made.fit(features, rows[target]))
-    return None
+    return [X, X.select_dtypes("number"), X.select_dtypes("str")], rows[target]
 
 
 def lost_arguments(made: Any) -> Iterator[str]:

@@ -16,6 +16,7 @@ from typing import Any
 from pedigree.base.extras import way_to_add
 from pedigree.base.names import UserError, did_you_mean, nearest, normalized
 from pedigree.base.paths import LIBRARY, SCRIPTS
+from pedigree.config.owned.calls import wrong_call
 
 # Keys of a tool's settings that its stage reads itself and does not pass on.
 STAGE_KEYS = {
@@ -55,13 +56,15 @@ def wrong_tools(data: dict[str, Any]) -> Iterator[str]:
         except UserError as error:
             yield f"{place}._target_: {error}"
             continue
-        known = parameters(target)
-        if known is None:
-            continue
         own = STAGE_KEYS.get(place.split(".")[0], set())
-        for name in tool:
-            if not name.startswith("_") and name not in known and name not in own:
-                yield f"{place}.{name}: {tool['_target_']} does not accept this argument; {did_you_mean(name, known)}"
+        given = [name for name in tool if not name.startswith("_") and name not in own]
+        known = parameters(target)
+        unknown = [name for name in given if known is not None and name not in known]
+        for name in unknown:
+            yield f"{place}.{name}: {tool['_target_']} does not accept this argument; {did_you_mean(name, known or ())}"
+        if not unknown and not tool.keys() & {"_args_", "_partial_"}:
+            mistake = wrong_call(place, tool["_target_"], target, given)
+            yield from [f"{place}: {mistake}"] if mistake else []
 
 
 def wrong_kinds(data: dict[str, Any]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from pydantic import Field
 from pedigree.base.names import UserError, did_you_mean
 from pedigree.base.problem import GroupedColumns, Task
 from pedigree.base.section import Excerpt, Section
-from pedigree.data.contract_file import misspelled_columns, read_contract
+from pedigree.data.contract_file import misspelled_columns, read_contract, unknown_positive
 
 
 class Load(Section):
@@ -47,7 +47,7 @@ class LoadSettings(Excerpt):
     problem: LoadProblem
 
     def mistakes(self, settings: Any) -> Iterator[str]:
-        """Find a contract that is missing or unreadable, and columns of the problem that are misspelled."""
+        """Find a contract that is missing or unreadable, and columns and values of the problem that it does not list."""
         contract = Path(self.load.contract)
         if not contract.is_file():
             found = [path.as_posix() for path in contract.parent.glob("*.yaml")]
@@ -58,4 +58,6 @@ class LoadSettings(Excerpt):
         except UserError as error:
             yield f"load.contract: {error}"
             return
-        yield from misspelled_columns(settings.problem, schema, contract)
+        steps = list(settings.clean.steps.values())
+        yield from misspelled_columns(settings.problem, schema, contract, steps)
+        yield from unknown_positive(settings.problem, schema, contract, steps)

@@ -20,7 +20,7 @@ import sklearn.utils
 
 from pedigree.base.logs import LOGGER
 from pedigree.base.names import UserError
-from pedigree.base.tables import replacing
+from pedigree.base.tables import StrPath, replacing
 
 # Types beyond those that skops trusts itself, by the package that defines them.
 TRUSTED_PACKAGES = (
@@ -44,7 +44,7 @@ _FILE = re.compile(r'(?<=")[\w-]+(?=\.(?:npy|npz|bin)")')
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def save_model(model: Any, path: Path) -> None:
+def save_model(model: Any, path: StrPath) -> None:
     """Write a fitted object; equal objects give equal bytes.
 
     Raises
@@ -69,7 +69,7 @@ def save_model(model: Any, path: Path) -> None:
         new.write_bytes(content)
 
 
-def load_model(path: Path) -> Any:
+def load_model(path: StrPath) -> Any:
     """Read a fitted object that `save_model` wrote.
 
     Raises
@@ -83,6 +83,7 @@ def load_model(path: Path) -> Any:
     >>> list(load_model(paths.MODEL).named_steps)
     ['encode', 'estimator']
     """
+    path = Path(path)
     if not path.exists():
         raise UserError(f"{path} is missing; run `dvc repro` (or `dvc checkout`) to make it.")
     LOGGER.debug("read %s", path)

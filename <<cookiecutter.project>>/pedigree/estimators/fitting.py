@@ -12,6 +12,7 @@ from sklearn.base import is_classifier
 from pedigree.base.names import UserError, did_you_mean
 from pedigree.estimators.balance import resample, weights
 from pedigree.estimators.predicting import plain
+from pedigree.estimators.protocols.models import classes_of
 from pedigree.folds.folding import inner_folds
 
 if TYPE_CHECKING:
@@ -127,6 +128,11 @@ def fit_estimator(
         Evaluation set for early stopping, encoded.
     groups : ndarray, shape (n,), optional
         Groups that stay together in the folds of the estimator itself.
+
+    Raises
+    ------
+    UserError
+        A classifier does not keep its `classes_`.
     """
     arguments: dict[str, Any] = {}
     if evaluation_set is not None and model.early_stopping:
@@ -143,6 +149,8 @@ def fit_estimator(
         estimator.fit(encoded, y, **arguments).set_params(cv=cv)
     else:
         estimator.fit(encoded, y, **arguments)
+    if is_classifier(estimator):
+        classes_of(estimator, np.unique(y))
     if "n_jobs" in estimator.get_params():
         # With several threads, a forest sums its trees in the order in which they finish.
         estimator.set_params(n_jobs=1)

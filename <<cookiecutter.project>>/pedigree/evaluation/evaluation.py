@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from pedigree.base.names import UserError
 from pedigree.base.settings import as_dict
 from pedigree.evaluation.bootstrap import ResampledScores, bootstrap
 from pedigree.evaluation.curves import Rows, classification_curves, regression_curves
 from pedigree.evaluation.threshold import choose_threshold
 from pedigree.evaluation.weakness import Weakness, find_weakness
 from pedigree.scoring.decision import ChosenThreshold, PredictedRows, decided
-from pedigree.scoring.metrics import METRICS, Metric, reported, score
+from pedigree.scoring.metrics import METRICS, Metric, reported, score, unfit
 from pedigree.scoring.predictions import PredictionTable
 from pedigree.scoring.results import ValidationMetrics
 
@@ -88,7 +89,7 @@ class Evaluation:
             With `resamples`, `confidence` and `seed`.
         """
         return bootstrap(
-            [self.known[name] for name in metrics],
+            list(map(self.metric, metrics)),
             self.y,
             self.by,
             groups=self.predictions.group,
@@ -106,7 +107,13 @@ class Evaluation:
             `problem.metrics`.
         also : iterable of str
             Further names, such as `problem.criteria`; those that are metrics are added.
+
+        Raises
+        ------
+        UserError
+            A listed metric does not exist, or does not fit the task.
         """
+        listed = [self.metric(name).name for name in listed]
         named = [name for name in also if name in self.known]
         return list(dict.fromkeys([*reported(listed, self.prediction), *named]))
 
@@ -123,7 +130,20 @@ class Evaluation:
 
     def score(self, metric: str) -> float:
         """Score the model, without an interval."""
-        return score(self.known[metric], self.y, self.prediction)
+        return score(self.metric(metric), self.y, self.prediction)
+
+    def metric(self, name: str) -> Metric:
+        """Return a metric by its name.
+
+        Raises
+        ------
+        UserError
+            It does not exist, or does not fit the task.
+        """
+        two = ("binary", "multiclass") if len(self.classes) == 2 else ("multiclass",)
+        if mistake := unfit(name, self.known, two if self.classes else ("regression",)):
+            raise UserError(mistake)
+        return self.known[name]
 
     def weak_slices(self, problem: JudgedColumns, slices: Slices, options: Bootstrap) -> Weakness:
         """Find slices on which the model is weak, and differences between protected groups.

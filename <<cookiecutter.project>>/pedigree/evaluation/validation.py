@@ -43,7 +43,10 @@ def predict_validation(problem: JudgedColumns) -> Evaluation:
         rows = rows[target.encode(rows) >= 0]
     trained_on = read_table(FEATURES / "train")[target.name]
     files = {"model": MODEL, "linear": BASELINE}
-    of = {who: predict(artifact.load_model(path), X, len(classes)) for who, path in files.items()}
+    of = {
+        who: predict(artifact.load_model(path), X, len(classes), finite=True)
+        for who, path in files.items()
+    }
     of["dummy"] = dummy(trained_on, classes, len(X))
     prediction = calibrated(artifact.load_model(CALIBRATOR), of["model"])
     of["model"] = prediction.values

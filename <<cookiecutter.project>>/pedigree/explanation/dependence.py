@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pedigree.estimators.predicting import plain
-from pedigree.explanation.interface import Curve, Explanation, Strength, unit
+from pedigree.explanation.interface import Curve, Explanation, Strength
+from pedigree.explanation.scale import unit
 from pedigree.explanation.subject import Subject
 
 if TYPE_CHECKING:

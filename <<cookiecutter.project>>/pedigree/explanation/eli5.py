@@ -11,7 +11,8 @@ import numpy as np
 from pedigree.base.stage import say
 from pedigree.estimators.predicting import plain
 from pedigree.explanation.encoded import column_features, display_values
-from pedigree.explanation.interface import Contributions, Explanation, Strength, scale_of
+from pedigree.explanation.interface import Contributions, Explanation, Strength
+from pedigree.explanation.scale import scale_of
 from pedigree.explanation.subject import Codes, Subject
 from pedigree.scoring.metrics import gain, score
 

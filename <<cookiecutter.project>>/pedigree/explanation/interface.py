@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pedigree.base.names import did_you_mean
+
 if TYPE_CHECKING:
     import pandas as pd
-
-    from pedigree.explanation.subject import Subject
 
 
 @dataclass(frozen=True)
@@ -120,6 +120,15 @@ class Explanation:
     curves: list[Curve] = field(default_factory=list)
     interaction_measure: str = ""
 
+    def mistakes(self, features: Sequence[str]) -> Iterator[str]:
+        """Find strengths that are not finite, and strengths of other columns than the model's features."""
+        for one in self.strengths:
+            if one.feature not in features:
+                hint = did_you_mean(one.feature, features)
+                yield f"'{one.feature}' is not a feature of the model; {hint}"
+            elif not np.isfinite(one.strength):
+                yield f"the strength of '{one.feature}' is {one.strength}; give a finite number."
+
     @classmethod
     def of(cls, measure: str, unit: str, strengths: Mapping[str, float]) -> Explanation:
         """Make an explanation with only the strengths of the features.
@@ -137,32 +146,3 @@ class Explanation:
         """Sort the strengths, the greatest first."""
         self.strengths.sort(key=lambda one: -one.strength)
         self.interactions.sort(key=lambda one: -one.strength)
-
-
-def unit(scale: str, subject: Subject) -> str:
-    """Return the unit of an average over the outputs."""
-    if not subject.classes:
-        return scale
-    return f"{scale} of {subject.names[0] if len(subject.names) == 1 else 'a class (mean over classes)'}"
-
-
-def scale_of(output: np.ndarray, probability: np.ndarray, subject: Subject) -> str:
-    """Return the scale of an estimator's own output, by comparison with the predictions.
-
-    Parameters
-    ----------
-    output, probability : ndarray, shape (n, outputs)
-        The sum of an explanation, and the model's prediction.
-    """
-    from scipy.special import expit, softmax
-
-    def same(made: np.ndarray) -> bool:
-        return bool(np.allclose(made, probability, rtol=1e-3, atol=1e-4))
-
-    if same(output):
-        return "probability" if subject.classes else f"units of {subject.target}"
-    if subject.classes and len(subject.names) == 1 and same(expit(output)):
-        return "log-odds"
-    if len(subject.names) > 1 and same(softmax(output, axis=1)):
-        return "softmax score"  # a log-probability up to a constant of each row
-    return "raw score"

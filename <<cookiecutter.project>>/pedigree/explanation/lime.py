@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from pedigree.explanation.interface import Contributions, Explanation, unit
+from pedigree.explanation.interface import Contributions, Explanation
+from pedigree.explanation.scale import unit
 from pedigree.explanation.subject import Codes, Subject
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from pedigree.base.names import UserError
 from pedigree.estimators.predicting import plain
 from pedigree.explanation.algorithms import KNOWN, algorithm_for
 from pedigree.explanation.encoded import column_features, display_values
-from pedigree.explanation.interface import Contributions, Explanation, PairStrength, scale_of, unit
+from pedigree.explanation.interface import Contributions, Explanation, PairStrength
 from pedigree.explanation.native import native_interactions, native_shap
+from pedigree.explanation.scale import scale_of, unit
 from pedigree.explanation.subject import Codes, Subject
 
 if TYPE_CHECKING:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pedigree.base.names import UserError
 from pedigree.base.paths import MODEL
+from pedigree.base.settings import as_dict
+from pedigree.base.tools import at, described, instantiate
 from pedigree.data.target import EncodedTarget
 from pedigree.estimators.artifact import load_model
 from pedigree.estimators.predicting import plain, predict
+from pedigree.explanation.interface import Explanation
 from pedigree.scoring.custom import problem_metrics
 from pedigree.training.inputs import read_subset
 
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from sklearn.pipeline import Pipeline
 
+    from pedigree.base.section import Tool
     from pedigree.explanation.settings import ExplainSettings
     from pedigree.scoring.metrics import Metric
 
@@ -88,6 +93,50 @@ class Subject:
         """Predict what is explained, of shape (n, outputs); see `explained`."""
         predicted = self.predict(X)
         return predicted[:, self.explained] if self.classes else predicted[:, np.newaxis]
+
+    def explain(self, name: str, method: Tool) -> Explanation:
+        """Explain the model by a method.
+
+        Parameters
+        ----------
+        name : str
+            Of the method in `explain.methods`.
+        method : Tool
+            Its settings.
+
+        Raises
+        ------
+        UserError
+            It does not return an `Explanation` of the model's features.
+        """
+        with at(f"explain.methods.{name}"):
+            return self.checked(instantiate(method)(self), as_dict(method)["_target_"])
+
+    def checked(self, found: Any, source: str) -> Explanation:
+        """Return an explanation of this model, and refuse anything else.
+
+        Parameters
+        ----------
+        found : object
+            What a method returned.
+        source : str
+            Name of the method, for messages.
+        """
+        if not isinstance(found, Explanation):
+            raise UserError(
+                f"{source} returned {described(found)}; an explainer must return an Explanation, such as "
+                "Explanation.of(measure, unit, {feature: strength})."
+            )
+        for mistake in found.mistakes(self._features):
+            raise UserError(f"{source} returned an Explanation with a mistake: {mistake}")
+        return found
+
+    @cached_property
+    def _features(self) -> list[str]:
+        """Names of the features, and of those that the encoder makes of them."""
+        encode = self.model.named_steps.get("encode")
+        encoded = [] if encode is None else encode.transform(plain(self.X.head(1)))
+        return list(map(str, dict.fromkeys([*self.X, *encoded])))
 
     @property
     def explained(self) -> list[int]:

@@ -50,11 +50,11 @@ def write_explanations(explanations: Mapping[str, Explanation], subject: Subject
 
     Examples
     --------
-    >>> from pedigree import Subject, instantiate, paths, write_explanations
+    >>> from pedigree import Subject, paths, write_explanations
     >>> from pedigree.settings import read_settings
     >>> settings = read_settings("explain")
     >>> subject = Subject.read(settings)
-    >>> shap = instantiate(settings.explain.methods["shap"])(subject)
+    >>> shap = subject.explain("shap", settings.explain.methods["shap"])
     >>> write_explanations({"shap": shap}, subject)
     >>> sorted(path.stem for path in (paths.REPORTS / "explain").iterdir())
     ['contributions', 'curves', 'global', 'interactions', 'rows']
@@ -66,6 +66,8 @@ def write_explanations(explanations: Mapping[str, Explanation], subject: Subject
         "curves": curve_rows,
         "interactions": interaction_rows,
     }
+    for method, explanation in explanations.items():
+        subject.checked(explanation, method)
     with new_folder(FOLDER) as folder:
         for table, make in makers.items():
             lines = [

@@ -24,13 +24,11 @@ class EngineerSettings(Excerpt):
 
     def mistakes(self, settings: Any) -> Iterator[str]:
         """Find steps that are wrong whatever the data."""
-        from hydra.errors import InstantiationException
-
         from pedigree.features.engineering import wrong_step
 
         for name, step in self.engineer.steps.items():
             try:
                 for mistake in wrong_step(instantiate(step)):
                     yield f"engineer.steps.{name}: {mistake}"
-            except InstantiationException as error:  # such as an argument that does not exist
-                yield f"engineer.steps.{name}: {error.__cause__ or error}"
+            except Exception as error:  # such as an argument that does not exist
+                yield f"engineer.steps.{name}: {error}"

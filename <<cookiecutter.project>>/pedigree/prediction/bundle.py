@@ -132,7 +132,12 @@ class Bundle:
                 raise UserError(f"unknown column '{name}'; {did_you_mean(name, types)}")
         lacking = [name for name in self.needed if name not in rows]
         if lacking:
-            raise UserError(f"missing: {', '.join(lacking)}.")
+            names = ", ".join(f"'{name}'" for name in lacking)
+            raise UserError(
+                f"required columns are missing: {names}."
+                if lacking[1:]
+                else f"the required column {names} is missing."
+            )
         markers = {"", *self.signature.missing}
         given = {
             name: rows[name].mask(rows[name].astype("str").str.strip().isin(markers))

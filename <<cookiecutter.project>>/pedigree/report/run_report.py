@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pedigree.base.dvc_files.declared import declared
+from pedigree.base.names import UserError
 from pedigree.base.paths import CUSTOM
 from pedigree.base.settings import as_dict
+from pedigree.base.tools import described
 from pedigree.report.charts.explanations import draw_explanations
 from pedigree.report.charts.leaderboard import draw_leaderboard
 from pedigree.report.charts.marks import Mark, bar_chart
@@ -129,7 +132,19 @@ class RunReport(Page):
         ----------
         values : mapping of str to float
         title, caption : str
+
+        Raises
+        ------
+        UserError
+            A value is not a number.
         """
+        if not isinstance(values, Mapping):
+            raise UserError(
+                f"a bar chart needs a dictionary of numbers, and was given {described(values)}."
+            )
+        for name, one in values.items():
+            if one is not None and not isinstance(one, Real):
+                raise UserError(f"a bar chart needs numbers, and '{name}' is {described(one)}.")
         self.figure(bar_chart([Mark(name, one) for name, one in values.items()]), title, caption)
 
     def curves(

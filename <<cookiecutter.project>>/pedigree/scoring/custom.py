@@ -85,17 +85,18 @@ def own(name: str, settings: Tool | Mapping[str, Any]) -> Metric:
     UserError
         The metric cannot be made, or lacks an attribute that declares its use.
     """
-    from hydra.errors import InstantiationException
-
     try:
         metric = instantiate(settings)
+    except Exception as error:
+        raise UserError(f"problem.custom_metrics.{name}: {error}") from error
+    try:
         tasks, method = tuple(metric.tasks), response_method(metric)
         answers = "value" if tasks == ("regression",) else "label"
         needs = "probability" if method == "predict_proba" else answers
         about = {"meaning": meaning(metric), "settings": as_dict(settings)}
         return Metric(name, Owned(metric), needs, tasks, metric.greater_is_better, **about)
-    except (AttributeError, InstantiationException, TypeError) as error:
-        raise UserError(f"problem.custom_metrics.{name}: {error.__cause__ or error}") from None
+    except (AttributeError, TypeError) as error:
+        raise UserError(f"problem.custom_metrics.{name}: {error}") from None
 
 
 def meaning(metric: Any) -> str:

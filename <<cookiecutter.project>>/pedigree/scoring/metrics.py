@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from pedigree.base.names import did_you_mean
 from pedigree.scoring.decision import PredictedRows
 
 ECE_BINS = 10
@@ -130,6 +131,26 @@ def reported(listed: Sequence[str], prediction: PredictedRows) -> list[str]:
     further = ["cost"] if prediction.threshold and prediction.threshold.costs else []
     further += ["coverage"] if prediction.interval is not None else []
     return list(dict.fromkeys([*listed, *further]))
+
+
+def unfit(name: str, known: Mapping[str, Metric], tasks: Sequence[str]) -> str | None:
+    """Return why a metric cannot be used, with a suggestion; None if it can.
+
+    Parameters
+    ----------
+    name : str
+        As a person wrote it.
+    known : mapping of str to Metric
+        All metrics by name.
+    tasks : sequence of str
+        The task of the problem; a metric has to fit one of them.
+    """
+    fitting = [one.name for one in known.values() if set(tasks) & set(one.tasks)]
+    if name not in known:
+        return f"metric '{name}' does not exist; {did_you_mean(name, fitting)}"
+    if name not in fitting:
+        return f"'{name}' does not fit task {tasks[0]}; choose from {', '.join(fitting)}."
+    return None
 
 
 def as_metric(metric: str | Metric) -> Metric:

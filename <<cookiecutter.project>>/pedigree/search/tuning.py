@@ -200,7 +200,8 @@ def announce(report: TuneReport, changes: str) -> None:
     """Print the outcome of a search."""
     pruned = f" ({report.pruned} pruned)" if report.pruned else ""
     say(f"{report.model}: {report.trials} trials{pruned}, stopped by {report.stopped_by}")
-    untuned = f"{report.metric} {report.untuned:.4g} untuned"
+    own = "unknown" if report.untuned is None else f"{report.untuned:.4g}"
+    untuned = f"{report.metric} {own} untuned"
     if report.adopted:
         say(f"{untuned}, {report.best:.4g} with {changes}")
     elif report.beats_untuned:

@@ -14,7 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from pedigree.base.command import parser, plain_errors
+from pedigree.base.command import integer, parser, plain_errors
 from pedigree.base.logs import LOGGER
 from pedigree.base.names import UserError
 from pedigree.base.paths import BUNDLE
@@ -110,7 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     cli.add_argument(
         "--host", default="127.0.0.1", help="address to listen on (default: %(default)s)"
     )
-    cli.add_argument("--port", type=int, default=8000, help="default: %(default)s")
+    cli.add_argument("--port", type=integer(0, 65535), default=8000, help="default: %(default)s")
     options = cli.parse_args(arguments)
     import uvicorn
 

@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import csv, parquet
 
-from pedigree.base.command import parser, plain_errors
+from pedigree.base.command import integer, parser, plain_errors
 from pedigree.base.names import UserError, did_you_mean, snake_cased
 from pedigree.base.paths import BUNDLE
 from pedigree.base.stage import say
@@ -204,7 +204,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     cli.add_argument(
         "--max-rejected",
-        type=int,
+        type=integer(0),
         default=0,
         metavar="N",
         help="number of rows that may violate the contract; they get a reason instead of a prediction (default: %(default)s)",

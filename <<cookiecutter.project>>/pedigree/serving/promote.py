@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from pedigree.base.command import parser, plain_errors
 from pedigree.base.dvc_files.add import dvc_add
+from pedigree.base.git import inside
 from pedigree.base.names import UserError
 from pedigree.base.paths import BUNDLE, CHAMPION
 from pedigree.base.tables import replacing
@@ -54,8 +55,11 @@ def promote(anyway: bool = False) -> list[str]:
     done = [f"{CHAMPION} is now bundle {identity[:12]}{after}."]
     if problem := dvc_add(CHAMPION):
         done.append(problem)
-    commit = f"git commit -am 'Promote {identity[:12]}'"
+    begin, commit = "", f"git commit -am 'Promote {identity[:12]}'"
+    if not inside():
+        begin = f"`git init`, since this is not a Git repository, `dvc add {CHAMPION}`, "
+        commit = f"git add . && git commit -m 'Promote {identity[:12]}'"
     return [
         *done,
-        f"Next: `dvc repro` (to compare the verdict with it), `{commit}`, then `dvc push`.",
+        f"Next: {begin}`dvc repro` (to compare the verdict with it), `{commit}`, then `dvc push`.",
     ]

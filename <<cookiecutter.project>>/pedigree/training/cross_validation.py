@@ -76,7 +76,8 @@ def try_on(
     started = time.perf_counter()
     pipeline = fit_on(build_model(model, changes), fold, bool(n_classes), model)
     fitted = time.perf_counter()
-    prediction = predict(pipeline, fold.X_held_out, n_classes)
+    # Other hyperparameters may be too extreme for the model; its own settings must give numbers.
+    prediction = predict(pipeline, fold.X_held_out, n_classes, finite=not changes)
     predicted = time.perf_counter()
     scores = {one.name: score(one, fold.y_held_out, prediction) for one in map(as_metric, metrics)}
     return Outcome(scores, fitted - started, predicted - fitted)

@@ -123,7 +123,7 @@ class Training:
         parts = []
         for fold in self.cut(n, repeats=1, seed=seed, enough=enough):
             fitted = fit_on(clone(pipeline), fold, bool(self.classes), model)
-            predicted = predict(fitted, fold.X_held_out, len(self.classes))
+            predicted = predict(fitted, fold.X_held_out, len(self.classes), finite=True)
             parts.append((fold.rows_held_out, predicted, fold.y_held_out))
         rows, values, y = map(np.concatenate, zip(*parts, strict=True))
         order = np.argsort(rows, kind="stable")

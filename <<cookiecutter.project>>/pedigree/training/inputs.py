@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pedigree.base.names import UserError, did_you_mean
 from pedigree.base.paths import FEATURES, SELECT
 from pedigree.base.stage import say
 from pedigree.base.tables import read_table
@@ -13,6 +14,8 @@ from pedigree.estimators import artifact
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+
+SUBSETS = ("train", "validation")  # the features of the test rows are made by `verdict`, in memory
 
 
 def read_subset(name: str, *, selected: bool = True) -> tuple[pd.DataFrame, np.ndarray, list[str]]:
@@ -35,6 +38,11 @@ def read_subset(name: str, *, selected: bool = True) -> tuple[pd.DataFrame, np.n
     classes : list of str
         Names of the codes; empty for regression.
 
+    Raises
+    ------
+    UserError
+        There is no such subset.
+
     Examples
     --------
     >>> from pedigree import read_subset
@@ -42,6 +50,8 @@ def read_subset(name: str, *, selected: bool = True) -> tuple[pd.DataFrame, np.n
     >>> len(X) == len(y)
     True
     """
+    if name not in SUBSETS:
+        raise UserError(f"{FEATURES} has no subset '{name}'; {did_you_mean(name, SUBSETS)}")
     target = EncodedTarget.read()
     rows = read_table(FEATURES / name)
     y = target.encode(rows)

@@ -2,7 +2,9 @@
 
 A feature is a transformer of scikit-learn. `fit` sees training rows only: those of the split, and again those of each
 fold of a cross-validation. What it learns is stored without pickle: numbers, strings, arrays, lists, dictionaries and
-estimators can be, but no data frames, dates, lambdas or open files. The one below is an example; change it or delete it.
+estimators can be, but no data frames, dates, lambdas or open files. A function is passed as
+``{_target_: hydra.utils.get_method, path: pipeline.custom.features.NAME}``, for example as ``func`` of scikit-learn's
+``FunctionTransformer``. The one below is an example; change it or delete it.
 """
 
 from __future__ import annotations

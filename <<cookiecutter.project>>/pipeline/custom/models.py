@@ -1,7 +1,8 @@
 """Your own estimators, named in conf/model/ as `estimator: {_target_: pipeline.custom.models.NAME}`.
 
-An estimator follows scikit-learn's rules: `fit`, and `predict_proba` and `classes_` or `predict`; every argument of
-`__init__` is kept under its own name. It is given encoded rows, a data frame of numbers. For example::
+An estimator follows scikit-learn's rules: it inherits from `BaseEstimator`, every argument of `__init__` is kept under
+its own name, and `fit(X, y)` returns self. A classifier has `predict_proba`, with a column for each of the `classes_` that
+`fit` sets; a regressor has `predict`. It is given encoded rows, a data frame of numbers. For example::
 
     import numpy as np
     from sklearn.base import BaseEstimator, ClassifierMixin

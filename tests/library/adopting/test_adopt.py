@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 from library.projects import RAW, ROOT, Project, compose, make_project
+from pandera.io.pandas_io import from_yaml
 
 from pedigree.adopting import Adoption, propose_settings
 from pedigree.adopting.command import main
@@ -210,6 +211,15 @@ def test_a_contract_is_wider_than_the_sample(fresh: Project, churn: Path) -> Non
     assert "isin" not in columns["remark"]
 
 
+def test_a_contract_that_lists_all_columns_is_complete_and_read_by_pandera(
+    fresh: Project, churn: Path
+) -> None:
+    (text,) = (t for p, t in adopt(churn, "Churn").contents.items() if p.parts[0] == "contracts")
+    schema = from_yaml(text)
+    assert (schema.strict, schema.metadata) == (False, {"complete": True})
+    assert len(schema.columns) == len(customers().columns)
+
+
 @pytest.mark.parametrize(
     ("target", "promise"),
     [
@@ -352,6 +362,34 @@ def test_the_data_set_is_named_after_the_file(
 
 
 # Refusing ----------------------------------------------------------------------------------------
+
+
+def test_a_first_row_that_contains_the_target_is_the_header(fresh: Project, tmp_path: Path) -> None:
+    path = tmp_path / "numbered.csv"
+    rows = customers()[["Tenure", "Last Bill", "Churn"]].rename(columns={"Tenure": "1"})
+    rows.to_csv(path, index=False)  # a name that is a number is usually a value
+    adoption = adopt(path, "Churn")
+    assert [one.source_name for one in adoption.columns] == ["1", "Last Bill", "Churn"]
+    assert adoption.scan.rows == ROWS
+    written = yaml.safe_load(adoption.contents[Path("conf/collect/numbered.yaml")])
+    assert written["reading"]["header"] is True
+
+
+@pytest.mark.parametrize(
+    ("target", "hint"),
+    [("Chur", "did you mean 'Churn'?"), ("price", "name one of these, or add a header.")],
+)
+def test_a_file_that_seems_to_have_no_header_is_said_to_have_none(
+    fresh: Project, tmp_path: Path, target: str, hint: str
+) -> None:
+    path = tmp_path / "numbered.csv"
+    customers()[["Tenure", "Churn"]].rename(columns={"Tenure": "1"}).to_csv(path, index=False)
+    with pytest.raises(UserError) as error:
+        adopt(path, target)
+    assert str(error.value) == (
+        f"the target '{target}' is not a column of the data: numbered.csv seems to have no header, since its first row "
+        f"looks like values (1, Churn), so that its columns are column_1 to column_2; {hint}"
+    )
 
 
 def changed(**columns: Any) -> pd.DataFrame:

@@ -1,4 +1,5 @@
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -124,6 +125,14 @@ def test_missing_settings_say_how_to_make_them(project: Project) -> None:
     (project.folder / "settings/train.yaml").unlink()
     with pytest.raises(UserError, match=r"settings/train\.yaml does not exist; run `dvc repro`"):
         read_settings("train")
+
+
+@pytest.mark.parametrize("path", ["conf/config.yaml", "contracts/penguins.yaml", "dvc.yaml"])
+def test_a_file_that_no_stage_writes_is_restored_from_git(project: Project, path: str) -> None:
+    (project.folder / path).unlink()
+    with pytest.raises(UserError) as error:
+        read_yaml(Path(path))
+    assert str(error.value) == f"{path} does not exist; restore it with `git restore {path}`."
 
 
 def test_broken_yaml_names_the_file(project: Project) -> None:

@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pedigree.base import tables
+from pedigree.base.names import UserError
 from pedigree.base.tables import (
     link_or_copy,
+    new_folder,
     read_json,
     read_table,
     replacing,
@@ -104,3 +106,22 @@ def test_what_cannot_be_linked_is_copied(
     assert (tmp_path / "there/folder/file").read_text() == "x"
     assert (tmp_path / "there/file").read_text() == "x"
     assert (tmp_path / "there/file").is_symlink() is allowed
+
+
+def test_paths_may_be_strings(penguins: pd.DataFrame, tmp_path: Path) -> None:
+    rows, numbers, points = (f"{tmp_path}/{name}" for name in ("rows", "a.json", "b.csv"))
+    write_table(penguins, rows)
+    write_json({"a": 1}, numbers)
+    write_csv([{"x": 1}], points)
+    with new_folder(f"{tmp_path}/new") as folder:
+        (folder / "file").touch()
+    assert read_table(rows).equals(penguins)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "b.csv", "new", "rows"]
+
+
+def test_a_folder_without_parts_is_named(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "none"):
+        with pytest.raises(
+            UserError, match=rf"^{folder} contains no Parquet files; run `dvc repro`"
+        ):
+            read_table(folder)

@@ -151,3 +151,19 @@ def test_a_single_row_is_cleaned_as_in_the_table(project: Project) -> None:
         alone, _ = clean.clean_rows(rows.iloc[[position]], steps, serving=True)
         expected = together.iloc[[position]].reset_index(drop=True)
         pd.testing.assert_frame_equal(alone, expected)
+
+
+@pytest.mark.parametrize("returned", [5, None, [1]])
+def test_an_owners_step_must_return_a_frame(returned: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clean, "mine", lambda frame: returned, raising=False)
+    with pytest.raises(
+        UserError, match=r"^clean.steps.mine: pedigree.cleaning.mine returned (5|None|a list); a"
+    ):
+        clean.clean_rows(strings("a"), step("mine"))
+
+
+def test_an_owners_step_may_return_a_frame_of_pandas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clean, "mine", lambda frame: frame.to_native().iloc[1:], raising=False)
+    rows, counts = clean.clean_rows(strings("a", "b"), step("mine"))
+    assert rows["text"].tolist() == ["b"]
+    assert counts.steps["mine"].rows_dropped == 1

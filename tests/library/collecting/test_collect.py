@@ -2,6 +2,7 @@ import csv
 import hashlib
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +11,8 @@ from library.projects import RAW, Project
 
 from pedigree.base.names import UserError
 from pedigree.collecting import example
-from pedigree.collecting.snapshot import fingerprint
+from pedigree.collecting.settings import Collect
+from pedigree.collecting.snapshot import Snapshot, fingerprint
 
 SOURCE = Path("data/external/penguins.csv")
 
@@ -133,3 +135,23 @@ def test_quoted_line_breaks_do_not_count_as_rows(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text('a,b\n1,"two\nlines"\n\n2,x\n', encoding="utf-8")
     reading = {"separator": ",", "quote": '"', "encoding": "utf-8", "decimal": ".", "header": True}
     assert fingerprint(tmp_path, {"reading": {**reading, "dates": {}}})["rows"] == 2
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("def mine(folder): pass", "mine returned None; a source must return a dictionary"),
+        ("def mine(folder): return {'a': 1}", r"mine returned keys \['a'\]; a source must return"),
+        ("def mine(): return {'kind': 'x'}", "mine does not accept .* argument 'folder'"),
+    ],
+)
+def test_an_owners_source_says_where_the_rows_came_from(
+    source: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "source_of_tests.py").write_text(source, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    sys.modules.pop("source_of_tests", None)
+    limits = {"as_of": None, "min_rows": 1, "max_shrink": 0.5}
+    settings = Collect.model_validate({"_target_": "source_of_tests.mine", **limits})
+    with pytest.raises(UserError, match=rf"^source_of_tests\.{message}"):
+        Snapshot.take(settings, tmp_path)

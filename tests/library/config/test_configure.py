@@ -4,16 +4,20 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
-from library.projects import CONFIG, Project, compose, extra
+from library.projects import CONFIG, CONTRACT, Project, compose, extra
 from omegaconf import DictConfig, OmegaConf
 
 from pedigree.base.dvc_files.lock import digest
 from pedigree.base.names import UserError
+from pedigree.base.section import Tool
 from pedigree.base.steps import STEPS
 from pedigree.config.checks import check
+from pedigree.config.schema import Settings
+from pedigree.data.contract_file import misspelled_columns, unknown_positive
 from pipeline import configure
 
 
@@ -184,6 +188,14 @@ def test_an_experiment_that_was_taken_over_stays_in_force_until_conf_is_edited(
         ("problem.metrics", [], "problem.metrics: should not be empty, in conf/problem/"),
         ("problem.metrics", "roc_auc", "problem.metrics: should be a list, in conf/problem/ (it is 'roc_auc')"),
         ("problem.metrics", [1, "roc_auc"], "problem.metrics.0: should be a string, in conf/problem/ (it is 1)"),
+        ("problem.metrics", ["roc_auc", "f1", "roc_auc"], "problem.metrics: should not contain 'roc_auc' twice, in conf/problem/"),
+        ("problem.group", ["Species", "species"], "problem.group: should not contain 'species' and 'Species', which is the same name, in conf/problem/"),
+        ("problem.slices", ["island", "island"], "problem.slices: should not contain 'island' twice"),
+        ("problem.protected", ["island", "island"], "problem.protected: should not contain 'island' twice"),
+        ("problem.criteria.gain_over_dummy", {"at_least": float("nan")}, "problem.criteria.gain_over_dummy.at_least: should be a finite number, in conf/problem/ (it is nan)"),
+        ("problem.threshold", {"costs": {"false_positive": float("inf"), "false_negative": 1}}, "problem.threshold.costs.false_positive: should be a finite number"),
+        ("tune.seconds", float("inf"), "tune.seconds: should be a finite number, in conf/tune/ (it is inf)"),
+        ("model.search_space.depth.high", float("nan"), "model.search_space.depth.high: should be a"),
         ("problem.criteria", ["roc_auc"], "problem.criteria: should be a mapping"),
         ("problem.target", "", "problem.target: should not be empty"),
         ("problem.positive", ["male"], "problem.positive: should be a string or an integer or a number or true or false, in conf/problem/ (it is ['male'])"),
@@ -256,6 +268,95 @@ def test_a_mistake_is_named_with_its_key_and_the_way_out(
     with pytest.raises(UserError) as error:
         check(config)
     assert expected in str(error.value)
+
+
+STEP = {"_target_": "pedigree.cleaning.replace_values", "values": {"m": "male"}}
+OWN_STEP = {"_target_": "pipeline.custom.cleaning.keep_plausible"}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("target", "body"),
+        ("time", "nope"),
+        ("group", ["nope"]),
+        ("exclude", {"nonesuch": "it is not there"}),
+        ("slices", ["nope"]),
+        ("protected", ["nope"]),
+    ],
+)
+@pytest.mark.parametrize("complete", [True, False])
+def test_a_complete_contract_lists_every_column_that_the_problem_may_name(
+    config: DictConfig, key: str, value: Any, complete: bool
+) -> None:
+    contract = CONTRACT | {"metadata": {"complete": complete}}
+    settings = Settings.model_validate(OmegaConf.to_container(config))
+    changed = settings.model_copy(
+        update={"problem": settings.problem.model_copy(update={key: value})}
+    )
+    name = next(iter(value)) if not isinstance(value, str) else value
+    steps = [Tool.model_validate(STEP)]
+    path = Path("contracts/penguins.yaml")
+    said = [
+        one
+        for one in misspelled_columns(changed.problem, contract, path, steps)
+        if f"'{name}'" in one
+    ]
+    assert [one.partition(";")[0] for one in said] == (
+        [f"problem.{key}: column '{name}' is not in contracts/penguins.yaml"] if complete else []
+    )
+    own = [Tool.model_validate(OWN_STEP)]  # which may add the column
+    assert not [
+        one
+        for one in misspelled_columns(changed.problem, contract, path, own)
+        if f"'{name}'" in one
+    ]
+
+
+def test_what_a_contract_lists_is_compared_with_the_problem(project: Project) -> None:
+    others = ("study_name", "sample_number", "comments")
+    added: dict[str, Any] = {name: {"required": False} for name in others}
+    added["sex"] = {"dtype": "str", "isin": ["FEMALE", "MALE"]}
+    columns = CONTRACT["columns"] | added
+    contract = CONTRACT | {"metadata": {"complete": True}, "columns": columns}
+    project.write("contracts/penguins.yaml", contract)
+    configure.main()  # 'male' is spelled as after cleaning
+    set_value(project, "problem.protected", ["nope"])
+    set_value(project, "problem.positive", "xx")
+    assert refusal(project).splitlines() == [
+        "2 mistakes in the settings:",
+        f"  problem.protected: column 'nope' is not in contracts/penguins.yaml; known are: {', '.join(sorted(columns))}. "
+        "If the data contain it, add it to the contract.",
+        "  problem.positive: 'xx' is not one of the values that contracts/penguins.yaml lists for 'sex'; known are: "
+        "FEMALE, MALE.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("positive", "step", "refused"),
+    [
+        ("xx", None, True),
+        ("mal", None, True),
+        (True, None, True),
+        ("male", None, False),  # clean may change the case
+        ("xx", STEP | {"columns": ["Sex"]}, False),
+        ("xx", STEP | {"columns": ["island"]}, True),
+        ("xx", {"_target_": "pedigree.cleaning.fuzzy_merge"}, False),
+        ("xx", OWN_STEP, False),
+    ],
+)
+def test_a_positive_class_is_a_value_that_the_contract_lists_unless_cleaning_may_make_it(
+    config: DictConfig, positive: Any, step: dict[str, Any] | None, refused: bool
+) -> None:
+    settings = Settings.model_validate(OmegaConf.to_container(config))
+    problem = settings.problem.model_copy(update={"positive": positive})
+    listed = {"columns": {"sex": {"dtype": "str", "isin": ["FEMALE", "MALE"]}}}
+    kept = {"_target_": "pedigree.cleaning.trim_text"}
+    steps = [Tool.model_validate(one) for one in (kept, step) if one]
+    found = list(unknown_positive(problem, listed, Path("contracts/x.yaml"), steps))
+    said = f"problem.positive: '{positive}' is not one of the values that contracts/x.yaml lists for 'sex'; "
+    assert [one[: len(said)] for one in found] == [said] * refused
+    assert not list(unknown_positive(problem, {"columns": {}}, Path("contracts/x.yaml"), steps))
 
 
 @pytest.mark.parametrize(
@@ -354,14 +455,22 @@ def test_where_adopt_was_forgotten_it_is_proposed(project: Project) -> None:
     assert "run `python -m pedigree adopt FILE --target COLUMN` first" in said
 
 
-@pytest.mark.parametrize("override", ["model=linaer", "tune.trials=3"])
-def test_configure_takes_no_settings_from_the_command_line(override: str) -> None:
+@pytest.mark.parametrize(
+    ("override", "quoted"),
+    [
+        ("model=linaer", "model=linaer"),
+        ("tune.trials=3", "tune.trials=3"),
+        ("problem.metrics=[rocauc]", "'problem.metrics=[rocauc]'"),
+        ("+problem.criteria.foo={at_least: 1}", "'+problem.criteria.foo={at_least: 1}'"),
+    ],
+)
+def test_configure_takes_no_settings_from_the_command_line(override: str, quoted: str) -> None:
     command = [sys.executable, "-m", "pipeline.configure", override]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr == (
         f"configure: '{override}' is refused, since this stage takes no settings from the command line; "
-        f"edit conf/, or use `dvc exp run -S {override}` for one experiment.\n"
+        f"edit conf/, or use `dvc exp run -S {quoted}` for one experiment.\n"
     )
 
 
@@ -387,7 +496,10 @@ def test_a_comment_may_speak_of_the_environment(project: Project) -> None:
     ("text", "what"),
     [
         ("a: [1", "cannot be composed"),
-        ("confidence: ${nowhere.at_all}\nseed: 1", "'nowhere.at_all' not found"),
+        (
+            "confidence: ${nowhere.at_all}\nseed: 1",
+            "default.yaml, line 1: `${nowhere.at_all}` refers to",
+        ),
     ],
 )
 def test_conf_that_cannot_be_read_is_refused(project: Project, text: str, what: str) -> None:

@@ -245,6 +245,18 @@ def test_what_a_transformer_learns_and_cannot_store_is_found_on_sample_rows(
     assert expected in said
 
 
+def test_a_function_that_hydra_would_wrap_is_passed_by_its_name(
+    finished: Callable[[str], Project], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(finished("binary").folder)
+    func = {"_target_": "pipeline.custom.mine_of_tests.double", "_partial_": True}
+    step = apply("sklearn.preprocessing.FunctionTransformer", func=func)
+    assert refusal("engineer.steps.mine", step) == (
+        "1 mistake in the settings:\n  engineer.steps.mine.transformer.func: `_partial_: true` makes an object that cannot be "
+        "stored; to pass the function itself, write {_target_: hydra.utils.get_method, path: pipeline.custom.mine_of_tests.double}."
+    )
+
+
 RENAMED = "pipeline.custom.mine_of_tests.Renamed does not keep its argument 'distance'; store it as self.distance in __init__."
 
 

@@ -131,3 +131,16 @@ def test_no_process_pays_for_libraries_that_a_model_does_not_need(project: Proje
         env=os.environ | {"PYTHONPATH": str(ROOT)},
     )
     assert done.stdout.strip() == ""
+
+
+def test_a_path_may_be_a_string(tmp_path: Path) -> None:
+    fitted = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
+    artifact.save_model(fitted, f"{tmp_path}/model.skops")
+    assert artifact.load_model(f"{tmp_path}/model.skops").coef_ == fitted.coef_
+    with pytest.raises(UserError, match=r"none\.skops is missing"):
+        artifact.load_model(f"{tmp_path}/none.skops")
+
+
+def test_a_subset_that_does_not_exist_is_refused(project: Project) -> None:
+    with pytest.raises(UserError, match="data/features has no subset 'tran'; did you mean 'train'"):
+        read_subset("tran")

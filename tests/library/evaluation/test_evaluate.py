@@ -11,6 +11,7 @@ from pedigree.base.tables import read_json, read_table, write_table
 from pedigree.estimators import artifact
 from pedigree.estimators.predicting import predict
 from pedigree.evaluation.curves import classification_curves, regression_curves
+from pedigree.evaluation.validation import predict_validation
 from pedigree.scoring.decision import PredictedRows
 from pedigree.scoring.metrics import METRICS, gain, score
 from pedigree.scoring.predictions import PredictionTable, row_names
@@ -277,3 +278,17 @@ def test_a_column_to_slice_that_is_not_there_is_told(project: Project, stage: st
         match=r"problem\.slices: column 'ilsand' is not in the cleaned rows; did you mean 'island'",
     ):
         project.run(stage)
+
+
+def test_a_script_may_only_name_metrics_that_fit(project: Project) -> None:
+    evaluation = predict_validation(project.settings("evaluate").problem)
+    fits, other = ("roc_auc", "rmse") if evaluation.classes else ("rmse", "roc_auc")
+    with pytest.raises(
+        UserError, match=rf"^metric '{fits}s' does not exist; did you mean '{fits}'"
+    ):
+        evaluation.metrics([f"{fits}s"])
+    for use in (evaluation.score, lambda name: evaluation.metrics([name])):
+        with pytest.raises(
+            UserError, match=rf"^'{other}' does not fit task .*choose from .*{fits}"
+        ):
+            use(other)

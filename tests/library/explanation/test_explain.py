@@ -21,6 +21,7 @@ from pedigree.estimators.settings import Model
 from pedigree.explanation import tables
 from pedigree.explanation.dependence import PartialDependence
 from pedigree.explanation.encoded import column_features
+from pedigree.explanation.interface import Explanation
 from pedigree.explanation.permutation import PermutationImportance
 from pedigree.explanation.shapley import Shap
 from pedigree.explanation.subject import Codes, Subject, pick_rows
@@ -288,3 +289,28 @@ def test_one_word_chooses_a_method(project: Project, option: str) -> None:
     check(config)
     params = read_yaml(project.folder / "params.yaml")
     assert params["explain"]["methods"][option]["_target_"].startswith("pedigree.explanation.")
+
+
+# --- The owner's methods ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("returned", "message"),
+    [
+        (None, r"None; an explainer must return an Explanation"),
+        ({"a": 1.0}, r"a dict; an explainer must return an Explanation"),
+        (Explanation.of("m", "u", {"body_mass_gg": 1}), r"'body_mass_gg' is not a feature of the model; did you mean 'body_mass_g'"),
+        (Explanation.of("m", "u", {"body_mass_g": float("nan")}), r"the strength of 'body_mass_g' is nan"),
+    ],
+)  # fmt: skip
+def test_an_owners_method_must_explain_the_features(
+    returned: Any, message: str, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "mine", lambda: lambda subject: returned, raising=False)
+    subject = Subject.read(project.settings("explain"))
+    method = OmegaConf.create({"_target_": "pedigree.explanation.tables.mine"})
+    name = r"pedigree\.explanation\.tables\.mine returned"
+    with pytest.raises(UserError, match=rf"^explain\.methods\.own: {name}.*{message}"):
+        subject.explain("own", method)
+    with pytest.raises(UserError, match=rf"^own returned.*{message}"):
+        tables.write_explanations({"own": returned}, subject)

@@ -140,7 +140,9 @@ def test_columns_that_the_model_needs_must_be_given_and_no_others(project: Proje
         bundle.predict(bundle.check(rows[needed])[0]).values
         == bundle.predict(bundle.check(rows)[0]).values
     ).all()
-    with pytest.raises(UserError, match=f"missing: {needed[0]}, {needed[-1]}"):
+    with pytest.raises(
+        UserError, match=f"required columns are missing: '{needed[0]}', '{needed[-1]}'"
+    ):
         bundle.check(rows[needed[1:-1]])
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -262,3 +263,21 @@ def test_a_cell_of_a_markdown_table_cannot_end_it(text: str) -> None:
     cell = table_cell(text)
     assert "\n" not in cell
     assert not re.search(r"(?<!\\)\|", cell)
+
+
+def test_rows_that_are_no_table_end_in_a_sentence() -> None:
+    page = Page("")
+    for rows, message in (
+        ([{"a": 1}, {"b": 2}], r"row 2 differs from row 1 in 'a', 'b'; use None"),
+        ("x", r"a table needs a list of dictionaries, and contains 'x'\."),
+        (pd.DataFrame({"a": [1]}), r"given a DataFrame of shape \(1, 1\); of a data frame, `frame"),
+    ):
+        with pytest.raises(UserError, match=message):
+            page.table(rows)
+
+
+def test_bars_that_are_no_numbers_end_in_a_sentence(project: Project) -> None:
+    page = RunReport(project.settings("report"))
+    for values, message in (({"a": "x"}, "and 'a' is 'x'"), ([1], "and was given a list")):
+        with pytest.raises(UserError, match=f"^a bar chart needs .*{message}"):
+            page.bars(values)

@@ -86,7 +86,7 @@ class NoTask:
 
 
 class OddTask(NoTask):
-    tasks = ("clustering",)
+    tasks = ("binry",)
 
 
 class OddMethod(Profit):
@@ -111,6 +111,11 @@ class Nothing(Profit):
 class Table(Profit):
     def __call__(self, y_true, y_pred):
         return np.ones((2, 2))
+
+
+class Word(Profit):
+    def __call__(self, y_true, y_pred):
+        return "high"
 
 
 class NotCalled:
@@ -309,10 +314,11 @@ def test_a_threshold_is_chosen_where_a_loss_is_least(
         ("x", {"_target_": "mine_of_tests.Proft"}, "problem.custom_metrics.x._target_: mine_of_tests has no 'Proft'; did you mean 'profit'?"),
         ("x", {"_target_": "mine_of_tests.profit"}, "problem.custom_metrics.x: mine_of_tests.profit is a function; make it the `__call__` of a class"),
         ("x", PROFIT | {"gane": 1}, "problem.custom_metrics.x.gane: mine_of_tests.Profit does not accept this argument; did you mean 'gain'?"),
-        ("x", {"_target_": "mine_of_tests.Profit"}, "problem.custom_metrics.x: Profit.__init__() missing 1 required positional argument: 'gain'"),
+        ("x", {"_target_": "mine_of_tests.Profit"}, "mine_of_tests.Profit does not accept the arguments of this call: Profit.__init__() missing 1 required positional argument: 'gain'."),
         ("x", {"_target_": "mine_of_tests.NoDirection"}, "problem.custom_metrics.x: mine_of_tests.NoDirection does not declare whether greater is better; give the class `greater_is_better = True` or False."),
         ("x", {"_target_": "mine_of_tests.NoTask"}, "problem.custom_metrics.x: mine_of_tests.NoTask does not declare its tasks; give the class `tasks`"),
-        ("x", {"_target_": "mine_of_tests.OddTask"}, "a tuple of any of binary, multiclass, regression."),
+        ("x", {"_target_": "mine_of_tests.OddTask"}, "mine_of_tests.OddTask.tasks contains 'binry', which is no task; did you mean 'binary'?"),
+        ("x", PROFIT | {"_target_": "mine_of_tests.Word"}, "called with 60 random rows, returned 'high'; return a number, or one for each row."),
         ("x", PROFIT | {"_target_": "mine_of_tests.OddMethod"}, "mine_of_tests.OddMethod.response_method is 'decision_function'; choose from predict, predict_proba."),
         ("x", PROFIT | {"_target_": "mine_of_tests.ProbableNumber"}, "requires probabilities, and its tasks include regression"),
         ("x", PROFIT | {"_target_": "mine_of_tests.Failing"}, "mine_of_tests.Failing, called with 60 random rows, failed: IndexError: "),

@@ -115,7 +115,9 @@ def test_an_unknown_column_is_refused_with_the_way_out(project: Project) -> None
 
 
 def test_a_column_that_the_model_needs_is_missed(project: Project) -> None:
-    with pytest.raises(UserError, match=r"rows\.csv: missing: culmen_depth_mm"):
+    with pytest.raises(
+        UserError, match=r"rows\.csv: the required column 'culmen_depth_mm' is missing"
+    ):
         score(write(rows().drop(columns="Culmen Depth (mm)")))
 
 

@@ -50,7 +50,10 @@ def test_a_bundle_is_copied_whole_and_what_is_left_to_do_is_said(project: Projec
         "models/champion/bundle is not in DVC yet (you are not inside of a DVC repository"
     )
     assert done[1].endswith("run `dvc add models/champion/bundle`.")
-    assert f"git commit -am 'Promote {identity[:12]}'" in done[-1]
+    assert done[-1] == (
+        "Next: `git init`, since this is not a Git repository, `dvc add models/champion/bundle`, `dvc repro` (to "
+        f"compare the verdict with it), `git add . && git commit -m 'Promote {identity[:12]}'`, then `dvc push`."
+    )
     assert promote() == [f"{CHAMPION} already is bundle {identity[:12]}."]
 
 

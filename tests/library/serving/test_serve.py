@@ -94,7 +94,7 @@ def test_a_wrong_row_is_refused_with_the_reason(project: Project, changes: dict,
 def test_a_row_without_a_needed_column_is_refused(project: Project) -> None:
     row = bird()
     del row["culmen_depth_mm"]
-    assert refusal(row) == "missing: culmen_depth_mm."
+    assert refusal(row) == "the required column 'culmen_depth_mm' is missing."
 
 
 @pytest.mark.parametrize("body", [{}, {"rows": []}, {"rows": [{}]}, {"row": [{}]}, {"rows": "x"}])

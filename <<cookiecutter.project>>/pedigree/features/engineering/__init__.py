@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 
 from pedigree.base.names import UserError, did_you_mean
 from pedigree.base.settings import as_dict
-from pedigree.base.tools import instantiate
+from pedigree.base.tools import at, instantiate
 from pedigree.features.engineering.apply import Apply
 from pedigree.features.engineering.dates import DateParts, DropDates, Durations
 from pedigree.features.engineering.groups import GroupStatistics, RareCategories
@@ -83,7 +83,8 @@ def build_features(steps: Mapping[str, Tool], rows: pd.DataFrame, problem: Colum
     made = []
     for name, step in as_dict(steps).items():
         place = f"engineer.steps.{name}"
-        transformer = instantiate(step)
+        with at(place):
+            transformer = instantiate(step)
         for mistake in wrong_step(transformer):
             raise UserError(f"{place}: {mistake}")
         for column in transformer.spell().named_columns():

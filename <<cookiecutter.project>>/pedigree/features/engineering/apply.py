@@ -15,6 +15,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from pedigree.base.names import UserError, snake_cased
 from pedigree.estimators.frames import as_frame
+from pedigree.estimators.protocols.signatures import wrong_fit
+from pedigree.estimators.protocols.transformers import wrong_fitted, wrong_rows
 from pedigree.features.engineering.steps import ColumnStep, number_columns
 
 # As `adopt` distinguishes free text from categories: average number of words, and number of distinct values.
@@ -70,11 +72,17 @@ class Apply(ColumnStep):
         if not (hasattr(self.transformer, "fit") and hasattr(self.transformer, "transform")):
             yield f"transformer: {self.transformer!r} is not a transformer, since it has no fit and transform methods."
             return
+        if not hasattr(self.transformer, "get_params"):
+            kind = type(self.transformer).__name__
+            yield f"transformer: {kind} cannot be cloned; let it inherit from sklearn.base.BaseEstimator."
+            return
         try:
             parts = _within(self.transformer)
         except (AttributeError, RuntimeError):
             return  # it loses an argument, which `configure` reports for the tools of all steps
         for one in parts:
+            if hasattr(one, "fit") and (mistake := wrong_fit(type(one))):
+                yield f"transformer: {mistake}"
             if hasattr(one, "_parameter_constraints"):
                 try:
                     one._validate_params()
@@ -109,9 +117,13 @@ class Apply(ColumnStep):
                     one = clone(self.transformer).fit(
                         values, None if y is None else np.asarray(y)[rows]
                     )
-                width = one.transform(values[:1]).shape[1]
+                _refuse(wrong_fitted(one, self.transformer))
+                width = self._applied(one, values[:1]).shape[1]
             except ValueError as error:
-                raise UserError(f"{kind} cannot be fitted on {', '.join(part)}: {error}") from error
+                raise UserError(
+                    f"{kind} cannot be fitted on {', '.join(part)}: {error}; let `columns` of this step in conf/engineer/ "
+                    "(engineer.steps.NAME.columns) name only columns that it supports."
+                ) from error
             self.fitted_.append(one)
             self.widths_.append(width)
             names += self._names(one, part, width)
@@ -134,10 +146,16 @@ class Apply(ColumnStep):
             values, rows = self._read(X[part])
             made.append(np.full((len(X), width), np.nan))
             if rows.any():
-                out = one.transform(values)
+                out = self._applied(one, values)
                 made[-1][rows] = out.toarray() if hasattr(out, "toarray") else np.asarray(out)
         new = pd.DataFrame(np.hstack(made), index=X.index, columns=self.names_)
         return pd.concat([X if self.keep else X.drop(columns=self.columns_), new], axis=1)
+
+    def _applied(self, one: Any, values: Any) -> Any:
+        """Return a fitted transformer's output, with as many rows as its input."""
+        out = one.transform(values)
+        _refuse(wrong_rows(out, _steps(self.transformer)[-1], len(values)))
+        return out
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the state to store, without the memory address of their stop words that vectorizers keep."""
@@ -187,6 +205,11 @@ def _steps(transformer: Any) -> list[Any]:
     if isinstance(transformer, Pipeline):
         return [step for _, step in transformer.steps]
     return [transformer]
+
+
+def _refuse(mistake: str | None) -> None:
+    if mistake:
+        raise UserError(mistake)
 
 
 def _within(transformer: Any) -> list[Any]:

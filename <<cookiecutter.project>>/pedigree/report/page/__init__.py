@@ -10,7 +10,9 @@ from typing import Any
 
 from markupsafe import Markup
 
+from pedigree.base.names import UserError
 from pedigree.base.tables import replacing
+from pedigree.base.tools import described
 from pedigree.report.page.parts import Figure, Heading, Picture, Table, Text
 from pedigree.report.page.rendering import PagePart, jinja_environment, rendered
 
@@ -72,6 +74,11 @@ class Page:
 
     def table(self, rows: Sequence[Mapping[str, Any]], caption: str = "") -> None:
         """Add a table of mappings with equal keys; nothing if there are no rows."""
+        if not isinstance(rows, Sequence):
+            raise UserError(
+                f"a table needs a list of dictionaries, and was given {described(rows)}; "
+                'of a data frame, `frame.to_dict("records")` makes one.'
+            )
         if rows:
             self.add(Table(rows=rows, caption=caption))
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pedigree.base.names import UserError
+from pedigree.base.tools import described
 from pedigree.report.page.rendering import PagePart
 
 
@@ -47,7 +49,18 @@ class Table(PagePart):
     template: str = "pedigree/report/page/table.html.j2"
 
     def __post_init__(self) -> None:
+        for row in self.rows:
+            if not isinstance(row, Mapping):
+                raise UserError(
+                    f"a table needs a list of dictionaries, and contains {described(row)}."
+                )
         names = list(self.rows[0]) if self.rows else []
+        for number, row in enumerate(self.rows, start=1):
+            if other := set(names) ^ set(row):
+                raise UserError(
+                    f"all rows of a table need the same keys, and row {number} differs from row 1 in "
+                    f"{', '.join(sorted(map(repr, other)))}; use None for an empty cell."
+                )
         numbers = [name for name in names if _are_numbers([row[name] for row in self.rows])]
         object.__setattr__(self, "columns", names)
         object.__setattr__(self, "numbers", numbers)

@@ -10,6 +10,7 @@ from omegaconf import OmegaConf
 from pedigree.base.names import UserError, did_you_mean
 from pedigree.base.paths import CONF
 from pedigree.base.settings import read_yaml
+from pedigree.config.composing.diagnosis import lost_reference, unquoted_options
 
 
 def compose(overrides: Sequence[str] = ()) -> dict[str, Any]:
@@ -28,17 +29,24 @@ def compose(overrides: Sequence[str] = ()) -> dict[str, Any]:
     from hydra import compose as hydra_compose
     from hydra import initialize_config_dir
     from hydra.errors import HydraException, MissingConfigException
-    from omegaconf.errors import OmegaConfBaseException
+    from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
     from yaml import YAMLError
 
     try:
         with initialize_config_dir(str(CONF.resolve()), version_base=None):
             config = hydra_compose("config", list(overrides))
-        OmegaConf.resolve(config)
     except MissingConfigException as error:
         raise UserError(missing_option(error)) from None
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
         raise UserError(f"{CONF}/ cannot be composed: {error}") from None
+    except (ValueError, AssertionError) as error:  # Hydra's, about an item of a list of defaults
+        found = "\n  ".join(unquoted_options())
+        raise UserError(found or f"{CONF}/ cannot be composed: {error}") from None
+    try:
+        OmegaConf.resolve(config)
+    except OmegaConfBaseException as error:
+        lost = lost_reference(error, config) if isinstance(error, InterpolationKeyError) else None
+        raise UserError(lost or f"{CONF}/ cannot be composed: {error}") from None
     settings: dict[str, Any] = OmegaConf.to_container(config)  # type: ignore[assignment]
     return settings
 
