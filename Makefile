@@ -24,7 +24,7 @@ PASSED ?=
 # Arguments of benchmarks/quality.py, such as ARGS="--seconds 120 ../shared/data/housing.csv:median_house_value".
 ARGS ?=
 
-.PHONY: help setup setup-tools services test test-fast test-tools test-main-tools test-legacy-tools lint format deps manifest demo nightly bench bench-quality clean
+.PHONY: help setup setup-tools services test test-fast test-tools test-main-tools test-legacy-tools lint format trusted deps manifest demo nightly bench bench-quality clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-17s %s\n", $$1, $$2}' Makefile
@@ -110,7 +110,10 @@ lint: setup  ## check style, spelling and types
 format: setup  ## fix style and format the code, write the stages' dependencies, and write the library's manifest
 	ruff check --config pyproject.toml --fix .
 	ruff format --config pyproject.toml .
-	$(MAKE) deps manifest
+	$(MAKE) trusted deps manifest
+
+trusted: setup  ## write the types that stored objects may contain
+	cd '$(PROJECT)' && PYTHONPATH=. python ../tools/trusted.py
 
 deps: setup  ## write the code that each stage imports into dvc.yaml as dependencies
 	cd '$(PROJECT)' && PYTHONPATH=. python ../tools/deps.py

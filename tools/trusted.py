@@ -24,6 +24,7 @@ OBJECTS = (
     "lightgbm.sklearn.LGBMClassifier",
     "lightgbm.sklearn.LGBMRegressor",
     "pedigree.prediction.calibration.Intervals",
+    "pedigree.prediction.calibration.Probabilities",
     "sklearn._loss.link.HalfLogitLink",
     "sklearn._loss.link.IdentityLink",
     "sklearn._loss.link.Interval",
@@ -46,10 +47,11 @@ OBJECTS = (
     "sklearn.model_selection._split.StratifiedKFold",
     "sklearn.model_selection._split.GroupKFold",
     "sklearn.model_selection._split.TimeSeriesSplit",
+    *(f"sklearn.gaussian_process.kernels.{name}" for name in ("RBF", "Matern", "ConstantKernel", "WhiteKernel", "RationalQuadratic", "DotProduct", "ExpSineSquared", "Sum", "Product", "Exponentiation")),
     "xgboost.core.Booster",
     "xgboost.sklearn.XGBClassifier",
     "xgboost.sklearn.XGBRegressor",
-)
+)  # fmt: skip
 FUNCTIONS = (
     "sklearn.feature_selection._univariate_selection.chi2",
     "sklearn.feature_selection._univariate_selection.f_classif",

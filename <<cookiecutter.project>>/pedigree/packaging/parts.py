@@ -17,12 +17,12 @@ from pedigree.base.tools import instantiate
 from pedigree.data.contract_file import read_contract
 from pedigree.data.records import LoadMetrics, SnapshotRecord
 from pedigree.data.target import EncodedTarget, features
-from pedigree.estimators import artifact
 from pedigree.estimators.lineage import Lineage, LineageEnvironment, LineageLibrary, LineageStage
 from pedigree.estimators.signature import InputColumn, Signature
 from pedigree.estimators.train_metrics import TrainMetrics
 from pedigree.prediction.predictor import PARTS, Predictor
 from pedigree.scoring.decision import ChosenThreshold
+from pedigree.storage import artifact
 from pedigree.training.inputs import read_subset
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from pedigree.base.paths import CALIBRATOR, ENGINEER, MODEL, SELECT, THRESHOLD
-from pedigree.estimators import artifact
 from pedigree.estimators.predicting import plain, predict
 from pedigree.prediction.calibration import calibrated
 from pedigree.scoring.decision import ChosenThreshold, PredictedRows, Threshold
+from pedigree.storage import artifact
 
 # Every file that a prediction needs; a bundle contains them under the same names.
 PARTS = (ENGINEER, SELECT, MODEL, CALIBRATOR, THRESHOLD)

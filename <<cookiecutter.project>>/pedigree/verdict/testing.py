@@ -9,13 +9,13 @@ import numpy as np
 from pedigree.base.paths import BASELINE, SPLIT
 from pedigree.base.tables import read_table
 from pedigree.data.target import EncodedTarget, features
-from pedigree.estimators import artifact
 from pedigree.estimators.predicting import predict
 from pedigree.evaluation.evaluation import Evaluation
 from pedigree.prediction.predictor import Predictor
 from pedigree.scoring.custom import known
 from pedigree.scoring.decision import decided
 from pedigree.scoring.predictions import PredictionTable, dummy
+from pedigree.storage import artifact
 from pedigree.verdict import champion
 
 if TYPE_CHECKING:

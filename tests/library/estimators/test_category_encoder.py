@@ -14,12 +14,12 @@ from sklearn.preprocessing import TargetEncoder
 from pedigree.base.names import UserError
 from pedigree.base.settings import as_dict
 from pedigree.base.tools import instantiate
-from pedigree.estimators import artifact
 from pedigree.estimators.building import build_model
 from pedigree.estimators.category_encoder import CategoryEncoder
 from pedigree.estimators.fitting import fit
 from pedigree.estimators.predicting import predict
 from pedigree.estimators.settings import Model
+from pedigree.storage import artifact
 from pedigree.training.inputs import read_subset
 
 OPTIONS: dict[str, dict] = {
