@@ -27,7 +27,7 @@ from pedigree.config.tools import tools
 from pedigree.config.values import refused_values
 from pedigree.data.contract_file import read_contract
 from pedigree.estimators.artifact import TRUSTED_PACKAGES, unstorable
-from pedigree.estimators.protocols.transformers import wrong_transformer
+from pedigree.estimators.protocols.transformers import transformer_mistake
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,7 +104,7 @@ def wrong_transformers(made: Any, settings: Settings) -> Iterator[str]:
         for one in (made, *inner):
             own = not isinstance(one, type) and type(one).__module__.split(".")[0] not in KNOWN
             if own and hasattr(one, "transform") and get_tags(one).input_tags.two_d_array:
-                yield from filter(None, [wrong_transformer(one, *_sample(settings))])
+                yield from filter(None, [transformer_mistake(one, *_sample(settings))])
 
 
 def _sample(settings: Settings) -> tuple[list[pd.DataFrame], pd.Series]:
