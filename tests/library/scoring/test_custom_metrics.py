@@ -335,7 +335,7 @@ def test_a_wrong_one_is_refused_with_the_way_out(
     monkeypatch.chdir(finished("binary").folder)
     config = OmegaConf.load("params.yaml")
     OmegaConf.update(config, f"problem.custom_metrics.{name}", settings, force_add=True)
-    config.problem.metrics = [name, *config.problem.metrics]
+    config.problem.metrics = list(dict.fromkeys([name, *config.problem.metrics]))
     OmegaConf.update(config, f"problem.criteria.{name}", {"at_least": 0}, force_add=True)
     with pytest.raises(UserError) as error:
         check(config)
