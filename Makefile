@@ -119,7 +119,7 @@ deps: setup  ## write the code that each stage imports into dvc.yaml as dependen
 	cd '$(PROJECT)' && PYTHONPATH=. python ../tools/deps.py
 
 manifest: setup  ## write the library's manifest, by which `pedigree check` finds edited files
-	cd '$(PROJECT)' && python -c 'from pedigree.base.library import MANIFEST, folder, manifest; \
+	cd '$(PROJECT)' && python -c 'from pedigree.base.code.library import MANIFEST, folder, manifest; \
 		(folder() / MANIFEST).write_text(manifest(folder()), encoding="utf-8", newline="\n")'
 
 demo: .venv/bin/cookiecutter  ## generate a project with the defaults, run it, and show the verdict

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from pedigree.base.code.imports import public_names
 from pedigree.base.dvc_files.declared import DeclaredStage
-from pedigree.base.imports import public_names
 from pedigree.config.dependencies import users
 
 LIBRARY, SCRIPTS = Path("pedigree"), Path("pipeline")

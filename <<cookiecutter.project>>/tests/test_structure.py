@@ -10,8 +10,8 @@ import pytest
 from omegaconf import OmegaConf
 from sandbox import ROOT, Sandbox, inputs, outputs
 
+from pedigree.base.code.imports import public_names
 from pedigree.base.dvc_files.lock import lies_in
-from pedigree.base.imports import public_names
 from pedigree.base.settings import listed_keys, read_yaml
 
 DVC_YAML = read_yaml(ROOT / "dvc.yaml")

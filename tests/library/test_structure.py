@@ -13,9 +13,9 @@ from library.projects import CLASSES_ONLY, ROOT, TEMPLATE, compose, leave_out_mi
 from omegaconf import DictConfig, OmegaConf
 
 from pedigree.base import paths
+from pedigree.base.code.imports import public_names
+from pedigree.base.code.library import MANIFEST
 from pedigree.base.dvc_files.lock import is_code
-from pedigree.base.imports import public_names
-from pedigree.base.library import MANIFEST
 from pedigree.base.names import UserError
 from pedigree.base.section import keys_of
 from pedigree.base.settings import leaves

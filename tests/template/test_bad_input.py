@@ -53,7 +53,7 @@ def refused(project: Path, *words: str) -> None:
 
 def test_a_target_that_is_no_column(project: Path) -> None:
     settings(project, "problem", "churn", target="Churned")
-    refused(project, "problem.target 'churned' is not in the data", "did you mean 'churn'?")
+    refused(project, "problem.target: column 'churned' is not in contracts/churn.yaml", "'churn'?")
 
 
 def test_a_target_with_one_class(project: Path) -> None:

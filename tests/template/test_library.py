@@ -10,7 +10,7 @@ import pytest
 from template.projects import TEMPLATE, TREE
 
 import pedigree
-from pedigree.base.library import MANIFEST, changed, manifest
+from pedigree.base.code.library import MANIFEST, changed, manifest
 
 IGNORED = shutil.ignore_patterns("__pycache__")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from template.projects import TEMPLATE, TREE, command_line, finish, run, succeed
 
-from pedigree.base.library import MANIFEST, manifest
+from pedigree.base.code.library import MANIFEST, manifest
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("updating")]
 

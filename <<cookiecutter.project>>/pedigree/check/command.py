@@ -8,9 +8,9 @@ from pathlib import Path
 
 from pedigree import __version__
 from pedigree import check as package
+from pedigree.base.code.library import changed
 from pedigree.base.command import parser, plain_errors
 from pedigree.base.dvc_files.lock import outdated, recorded_stages
-from pedigree.base.library import changed
 from pedigree.base.names import UserError, first_of
 from pedigree.base.paths import PARAMS
 from pedigree.base.settings import read_yaml

@@ -11,7 +11,7 @@ from pedigree.base.problem import Problem
 from pedigree.base.settings import as_dict
 from pedigree.config.schema import Settings
 from pedigree.config.tools import locate, parameters, tools
-from pedigree.estimators.protocols.models import wrong_model
+from pedigree.estimators.protocols.models import model_mistake
 from pedigree.estimators.settings import Model
 
 # These samplers use only the features, not the classes, and copy no row: they fit every task and model.
@@ -68,7 +68,7 @@ def wrong_estimator(place: str, model: Model, problem: Problem) -> Iterator[str]
     if inspect.isclass(target) and issubclass(target, other):
         yield f"{place}.estimator: {name} does not support task {problem.task}; choose another model."
     elif inspect.isclass(target) and (
-        mistake := wrong_model(target, problem.kind == "classification")
+        mistake := model_mistake(target, problem.kind == "classification")
     ):
         yield f"{place}.estimator: {mistake}"
     if problem.task == "multiclass" and model.monotone and model.monotone.features:

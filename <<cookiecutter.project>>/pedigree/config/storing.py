@@ -9,7 +9,7 @@ what a model learns, is checked when `engineer`, `select` or `train` stores it. 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from inspect import signature
 from pathlib import Path
@@ -24,9 +24,9 @@ from pedigree.config.models import models
 from pedigree.config.sample import sample_rows
 from pedigree.config.schema import Settings
 from pedigree.config.tools import tools
-from pedigree.config.values import refused_values
 from pedigree.data.contract_file import read_contract
-from pedigree.estimators.protocols.transformers import wrong_transformer
+from pedigree.estimators.protocols.transformers import transformer_mistake
+from pedigree.estimators.protocols.values import refused_values
 from pedigree.storage.artifact import unstorable
 
 if TYPE_CHECKING:
@@ -55,24 +55,29 @@ def unusable(settings: Settings) -> Iterator[str]:
         known = all(one["_target_"].split(".")[0] in KNOWN for _, one in tools(data))
         mistakes = list(refused_values(made) if known else lost_arguments(made))
         if not known and not mistakes:
-            mistakes += refused_values(made)
-            mistakes += _wrong_storing(made, place, settings)
-        if not known and not mistakes and not place.endswith((".sampler", *NOT_FITTED)):
-            mistakes += wrong_transformers(made, settings)
+            mistakes += _wrong_use(made, place, settings)
         yield from (f"{place}: {mistake}" for mistake in mistakes)
 
 
-def _wrong_storing(made: Any, place: str, settings: Settings) -> Iterator[str]:
-    """Find what of a tool cannot be stored, as it is and after `fit`."""
+def _wrong_use(made: Any, place: str, settings: Settings) -> Iterator[str]:
+    """Find values that a tool refuses, what of it cannot be stored, as it is and after `fit`, and what its methods break."""
+    refused = list(refused_values(made))
+    yield from refused
     if place.endswith(".sampler"):
         return
     if reason := unstorable(made):
         yield f"its {reason}"
-    elif not place.endswith(NOT_FITTED) and (reason := unstorable_after_fit(made, settings)):
-        yield f"after fit, its {reason}"
+    elif not place.endswith(NOT_FITTED):
+        sample = _sample(settings)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if reason := unstorable_after_fit(made, *sample):
+                yield f"after fit, its {reason}"
+            elif not refused:
+                yield from wrong_transformers(made, *sample)
 
 
-def unstorable_after_fit(made: Any, settings: Settings) -> str | None:
+def unstorable_after_fit(made: Any, tables: Sequence[pd.DataFrame], y: pd.Series) -> str | None:
     """Return what a transformer learned from sample rows and cannot be stored; None if all can, or if it did not fit.
 
     The sample rows have every column that the contract lists, but not those that earlier steps would add; their
@@ -82,32 +87,44 @@ def unstorable_after_fit(made: Any, settings: Settings) -> str | None:
     ----------
     made : object
         A transformer, which is fitted here.
-    settings : Settings
-        Contain the path of the contract, and the target and excluded columns.
+    tables : sequence of DataFrame
+        Features to try in turn, see `_sample`.
+    y : Series
+        Their target.
 
     Returns
     -------
     str or None
         See `unstorable`.
     """
-    tables, y = _sample(settings)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for features in tables:
-            with suppress(Exception):
-                return unstorable(made.fit(features, y))
+    for features in tables:
+        with suppress(Exception):
+            return unstorable(made.fit(features, y))
     return None
 
 
-def wrong_transformers(made: Any, settings: Settings) -> Iterator[str]:
-    """Find transformers of the owner, in a tool or among its arguments, whose methods break their contract."""
+def wrong_transformers(made: Any, tables: Sequence[pd.DataFrame], y: pd.Series) -> Iterator[str]:
+    """Find transformers of the owner, in a tool or among its arguments, whose methods break their contract.
+
+    Parameters
+    ----------
+    made : object
+        The tool.
+    tables : sequence of DataFrame
+        Features to try in turn, see `_sample`.
+    y : Series
+        Their target.
+
+    Yields
+    ------
+    str
+        A sentence for each mistake.
+    """
     inner = made.get_params(deep=True).values() if hasattr(made, "get_params") else ()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for one in (made, *inner):
-            own = not isinstance(one, type) and type(one).__module__.split(".")[0] not in KNOWN
-            if own and hasattr(one, "transform") and get_tags(one).input_tags.two_d_array:
-                yield from filter(None, [wrong_transformer(one, *_sample(settings))])
+    for one in (made, *inner):
+        own = not isinstance(one, type) and type(one).__module__.split(".")[0] not in KNOWN
+        if own and hasattr(one, "transform") and get_tags(one).input_tags.two_d_array:
+            yield from filter(None, [transformer_mistake(one, tables, y)])
 
 
 def _sample(settings: Settings) -> tuple[list[pd.DataFrame], pd.Series]:

@@ -53,10 +53,8 @@ class Eli5:
         result = eli5.explain_weights(estimator, feature_names=list(encoded), top=None)
         if result.error:
             strengths = self._shuffled(subject)
-            measure = f"permutation importance (ELI5), mean of {self.repeats} repeats, {len(subject.X)} validation rows"
-            return Explanation(
-                measure, f"worsening of {subject.metric.name}", strengths, contributions
-            )
+            measure = f"loss when shuffled (ELI5), mean of {self.repeats}, {len(subject.X)} validation rows"
+            return Explanation(measure, f"loss of {subject.metric.name}", strengths, contributions)
         if result.feature_importances:
             strengths = [
                 Strength(str(one.feature), float(one.weight), one.std)

@@ -97,7 +97,7 @@ class Explanation:
     measure : str
         The meaning of the strengths, and the rows: mean SHAP value, 500 validation rows.
     unit : str
-        Of the strengths: log-odds of yes, worsening of roc_auc, ...
+        Of the strengths: log-odds of yes, loss of roc_auc, ...
     strengths : list of Strength
     contributions : Contributions, optional
     interactions, curves : list

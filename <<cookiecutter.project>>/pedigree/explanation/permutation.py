@@ -49,7 +49,7 @@ class PermutationImportance:
         )
         losses = zip(subject.X, found.importances_mean, found.importances_std, strict=True)
         return Explanation(
-            measure=f"permutation importance, mean of {self.repeats} repeats, {len(subject.X)} validation rows",
-            unit=f"worsening of {subject.metric.name}",
+            measure=f"loss when shuffled, mean of {self.repeats}, {len(subject.X)} validation rows",
+            unit=f"loss of {subject.metric.name}",
             strengths=[Strength(str(name), loss, spread) for name, loss, spread in losses],
         )

@@ -7,8 +7,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pedigree.base.code.library import describe_library
 from pedigree.base.dvc_files.lock import ancestors, recorded_stages, settings_of, stages_by_output
-from pedigree.base.library import describe_library
 from pedigree.base.paths import LOADED, MODEL, PARAMS, SPLIT
 from pedigree.base.settings import as_dict
 from pedigree.base.stage import say

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pedigree.base.imports import reached, versions
+from pedigree.base.code.imports import reached, versions
 from pedigree.base.paths import TRIALS
 from pedigree.base.settings import as_dict
 from pedigree.base.stage import say

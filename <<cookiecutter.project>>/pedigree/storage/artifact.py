@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -22,6 +22,7 @@ from pedigree.base.logs import LOGGER
 from pedigree.base.names import UserError
 from pedigree.base.tables import StrPath, replacing
 from pedigree.storage.audit import Untrusted, audit
+from pedigree.storage.inspection import inspect
 
 _ID = re.compile(r'(?<="__id__": )\d+')
 _FILE = re.compile(r'(?<=")[\w-]+(?=\.(?:npy|npz|bin)")')
@@ -72,16 +73,35 @@ def load_model(path: StrPath) -> Any:
     if not path.exists():
         raise UserError(f"{path} is missing; run `dvc repro` (or `dvc checkout`) to make it.")
     LOGGER.debug("read %s", path)
+    return open_model(path.read_bytes(), path)
+
+
+def open_model(content: bytes, path: Path, own: Collection[str] | None = None) -> Any:
+    """Build the fitted object in the content of a file.
+
+    Parameters
+    ----------
+    content : bytes
+    path : Path
+        Where it was read, for messages.
+    own : collection of str, optional
+        The modules of pipeline/custom/ that it may name; default all.
+
+    Raises
+    ------
+    UserError
+        The content is damaged, or contains what is not listed (see `audit`).
+    """
     try:
-        return _unpack(path.read_bytes())
+        return _unpack(content, own)
     except Untrusted as error:
         raise UserError(
             f"{path} contains {error}, which stored objects may not contain; do not open files of unknown origin."
         ) from None
     except Exception as error:  # skops and NumPy raise many kinds
         raise UserError(
-            f"{path} is damaged, or was written by another version: {type(error).__name__}: {error}; run `dvc checkout "
-            f"{path}`, or `dvc repro` to make it again."
+            f"{path} is damaged, or was written by another version: {type(error).__name__}: {error!s:.200}; run "
+            f"`dvc checkout {path}`, or `dvc repro` to make it again."
         ) from error
 
 
@@ -91,18 +111,22 @@ def _pack(value: Any) -> bytes:
     return _normalise(_skops().dumps(value))
 
 
-def _unpack(content: bytes) -> Any:
+def _unpack(content: bytes, own: Collection[str] | None = None) -> Any:
     """Return the object in the content of a file.
 
     Raises
     ------
     Untrusted
         The content is refused by `audit`, before anything in it is built.
+    ValueError
+        `inspect` refuses what was built.
     """
-    audit(content)
+    audit(content, own)
     skops = _skops()
     # All of it is listed: skops has a list of its own, with other types and fewer kinds of nodes that it looks into.
-    return skops.loads(content, trusted=skops.get_untrusted_types(data=content))
+    value = skops.loads(content, trusted=skops.get_untrusted_types(data=content))
+    inspect(value)
+    return value
 
 
 def unstorable(value: Any) -> str | None:

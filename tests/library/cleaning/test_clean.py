@@ -164,6 +164,6 @@ def test_an_owners_step_must_return_a_frame(returned: Any, monkeypatch: pytest.M
 
 def test_an_owners_step_may_return_a_frame_of_pandas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clean, "mine", lambda frame: frame.to_native().iloc[1:], raising=False)
-    rows, counts = clean.clean_rows(strings("a", "b"), step("mine"))
+    rows, counts = clean.clean_rows(strings("a", "b"), step("mine", training_only=True))
     assert rows["text"].tolist() == ["b"]
     assert counts.steps["mine"].rows_dropped == 1

@@ -75,7 +75,7 @@ REPAIRS = {
             "newsletter": "boolean",
         },
     },
-    "drop_duplicates": {"_target_": "pedigree.cleaning.drop_duplicates"},
+    "drop_duplicates": {"_target_": "pedigree.cleaning.drop_duplicates", "training_only": True},
 }
 
 

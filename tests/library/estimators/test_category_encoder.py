@@ -188,6 +188,6 @@ def test_a_stored_encoder_of_another_package_is_refused() -> None:
     state["encoder"] = json.dumps({"_type": "encoder", "name": "os.system", "state": {}})
     with pytest.raises(
         UserError,
-        match=r"a stored encoder contains a os\.system, which is not part of category_encoders",
+        match=r"a stored encoder contains a os\.system, which is no encoder of category_encoders",
     ):
         CategoryEncoder.__new__(CategoryEncoder).__setstate__(state)

@@ -167,7 +167,7 @@ def test_partial_dependence_is_the_average_prediction_with_the_value_put_in(task
 def test_permutation_importance_is_the_loss_of_the_metric() -> None:
     subject = planted("linear", "regression")
     found = PermutationImportance(repeats=3, seed=1)(subject)
-    assert found.unit == "worsening of rmse"
+    assert found.unit == "loss of rmse"
     assert [one.feature for one in found.strengths[:2]] == ["x", "third"]
     # Shuffled, x errs by three times the difference of two standard normal draws.
     assert found.strengths[0].strength == pytest.approx(3 * np.sqrt(2), rel=0.3)

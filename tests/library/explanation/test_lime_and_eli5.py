@@ -109,6 +109,6 @@ def test_eli5_shuffles_the_features_of_models_that_it_does_not_know(
     found = ELI5(planted(family, "binary"))
     assert "single predictions are not explained" in capsys.readouterr().out
     assert found.contributions is None
-    assert found.unit == "worsening of log_loss"
+    assert found.unit == "loss of log_loss"
     assert found.strengths[0].feature == "x"
     assert found.strengths[0].spread is not None

@@ -270,9 +270,7 @@ def test_it_serves_wherever_a_metric_does(
     assert criteria["recall_at_top"]["judged"] == "lower"
     monitored = json.loads(Path("metrics/monitor.json").read_text())["performance"]
     assert monitored["metric"] == "profit"
-    assert "worsening of profit" in "".join(
-        p.read_text() for p in Path("reports/explain").glob("*.csv")
-    )
+    assert "loss of profit" in "".join(p.read_text() for p in Path("reports/explain").glob("*.csv"))
     page = Path("reports/index.html").read_text()
     assert "profit: mean profit of a row: 0 is to do nothing; higher is better." in page
     record(project)
@@ -337,7 +335,7 @@ def test_a_wrong_one_is_refused_with_the_way_out(
     monkeypatch.chdir(finished("binary").folder)
     config = OmegaConf.load("params.yaml")
     OmegaConf.update(config, f"problem.custom_metrics.{name}", settings, force_add=True)
-    config.problem.metrics = [name, *config.problem.metrics]
+    config.problem.metrics = list(dict.fromkeys([name, *config.problem.metrics]))
     OmegaConf.update(config, f"problem.criteria.{name}", {"at_least": 0}, force_add=True)
     with pytest.raises(UserError) as error:
         check(config)

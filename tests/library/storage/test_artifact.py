@@ -4,7 +4,6 @@ import subprocess
 import sys
 import zipfile
 from argparse import Namespace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -88,14 +87,8 @@ def test_blanking_the_stamps_leaves_the_predictions(project: Project) -> None:
 def test_a_file_with_foreign_types_is_refused(tmp_path: Path) -> None:
     skops.io.dump(Namespace(command="rm"), tmp_path / "model.skops")
     with pytest.raises(
-        UserError, match=r"model\.skops contains argparse\.Namespace, but stored objects"
+        UserError, match=r"model\.skops contains argparse\.Namespace, which stored objects may not"
     ):
-        artifact.load_model(tmp_path / "model.skops")
-
-
-def test_what_a_trusted_type_holds_is_looked_at_too(tmp_path: Path) -> None:
-    skops.io.dump(partial(os.system, "rm"), tmp_path / "model.skops")
-    with pytest.raises(UserError, match=r"contains posix\.system, but stored objects"):
         artifact.load_model(tmp_path / "model.skops")
 
 

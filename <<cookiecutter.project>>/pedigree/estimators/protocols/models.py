@@ -11,7 +11,7 @@ from pedigree.base.tools import described
 from pedigree.estimators.protocols.signatures import name_of, wrong_fit
 
 
-def wrong_model(kind: type, classify: bool) -> str | None:
+def model_mistake(kind: type, classify: bool) -> str | None:
     """Return what the class of an estimator lacks; None if it has all.
 
     Parameters

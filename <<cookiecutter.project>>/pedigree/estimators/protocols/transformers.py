@@ -26,7 +26,7 @@ def wrong_rows(returned: Any, transformer: Any, rows: int) -> str | None:
     return f"{name_of(transformer)}.transform returned {shown} for {rows} rows; return one row for each."
 
 
-def wrong_transformer(transformer: Any, tables: Iterable[Any], y: Any) -> str | None:
+def transformer_mistake(transformer: Any, tables: Iterable[Any], y: Any) -> str | None:
     """Return how a transformer breaks its contract, as far as sample rows show it; None if they do not.
 
     An error of the transformer itself is ignored, since the rows may not suit it.

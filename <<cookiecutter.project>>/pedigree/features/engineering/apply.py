@@ -17,6 +17,7 @@ from pedigree.base.names import UserError, snake_cased
 from pedigree.estimators.frames import as_frame
 from pedigree.estimators.protocols.signatures import wrong_fit
 from pedigree.estimators.protocols.transformers import wrong_fitted, wrong_rows
+from pedigree.estimators.protocols.values import refusal
 from pedigree.features.engineering.steps import ColumnStep, number_columns
 
 # As `adopt` distinguishes free text from categories: average number of words, and number of distinct values.
@@ -83,11 +84,8 @@ class Apply(ColumnStep):
         for one in parts:
             if hasattr(one, "fit") and (mistake := wrong_fit(type(one))):
                 yield f"transformer: {mistake}"
-            if hasattr(one, "_parameter_constraints"):
-                try:
-                    one._validate_params()
-                except ValueError as error:
-                    yield f"transformer: {error}"
+            if mistake := refusal(one):
+                yield f"transformer: {mistake}"
 
     def fit(self, X: pd.DataFrame, y: np.ndarray | None = None) -> Apply:
         """Fit the transformer.

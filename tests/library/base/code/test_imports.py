@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pedigree.base.imports import reached, requirements, versions
+from pedigree.base.code.imports import reached, requirements, versions
 
 
 @pytest.fixture

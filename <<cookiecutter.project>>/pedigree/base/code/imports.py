@@ -10,7 +10,7 @@ from functools import cache
 from importlib.metadata import packages_distributions, requires, version
 from pathlib import Path
 
-from pedigree.base.library import folder
+from pedigree.base.code.library import folder
 from pedigree.base.names import normalized
 from pedigree.base.paths import LIBRARY
 

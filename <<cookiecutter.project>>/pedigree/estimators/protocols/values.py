@@ -29,11 +29,11 @@ def refused_values(made: Any) -> Iterator[str]:
     if isinstance(made, type) or not hasattr(made, "get_params"):
         return
     for one in (made, *made.get_params(deep=True).values()):
-        if not isinstance(one, type) and (message := _refusal(one)):
+        if not isinstance(one, type) and (message := refusal(one)):
             yield message
 
 
-def _refusal(one: Any) -> str | None:
+def refusal(one: Any) -> str | None:
     """Return why a library refuses an estimator's arguments; None if it does not, or cannot tell."""
     if hasattr(one, "_parameter_constraints") and hasattr(one, "_validate_params"):
         try:

@@ -1,0 +1,1 @@
+"""The code that runs: the modules that others import, and the files of the library."""
