@@ -40,6 +40,8 @@ OBJECTS = (
     "sklearn._loss.loss.HalfSquaredError",
     "sklearn._loss.loss.HuberLoss",
     "sklearn._loss.loss.PinballLoss",
+    "sklearn.calibration._CalibratedClassifier",
+    "sklearn.calibration._SigmoidCalibration",
     "sklearn.compose._column_transformer.make_column_selector",
     "sklearn.ensemble._hist_gradient_boosting.binning._BinMapper",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",

@@ -23,6 +23,7 @@ COMMANDS = {
         "serving.promote",
         "promote the bundle to champion, with which later models are compared",
     ),
+    "sign": ("serving.sign", "sign a bundle with a key, so that others can verify its origin"),
     "trace": ("lineage.trace.command", "show what a file, a model or a prediction was made from"),
     "verify": ("lineage.verify.command", "run HEAD again and compare every output bit by bit"),
     "runs": ("lineage.runs.command", "compare experiments or commits on a page"),

@@ -142,9 +142,13 @@ def write_json(data: Any, path: StrPath) -> None:
     }
     <BLANKLINE>
     """
-    text = json.dumps(jsonable(data), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     with replacing(path) as new:
-        new.write_text(text, encoding="utf-8", newline="\n")
+        new.write_text(as_json(data), encoding="utf-8", newline="\n")
+
+
+def as_json(data: Any) -> str:
+    """Return the content of a file of `write_json`."""
+    return json.dumps(jsonable(data), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def read_json(path: Path) -> Any:

@@ -145,7 +145,7 @@ def _rebuilt(found: dict[str, Any]) -> Any:
             raise UserError(
                 f"a stored encoder contains a {found['name']}, which is no encoder of category_encoders; do not open it."
             )
-        encoder = object.__new__(made)
+        encoder: Any = object.__new__(made)
         encoder.__dict__.update(found["state"])
         return encoder
     return found

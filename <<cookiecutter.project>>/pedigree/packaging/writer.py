@@ -12,8 +12,9 @@ from pedigree.estimators.lineage import Lineage
 from pedigree.estimators.signature import Signature
 from pedigree.packaging.card import card
 from pedigree.packaging.parts import make_lineage, make_signature, write_export
-from pedigree.prediction.bundle import Bundle, seal
+from pedigree.prediction.bundle import Bundle
 from pedigree.prediction.predictor import PARTS
+from pedigree.prediction.sealed import seal
 
 if TYPE_CHECKING:
     from pedigree.packaging.settings import PackageSettings

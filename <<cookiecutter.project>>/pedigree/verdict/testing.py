@@ -44,7 +44,7 @@ def predict_test(problem: VerdictProblem) -> Evaluation:
     truth = target.encode(rows)
     trained = truth >= 0 if classes else np.ones(len(rows), dtype=bool)
     rows, truth = rows[trained].reset_index(drop=True), truth[trained]
-    predictor = Predictor.load(None, classes)
+    predictor = Predictor.load(classes)
     X = predictor.features(features(rows, problem))
     prediction = predictor.predict_features(X)
     values = {

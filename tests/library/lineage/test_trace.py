@@ -20,7 +20,8 @@ from pedigree.lineage.trace.folders import Folders
 from pedigree.lineage.trace.records import Record
 from pedigree.lineage.trace.uses import uses
 from pedigree.lineage.trace.wanted import find_version
-from pedigree.prediction.bundle import Bundle, seal
+from pedigree.prediction.bundle import Bundle
+from pedigree.prediction.sealed import seal
 from pedigree.serving.batch import predict_file
 
 pytestmark = pytest.mark.slow
