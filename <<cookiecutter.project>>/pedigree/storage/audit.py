@@ -43,7 +43,10 @@ _ALLOWED: dict[str, frozenset[str]] = {
     "ListNode": frozenset({"builtins.list"}),
     "TupleNode": frozenset({"builtins.tuple", "sklearn.impute._iterative._ImputerTriplet"}),
     "SetNode": frozenset({"builtins.set"}),
-    "DictNode": frozenset({"builtins.dict", "collections.OrderedDict"}),
+    "DictNode": frozenset(
+        {"builtins.dict", "collections.OrderedDict", "sklearn.utils._bunch.Bunch"}
+    ),
+    "DefaultDictNode": frozenset({"collections.defaultdict"}),
     "BytesNode": frozenset({"builtins.bytes"}),
     "BytearrayNode": frozenset({"builtins.bytearray"}),
     "SliceNode": frozenset({"builtins.slice"}),
@@ -162,6 +165,11 @@ def _foreign(node: dict[str, Any], own: Collection[str] | None) -> str | None:
     return f"{name:.100}" if kind in _ALLOWED or kind in trusted() else f"{name:.100} ({kind:.40})"
 
 
+def _calls(node: dict[str, Any]) -> bool:
+    """Return whether something else than a type, or None, stands where it is called."""
+    return node["__loader__"] not in ("TypeNode", "JsonNode")
+
+
 def _misused(nodes: Iterable[dict[str, Any]], shapes: Mapping[str, Any]) -> Iterator[str]:
     """Find nodes of allowed types that stand where they would do something else than in a stored object.
 
@@ -183,10 +191,10 @@ def _misused(nodes: Iterable[dict[str, Any]], shapes: Mapping[str, Any]) -> Iter
         what = (kind, _name(node), node.get("file"))
         if "__id__" in node and built.setdefault(node["__id__"], what) != what:
             yield f"two objects with the id {node['__id__']!r:.20}"
-        if kind == "DictNode" and any(
-            one["__loader__"] != "TypeNode" for one in node["key_types"]["content"]
-        ):
+        if kind == "DictNode" and any(map(_calls, node["key_types"]["content"])):
             yield "keys of a dictionary that are converted by other things than types"
+        if kind == "DefaultDictNode" and _calls(node["content"]["default_factory"]):
+            yield "a dictionary whose missing values are made by other things than types"
         if kind == "PartialNode" and _foreign(node["content"]["func"], ()):
             yield f"a partial of {_name(node['content']['func']):.100}"
         if kind == "TreeNode":

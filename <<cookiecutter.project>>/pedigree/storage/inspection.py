@@ -1,7 +1,7 @@
 """What the parts of a stored object may contain beside their types: what compiled code reads without a check.
 
-scikit-learn's compiled code follows the numbers in the nodes of a tree without looking whether such a node, or such a
-column, exists; a crafted tree would read, or loop, anywhere in memory (skops names this as a limit of its own audit).
+scikit-learn's compiled code follows the numbers in the nodes of a tree without looking whether such a node, row or
+column exists; a crafted tree would read, or loop, anywhere in memory (skops names this as a limit of its own audit).
 """
 
 from __future__ import annotations
@@ -28,8 +28,12 @@ def inspect(value: Any) -> None:
         for part in _members(one):
             if hasattr(part, "tree_") and part.tree_.n_features != columns:
                 raise ValueError("trees of another number of columns")
-        if hasattr(one, "tree_") and not _is_sound_tree(one.tree_, columns):
-            raise ValueError("a decision tree with impossible nodes")
+        for tree in (getattr(one, "tree_", None), getattr(one, "_tree", None)):
+            kind = type(tree).__name__
+            if kind == "Tree" and not _is_sound_tree(tree, columns):
+                raise ValueError("a decision tree with impossible nodes")
+            if kind in ("KDTree", "BallTree") and not _is_sound_search_tree(tree):
+                raise ValueError("a tree of neighbours with impossible nodes")
         for iteration in getattr(one, "_predictors", ()):
             if not all(_is_sound_histogram_tree(tree, columns) for tree in iteration):
                 raise ValueError("a decision tree with impossible nodes")
@@ -95,4 +99,22 @@ def _is_sound_histogram_tree(tree: Any, columns: Any) -> bool:
         and (features >= 0).all()
         and (features < columns).all()
         and (sets < min(len(tree.raw_left_cat_bitsets), len(tree.binned_left_cat_bitsets))).all()
+    )
+
+
+def _is_sound_search_tree(tree: Any) -> bool:
+    """Return whether the nodes of a tree of neighbours contain rows that exist, and have children or are leaves."""
+    rows, index, nodes, bounds, _, levels, count = tree.__getstate__()[:7]
+    children = 2 * np.arange(len(nodes)) + 2  # the second one of each node
+    return bool(
+        rows.ndim == 2
+        and index.shape == (len(rows),)
+        and (index >= 0).all()
+        and (index < len(rows)).all()
+        and count == len(nodes) == bounds.shape[1] == 2**levels - 1
+        and bounds.shape[2] == rows.shape[1]
+        and (nodes["idx_start"] >= 0).all()
+        and (nodes["idx_start"] <= nodes["idx_end"]).all()
+        and (nodes["idx_end"] <= len(rows)).all()
+        and ((children < len(nodes)) | (nodes["is_leaf"] != 0)).all()
     )

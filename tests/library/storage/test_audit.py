@@ -12,10 +12,14 @@ import numpy as np
 import pytest
 from library.projects import Project
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.experimental import enable_iterative_imputer  # noqa: F401  (so that it is listed)
 from sklearn.feature_extraction.text import CountVectorizer
-from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.tree import DecisionTreeClassifier
+from sklearn.utils import all_estimators
+from sklearn.utils._test_common.instance_generator import _construct_instances
+from sklearn.utils.estimator_checks import _enforce_estimator_tags_X, _enforce_estimator_tags_y
 
 from pedigree.base.names import UserError
 from pedigree.storage.artifact import load_model, open_model, save_model
@@ -213,6 +217,8 @@ def edit_nodes(field: str, value: int) -> Callable[[Any], None]:
         (HistGradientBoostingClassifier(max_iter=2), "left", 10**6),
         (HistGradientBoostingClassifier(max_iter=2), "right", 0),
         (HistGradientBoostingClassifier(max_iter=2), "feature_idx", 99),
+        (KNeighborsClassifier(algorithm="kd_tree"), "idx_end", 10**6),
+        (KNeighborsClassifier(algorithm="ball_tree"), "idx_start", -5),
     ],
 )
 def test_a_tree_with_impossible_nodes_is_refused(
@@ -266,12 +272,30 @@ def test_owners_classes_are_estimators_and_functions_belong_to_features(
         refused(content, "may not contain")
 
 
-def test_what_people_store_comes_back(tmp_path: Path) -> None:
-    for model in (
-        LogisticRegression().fit(X, Y),
-        FunctionTransformer(np.log1p),
-        RandomForestClassifier(n_estimators=3).fit(X, Y),
-        HistGradientBoostingClassifier(max_iter=2).fit(X, Y),
-    ):
-        save_model(model, tmp_path / "model.skops")
-        assert type(load_model(tmp_path / "model.skops")) is type(model)
+# What skops cannot store, what is fitted on other things than tables, and sparse matrices, which are not checked.
+UNSTORABLE = (
+    "Birch",
+    "DictVectorizer",
+    "FrozenEstimator",
+    "SparseRandomProjection",
+    "SpectralEmbedding",
+)
+ESTIMATORS = [(name, kind) for name, kind in all_estimators() if name not in UNSTORABLE]
+
+
+@pytest.mark.parametrize(("name", "kind"), ESTIMATORS, ids=[name for name, _ in ESTIMATORS])
+def test_every_estimator_of_scikit_learn_comes_back(name: str, kind: Any, tmp_path: Path) -> None:
+    model = next(iter(_construct_instances(kind)))
+    if name in ("CountVectorizer", "TfidfVectorizer", "HashingVectorizer"):
+        model.fit(["one text", "another text"])
+    elif name.endswith(("Binarizer", "LabelEncoder")) and name != "Binarizer":
+        model.fit([[0], [1]] if name.startswith("Multi") else Y)
+    else:
+        model.fit(_enforce_estimator_tags_X(model, X), _enforce_estimator_tags_y(model, Y))
+    save_model(model, tmp_path / "model.skops")
+    assert type(load_model(tmp_path / "model.skops")) is kind
+
+
+def test_a_function_that_a_transformer_calls_comes_back(tmp_path: Path) -> None:
+    save_model(FunctionTransformer(np.log1p), tmp_path / "model.skops")
+    assert load_model(tmp_path / "model.skops").func is np.log1p
