@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import sys
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -55,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def write_requirements() -> None:
-    """Resolve the core and all extras together, then write the part of each with its hashes.
+    """Resolve the core and all extras together, then the part of each with its hashes; write all files at the end.
 
     Raises
     ------
@@ -63,31 +62,36 @@ def write_requirements() -> None:
         uv is not installed, or finds no solution.
     """
     extras = declared_requirements()
-    together = [extra for extra in extras if extra not in (CORE, LEGACY)]
-    for pins, chosen in ((pins_of(CORE), together), (pins_of(LEGACY), [LEGACY])):
-        found = [one for one in resolve(pins, chosen) if not CUDA.match(one)]
-        _write(pins, merged(pins.read_text(encoding="utf-8"), found))
-    core = resolve(pins_of(CORE), [])
+    texts: dict[Path, str] = {}
+    for pins in {pins_of(extra): None for extra in extras}:
+        text = pins.read_text(encoding="utf-8") if pins.exists() else ""
+        chosen = [extra for extra in extras if extra != CORE and pins_of(extra) == pins]
+        found = [one for one in resolve(text, chosen) if not CUDA.match(one)]
+        texts[pins] = merged(text, found)
+    core = resolve(texts[pins_of(CORE)], [])
     for extra in extras:
         file, own = REQUIREMENTS / f"{extra}.txt", core
         header = HEADER.format(file=file.as_posix())
         if extra != CORE:
-            own = resolve(pins_of(extra), [extra])
+            own = resolve(texts[pins_of(extra)], [extra])
         if extra not in (CORE, LEGACY):  # whose pandas is an older one
             header += f"-r {CORE}.txt\n"
             own = [one for one in own if one not in core]
         kept = [one for one in own if not CUDA.match(one) and not one.startswith(f"{TORCH}==")]
-        _write(file, header + "".join(f"{one}\n" for one in kept))
+        texts[file] = header + "".join(f"{one}\n" for one in kept)
         print(f"{file.as_posix()}: {counted(len(kept), 'package')}", flush=True)
+    for path, text in texts.items():
+        with replacing(path) as new:
+            new.write_text(text, encoding="utf-8", newline="\n")
 
 
-def resolve(pins: Path, extras: Iterable[str]) -> list[str]:
+def resolve(pins: str, extras: Iterable[str]) -> list[str]:
     r"""Resolve the core and some extras for every system and Python that pyproject.toml names.
 
     Parameters
     ----------
-    pins : Path
-        Versions to keep if they fit.
+    pins : str
+        The lines of a file of pins: versions to keep if they fit.
     extras : iterable of str
 
     Returns
@@ -99,8 +103,8 @@ def resolve(pins: Path, extras: Iterable[str]) -> list[str]:
         raise UserError("uv is not installed; run `pip install uv`.")
     oldest = re.search(r"(?<=>=)\s*3\.\d+", _project()["requires-python"])
     with TemporaryDirectory() as folder:
-        output = Path(folder, pins.name)  # uv keeps the versions of the file that it writes
-        shutil.copyfile(pins, output)
+        output = Path(folder, "pins.txt")  # uv keeps the versions of the file that it writes
+        output.write_text(pins, encoding="utf-8")
         command = ["uv", "pip", "compile", str(PYPROJECT), "--output-file", str(output), "--quiet"]
         command += ["--universal", "--generate-hashes", "--no-header", "--no-annotate"]
         command += ["--python-version", oldest[0].strip()] if oldest else []
@@ -113,8 +117,9 @@ def resolve(pins: Path, extras: Iterable[str]) -> list[str]:
     # uv repeats the environments of pyproject.toml as the marker of what is required in all of them.
     common = {normalized(one.name) for one in declared_requirements()[CORE] if not one.marker}
     markers = re.findall(r"^([\w.-]+)==\S+( ;.*?)(?: \\)?$", text, re.MULTILINE)
-    everywhere = Counter(marker for name, marker in markers if name in common).most_common(1)
-    return [one.replace(everywhere[0][0], "", 1) if everywhere else one for one in found]
+    counts = Counter(marker for name, marker in markers if name in common)
+    everywhere = f"{max(counts, key=counts.__getitem__, default='')} \\\n"
+    return [one.replace(everywhere, " \\\n", 1) for one in found]
 
 
 def merged(text: str, found: Iterable[str]) -> str:
@@ -142,8 +147,13 @@ def disagreements() -> Iterator[str]:
             listed |= pinned_versions(REQUIREMENTS / f"{CORE}.txt")
         for one in requirements:
             found = (pinned if one.name == TORCH else listed).get(normalized(one.name))
-            if not any(one.specifier.contains(version) for version in found or ()):
+            if not any(
+                one.specifier.contains(version, prereleases=True) for version in found or ()
+            ):
                 yield f"pyproject.toml: {file.as_posix()} does not contain {one}."
+    for file in sorted(REQUIREMENTS.glob("*.txt")):
+        if file.stem not in declared_requirements():
+            yield f"{file.as_posix()}: pyproject.toml has no extra {file.stem}; delete the file."
 
 
 def pinned_versions(file: Path) -> dict[str, set[str]]:
@@ -165,12 +175,3 @@ def declared_requirements() -> dict[str, list[Requirement]]:
 def _project() -> dict[str, Any]:
     found: dict[str, Any] = tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))["project"]
     return found
-
-
-def _write(file: Path, text: str) -> None:
-    with replacing(file) as new:
-        new.write_text(text, encoding="utf-8", newline="\n")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

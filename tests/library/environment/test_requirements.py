@@ -170,13 +170,14 @@ def test_what_is_edited_on_one_side_only_is_reported(
     pins = Path("constraints.txt")
     pins.write_text(pins.read_text().replace("alpha==1.0", "alpha==1.1"))
     text = PYPROJECT.replace('["alpha>=0.9"]', '["alpha>=0.9", "delta>=4"]')
-    Path("pyproject.toml").write_text(text.replace("[tool.uv]", 'new = ["beta>=3"]\n\n[tool.uv]'))
+    Path("pyproject.toml").write_text(text.replace('more = ["gamma>=1"]', 'new = ["beta>=3"]'))
     capsys.readouterr()
     assert main(["--check"]) == 1
     assert capsys.readouterr().out.splitlines() == [
         "requirements/core.txt: constraints.txt has another version of alpha than 1.0.",
         "pyproject.toml: requirements/core.txt does not contain delta>=4.",
         "pyproject.toml: requirements/new.txt does not contain beta>=3.",
+        "requirements/more.txt: pyproject.toml has no extra more; delete the file.",
         "Run `python -m pedigree requirements`, which writes them anew.",
     ]
 
@@ -184,16 +185,18 @@ def test_what_is_edited_on_one_side_only_is_reported(
 def test_what_cannot_be_resolved_is_reported_and_every_file_stays(wheels: Path) -> None:
     write_requirements()
     before = {path: path.read_text() for path in Path().rglob("*.txt")}
-    Path("pyproject.toml").write_text(PYPROJECT.replace("alpha>=0.9", "alpha>=7"))
+    Path("constraints.txt").write_text("# Why.\n")
+    before[Path("constraints.txt")] = "# Why.\n"
+    Path("pyproject.toml").write_text(PYPROJECT.replace("alpha<1", "alpha<0.5"))
     with pytest.raises(UserError, match="uv finds no solution"):
-        write_requirements()
+        write_requirements()  # of the extra that is resolved last
     assert {path: path.read_text() for path in Path().rglob("*.txt")} == before
 
 
 def test_without_uv_the_way_to_it_is_named(wheels: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(UserError, match="run `pip install uv`"):
-        resolve(Path("constraints.txt"), [])
+        resolve("", [])
 
 
 def test_equal_versions_keep_their_line() -> None:
