@@ -151,14 +151,15 @@ def _everywhere(requirement: Requirement, extras: Iterable[str]) -> bool:
 
 
 def _component(name: str) -> dict[str, Any]:
-    found = distribution(name)
-    purl = f"pkg:pypi/{name}@{quote(found.version, safe='')}"
+    metadata = distribution(name).metadata  # parsed at each access
+    version = metadata["Version"]
+    purl = f"pkg:pypi/{name}@{quote(version, safe='')}"
     return {
         "type": "library",
         "bom-ref": purl,
         "name": name,
-        "version": found.version,
-        **({"licenses": stated} if (stated := _licences(found.metadata)) else {}),
+        "version": version,
+        **({"licenses": stated} if (stated := _licences(metadata)) else {}),
         "purl": purl,
     }
 
