@@ -32,6 +32,14 @@ COMMANDS = {
         "contract.command",
         "validate the data against its contract, or update the contract",
     ),
+    "prepare": (
+        "environment.private_folder",
+        "set what DVC needs on this machine only, once per clone",
+    ),
+    "requirements": (
+        "environment.requirements",
+        "pin every package that pyproject.toml requires, with hashes",
+    ),
 }
 
 

@@ -28,7 +28,7 @@ DEFAULTS = yaml.safe_load((ROOT / "conf/config.yaml").read_text(encoding="utf-8"
 # Folders that a person fills, and files that are neither code nor an output.
 GIVEN = (
     *("conf", "constraints.txt", "contracts", "data/external", "data/incoming"),
-    "models/champion",
+    *("models/champion", "pyproject.toml"),
 )
 CODE = ("pedigree", "pipeline")  # the library, and the owner's scripts
 # Where the classes of fitted objects are defined, by the stage that fits them.
