@@ -13,6 +13,7 @@ from pedigree.base.names import did_you_mean
 COMMANDS = {
     "adopt": ("adopting.command", "propose settings for your own data"),
     "options": ("config.options", "list the tools that each step offers"),
+    "keep": ("config.keeping.command", "write the settings of an applied experiment into conf/"),
     "check": (
         "check.command",
         "print the verdict on the model, and exit with 1 if it is not accepted",

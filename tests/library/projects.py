@@ -319,7 +319,7 @@ def record(project: Project) -> None:
         name: {
             "cmd": stage["cmd"],
             "deps": entries(stage["deps"]),
-            "outs": entries(stage["outs"]),
+            "outs": entries([*stage["outs"], *stage.get("metrics", [])]),
         }
         for name, stage in stages.items()
     }
