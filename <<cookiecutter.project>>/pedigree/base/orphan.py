@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from pedigree.base.dvc_files.declared import declared_stage
+from pedigree.base.dvc_files.declared import declared_stage, started_by_dvc
 from pedigree.base.logs import LOGGER
 from pedigree.base.paths import TIMINGS
 
@@ -77,7 +77,7 @@ else:
 
 def _remove_what_an_orphan_wrote(stage: str) -> None:
     """Delete outputs that appeared after `dvc` had deleted them, which it does before it starts a stage."""
-    if os.environ.get("DVC_STAGE", "").rpartition(":")[2] != stage:  # run without `dvc`
+    if not started_by_dvc(stage):
         return
     entry = declared_stage(stage)
     for path in map(Path, set(entry.outs) - set(entry.persistent)):

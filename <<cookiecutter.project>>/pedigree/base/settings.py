@@ -37,7 +37,7 @@ def read_yaml(path: Path) -> Any:
         written = path == PARAMS or path.parent == SETTINGS
         way = "run `dvc repro` to create it" if written else f"restore it with `git restore {path}`"
         raise UserError(f"{path} does not exist; {way}.") from None
-    except yaml.YAMLError as error:
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise UserError(f"{path} is not valid YAML: {error}") from None
 
 

@@ -12,6 +12,7 @@ from inspect import signature
 from typing import Any
 
 from pedigree.base.command import parser, plain_errors
+from pedigree.base.dvc_files.inputs import checked_inputs
 from pedigree.base.logs import LOGGER, tolerate_any_terminal
 from pedigree.base.names import UserError
 from pedigree.base.orphan import only_process
@@ -50,7 +51,7 @@ def run(stage: str, main: Callable[..., dict[str, Any] | None]) -> None:
     )
     overrides = command.parse_intermixed_args().overrides
     tolerate_any_terminal()
-    with plain_errors(stage), only_process(stage):
+    with plain_errors(stage), only_process(stage), checked_inputs(stage):
         started = time.perf_counter()
         if overrides and not takes_settings:
             raise UserError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -73,6 +74,11 @@ def declared(project: Path = Path()) -> dict[str, DeclaredStage]:
     """Read the stages of a project's dvc.yaml by name, in its order."""
     stages = read_yaml(project / DVC_YAML)["stages"]
     return {name: DeclaredStage.read(one) for name, one in stages.items()}
+
+
+def started_by_dvc(stage: str) -> bool:
+    """Return whether `dvc` runs this stage, rather than a person."""
+    return os.environ.get("DVC_STAGE", "").rpartition(":")[2] == stage
 
 
 def declared_stage(name: str) -> DeclaredStage:
