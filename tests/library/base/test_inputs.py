@@ -112,7 +112,10 @@ def test_what_is_missing_or_of_no_stage_is_left_to_others(
     Path("data/external/penguins.csv").write_text("")
     with caplog.at_level(logging.WARNING), checked_inputs("evaluate"), checked_inputs("collect"):
         pass
-    with checked_inputs("not_in_dvc_yaml"):
+    lock = Path("dvc.lock")
+    lock.write_text(lock.read_text().replace("  clean:", "  removed:"))
+    flip("data/clean/part-00000.parquet")
+    with checked_inputs("split"), checked_inputs("not_in_dvc_yaml"):
         pass
 
 

@@ -62,12 +62,13 @@ def altered_inputs(stage: str) -> Iterator[tuple[str, str]]:
 
     Missing ones are left to the stage.
     """
-    stages = recorded_stages()
-    if not stages or (entry := declared().get(stage)) is None:
+    if not (recorded := recorded_stages()) or stage not in (known := declared()):
         return
+    # dvc.lock keeps stages that are no longer in dvc.yaml; those of a group are named group@item.
+    stages = {name: one for name, one in recorded.items() if name.partition("@")[0] in known}
     made, hashes = stages_by_output(stages), output_hashes(stages)
     others = {out: maker for out, maker in made.items() if maker != stage and hashes[out]}
-    for path in [*entry.deps, PARAMS.as_posix()]:
+    for path in [*known[stage].deps, PARAMS.as_posix()]:
         touched = [out for out in others if lies_in(path, out) or lies_in(out, path)]
         yield from (
             (path, others[out]) for out in touched if _differs(Path(path), Path(out), hashes[out])
