@@ -42,11 +42,17 @@ def read_object(md5: str) -> bytes | None:
     path = cached(md5)
     if not path.exists():
         return None
-    if not is_intact(path):
+    content = path.read_bytes()
+    refuse_damaged(content, md5)
+    return content
+
+
+def refuse_damaged(content: bytes, md5: str) -> None:
+    """Raise an error if the content that DVC returns for an object is not what was stored."""
+    if hashlib.md5(content, usedforsecurity=False).hexdigest() != md5.removesuffix(".dir"):
         raise UserError(
-            f"{path}, an object in DVC's cache, is damaged; `python -m pedigree check --cache` lists all of them, and the way out."
+            f"{cached(md5)}, an object in DVC's cache, is damaged; `python -m pedigree check --cache` lists all of them, and the way out."
         )
-    return path.read_bytes()
 
 
 def listing(md5: str) -> list[dict[str, str]]:

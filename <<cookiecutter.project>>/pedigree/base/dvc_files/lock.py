@@ -36,8 +36,9 @@ def recorded_stages(project: Path = Path()) -> dict[str, Any]:
             raise KeyError(first_of(sorted(set(content) - KEYS), 1))
         return whole(content)
     except (UserError, AttributeError, KeyError, TypeError, ValueError) as error:
+        found = " ".join(str(error).split())
         raise UserError(
-            f"{lock} is damaged; restore it with `git restore {LOCK}`, or delete it and run `dvc repro`. ({error})"
+            f"{lock} is damaged; restore it with `git restore {LOCK}`, or delete it and run `dvc repro`. ({found})"
         ) from None
 
 
@@ -137,7 +138,8 @@ def outdated(stages: Mapping[str, Any], name: str) -> list[str]:
         if name in stages
         else []
     )
-    return [dep["path"] for dep in deps if now.get(dep["path"], dep["md5"]) != dep["md5"]]
+    changed = (dep["path"] for dep in deps if now.get(dep["path"], dep["md5"]) != dep["md5"])
+    return list(dict.fromkeys(changed))
 
 
 def settings_of(stages: Mapping[str, Any], name: str, commit: str = "") -> dict[str, Any] | None:

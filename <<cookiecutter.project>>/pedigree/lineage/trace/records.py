@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from pedigree.base.dvc_files.lock import LOCK, completed
+from pedigree.base.dvc_files.lock import LOCK, completed, recorded_stages
 from pedigree.base.git import blobs, git
 from pedigree.base.settings import Loader
 
@@ -47,8 +47,14 @@ def lock_versions() -> Iterator[tuple[str, str, bytes]]:
     name : str
         The same for equal contents, except for the workspace.
     content : bytes
+
+    Raises
+    ------
+    UserError
+        The workspace's is damaged.
     """
     if LOCK.exists():
+        recorded_stages()
         yield "", "", LOCK.read_text(encoding="utf-8").encode()
     commits = git("log", "--all", "--topo-order", "--format=%H", "--", LOCK.name).split()
     found = blobs(f"{commit}:./{LOCK}" for commit in commits)
