@@ -12,10 +12,10 @@ from inspect import signature
 from typing import Any
 
 from pedigree.base.command import parser, plain_errors
-from pedigree.base.dvc_files.inputs import checked_inputs
+from pedigree.base.guards.inputs import checked_inputs
+from pedigree.base.guards.orphan import only_process
 from pedigree.base.logs import LOGGER, tolerate_any_terminal
 from pedigree.base.names import UserError
-from pedigree.base.orphan import only_process
 from pedigree.base.paths import PARAMS, TIMINGS
 
 

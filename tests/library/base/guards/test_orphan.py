@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from library.projects import TREE
 
-from pedigree.base.orphan import only_process
+from pedigree.base.guards.orphan import only_process
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="fork and SIGKILL are Unix's")
 
@@ -44,7 +44,7 @@ run("slow", main)
 """
 HOLDER = """
 import os, time
-from pedigree.base.orphan import only_process
+from pedigree.base.guards.orphan import only_process
 with only_process("slow"):
     if {forks} and not os.fork():
         print(os.getpid(), flush=True)
