@@ -40,6 +40,7 @@ VICTIMS = {
 SMALL = [("load", "dvc"), ("clean", "stage"), ("clean", "dvc"), ("clean", "group")]
 # What a run may leave beside its outputs.
 BESIDE = {".dvc", ".git", "__pycache__", "timings", ".trials", "dvc.lock", ".gitignore"}
+ANY = "all stages"
 LIMIT = 300  # seconds, for whatever is waited for
 
 
@@ -71,36 +72,27 @@ def main() -> None:
     )
     parser.add_argument("--small", action="store_true", help="four cases, in half a minute")
     parser.add_argument("--stages", help="only these, separated by commas")
-    parser.add_argument(
-        "--whole", type=int, default=1, help="whole runs of each kind (default: %(default)s)"
-    )
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     options = parser.parse_args()
+    cases: list[Case] = []
     with tempfile.TemporaryDirectory() as name:
-        matrix = Matrix(Path(name), random.Random(options.seed))
+        matrix = Matrix(Path(name), options.seed)
+        matrix.prepare("clean" if options.small else "", earlier=not options.small)
+        wanted = options.stages.split(",") if options.stages else matrix.stages
+        planned = [
+            Case(stage, victim, with_lock)
+            for victim in VICTIMS
+            for with_lock in (False, True)
+            for stage in [*wanted, *([ANY] if victim in ("dvc", "group") else [])]
+        ]
         if options.small:
-            matrix.prepare("clean", earlier=False)
-            cases = [matrix.run(Case(stage, victim, False)) for stage, victim in SMALL]
-        else:
-            matrix.prepare("", earlier=True)
-            wanted = options.stages.split(",") if options.stages else matrix.stages
-            cases = [
-                matrix.run(Case(stage, victim, with_lock))
-                for stage in wanted
-                for victim in VICTIMS
-                for with_lock in (False, True)
-            ]
-            cases += [
-                matrix.run_whole(Case("any", victim, with_lock))
-                for _ in range(options.whole)
-                for victim in ("dvc", "group")
-                for with_lock in (False, True)
-            ]
-    text = table(cases)
-    print(text)
-    if not options.small:
-        RESULTS.parent.mkdir(exist_ok=True)
-        RESULTS.write_text(text + "\n", encoding="utf-8", newline="\n")
+            planned = [Case(stage, victim, False) for stage, victim in SMALL]
+        for case in planned:
+            cases.append((matrix.run_whole if case.stage == ANY else matrix.run)(case))
+            if not options.small:  # also after an interruption, the table says what was tried
+                RESULTS.parent.mkdir(exist_ok=True)
+                RESULTS.write_text(table(cases) + "\n", encoding="utf-8", newline="\n")
+    print(table(cases))
     sys.exit(any(case.problem for case in cases))
 
 
@@ -111,12 +103,12 @@ class Matrix:
     ----------
     folder : Path
         An empty folder, for the projects.
-    chance : random.Random
-        Chooses the moments.
+    seed : int
+        Of the moments.
     """
 
-    def __init__(self, folder: Path, chance: random.Random) -> None:
-        self.folder, self.chance = folder, chance
+    def __init__(self, folder: Path, seed: int) -> None:
+        self.folder, self.seed = folder, seed
         self.project = generate(folder / "made")
         self.work = folder / "work"
         self.stages = list(yaml.safe_load((self.project / "dvc.yaml").read_text())["stages"])
@@ -153,7 +145,7 @@ class Matrix:
         """Kill a run of one stage, run it again, and compare."""
         self.restore(case.stage, case.with_lock)
         before = files(self.work)
-        fraction = self.chance.uniform(0.02, 0.98)
+        fraction = self.fraction(case)
         while True:
             dvc = self.start("--single-item", case.stage)
             stage = self.wait_for_stage(dvc, case.stage)
@@ -175,7 +167,7 @@ class Matrix:
         """Kill a run of all stages anywhere, run it again, and compare."""
         self.restore(self.stages[0], case.with_lock)
         dvc = self.start()
-        case.moment = self.chance.uniform(0, 1.3 * sum(self.seconds.values()))
+        case.moment = 1.3 * self.fraction(case) * sum(self.seconds.values())
         try:
             dvc.wait(case.moment)
         except subprocess.TimeoutExpired:
@@ -184,6 +176,11 @@ class Matrix:
         self.run_again(case)
         print(case, flush=True)
         return case
+
+    def fraction(self, case: Case) -> float:
+        """Choose when a case kills, as a fraction of the time that its victim takes."""
+        name = f"{self.seed} {case.stage} {case.victim} {case.with_lock}"
+        return random.Random(name).uniform(0.02, 0.98)
 
     def restore(self, stage: str, with_lock: bool) -> None:
         """Put the project back to where it was before a stage; without the lock, its later stages never ran."""
@@ -247,22 +244,22 @@ class Matrix:
         if case.victim == "saving":
             psutil.wait_procs([stage], timeout=LIMIT)
             time.sleep(fraction / 2)
-            alive = dvc.poll() is None
+            running = dvc.poll() is None
         else:
             time.sleep(fraction * self.seconds[case.stage])
-            alive = stage.is_running() and stage.status() != psutil.STATUS_ZOMBIE
-        case.moment = time.time() - stage.create_time() if alive else 0
-        if alive and case.victim == "stage":
+            running = alive(stage)
+        case.moment = time.time() - stage.create_time() if running else 0
+        if running and case.victim == "stage":
             stage.kill()
-        elif alive:
+        elif running:
             (os.killpg if case.victim == "group" else os.kill)(dvc.pid, signal.SIGKILL)
             if case.victim == "dvc" and case.with_lock:
                 stage.suspend()
-        if case.victim == "stage" or not alive:
+        if case.victim == "stage" or not running:
             dvc.communicate()
         else:
             dvc.wait()  # its output stays open while the stage runs
-        return alive
+        return running
 
     def run_again(self, case: Case, *options: str, orphan: psutil.Process | None = None) -> None:
         """Run `dvc repro` at once, and note what differs from the clean run.
@@ -278,7 +275,7 @@ class Matrix:
         dvc = self.start(*options)
         if orphan and case.victim == "dvc":
             follower = self.wait_for_stage(dvc, case.stage)
-            case.waited = bool(follower) and orphan.is_running()
+            case.waited = bool(follower) and alive(orphan)
             if case.with_lock:
                 time.sleep(1)
                 orphan.resume()
@@ -305,6 +302,14 @@ class Matrix:
         text = dvc.communicate(timeout=LIMIT)[0]
         if dvc.returncode:
             sys.exit(text)
+
+
+def alive(process: psutil.Process) -> bool:
+    """Return whether a process still runs."""
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 @contextmanager
@@ -361,8 +366,7 @@ def table(cases: list[Case]) -> str:
                 own = [
                     case
                     for case in cases
-                    if (case.victim, case.with_lock, case.stage == "any")
-                    == (name, with_lock, whole)
+                    if (case.victim, case.with_lock, case.stage == ANY) == (name, with_lock, whole)
                 ]
                 if own:
                     where = " anywhere in a whole run" if whole else ""
