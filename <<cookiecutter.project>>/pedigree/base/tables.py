@@ -152,9 +152,20 @@ def as_json(data: Any) -> str:
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file."""
+    """Read a JSON file.
+
+    Raises
+    ------
+    UserError
+        The file is not valid JSON.
+    """
     LOGGER.debug("read %s", path)
-    return json.loads(path.read_text(encoding="utf-8"))
+    try:
+        return json.loads(path.read_bytes())
+    except ValueError as error:
+        raise UserError(
+            f"{path} is damaged; restore it with `dvc checkout`, or run `dvc repro`. ({error})"
+        ) from None
 
 
 def sha256(path: Path) -> str:
