@@ -18,9 +18,9 @@ from typing import Any
 
 import sklearn.utils
 
+from pedigree.base.files.replacing import StrPath, write_bytes
 from pedigree.base.logs import LOGGER
 from pedigree.base.names import UserError
-from pedigree.base.tables import StrPath, replacing
 
 # Types beyond those that skops trusts itself, by the package that defines them.
 TRUSTED_PACKAGES = (
@@ -65,8 +65,7 @@ def save_model(model: Any, path: StrPath) -> None:
         _unpack(content)
     except Exception as error:
         raise UserError(f"{path} cannot be stored: the object's {unstorable(model)}") from error
-    with replacing(path) as new:
-        new.write_bytes(content)
+    write_bytes(content, path)
 
 
 def load_model(path: StrPath) -> Any:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 
 from pedigree.base.command import parser, plain_errors
 from pedigree.base.dvc_files.add import dvc_add
+from pedigree.base.files.replacing import copy_whole
 from pedigree.base.git import inside
 from pedigree.base.names import UserError
 from pedigree.base.paths import BUNDLE, CHAMPION
-from pedigree.base.tables import replacing
 from pedigree.prediction.bundle import verify
 from pedigree.scoring.results import VerdictMetrics
 
@@ -48,9 +47,7 @@ def promote(anyway: bool = False) -> list[str]:
     before = verify(CHAMPION) if CHAMPION.exists() else None
     if before == identity:
         return [f"{CHAMPION} already is bundle {identity[:12]}."]
-    with replacing(CHAMPION) as folder:
-        shutil.copytree(BUNDLE, folder)
-        verify(folder)
+    copy_whole(BUNDLE, CHAMPION)
     after = f", and replaces {before[:12]}" if before else ""
     done = [f"{CHAMPION} is now bundle {identity[:12]}{after}."]
     if problem := dvc_add(CHAMPION):
