@@ -4,7 +4,7 @@ import os
 import sys
 
 from pedigree.base import paths
-from pedigree.base.interrupts import interrupted_in_one_line
+from pedigree.base.startup import short_errors, spare_a_full_disk
 
 __all__ = ["paths"]
 
@@ -17,6 +17,8 @@ os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 # Unless this is set, pandera makes Arrow drop the offsets of times in the whole process: 12:00+02:00
 # would become 12:00 UTC in whatever is converted after a contract was checked.
 os.environ.setdefault("PYARROW_IGNORE_TIMEZONE", "")
-# Libraries are still being imported when a stage or a command is interrupted in its first seconds.
-if sys.argv[:1] == ["-m"]:  # as Python has it while it looks for the module that `python -m` names
-    sys.excepthook = interrupted_in_one_line
+if sys.argv[:1] == [
+    "-m"
+]:  # as Python has it while it imports the packages of what `python -m` names
+    sys.excepthook = short_errors
+    spare_a_full_disk()

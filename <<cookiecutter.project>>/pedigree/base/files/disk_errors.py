@@ -60,6 +60,8 @@ def naming(path: Path, temporary: Path | None = None) -> Iterator[None]:
 
 def sentence(error: OSError) -> str | None:
     """Describe an error that the system reported while a file was used, and the way out; None for any other."""
+    if "No usable temporary directory" in str(error):
+        return f"no folder for temporary files can be written to; {SPACE}."
     way_out = (WRITING | (OPENING if error.filename else {})).get(error.errno or 0)
     if way_out is None:
         return None
