@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
@@ -32,7 +32,8 @@ ENVIRONMENT.pop("PYTHONDONTWRITEBYTECODE", None)
 FRACTIONS = (0, 0.3, 0.6, 0.9)  # of what a stage writes
 SMALL = ("configure", "collect", "load", "clean")
 MEGABYTES = 300  # of the small file system
-NOBODY = 65534
+# Root without the privilege to write where the permissions do not allow it.
+UNPRIVILEGED = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search")
 GIVEN = (
     "conf",
     "contracts",
@@ -47,11 +48,13 @@ CSV = "age,plan,Churn\n" + "".join(
 Limited = AbstractContextManager[dict[str, Any]]
 
 
-def python(*arguments: str, cwd: Path, **options: Any) -> subprocess.CompletedProcess[str]:
+def python(
+    *arguments: str, cwd: Path, before: Sequence[str] = (), **options: Any
+) -> subprocess.CompletedProcess[str]:
     """Run Python in a project."""
     options = {"env": ENVIRONMENT} | options
     return subprocess.run(
-        [sys.executable, *arguments],
+        [*before, sys.executable, *arguments],
         cwd=cwd,
         capture_output=True,
         text=True,
@@ -276,7 +279,7 @@ def remove(path: Path) -> None:
 
 
 def no_permission(case: Case, stages: list[str], table: Table) -> None:
-    """Run each stage as a user who may read the project, but not write to it."""
+    """Run each stage where nothing in the project can be written to."""
     root = os.geteuid() == 0
     folders = [
         case.project,
@@ -291,8 +294,7 @@ def no_permission(case: Case, stages: list[str], table: Table) -> None:
         for one in modes:
             one.chmod(0o555)
         try:
-            options = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if root else {}
-            done = python("-m", f"pipeline.{stage}", cwd=case.project, **options)
+            done = python("-m", f"pipeline.{stage}", cwd=case.project, before=UNPRIVILEGED * root)
         finally:
             for one, mode in modes.items():
                 one.chmod(mode)

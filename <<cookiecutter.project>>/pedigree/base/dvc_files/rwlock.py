@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 from pedigree.base.names import UserError
 
 RWLOCK = Path(".dvc/tmp/rwlock")
+LOOKS, SECONDS = 5, 0.1  # before a list that cannot be read is damaged, and between two of them
+
+
+class Damaged(Exception):
+    """DVC cannot read its list."""
 
 
 def damage(project: Path = Path()) -> str:
@@ -19,7 +25,7 @@ def damage(project: Path = Path()) -> str:
     """
     try:
         _entries(project)
-    except ValueError:
+    except Damaged:
         return (
             f"{project / RWLOCK} is damaged, as after a full disk, so that DVC runs no stage; if no other `dvc` command "
             f"is running, delete it: rm {project / RWLOCK}"
@@ -43,13 +49,15 @@ def running_commands(project: Path = Path()) -> dict[int, str]:
 
 
 def _entries(project: Path) -> list[dict[str, Any]]:
-    """Return the processes that the list names; a ValueError if DVC cannot read it."""
-    try:
-        content = json.loads((project / RWLOCK).read_text(encoding="utf-8"))
-        readers = [one for users in content.get("read", {}).values() for one in users]
-        found = [*content.get("write", {}).values(), *readers]
-        return [{"pid": int(one["pid"]), "cmd": str(one["cmd"])} for one in found]
-    except FileNotFoundError:
-        return []
-    except (AttributeError, KeyError, TypeError) as error:
-        raise ValueError(str(error)) from None
+    """Return the processes that the list names."""
+    for _ in range(LOOKS):
+        try:
+            content = json.loads((project / RWLOCK).read_text(encoding="utf-8"))
+            readers = [one for users in content.get("read", {}).values() for one in users]
+            found = [*content.get("write", {}).values(), *readers]
+            return [{"pid": int(one["pid"]), "cmd": str(one["cmd"])} for one in found]
+        except FileNotFoundError:
+            return []
+        except (AttributeError, KeyError, TypeError, ValueError):
+            time.sleep(SECONDS)  # DVC may be writing it
+    raise Damaged

@@ -45,17 +45,25 @@ def naming(path: Path, temporary: Path | None = None) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        named = os.fsdecode(error.filename or b"") if error.errno else ""
-        inside = temporary and Path(named).absolute().is_relative_to(temporary.absolute())
-        # Arrow names the file in its reason only.
-        if temporary and not named and str(temporary) in str(error):
-            named, inside = str(temporary), True
-        if temporary and inside:
-            path /= Path(named).absolute().relative_to(temporary.absolute())
-        if inside or (not named and error.errno in WRITING):
-            error.filename, error.filename2 = str(path), None
+        inside = [] if temporary is None else _inside(error, temporary)
+        if inside or (not error.filename and error.errno in WRITING):
+            error.filename, error.filename2 = str(path.joinpath(*inside[:1])), None
             error.strerror = os.strerror(error.errno or 0)
         raise
+
+
+def _inside(error: OSError, folder: Path) -> list[Path]:
+    """Return which paths inside a folder, relative to it, an error is about."""
+    names = [error.filename, error.filename2]  # of a copy: source and target
+    if str(folder) in str(error.args[:2]):  # Arrow names the file in its reason
+        names.append(str(folder))
+    found = [
+        Path(os.fsdecode(one)).absolute()
+        for one in names
+        if isinstance(one, str | bytes | os.PathLike)
+    ]
+    place = folder.absolute()
+    return [one.relative_to(place) for one in found if error.errno and one.is_relative_to(place)]
 
 
 def sentence(error: OSError) -> str | None:
