@@ -1,4 +1,4 @@
-"""What a full disk, missing permission and a missing folder do to every stage and command.
+"""What a full disk, missing permission, a missing folder and Ctrl-C do to every stage and command.
 
 Each is tried at several points. It survives if it ends in one sentence and exit code 1 (or succeeds after all), leaves
 nothing incomplete under a final name and nothing temporary, and the next run gives the same bytes. `--small` tries the first
@@ -11,9 +11,11 @@ import argparse
 import os
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -31,6 +33,7 @@ ENVIRONMENT = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
 ENVIRONMENT.pop("PYTHONDONTWRITEBYTECODE", None)
 FRACTIONS = (0, 0.3, 0.6, 0.9)  # of what a stage writes
 SMALL = ("configure", "collect", "load", "clean")
+SECONDS = (0.5, 1.0, 1.5)  # after which a stage is interrupted
 MEGABYTES = 300  # of the small file system
 # Root without the privilege to write where the permissions do not allow it.
 UNPRIVILEGED = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search")
@@ -324,6 +327,29 @@ def missing_folder(case: Case, stages: list[str], table: Table) -> None:
             table.add("missing folder", stage, faults + again(case, stage, outs), folder)
 
 
+def interrupted(case: Case, stages: list[str], table: Table) -> None:
+    """Interrupt each stage, as Ctrl-C does, while it imports, begins and works."""
+    for stage in stages:
+        outs = declared(case.project)[stage]["outs"]
+        for seconds in SECONDS:
+            before = {out: digest(case.project / out) for out in outs}
+            process = subprocess.Popen(
+                [sys.executable, "-m", f"pipeline.{stage}"],
+                cwd=case.project,
+                env=ENVIRONMENT,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            time.sleep(seconds)
+            process.send_signal(signal.SIGINT)
+            stdout, stderr = process.communicate()
+            code = 1 if process.returncode == -signal.SIGINT else process.returncode
+            done = subprocess.CompletedProcess(process.args, code, stdout, stderr)
+            faults = case.check(done, outs, before)
+            table.add("Ctrl-C", stage, faults + again(case, stage, outs), f"after {seconds} s")
+
+
 def adopting(folder: Path, disk: FileLimit | SmallDisk, table: Table) -> None:
     """Let the disk fill up while `adopt` writes settings and copies data."""
     (folder / "churn.csv").write_text(CSV)
@@ -486,6 +512,7 @@ def main() -> None:
             stages = list(SMALL if small else declared(project))
             case = run_once(project, stages)
             full_disk(case, stages, disk, table)
+            interrupted(case, stages, table)
             if isinstance(disk, SmallDisk):
                 no_permission(case, stages, table)
                 missing_folder(case, stages, table)
