@@ -25,7 +25,7 @@ StrPath = str | PathLike[str]
 
 # A new version, and an old one that it is about to replace: `.new-PID-NAME`, with the process that writes it.
 NEW, OLD = ".new-", ".old-"
-LONGEST = 100  # characters of a name that a temporary name repeats; names are limited to 255 bytes
+LONGEST = 50  # characters of a name that a temporary name repeats; names are limited to 255 bytes
 
 
 @contextmanager

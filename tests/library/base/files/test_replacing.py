@@ -53,7 +53,7 @@ def test_a_temporary_name_ends_as_the_file_does(tmp_path: Path) -> None:
         new.touch()
 
 
-@pytest.mark.parametrize("name", ["x" * 255, "ü" * 127])
+@pytest.mark.parametrize("name", ["x" * 255, "ü" * 127, "🐧" * 63])
 def test_the_longest_names_can_be_written(name: str, tmp_path: Path) -> None:
     write_text("x", tmp_path / name)
     assert names(tmp_path) == [name]
