@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from pedigree.base.files.disk_errors import sentence
+from pedigree.base.files.disk_errors import disk_error_in_words
 from pedigree.base.logs import LOGGER, add_options, discard
 from pedigree.base.names import UserError
 
@@ -81,7 +81,7 @@ def plain_errors(name: str) -> Iterator[None]:
         discard(sys.stdout)
         sys.exit(1)
     except OSError as error:
-        if (found := sentence(error)) is None:
+        if (found := disk_error_in_words(error)) is None:
             raise
         LOGGER.debug("the error in full", exc_info=True)
         sys.exit(f"{name}: {found}")

@@ -66,7 +66,7 @@ def _inside(error: OSError, folder: Path) -> list[Path]:
     return [one.relative_to(place) for one in found if error.errno and one.is_relative_to(place)]
 
 
-def sentence(error: OSError) -> str | None:
+def disk_error_in_words(error: OSError) -> str | None:
     """Describe an error that the system reported while a file was used, and the way out; None for any other."""
     if "No usable temporary directory" in str(error):
         return f"no folder for temporary files can be written to; {SPACE}."

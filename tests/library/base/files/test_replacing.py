@@ -11,7 +11,7 @@ import pytest
 from pyarrow import csv, parquet
 
 from pedigree.base.dvc_files.declared import is_output
-from pedigree.base.files.disk_errors import naming, sentence
+from pedigree.base.files.disk_errors import disk_error_in_words, naming
 from pedigree.base.files.replacing import (
     append,
     copy_whole,
@@ -214,7 +214,7 @@ def test_a_full_disk_is_reported_with_the_name_of_the_file(
 ) -> None:
     with pytest.raises(OSError, match="too large") as raised:
         write(tmp_path / "out")
-    said = sentence(raised.value)
+    said = disk_error_in_words(raised.value)
     assert said == (
         f"{tmp_path / WRITERS[write]}: file too large; raise the limit of file sizes (`ulimit -f`), then run it again."
     )
@@ -235,7 +235,7 @@ def test_a_folder_that_cannot_be_written_to_is_reported(write, tmp_path: Path) -
     with pytest.raises(OSError, match=r"denied") as raised:
         write(tmp_path / "out")
     tmp_path.chmod(0o755)
-    said = sentence(raised.value)
+    said = disk_error_in_words(raised.value)
     assert said
     assert said.startswith(f"{tmp_path}/out")
     assert "permission denied; give this user access" in said
@@ -246,7 +246,7 @@ def test_errors_of_reading_keep_their_own_name(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError) as raised, replacing(tmp_path / "out") as new:
         new.write_bytes(missing.read_bytes())
     assert raised.value.filename == str(missing)
-    assert sentence(raised.value) == (
+    assert disk_error_in_words(raised.value) == (
         f"{missing}: no such file or directory; check that its folder exists."
     )
 
@@ -258,4 +258,4 @@ def test_other_errors_are_left_alone(error: OSError, tmp_path: Path) -> None:
     with pytest.raises(OSError) as raised, naming(tmp_path / "out", tmp_path / ".new-1-out"):
         raise error
     assert raised.value is error
-    assert sentence(error) is None
+    assert disk_error_in_words(error) is None
