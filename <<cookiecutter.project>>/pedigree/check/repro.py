@@ -45,7 +45,7 @@ def wait() -> None:
     while others := {one: of for one, of in running_commands().items() if one != os.getpid()}:
         for process in others.keys() - seen:
             say(
-                f"waiting for process {process}, `{others[process]}` (if that is no longer running, delete {RWLOCK})"
+                f"waiting for process {process}, `{others[process]}` (if that is no longer running, delete {RWLOCK.as_posix()})"
             )
         seen |= others.keys()
         time.sleep(SECONDS)

@@ -26,9 +26,10 @@ def damage(project: Path = Path()) -> str:
     try:
         _entries(project)
     except Damaged:
+        place = (project / RWLOCK).as_posix()
         return (
-            f"{project / RWLOCK} is damaged, as after a full disk, so that DVC runs no stage; if no other `dvc` command "
-            f"is running, delete it: rm {project / RWLOCK}"
+            f"{place} is damaged, as after a full disk, so that DVC runs no stage; if no other `dvc` command is running, "
+            f"delete it: rm {place}"
         )
     return ""
 
