@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from pedigree.base.logs import add_options, discard
 from pedigree.base.names import UserError
+from pedigree.base.secrets.redaction import redact
 
 
 def parser(
@@ -67,18 +69,23 @@ def integer(least: int, most: int | None = None) -> Callable[[str], int]:
 def plain_errors(name: str) -> Iterator[None]:
     """End a command or stage with a one-sentence message and exit code 1 after an error that its user can fix.
 
-    Can also be used as a decorator.
+    Neither the message nor the traceback of another error contains a credential. Can also be used as a decorator.
     """
+    sys.excepthook = _redacted_traceback
     try:
         try:
             yield
         finally:
             sys.stdout.flush()
     except UserError as error:
-        sys.exit(f"{name}: {error}")
+        sys.exit(redact(f"{name}: {error}"))
     except BrokenPipeError:  # `head` has read enough
         discard(sys.stdout)
         sys.exit(1)
+
+
+def _redacted_traceback(*error: Any) -> None:
+    print(redact("".join(traceback.format_exception(*error))), end="", file=sys.stderr, flush=True)
 
 
 def print_found(found: Any, text: str, as_json: bool) -> None:

@@ -11,6 +11,7 @@ from pedigree.base.names import UserError, did_you_mean
 from pedigree.base.paths import CONF
 from pedigree.base.settings import read_yaml
 from pedigree.config.composing.diagnosis import lost_reference, unquoted_options
+from pedigree.config.composing.resolvers import refuse_resolvers
 
 
 def compose(overrides: Sequence[str] = ()) -> dict[str, Any]:
@@ -24,7 +25,7 @@ def compose(overrides: Sequence[str] = ()) -> dict[str, Any]:
     Raises
     ------
     UserError
-        A file or a reference is missing, or a file is not valid YAML.
+        A file or a reference is missing, a file is not valid YAML, or one calls a resolver such as `oc.env`.
     """
     from hydra import compose as hydra_compose
     from hydra import initialize_config_dir
@@ -32,6 +33,7 @@ def compose(overrides: Sequence[str] = ()) -> dict[str, Any]:
     from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
     from yaml import YAMLError
 
+    refuse_resolvers(overrides)
     try:
         with initialize_config_dir(str(CONF.resolve()), version_base=None):
             config = hydra_compose("config", list(overrides))
