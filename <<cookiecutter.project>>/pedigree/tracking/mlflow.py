@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from pedigree.base.git import git
 from pedigree.base.paths import METRICS, PARAMS, PLOTS, REPORTS
+from pedigree.base.secrets.redaction import redact
+from pedigree.base.secrets.transport import refuse_plain_http
 from pedigree.base.stage import say
 from pedigree.tracking.result import NotLogged, Result
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 IDENTITY = "pipeline.result"  # the tag that identifies a result
+CREDENTIALS = ("MLFLOW_TRACKING_TOKEN", "MLFLOW_TRACKING_PASSWORD")  # MLflow reads these itself
 PER_REQUEST = 100  # maximum number of parameters and of tags in a request to MLflow
 
 
@@ -42,6 +45,8 @@ def log(
     ------
     NotLogged
         The server cannot be reached, or rejects the result.
+    UserError
+        A token or password would be sent to it without encryption.
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", str(timeout))
@@ -50,6 +55,8 @@ def log(
     from mlflow.exceptions import MlflowException
 
     server = os.environ.get(uri_env)
+    if server and ("@" in server or any(map(os.environ.get, CREDENTIALS))):
+        refuse_plain_http(server, uri_env)
     root = project()
     where = f"the server that {uri_env} names" if server else f"{root.name}/mlflow.db"
     try:
@@ -64,7 +71,7 @@ def log(
             return
         name = upload(client, place, result, artifacts)
     except (MlflowException, OSError) as error:
-        reason = re.sub(r"//[^/\s@]*@", "//", str(error).splitlines()[0])  # without a password
+        reason = redact(str(error).splitlines()[0])
         raise NotLogged(f"{where}: {reason}") from error
     say(f"logged to {where}, experiment {experiment}, {name}")
 

@@ -20,9 +20,11 @@ _QUERY = re.compile(
     rf"((?:[?&;]|%(?:25)*(?:3F|26|3B))(?:[\w.\[\]-]|%(?:25)*5[BD])*?(?<![A-Za-z])(?:{STRONG}|{WEAK})(?:%(?:25)*5D|\])?(?:=|%(?:25)*3D))[^&;#\s\"'<>)\]}}]+",
     re.IGNORECASE,
 )
-_USER = re.compile(r"(://)[^/\s@\"'<>]*@")
+_USER = re.compile(
+    r"(\bhttps?://|://(?=[^/\s:@\"'<>]*:[^/\s@\"'<>]*@))[^/\s@\"'<>]*@", re.IGNORECASE
+)
 _HEADER = re.compile(
-    r"((?:authorization|cookie|x-[\w-]*(?:key|token))[\"']?\s*[:=]\s*[\"']?(?:bearer\s+|basic\s+)?)[^\s\"',}]+",
+    r"((?:authorization|cookie|x-[\w-]*(?:key|token))[\"']?\s*:(?!:)\s*[\"']?(?:bearer\s+|basic\s+)?)[^\s\"',}]+",
     re.IGNORECASE,
 )
 _SHAPES = tuple(re.compile(pattern) for name, pattern, _ in FORMS if "address" not in name)
