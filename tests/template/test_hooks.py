@@ -146,7 +146,7 @@ def test_the_hook_knows_credentials_by_the_forms_that_the_library_knows() -> Non
 def test_no_answer_may_hold_a_credential_which_is_not_shown(tmp_path: Path, prompt: str) -> None:
     answers = {
         "target": "y",
-        "setup": setup,
+        "setup": "no",
         "project": "p",
         prompt: f"https://h/x.csv?token={TOKEN}",
     }

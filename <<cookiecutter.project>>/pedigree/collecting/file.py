@@ -193,10 +193,9 @@ def _fetch(address: str, folder: Path, max_bytes: int) -> list[Path]:
     shown = redact(address)
     scheme = address.partition("://")[0]
     if "::" in address or scheme not in STORES:  # fsspec reads local files, too, also in chains
-        near = f"; {did_you_mean(scheme, (*WEB, *STORES))}" if scheme not in STORES else "."
         raise UserError(
             f"collect.path: {shown} is neither an address of the web nor of a store (s3, gs, az); copy other files to "
-            f"{EXTERNAL}/ and name them there{near}"
+            f"{EXTERNAL}/ and name them there."
         )
     try:
         store, path = fsspec.url_to_fs(address)

@@ -142,12 +142,12 @@ def _spelled(secret: str) -> str:
 def _character(char: str) -> str:
     code = ord(char)
     in_url = "".join(rf"%(?:25)*(?i:{byte:02x})" for byte in char.encode("utf-8", "replace"))
-    forms = [
-        re.escape(char),
-        in_url,
-        rf"\\+u(?i:{code:04x})",
-        rf"&\#(?:0*{code}|x0*(?i:{code:x}));",
-    ]
+    units = char.encode("utf-16-be", "surrogatepass").hex()
+    in_json = "".join(rf"\\+u(?i:{units[n : n + 4]})" for n in range(0, len(units), 4))
+    in_html = rf"&\#(?:0*{code}|x0*(?i:{code:x}));"
+    forms = [re.escape(char), in_url, in_json, in_html]
+    if code > 0xFFFF:
+        forms.append(rf"\\+U(?i:{code:08x})")
     if code < 256:
         forms.append(rf"\\+x(?i:{code:02x})")
     if char in "\\/\"'":

@@ -102,9 +102,8 @@ class Client:
                 )
         self.pause = pause
         self.check_url: Callable[[str], None] = lambda url: None  # can raise for an address
-        self._key, self._hosts = key, frozenset(hosts)
+        self._key, self._hosts, self._secret = key, frozenset(hosts), secret
         self._site = self._origin(url)
-        self._secret = secret
         if secret:
             refuse_plain_http(self._site, key)
         self._retries, self._backoff, self._max_wait = max(0, retries), backoff, max_wait
