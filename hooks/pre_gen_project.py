@@ -48,7 +48,7 @@ RESERVED = {"con", "prn", "aux", "nul"} | {f"{x}{n}" for x in ("com", "lpt") for
 # What credentials look like: as in pedigree/base/secrets/forms.py of the project, which a hook cannot import.
 CREDENTIALS = (
     ("an AWS access key", r"""\bA(?:KIA|SIA|BIA|CCA)[A-Z0-9]{16}\b"""),
-    ("an Azure key", r"""(?i)\b(?:Account|SharedAccess)Key=[A-Za-z0-9+/]{16,}"""),
+    ("an Azure key", r"""(?i:\b(?:Account|SharedAccess)Key=[A-Za-z0-9+/]{16,})"""),
     ("a Google API key", r"""\bAIza[\w-]{30,}"""),
     ("a Google OAuth token", r"""\b(?:ya29\.|GOCSPX-)[\w-]{20,}"""),
     ("a GitHub token", r"""\b(?:gh[opsru]_[A-Za-z0-9]{20,}|github_pat_\w{20,})"""),
@@ -73,10 +73,10 @@ CREDENTIALS = (
     ("an Atlassian token", r"""\bAT[AC]TT3[\w=-]{20,}"""),
     ("a JSON Web Token", r"""\beyJ[\w-]{8,}\.eyJ[\w-]{4,}\.[\w-]*"""),
     ("a private key", r"""-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY|\bAGE-SECRET-KEY-1\w{20,}"""),
-    ("an Authorization header", r"""(?i)\b(?:bearer|basic)\s+(?=\S*[0-9=])[\w.~+/=-]{16,}"""),
-    ("a password of a connection", r"""(?i)(?<![\w$:@])(?:password|passwd|pwd)=(?![:@?%$*'\"{])[^\s;&,)]{3,}"""),
+    ("an Authorization header", r"""(?i:\b(?:bearer|basic)\s+(?=\S*[0-9=])[\w.~+/=-]{16,})"""),
+    ("a password of a connection", r"""(?i:(?<![\w$:@])(?:password|passwd|pwd)=(?![:@?%$*'\"{])[^\s;&,)]{3,})"""),
     ("a user and password of an address", r"""://[^/\s:@?#]*:[^/\s@]+@|\bhttps?://[^/\s:@?#]+@"""),
-    ("a credential in the query of an address", r"""(?i)[?&;](?:[\w.%-]*[_.%-])?(?:(?:(?:api|app|access|account|auth|consumer|master|private|secret|service|subscription)[_-]?key|token|secret|password|passwd|pwd|passphrase|signature|sig|credentials?)=[^&#\s]|(?<![\w.-])(?:key|code|appid|auth|session[_-]?id)=(?:(?=[\w.~+/=%-]*\d)(?=[\w.~+/=%-]*[A-Za-z])[\w.~+/=%-]{6,}|[\w.~+/=%-]{24,}))"""),
+    ("a credential in the query of an address", r"""(?i:[?&;](?:[\w.%-]*[_.%-])?(?:(?:(?:api|app|access|account|auth|consumer|master|private|secret|service|subscription)[_-]?key|token|secret|password|passwd|pwd|passphrase|signature|sig|credentials?)=[^&#\s]|(?<![\w.-])(?:key|code|appid|auth|session[_-]?id)=(?:(?=[\w.~+/=%-]*\d)(?=[\w.~+/=%-]*[A-Za-z])[\w.~+/=%-]{6,}|[\w.~+/=%-]{24,})))"""),
 )  # fmt: skip
 # Line breaks, control characters, and characters that reorder or hide text, except those that join emoji.
 UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}

@@ -157,6 +157,12 @@ def test_the_projects_own_settings_are_harmless() -> None:
         assert [*secrets(yaml.safe_load(path.read_text(encoding="utf-8")))] == [], path
 
 
+def test_a_list_that_contains_itself_ends() -> None:
+    inner: list[Any] = ["hunter2"]
+    inner.append({"password": inner})
+    assert [*secrets({"x": inner})] == []
+
+
 def test_the_value_of_a_secret_variable_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOME_API_TOKEN", "quite-ordinary-words")
     monkeypatch.setenv("SOME_PATH", "/srv/quite/ordinary")

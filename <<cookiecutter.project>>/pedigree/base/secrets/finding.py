@@ -21,15 +21,14 @@ def secrets(settings: Any) -> Iterator[str]:
     """Find values of nested settings that look like credentials; the sentences do not show them."""
     variables = inherited()
     for place, text in _strings(settings):
-        key = redact(".".join(place))
         if _is_credential_key(place) and text.strip("*? "):
             yield (
-                f"{key} looks like a credential, and settings are committed; put it into an environment "
+                f"{_shown(place)} looks like a credential, and settings are committed; put it into an environment "
                 f"variable and the variable's name here, as {redact(place[-1])}_env."
             )
         elif kind := _credential(place, text, variables):
             yield (
-                f"{key} holds what looks like a credential ({kind}), and settings are committed; remove it. Libraries "
+                f"{_shown(place)} holds what looks like a credential ({kind}), and settings are committed; remove it. Libraries "
                 "look for credentials in environment variables and in their own files."
             )
 
@@ -38,7 +37,7 @@ def references(settings: Any) -> Iterator[str]:
     """Find values of nested settings that Hydra would replace where it creates a tool; `compose` leaves none."""
     for place, text in _strings(settings):
         if REFERENCE in text:
-            yield f"{redact('.'.join(place))}: '{REFERENCE}' is not allowed in a value; {NAME_IT}"
+            yield f"{_shown(place)}: '{REFERENCE}' is not allowed in a value; {NAME_IT}"
 
 
 def override_mistakes(override: str) -> Iterator[str]:
@@ -85,6 +84,10 @@ def called_resolver(text: str) -> str | None:
     return found[1] if found else "a resolver"
 
 
+def _shown(place: tuple[str, ...]) -> str:
+    return redact(".".join(place))
+
+
 def _credential(place: tuple[str, ...], text: str, variables: Mapping[str, str]) -> str | None:
     """Return what kind of credential a value contains, or None."""
     if place[-2:-1] and place[-2] in OF_REQUESTS:
@@ -101,16 +104,21 @@ def _is_credential_key(place: tuple[str, ...]) -> bool:
     return is_credential_name(place[-1]) and not (place[-2:-1] and place[-2] in OF_DATA)
 
 
-def _strings(value: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+def _strings(
+    value: Any, place: tuple[str, ...] = (), above: frozenset[int] = frozenset()
+) -> Iterator[tuple[tuple[str, ...], str]]:
     """Yield each string with the keys that lead to it; a key is a string, too."""
     if isinstance(value, str):
         yield place or ("",), value
-    elif isinstance(value, Mapping):
+    if isinstance(value, str) or id(value) in above:  # an alias of YAML can be a part of itself
+        return
+    above |= {id(value)}
+    if isinstance(value, Mapping):
         for key, one in value.items():
             name = str(key)
             if REFERENCE in name or credential_form(name):
                 yield (*place, "key"), name
-            yield from _strings(one, (*place, name))
+            yield from _strings(one, (*place, name), above)
     elif isinstance(value, list | tuple):
         for one in value:
-            yield from _strings(one, place)
+            yield from _strings(one, place, above)

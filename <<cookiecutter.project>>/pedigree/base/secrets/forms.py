@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from functools import cache
+
+Forms = tuple[tuple[str, str, str], ...]
 
 # Of single issuers: name of the form, its regular expression, and the issuer's page that describes it. The hook before generation has
 # the same expressions, since it cannot import this module; a test compares them.
 TOKENS = (
     ("an AWS access key", r"\bA(?:KIA|SIA|BIA|CCA)[A-Z0-9]{16}\b", "docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html"),
-    ("an Azure key", r"(?i)\b(?:Account|SharedAccess)Key=[A-Za-z0-9+/]{16,}", "learn.microsoft.com/azure/storage/common/storage-configure-connection-string"),
+    ("an Azure key", r"(?i:\b(?:Account|SharedAccess)Key=[A-Za-z0-9+/]{16,})", "learn.microsoft.com/azure/storage/common/storage-configure-connection-string"),
     ("a Google API key", r"\bAIza[\w-]{30,}", "cloud.google.com/docs/authentication/api-keys"),
     ("a Google OAuth token", r"\b(?:ya29\.|GOCSPX-)[\w-]{20,}", "developers.google.com/identity/protocols/oauth2"),
     ("a GitHub token", r"\b(?:gh[opsru]_[A-Za-z0-9]{20,}|github_pat_\w{20,})", "docs.github.com/authentication/keeping-your-account-and-data-secure/about-authentication-to-github"),
@@ -41,13 +43,13 @@ STRONG = r"(?:api|app|access|account|auth|consumer|master|private|secret|service
 WEAK = r"key|code|appid|auth|session[_-]?id"
 RANDOM = r"(?=[\w.~+/=%-]*\d)(?=[\w.~+/=%-]*[A-Za-z])[\w.~+/=%-]{6,}|[\w.~+/=%-]{24,}"
 _IN_QUERY = (
-    rf"(?i)[?&;](?:[\w.%-]*[_.%-])?(?:(?:{STRONG})=[^&#\s]|(?<![\w.-])(?:{WEAK})=(?:{RANDOM}))"
+    rf"(?i:[?&;](?:[\w.%-]*[_.%-])?(?:(?:{STRONG})=[^&#\s]|(?<![\w.-])(?:{WEAK})=(?:{RANDOM})))"
 )
 # Of any issuer; examples in comments have these forms, too.
 FORMS = (
     *TOKENS,
-    ("an Authorization header", r"(?i)\b(?:bearer|basic)\s+(?=\S*[0-9=])[\w.~+/=-]{16,}", "www.rfc-editor.org/rfc/rfc6750"),
-    ("a password of a connection", r"(?i)(?<![\w$:@])(?:password|passwd|pwd)=(?![:@?%$*'\"{])[^\s;&,)]{3,}", "www.postgresql.org/docs/current/libpq-connect.html"),
+    ("an Authorization header", r"(?i:\b(?:bearer|basic)\s+(?=\S*[0-9=])[\w.~+/=-]{16,})", "www.rfc-editor.org/rfc/rfc6750"),
+    ("a password of a connection", r"(?i:(?<![\w$:@])(?:password|passwd|pwd)=(?![:@?%$*'\"{])[^\s;&,)]{3,})", "www.postgresql.org/docs/current/libpq-connect.html"),
     ("a user and password of an address", r"://[^/\s:@?#]*:[^/\s@]+@|\bhttps?://[^/\s:@?#]+@", "www.rfc-editor.org/rfc/rfc3986#section-3.2.1"),
     ("a credential in the query of an address", _IN_QUERY, "swagger.io/docs/specification/authentication/api-keys"),
 )  # fmt: skip
@@ -57,7 +59,7 @@ _KEY = re.compile(
 )
 
 
-def credential_form(text: str, forms: Sequence[tuple[str, str, str]] = FORMS) -> str | None:
+def credential_form(text: str, forms: Forms = FORMS) -> str | None:
     """Return what kind of credential a text contains, or None.
 
     Examples
@@ -65,7 +67,14 @@ def credential_form(text: str, forms: Sequence[tuple[str, str, str]] = FORMS) ->
     >>> credential_form("see https://host/x.csv?sig=0a1b"), credential_form("token_count")
     ('a credential in the query of an address', None)
     """
-    return next((name for name, pattern, _ in forms if re.search(pattern, text)), None)
+    if not _any_of(forms).search(text):
+        return None
+    return next(name for name, pattern, _ in forms if re.search(pattern, text))
+
+
+@cache
+def _any_of(forms: Forms) -> re.Pattern[str]:
+    return re.compile("|".join(pattern for _, pattern, _ in forms))
 
 
 def is_credential_name(name: str) -> bool:

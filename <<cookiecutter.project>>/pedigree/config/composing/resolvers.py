@@ -10,7 +10,6 @@ import yaml
 from pedigree.base.names import UserError
 from pedigree.base.paths import CONF, CONTRACTS
 from pedigree.base.secrets.finding import (
-    REFERENCE,
     called_resolver,
     override_mistakes,
     refusal,
@@ -39,34 +38,36 @@ def refuse_resolvers(overrides: Iterable[str] = ()) -> None:
         raise UserError(mistake)
     for path in sorted(one for folder in (CONF, CONTRACTS) for one in folder.rglob("*.yaml")):
         text = path.read_text(encoding="utf-8")
-        for number, line in enumerate(text.splitlines(), start=1):  # also in comments
+        found = credential_form(text, TOKENS)  # also in comments
+        for number, line in enumerate(text.splitlines() if found else (), start=1):
             if kind := credential_form(line, TOKENS):
                 raise UserError(
                     f"{path}, line {number} holds what looks like a credential ({kind}), and settings are committed; "
                     "remove it."
                 )
-        for node in _scalars(text) if REFERENCE in text else ():
-            if name := called_resolver(node.value):
-                raise UserError(f"{path}, line {node.start_mark.line + 1}: {refusal(name)}")
-        for mistake in secrets(_data(text)):
+        node, data = _parsed(text)
+        for scalar in _scalars(node):
+            if name := called_resolver(scalar.value):
+                raise UserError(f"{path}, line {scalar.start_mark.line + 1}: {refusal(name)}")
+        for mistake in secrets(data):
             raise UserError(f"{path}: {mistake}")
 
 
-def _data(text: str) -> Any:
-    """Parse a file; whoever reads one that is not valid YAML describes the mistake."""
+def _parsed(text: str) -> tuple[Any, Any]:
+    """Return the node and the value of a YAML file; whoever reads one that is not valid describes the mistake."""
+    loader = Loader(text)
     try:
-        return yaml.load(text, Loader=Loader)
+        node = loader.get_single_node()
+        return node, loader.construct_document(node) if node else None
     except yaml.YAMLError:
-        return None
+        return None, None
+    finally:
+        loader.dispose()
 
 
-def _scalars(text: str) -> Iterator[yaml.ScalarNode]:
-    """Yield the keys and values of a file, if it is valid YAML."""
-    try:
-        waiting = [yaml.compose(text, Loader=Loader)]
-    except yaml.YAMLError:
-        return
-    seen = set()
+def _scalars(root: Any) -> Iterator[yaml.ScalarNode]:
+    """Yield the keys and values below a node."""
+    waiting, seen = [root], set()
     while waiting:
         node = waiting.pop()
         if id(node) in seen:  # an alias, perhaps of what it is part of
