@@ -74,7 +74,7 @@ CREDENTIALS = (
     ("a JSON Web Token", r"""\beyJ[\w-]{8,}\.eyJ[\w-]{4,}\.[\w-]*"""),
     ("a private key", r"""-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY|\bAGE-SECRET-KEY-1\w{20,}"""),
     ("an Authorization header", r"""(?i:\b(?:bearer|basic)\s+(?=\S*[0-9=])[\w.~+/=-]{16,})"""),
-    ("a password of a connection", r"""(?i:(?<![\w$:@])(?:password|passwd|pwd)=(?![:@?%$*'\"{])[^\s;&,)]{3,})"""),
+    ("a password of a connection", r"""(?i:(?<![\w$:@])(?:password|passwd|pwd)=(?![:@?%$*'\"{])[^\s;&,)'\"]{3,})"""),
     ("a user and password of an address", r"""://[^/\s:@?#]*:[^/\s@]+@|\bhttps?://[^/\s:@?#]+@"""),
     ("a credential in the query of an address", r"""(?i:[?&;](?:[\w.%-]*[_.%-])?(?:(?:(?:api|app|access|account|auth|consumer|master|private|secret|service|subscription)[_-]?key|token|secret|password|passwd|pwd|passphrase|signature|sig|credentials?)=[^&#\s]|(?<![\w.-])(?:key|code|appid|auth|session[_-]?id)=(?:(?=[\w.~+/=%-]*\d)(?=[\w.~+/=%-]*[A-Za-z])[\w.~+/=%-]{6,}|[\w.~+/=%-]{24,})))"""),
 )  # fmt: skip

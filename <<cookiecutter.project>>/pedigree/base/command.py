@@ -103,6 +103,7 @@ def print_found(found: Any, text: str, as_json: bool) -> None:
         Whether to print JSON.
     """
     try:
-        print(json.dumps(found, indent=2, ensure_ascii=False) if as_json else text, flush=True)
+        shown = json.dumps(found, indent=2, ensure_ascii=False) if as_json else text
+        print(redact(shown), flush=True)
     except BrokenPipeError:
         discard(sys.stdout)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pedigree.base.git import git
+from pedigree.base.names import UserError
 from pedigree.base.paths import METRICS, PARAMS, PLOTS, REPORTS
 from pedigree.base.secrets.redaction import redact
 from pedigree.base.secrets.transport import refuse_plain_http
@@ -44,9 +45,7 @@ def log(
     Raises
     ------
     NotLogged
-        The server cannot be reached, or rejects the result.
-    UserError
-        A token or password would be sent to it without encryption.
+        The server cannot be reached, rejects the result, or would get a token or password without encryption.
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", str(timeout))
@@ -55,11 +54,11 @@ def log(
     from mlflow.exceptions import MlflowException
 
     server = os.environ.get(uri_env)
-    if server and ("@" in server or any(map(os.environ.get, CREDENTIALS))):
-        refuse_plain_http(server, uri_env)
     root = project()
     where = f"the server that {uri_env} names" if server else f"{root.name}/mlflow.db"
     try:
+        if server and ("@" in server or any(map(os.environ.get, CREDENTIALS))):
+            refuse_plain_http(server, uri_env)
         client = MlflowClient(server or f"sqlite:///{(root / 'mlflow.db').as_posix()}")
         known = client.get_experiment_by_name(experiment)
         # Without a server, MLflow would write artifacts to the current folder.
@@ -70,7 +69,7 @@ def log(
             say(f"already logged to {where}, experiment {experiment}, {there[0].info.run_name}")
             return
         name = upload(client, place, result, artifacts)
-    except (MlflowException, OSError) as error:
+    except (MlflowException, OSError, UserError) as error:
         reason = redact(str(error).splitlines()[0])
         raise NotLogged(f"{where}: {reason}") from error
     say(f"logged to {where}, experiment {experiment}, {name}")

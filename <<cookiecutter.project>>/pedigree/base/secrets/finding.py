@@ -48,10 +48,10 @@ def override_mistakes(override: str) -> Iterator[str]:
         value = {part: value}
     yield from secrets(value)
     if called := called_resolver(text):
-        yield f"{redact(name)}: {refusal(called)}"
+        yield f"{redact(name)}: {why_refused(called)}"
 
 
-def refusal(resolver: str) -> str:
+def why_refused(resolver: str) -> str:
     """Return why a resolver must not be called."""
     return f"{resolver} would write what it returns into params.yaml, which is committed; {NAME_IT}"
 

@@ -49,7 +49,7 @@ _IN_QUERY = (
 FORMS = (
     *TOKENS,
     ("an Authorization header", r"(?i:\b(?:bearer|basic)\s+(?=\S*[0-9=])[\w.~+/=-]{16,})", "www.rfc-editor.org/rfc/rfc6750"),
-    ("a password of a connection", r"(?i:(?<![\w$:@])(?:password|passwd|pwd)=(?![:@?%$*'\"{])[^\s;&,)]{3,})", "www.postgresql.org/docs/current/libpq-connect.html"),
+    ("a password of a connection", r"(?i:(?<![\w$:@])(?:password|passwd|pwd)=(?![:@?%$*'\"{])[^\s;&,)'\"]{3,})", "www.postgresql.org/docs/current/libpq-connect.html"),
     ("a user and password of an address", r"://[^/\s:@?#]*:[^/\s@]+@|\bhttps?://[^/\s:@?#]+@", "www.rfc-editor.org/rfc/rfc3986#section-3.2.1"),
     ("a credential in the query of an address", _IN_QUERY, "swagger.io/docs/specification/authentication/api-keys"),
 )  # fmt: skip

@@ -12,8 +12,8 @@ from pedigree.base.paths import CONF, CONTRACTS
 from pedigree.base.secrets.finding import (
     called_resolver,
     override_mistakes,
-    refusal,
     secrets,
+    why_refused,
 )
 from pedigree.base.secrets.forms import TOKENS, credential_form
 from pedigree.base.settings import Loader
@@ -48,7 +48,7 @@ def refuse_resolvers(overrides: Iterable[str] = ()) -> None:
         node, data = _parsed(text)
         for scalar in _scalars(node):
             if name := called_resolver(scalar.value):
-                raise UserError(f"{path}, line {scalar.start_mark.line + 1}: {refusal(name)}")
+                raise UserError(f"{path}, line {scalar.start_mark.line + 1}: {why_refused(name)}")
         for mistake in secrets(data):
             raise UserError(f"{path}: {mistake}")
 
