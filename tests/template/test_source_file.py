@@ -143,6 +143,12 @@ def test_what_a_store_does_not_give_is_named(take: Take, store: str, asked: str,
         take(f"{store}/{asked}")
 
 
+def test_a_store_sends_no_more_than_the_limit(store: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"bytes, but 5 remain of collect\.max_bytes"):
+        file.collect(tmp_path, f"{store}/months", max_bytes=5)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_pattern_that_nothing_fits_is_named(take: Take, store: str) -> None:
     with pytest.raises(UserError, match=r"\*\.xlsx contains no file of a known format"):
         take(f"{store}/*.xlsx")

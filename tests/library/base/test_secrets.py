@@ -20,12 +20,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from library.projects import ROOT, Project, make_project
 
+from pedigree.base.command import print_found
 from pedigree.base.names import UserError
 from pedigree.base.secrets import redaction
 from pedigree.base.secrets.finding import called_resolver, override_mistakes, references, secrets
 from pedigree.base.secrets.forms import FORMS
 from pedigree.base.secrets.redaction import hide, hide_variables, mask, redact, redact_all
 from pedigree.base.secrets.transport import is_loopback, refuse_plain_http
+from pedigree.base.stage import say
 
 RANDOM = Random(17)
 LETTERS = string.ascii_letters + string.digits
@@ -350,6 +352,13 @@ def test_an_address_without_a_secret_is_not_hidden() -> None:
         redact("http://127.0.0.1:5000/x cannot be reached")
         == "http://127.0.0.1:5000/x cannot be reached"
     )
+
+
+def test_a_line_of_the_log_shows_no_credential(capsys: pytest.CaptureFixture[str]) -> None:
+    hide("quite-secret-words")
+    say("quite-secret-words at https://h/?token=abc")
+    print_found({"a": "quite-secret-words"}, "", as_json=True)
+    assert capsys.readouterr().out == '*** at https://h/?token=***\n{\n  "a": "***"\n}\n'
 
 
 def test_the_traceback_of_a_stage_shows_no_credential(tmp_path: Path) -> None:
