@@ -26,6 +26,7 @@ EXCEPTIONS = {
     "base/guards/orphan.py: rmtree": "outputs that `dvc` had deleted and an orphan wrote again",
     "base/guards/orphan.py: truncate": "the lock of a stage",
     "base/guards/orphan.py: unlink": "outputs that `dvc` had deleted and an orphan wrote again",
+    "collecting/web/__init__.py: open": "the temporary file of `collecting.file`",
     "collecting/web/pages.py: move": "pages from their cache into the snapshot's temporary folder",
     "collecting/web/pages.py: rmtree": "the cache of pages, in a folder of its own with a journal",
     "collecting/web/pages.py: truncate": "the cache of pages: what comes after the journal's last line",

@@ -44,8 +44,8 @@ def find_source(named: str, scratch: Path) -> Source:
         The name is neither a path, an address nor an option, or contains no file that can be read.
     """
     if "://" in named:
+        from pedigree.base.secrets.finding import secrets
         from pedigree.collecting.file import collect
-        from pedigree.config.checks import secrets
 
         for mistake in secrets({"collect": {"path": named}}):
             raise UserError(mistake)
