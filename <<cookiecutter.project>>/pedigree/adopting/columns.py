@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pedigree.adopting.scan import Facts, Scan
+from pedigree.data.dates import ISO, to_dates
 from pedigree.data.engine import EXACT, infer, parse
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def _classify_column(name: str, facts: Facts, scan: Scan) -> ColumnDecision:
         dtype = "datetime64[ns]" if date_format else dtype
     unique = distinct >= IDENTIFIER_FRACTION * len(present) and len(present) > 10
     if dtype == "datetime64[ns]":
-        values = to_dates(present, date_format)
+        values = to_dates(present, date_format or ISO)
         span = f"{values.min():%Y-%m-%d} to {values.max():%Y-%m-%d}"
         format_note = f", written as {date_format}" if date_format else ""
         return decided("date", dtype, f"{span}{format_note}", date_format=date_format)
@@ -177,15 +178,6 @@ def _date_format(present: pd.Series) -> str | None:
         if to_dates(strings.head(20), form).notna().all() and to_dates(strings, form).notna().all():
             return form
     return None
-
-
-def to_dates(strings: pd.Series, form: str | None) -> pd.Series:
-    """Parse dates in a `strptime` format, or in ISO 8601 if it is None; other strings become missing values."""
-    import pandas as pd
-
-    if form is None:
-        return parse(strings, "datetime64[ns]")
-    return pd.to_datetime(strings, format=form, errors="coerce")
 
 
 def _counts_up(present: pd.Series) -> bool:

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from pedigree.base.logs import LOGGER
 from pedigree.base.names import UserError, snake_cased
 from pedigree.data import formats
+from pedigree.data.dates import ISO, to_dates
 from pedigree.data.files.objects import cell_to_string
 
 TRUE = ("true", "yes", "y", "t", "1", "1.0")
@@ -97,7 +98,7 @@ def _plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
     return pa.chunked_array([strings], pa.string())
 
 
-def parse(values: pd.Series, dtype: str, date_format: str = "ISO8601") -> pd.Series:
+def parse(values: pd.Series, dtype: str, date_format: str = ISO) -> pd.Series:
     """Parse a column to a type; what cannot be parsed becomes missing.
 
     Parameters
@@ -131,11 +132,7 @@ def parse(values: pd.Series, dtype: str, date_format: str = "ISO8601") -> pd.Ser
         parsed = strings.map({**dict.fromkeys(TRUE, True), **dict.fromkeys(FALSE, False)})
         return parsed.where(values.notna(), None).astype("boolean")
     if dtype == "datetime64[ns]":
-        dates = pd.to_datetime(values, errors="coerce", format=date_format, utc=True)
-        dates = dates.dt.tz_localize(None)
-        return dates.where(dates.between(pd.Timestamp.min, pd.Timestamp.max)).astype(
-            "datetime64[ns]"
-        )
+        return to_dates(values, date_format)
     if dtype == "str":
         # pandas 2 would write "None" for a missing value
         return values.astype("str").where(values.notna())
