@@ -128,7 +128,7 @@ def _mostly(values: pd.Series) -> str:
     """Return a note if most of a category's values are numbers or dates."""
     for dtype, kinds in (("float64", "numbers"), ("datetime64[ns]", "dates")):
         fits = parse(values, dtype).notna()
-        if fits.mean() > 0.5:
+        if 0.5 < fits.mean() < 1:
             odd = values[~fits].iloc[0]
             return f"; {fits.mean():.0%} are {kinds}, but not {odd!r:.30}; add a step to conf/clean/ to fix it"
     return ""
@@ -154,8 +154,9 @@ def _dtype(facts: Facts, present: pd.Series) -> str:
     if facts.number and facts.low <= facts.high:
         if not facts.whole:
             return "float64"
-        # Integers that a float cannot represent are identifiers.
-        return "int64" if max(abs(facts.low), abs(facts.high)) < EXACT else "str"
+        if max(abs(facts.low), abs(facts.high)) < EXACT:
+            return "int64"
+        return "str" if facts.digits else "float64"  # integers beyond a float's are identifiers
     if facts.values is not None:
         strings = {str(value).strip().lower() for value in facts.values}
         if strings in BOOLEANS:

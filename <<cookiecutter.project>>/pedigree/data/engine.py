@@ -59,13 +59,15 @@ def read_file(
 
 def from_arrow(table: pa.Table) -> pd.DataFrame:
     """Convert an Arrow table to a data frame; types that later steps do not support are converted."""
-    table = pa.Table.from_arrays([_plain(values) for values in table.columns], table.column_names)
+    table = pa.Table.from_arrays(
+        [supported(values) for values in table.columns], table.column_names
+    )
     # The new table lacks pandas' metadata of the old one: an index and extension types.
     to_boolean = {pa.bool_(): pd.BooleanDtype()}.get
     return table.to_pandas(types_mapper=to_boolean, split_blocks=True)
 
 
-def _plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
+def supported(values: pa.ChunkedArray) -> pa.ChunkedArray:
     """Convert a column to a type that pandas supports: number, boolean, timestamp or string."""
     types = pa.types
     if isinstance(values.type, pa.BaseExtensionType):
