@@ -42,12 +42,14 @@ def snake_case(name: object) -> str:
 def snake_cased(names: Iterable[object]) -> list[str]:
     """Convert all names to snake_case and number duplicates (``a``, ``a_2``)."""
     taken: set[str] = set()
+    numbers: dict[str, int] = {}  # the next one to try
     out = []
     for name in names:
         base = candidate = snake_case(name)
-        number = 2
+        number = numbers.get(base, 2)
         while candidate in taken:
             candidate, number = f"{base}_{number}", number + 1
+        numbers[base] = number
         taken.add(candidate)
         out.append(candidate)
     return out

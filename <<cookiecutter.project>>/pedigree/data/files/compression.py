@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import csv
+import io
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Any
 
 import pyarrow as pa
 
 from pedigree.base.names import UserError
+from pedigree.data.files.limits import Limits
 
 COMPRESSED = (".gz", ".bz2", ".zst", ".zip")
-MAX_BYTES = 2**31  # of a file that is decompressed into memory; text files are streamed
 # Errors that readers raise for invalid content; Arrow's and Unicode's errors are subclasses.
 READER_ERRORS = (
     ValueError,
@@ -69,9 +70,9 @@ def open_bytes(path: Path) -> IO[bytes]:
         A ZIP archive does not contain exactly one file.
     """
     if path.suffix.lower() == ".zip":
-        return zipfile.ZipFile(path).open(zip_member(path))
+        return _bounded(zipfile.ZipFile(path).open(zip_member(path)), path)
     stream: IO[bytes] = pa.input_stream(str(path), compression="detect")
-    return stream
+    return _bounded(stream, path) if is_compressed(path) else stream
 
 
 def zip_member(path: Path) -> str:
@@ -104,15 +105,39 @@ def read_bytes(path: Path) -> bytes:
     Raises
     ------
     UserError
-        The content is larger than `MAX_BYTES`.
+        The content is larger than `load.limits.unpacked_mb`.
     """
-    chunks, size = [], 0
+    limits, chunks, size = Limits.in_force(), [], 0
     with open_bytes(path) as stream:
         while chunk := stream.read(2**24):
             chunks.append(chunk)
             size += len(chunk)
-            if size > MAX_BYTES:
-                raise UserError(
-                    f"{path} is larger than {MAX_BYTES >> 30} GB when unpacked; unpack it, or store it as Parquet."
-                )
+            limits.check_memory(size, path)
     return b"".join(chunks)
+
+
+def _bounded(stream: IO[bytes], path: Path) -> IO[bytes]:
+    """Let a decompressed stream end with an error where it has unpacked too much."""
+    return io.BufferedReader(_Bounded(stream, path), 2**20)  # type: ignore[return-value]
+
+
+class _Bounded(io.RawIOBase):
+    """A decompressed stream that counts its bytes."""
+
+    def __init__(self, stream: IO[bytes], path: Path) -> None:
+        self.stream, self.path, self.count = stream, path, 0
+        self.packed, self.limits = path.stat().st_size, Limits.in_force()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        chunk = self.stream.read(len(buffer))
+        buffer[: len(chunk)] = chunk
+        self.count += len(chunk)
+        self.limits.check_unpacked(self.count, self.packed, self.path)
+        return len(chunk)
+
+    def close(self) -> None:
+        self.stream.close()
+        super().close()
