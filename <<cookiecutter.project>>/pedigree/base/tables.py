@@ -193,6 +193,11 @@ def write_csv(
         writer.writerows(jsonable(list(rows)))
 
 
+def is_missing(value: Any) -> bool:
+    """Return whether a value is None, NaN, NaT or pandas' NA, which is neither equal to itself nor unequal."""
+    return value is None or type(value).__name__ == "NAType" or bool(value != value)
+
+
 def jsonable(value: Any) -> Any:
     """Convert NumPy and mapping types to types that JSON can store; NaN and infinity become null."""
     if hasattr(value, "model_dump"):  # settings, as they were written
@@ -203,6 +208,8 @@ def jsonable(value: Any) -> Any:
         return [jsonable(item) for item in value]
     if hasattr(value, "tolist"):  # NumPy arrays and scalars
         return jsonable(value.tolist())
+    if type(value).__name__ == "NAType":
+        return None
     if isinstance(value, float):
         return float(f"{value:.9g}") if math.isfinite(value) else None
     return value

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pedigree.base.paths import REPORTS
-from pedigree.base.tables import new_folder, write_csv
+from pedigree.base.tables import is_missing, new_folder, write_csv
 from pedigree.explanation.interface import Explanation
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def contribution_rows(explanation: Explanation, subject: Subject) -> Iterator[di
 
 def written(value: Any) -> str | None:
     """Return a feature's value as a string, None for a missing one."""
-    return None if value is None or value != value else str(value)
+    return None if is_missing(value) else str(value)
 
 
 def single_rows(explanation: Explanation, subject: Subject) -> Iterator[dict[str, Any]]:
