@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
+from pedigree.base.formulas import escaped
 from pedigree.base.logs import LOGGER
 from pedigree.base.names import UserError
 from pedigree.base.settings import as_dict
@@ -164,6 +165,8 @@ def write_csv(
 ) -> None:
     """Write mappings with equal keys as a CSV file; floats are rounded as in `write_json`.
 
+    A string that a spreadsheet program would compute gets an apostrophe in front (see `base/formulas.py`).
+
     Parameters
     ----------
     rows : sequence of mapping
@@ -188,9 +191,23 @@ def write_csv(
     if not rows and not header:
         raise ValueError(f"no row to write to {path}")
     with replacing(path) as new, new.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=header or list(rows[0]), lineterminator="\n")
+        # Only with this terminator are values quoted that contain a carriage return.
+        lines = _Lines(file)
+        writer = csv.DictWriter(lines, fieldnames=header or list(rows[0]), lineterminator="\r\n")
         writer.writeheader()
-        writer.writerows(jsonable(list(rows)))
+        writer.writerows(
+            {key: escaped(one) for key, one in row.items()} for row in jsonable(list(rows))
+        )
+
+
+class _Lines:
+    """Ends each row of a CSV writer by a line feed alone."""
+
+    def __init__(self, file: TextIO) -> None:
+        self.file = file
+
+    def write(self, row: str) -> int:
+        return self.file.write(row.removesuffix("\r\n") + "\n")
 
 
 def is_missing(value: Any) -> bool:

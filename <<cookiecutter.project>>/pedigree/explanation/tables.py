@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pedigree.base.formulas import unescaped
 from pedigree.base.paths import REPORTS
 from pedigree.base.tables import is_missing, new_folder, write_csv
 from pedigree.explanation.interface import Explanation
@@ -85,7 +86,7 @@ def read(folder: Path = FOLDER) -> dict[str, pd.DataFrame]:
     """
     import pandas as pd
 
-    return {
+    found = {
         table: pd.read_csv(
             folder / f"{table}.csv",
             dtype={
@@ -101,6 +102,11 @@ def read(folder: Path = FOLDER) -> dict[str, pd.DataFrame]:
         )
         for table, columns in COLUMNS.items()
     }
+    return {table: rows.apply(_unescaped) for table, rows in found.items()}
+
+
+def _unescaped(column: pd.Series) -> pd.Series:
+    return column.map(unescaped).astype("str") if column.dtype == "str" else column
 
 
 def strength_rows(explanation: Explanation, subject: Subject) -> Iterator[dict[str, Any]]:

@@ -20,7 +20,7 @@ RATIO = (
 class Limits(Section):
     """The key `limits` of conf/load/."""
 
-    columns: Count = 10_000
+    columns: Count = 5_000
     cells: Count = 2_000_000
     unpacked_mb: Count = 1_000
 
