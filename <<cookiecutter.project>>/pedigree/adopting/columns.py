@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pedigree.adopting.scan import Facts, Scan
+from pedigree.base.names import counted
 from pedigree.data.dates import ISO, to_dates
 from pedigree.data.engine import EXACT, infer, parse
 
@@ -75,6 +76,9 @@ def classify_columns(scan: Scan) -> list[ColumnDecision]:
 def _classify_column(name: str, facts: Facts, scan: Scan) -> ColumnDecision:
     present = scan.sample[name].dropna()
     lost = f", {facts.missing / scan.rows:.1%} missing" if facts.missing else ""
+    lost += f", {counted(facts.infinite, 'infinite value')}, which `load` rejects" * bool(
+        facts.infinite
+    )
 
     def decided(kind: str, dtype: str, why: str, **more: str | None) -> ColumnDecision:
         return ColumnDecision(name, facts.source_name, kind, dtype, why + lost, **more)

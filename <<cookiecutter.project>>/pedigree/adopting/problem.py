@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -126,12 +127,19 @@ def _regression(target: ColumnDecision, values: pd.Series) -> ProposedProblem:
         raise UserError(
             f"the target '{target.source_name}' is not numeric, but task is regression; it is {target.why}."
         )
-    spread = float(parse(values, "float64").std())
+    spread = _spread(parse(values, "float64"))
     # One hundredth of the target's standard deviation, which is the dummy's RMSE.
     why = f"{target.why}, standard deviation {spread:.4g}"
     return ProposedProblem(
         target, "regression", None, METRICS["regression"], float(f"{spread / 100:.1g}"), why
     )
+
+
+def _spread(numbers: pd.Series) -> float:
+    """Return the standard deviation, also of numbers whose squares are no floats."""
+    spread = float(numbers.std())
+    largest = float(numbers.abs().max())
+    return spread if math.isfinite(spread) else float((numbers / largest).std()) * largest
 
 
 def _refuse_classes(

@@ -32,6 +32,7 @@ class Facts:
     number: bool = True  # whether each value is a number
     whole: bool = True  # whether each number is an integer
     digits: bool = True  # whether each number is written as one, or has an integer type
+    infinite: int = 0
     low: float = float("inf")
     high: float = float("-inf")
     values: set[Any] | None = field(default_factory=set)  # None: too many to keep
@@ -49,10 +50,9 @@ class Facts:
     def _add_values(self, distinct: pa.Array) -> None:
         """Keep the distinct values while there are few; times as strings, since Python's end with the year 9999."""
         if len(distinct) <= MAX_DISTINCT:
-            if pa.types.is_timestamp(distinct.type):
-                distinct = pa.array(
-                    engine.from_arrow(pa.table([distinct], ["x"]))["x"].astype("str")
-                )
+            if pa.types.is_timestamp(kind := distinct.type):
+                naive = distinct.view(pa.timestamp(kind.unit))
+                distinct = pa.array(engine.from_arrow(pa.table([naive], ["x"]))["x"].astype("str"))
             self.values = (self.values or set()) | set(distinct.to_pylist())
         if len(distinct) > MAX_DISTINCT or len(self.values or ()) > MAX_DISTINCT:
             self.values = None
@@ -72,6 +72,13 @@ class Facts:
         except pa.ArrowInvalid:
             self.number = False
             return
+        infinite = pc.sum(pc.is_inf(numbers)).as_py() or 0
+        if infinite and not pa.types.is_floating(values.type):
+            self.number = False  # a string that `load` takes for no number
+            return
+        self.infinite += infinite
+        self.whole = self.whole and not infinite
+        numbers = pc.if_else(pc.is_finite(numbers), numbers, None)
         extremes = pc.min_max(numbers).as_py()
         if extremes["min"] is not None:
             self.low, self.high = min(self.low, extremes["min"]), max(self.high, extremes["max"])
@@ -129,7 +136,7 @@ def scan(paths: Sequence[Path], reading: Mapping[str, Any], missing: Sequence[st
             names = snake_cased(table.column_names)
             facts = {n: Facts(s) for n, s in zip(names, table.column_names, strict=True)}
             most = min(SAMPLE_ROWS, max(SAMPLE_CELLS // max(len(names), 1), 1))
-        table = table.rename_columns(list(facts))
+        table = pa.Table.from_arrays([engine.unwrapped(one) for one in table.columns], list(facts))
         for column, values in zip(facts.values(), table.columns, strict=True):
             column.add(engine.supported(values))
         kept.append(table.take(np.arange(-rows % step, table.num_rows, step)))

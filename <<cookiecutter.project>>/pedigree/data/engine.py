@@ -67,13 +67,39 @@ def from_arrow(table: pa.Table) -> pd.DataFrame:
     return table.to_pandas(types_mapper=to_boolean, split_blocks=True)
 
 
+def unwrapped(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Convert a column of which only the layout in memory is special to the plain type of its values."""
+    types, kind = pa.types, values.type
+    if isinstance(kind, pa.BaseExtensionType):
+        return unwrapped(values.cast(kind.storage_type))
+    if types.is_dictionary(kind):
+        return unwrapped(values.cast(kind.value_type))
+    if types.is_run_end_encoded(kind):
+        return unwrapped(pc.run_end_decode(values))
+    if types.is_string_view(kind):
+        return values.cast(pa.string())
+    if types.is_binary_view(kind):
+        return values.cast(pa.binary())
+    if types.is_timestamp(kind) and kind.tz and not _is_zone(kind.tz):  # the values are in UTC
+        return reinterpreted(values, pa.timestamp(kind.unit))
+    return values
+
+
+def reinterpreted(values: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    """Take the same bytes for values of another type."""
+    return pa.chunked_array([chunk.view(kind) for chunk in values.chunks], kind)
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        return bool(pa.lib.string_to_tzinfo(name))
+    except (pa.ArrowException, LookupError, ValueError):
+        return False
+
+
 def supported(values: pa.ChunkedArray) -> pa.ChunkedArray:
     """Convert a column to a type that pandas supports: number, boolean, timestamp or string."""
-    types = pa.types
-    if isinstance(values.type, pa.BaseExtensionType):
-        values = values.cast(values.type.storage_type)
-    if types.is_dictionary(values.type):
-        values = values.cast(values.type.value_type)
+    types, values = pa.types, unwrapped(values)
     if types.is_integer(values.type):
         extremes = pc.min_max(values).as_py()
         # As in a text file, integers that a float cannot represent are identifiers.
@@ -82,7 +108,10 @@ def supported(values: pa.ChunkedArray) -> pa.ChunkedArray:
     if types.is_decimal(values.type) or types.is_float16(values.type):
         return values.cast(pa.float64())
     if types.is_date(values.type):
-        return values.cast(pa.timestamp("us"))
+        try:
+            return values.cast(pa.timestamp("us"))
+        except pa.ArrowInvalid:  # beyond the year 294247
+            return values.cast(pa.timestamp("s"), safe=False)
     if types.is_duration(values.type):  # in seconds
         ticks = {"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}[values.type.unit]
         return pc.divide(values.cast(pa.int64()).cast(pa.float64(), safe=False), ticks)
