@@ -22,7 +22,7 @@ class Limits(Section):
 
     columns: Count = 5_000
     cells: Count = 2_000_000
-    unpacked_mb: Count = 1_000
+    unpacked_mb: Count = 250
 
     @classmethod
     def in_force(cls) -> Limits:
