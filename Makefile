@@ -134,6 +134,7 @@ nightly: setup-tools bench bench-quality  ## run everything that takes hours: lo
 	NIGHTLY=1 ALL_EXTRAS=1 pytest tests/library/estimators/test_sklearn_checks.py -q -m slow
 	cp build/speed.md docs/speed.md
 	cp build/quality.md docs/quality.md
+	python benchmarks/hostile_files.py  # its table goes into docs/reliability.md
 
 bench: setup  ## measure speed and memory
 	python benchmarks/speed.py --runs 2

@@ -118,7 +118,7 @@ def read_bytes(path: Path) -> bytes:
 
 def _bounded(stream: IO[bytes], path: Path) -> IO[bytes]:
     """Let a decompressed stream end with an error where it has unpacked too much."""
-    return io.BufferedReader(_Bounded(stream, path), 2**20)  # type: ignore[return-value]
+    return io.BufferedReader(_Bounded(stream, path), 2**20)
 
 
 class _Bounded(io.RawIOBase):
