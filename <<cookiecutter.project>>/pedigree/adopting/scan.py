@@ -72,13 +72,14 @@ class Facts:
         except pa.ArrowInvalid:
             self.number = False
             return
-        infinite = pc.sum(pc.is_inf(numbers)).as_py() or 0
+        finite = pc.is_finite(numbers)
+        infinite = pc.sum(pc.invert(finite)).as_py() or 0
         if infinite and not pa.types.is_floating(values.type):
-            self.number = False  # a string that `load` takes for no number
+            self.number = False  # such as the string "inf", which `load` takes for no number
             return
         self.infinite += infinite
         self.whole = self.whole and not infinite
-        numbers = pc.if_else(pc.is_finite(numbers), numbers, None)
+        numbers = pc.if_else(finite, numbers, None)
         extremes = pc.min_max(numbers).as_py()
         if extremes["min"] is not None:
             self.low, self.high = min(self.low, extremes["min"]), max(self.high, extremes["max"])
