@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from pedigree.base.logs import add_options, discard
-from pedigree.base.names import UserError, printable
+from pedigree.base.names import UserError, terminal_text
 
 
 def parser(
@@ -75,7 +75,7 @@ def plain_errors(name: str) -> Iterator[None]:
         finally:
             sys.stdout.flush()
     except UserError as error:
-        sys.exit(f"{name}: {printable(str(error))}")
+        sys.exit(f"{name}: {terminal_text(str(error))}")
     except BrokenPipeError:  # `head` has read enough
         discard(sys.stdout)
         sys.exit(1)

@@ -91,12 +91,12 @@ def first_of(names: Sequence[str], most: int) -> str:
     return ", ".join(names[:most]) + more
 
 
-def printable(text: str) -> str:
+def terminal_text(text: str) -> str:
     r"""Make a text fit for a terminal: names and values of data may be megabytes long or contain its control characters.
 
     Examples
     --------
-    >>> printable("a\x1b[31m"), len(printable("x" * 1000))
+    >>> terminal_text("a\x1b[31m"), len(terminal_text("x" * 1000))
     ('a\ufffd[31m', 121)
     """
     shorter = re.sub(r"(\S{120})\S{200,}", r"\1…", text)

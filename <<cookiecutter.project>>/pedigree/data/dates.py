@@ -39,7 +39,7 @@ def to_dates(values: pd.Series, form: str = ISO) -> pd.Series:
     return dates.where(dates.between(pd.Timestamp.min, pd.Timestamp.max)).astype(DTYPE)
 
 
-def to_date(value: object) -> pd.Timestamp | None:
+def date_of(value: object) -> pd.Timestamp | None:
     """Convert one value in ISO 8601, such as a setting, to a date; None if it is none."""
     import pandas as pd
 
@@ -59,7 +59,7 @@ def wrong_dates(contract: Mapping[str, Any]) -> Iterator[str]:
         if not isinstance(column, Mapping) or column.get("dtype") != DTYPE:
             continue
         for key, value in _compared(column):
-            if isinstance(value, str) and to_date(value) is None:
+            if isinstance(value, str) and date_of(value) is None:
                 yield f"columns.{name}.{key}: {value!r:.50} is not a date; write it like '2020-01-31'."
             elif isinstance(value, date):  # pandas compares dates with strings, but not with these
                 yield f"columns.{name}.{key}: {value} has to be in quotes, like '2020-01-31'."

@@ -60,7 +60,7 @@ def tables(
     html = re.sub(r"\breport_[0-9a-f]{8}\b", "report_profile", html)
     numbers = itertools.count()
     html = re.sub(r'(?<= id=")[0-9a-f]{8}(?=")', lambda _: f"cell_{next(numbers)}", html)
-    write_page(html, page)
+    write_guarded(html, page)
 
 
 tables.needs = ("skrub",)  # type: ignore[attr-defined]
@@ -114,7 +114,7 @@ def sweetviz(
             verbosity="off",
         )
         report.show_html(str(page), open_browser=False, layout="vertical")
-    write_page(page.read_text(encoding="utf-8"), page)
+    write_guarded(page.read_text(encoding="utf-8"), page)
 
 
 sweetviz.needs = ("sweetviz",)  # type: ignore[attr-defined]
@@ -160,7 +160,7 @@ def ydata(
     # Its identifiers are Python's hashes of the column names, which differ between processes.
     for number, one in enumerate(dict.fromkeys(re.findall(r"pp_var_(-?\d+)", html))):
         html = html.replace(one, f"{number:03d}")
-    write_page(html, page)
+    write_guarded(html, page)
 
 
 ydata.needs = ("ydata_profiling",)  # type: ignore[attr-defined]
@@ -178,7 +178,7 @@ def _translated(values: pd.Series) -> pd.Series:
     )
 
 
-def write_page(html: str, page: Path) -> None:
+def write_guarded(html: str, page: Path) -> None:
     """Write a page that may load nothing from elsewhere."""
     rule = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
     found = re.search(r"<head\b[^>]*>", html)

@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 from pedigree.adopting import Adoption, propose_settings
 from pedigree.adopting.files import flow, setting
 from pedigree.adopting.source import find_source
-from pedigree.base.names import UserError, printable
+from pedigree.base.names import UserError, terminal_text
 from pedigree.base.settings import Loader
 from pedigree.data.contract_file import read_contract
 
@@ -100,5 +100,5 @@ def test_names_without_letters_are_not_confused(in_project: None, tmp_path: Path
 
 
 def test_a_message_has_no_control_characters_and_no_endless_names() -> None:
-    assert printable("a\x1b]0;title\x07b") == "a\ufffd]0;title\ufffdb"
-    assert len(printable(f"'{'x' * 2**20}' is not a column")) < 200
+    assert terminal_text("a\x1b]0;title\x07b") == "a\ufffd]0;title\ufffdb"
+    assert len(terminal_text(f"'{'x' * 2**20}' is not a column")) < 200

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pedigree.base.names import UserError
 from pedigree.data.contract_file import read_contract
-from pedigree.data.dates import to_date, to_dates, wrong_dates
+from pedigree.data.dates import date_of, to_dates, wrong_dates
 from pedigree.data.engine import infer, parse
 from pedigree.features.engineering.dates import Durations
 
@@ -35,7 +35,7 @@ def test_dates_are_never_of_the_time_of_the_run(strings: list[str], form: str) -
 
 @given(st.datetimes(datetime(1700, 1, 1), datetime(2200, 1, 1)))
 def test_each_date_is_read_as_it_was_written(moment: datetime) -> None:
-    assert to_date(moment.isoformat()) == pd.Timestamp(moment)
+    assert date_of(moment.isoformat()) == pd.Timestamp(moment)
 
 
 def test_a_column_with_now_is_of_strings() -> None:
