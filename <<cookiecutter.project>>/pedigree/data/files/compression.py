@@ -6,7 +6,7 @@ import csv
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -16,7 +16,8 @@ import pyarrow as pa
 from pedigree.base.names import UserError
 from pedigree.data.files.limits import Limits
 
-COMPRESSED = (".gz", ".bz2", ".zst", ".zip")
+CODECS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
+COMPRESSED = (*CODECS, ".zip")
 # Errors that readers raise for invalid content; Arrow's and Unicode's errors are subclasses.
 READER_ERRORS = (
     ValueError,
@@ -69,10 +70,16 @@ def open_bytes(path: Path) -> IO[bytes]:
     UserError
         A ZIP archive does not contain exactly one file.
     """
-    if path.suffix.lower() == ".zip":
-        return _bounded(zipfile.ZipFile(path).open(zip_member(path)), path)
-    stream: IO[bytes] = pa.input_stream(str(path), compression="detect")
-    return _bounded(stream, path) if is_compressed(path) else stream
+    suffix = path.suffix.lower()
+    if suffix == ".zip":
+        archive = zipfile.ZipFile(path)
+        member = archive.getinfo(zip_member(path))
+        return _bounded(archive.open(member), path, lambda: member.compress_size)
+    if suffix in CODECS:
+        packed = path.open("rb")
+        return _bounded(pa.CompressedInputStream(packed, CODECS[suffix]), path, packed.tell)
+    stream: IO[bytes] = pa.input_stream(str(path), compression=None)
+    return stream
 
 
 def zip_member(path: Path) -> str:
@@ -116,17 +123,26 @@ def read_bytes(path: Path) -> bytes:
     return b"".join(chunks)
 
 
-def _bounded(stream: IO[bytes], path: Path) -> IO[bytes]:
-    """Let a decompressed stream end with an error where it has unpacked too much."""
-    return io.BufferedReader(_Bounded(stream, path), 2**20)
+def _bounded(stream: IO[bytes], path: Path, packed: Callable[[], int]) -> IO[bytes]:
+    """Let a decompressed stream end with an error where it has unpacked too much.
+
+    Parameters
+    ----------
+    stream : binary file
+    path : Path
+        For messages.
+    packed : callable
+        Returns the number of compressed bytes that have been read.
+    """
+    return io.BufferedReader(_Bounded(stream, path, packed), 2**20)
 
 
 class _Bounded(io.RawIOBase):
     """A decompressed stream that counts its bytes."""
 
-    def __init__(self, stream: IO[bytes], path: Path) -> None:
-        self.stream, self.path, self.count = stream, path, 0
-        self.packed, self.limits = path.stat().st_size, Limits.in_force()
+    def __init__(self, stream: IO[bytes], path: Path, packed: Callable[[], int]) -> None:
+        self.stream, self.path, self.packed = stream, path, packed
+        self.count, self.limits = 0, Limits.in_force()
 
     def readable(self) -> bool:
         return True
@@ -135,7 +151,7 @@ class _Bounded(io.RawIOBase):
         chunk = self.stream.read(len(buffer))
         buffer[: len(chunk)] = chunk
         self.count += len(chunk)
-        self.limits.check_unpacked(self.count, self.packed, self.path)
+        self.limits.check_unpacked(self.count, self.packed(), self.path)
         return len(chunk)
 
     def close(self) -> None:

@@ -71,7 +71,7 @@ class Limits(Section):
         Parameters
         ----------
         count, packed : int
-            Bytes that were unpacked so far, and of the file.
+            Bytes that were unpacked so far, and from how many.
         path : Path
         """
         if count > max(self.unpacked_mb * 1_000_000, RATIO * packed):
