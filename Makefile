@@ -154,6 +154,7 @@ nightly: setup-tools bench bench-quality  ## run everything that takes hours: lo
 	python benchmarks/disk_full.py
 	cp build/speed.md docs/speed.md
 	cp build/quality.md docs/quality.md
+	python benchmarks/hostile_files.py  # its table goes into docs/reliability.md
 
 bench: setup  ## measure speed and memory
 	python benchmarks/speed.py --runs 2

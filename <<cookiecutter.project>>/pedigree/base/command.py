@@ -12,7 +12,7 @@ from typing import Any
 
 from pedigree.base.files.disk_errors import disk_error_in_words
 from pedigree.base.logs import LOGGER, add_options, discard
-from pedigree.base.names import UserError
+from pedigree.base.names import UserError, terminal_text
 from pedigree.base.secrets.redaction import redact
 
 
@@ -79,7 +79,7 @@ def plain_errors(name: str) -> Iterator[None]:
         finally:
             sys.stdout.flush()
     except UserError as error:
-        sys.exit(redact(f"{name}: {error}"))
+        sys.exit(redact(f"{name}: {terminal_text(str(error))}"))
     except BrokenPipeError:  # `head` has read enough
         discard(sys.stdout)
         sys.exit(1)
