@@ -18,7 +18,7 @@ COMMANDS = {
         "print the verdict on the model, and exit with 1 if it is not accepted",
     ),
     "predict": ("serving.batch", "score a file of rows with the bundle"),
-    "serve": ("serving.api", "serve the bundle as an HTTP API"),
+    "serve": ("serving.server", "serve the bundle as an HTTP API"),
     "promote": (
         "serving.promote",
         "promote the bundle to champion, with which later models are compared",

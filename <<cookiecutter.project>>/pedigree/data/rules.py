@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from pedigree.base.names import excerpt
+
 # pandera's name of a check, and what it requires of a value.
 _REQUIRED = {
     "greater_than": "be greater than {}",
@@ -66,7 +68,7 @@ def broken_rule(column: Any, check: Any, value: Any) -> str:
     ('body_mass_g should be greater than 0, but is -5', 'sex should not be missing')
     """
     missing = value is None or value != value
-    return f"{column} {rule_in_words(str(check))}{'' if missing else f', but is {value!r}'}"
+    return f"{column} {rule_in_words(str(check))}{'' if missing else f', but is {excerpt(value)}'}"
 
 
 def _without_brackets(arguments: str) -> str:

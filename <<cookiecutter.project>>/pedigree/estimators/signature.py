@@ -17,6 +17,13 @@ class InputColumn(Entry):
     required: bool
 
 
+class ExampleRow(Entry):
+    """Typical values of the needed columns, and what the model predicts for them (see `PredictedRows.answers`)."""
+
+    row: dict[str, Any]
+    prediction: dict[str, Any]
+
+
 class Signature(JsonFile):
     """What a model takes and gives.
 
@@ -39,6 +46,8 @@ class Signature(JsonFile):
         The cleaning steps, by name.
     export : dict or None
         The further form of the model.
+    example : ExampleRow or None
+        With which a server shows how to ask, and tests itself.
     """
 
     place = BUNDLE / "signature.json"
@@ -54,6 +63,7 @@ class Signature(JsonFile):
     contract: dict[str, Any]
     clean: dict[str, Any]
     export: dict[str, Any] | None = None
+    example: ExampleRow | None = None
 
     @property
     def needed(self) -> list[str]:
