@@ -115,7 +115,8 @@ class Api:
     def stop(self) -> None:
         """Wait no longer for bodies; requests that have arrived are answered."""
         for limit in self._arriving:
-            limit.reschedule(asyncio.get_running_loop().time())
+            if not limit.expired():
+                limit.reschedule(asyncio.get_running_loop().time())
 
     def close(self) -> None:
         """Drop what has not been predicted."""

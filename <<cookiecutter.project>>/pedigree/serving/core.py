@@ -83,7 +83,7 @@ class Service:
             predictions = self._predictions(rows)
         except UserError as error:
             raise Refusal(422, str(error)) from None
-        except (Refusal, MemoryError):
+        except Refusal:
             raise
         except Exception as error:  # of the model's libraries, which check values in their own ways
             place = traceback.extract_tb(error.__traceback__)[-1]

@@ -22,7 +22,7 @@ TYPES: dict[str, Schema] = {
     "str": {"type": "string", "maxLength": MAX_TEXT},
 }
 REASONS = {
-    400: "The request is not valid HTTP, or its body is not JSON in UTF-8 with each name once.",
+    400: "The body is not JSON in UTF-8 in which each name occurs once.",
     401: "The bearer token is missing or wrong.",
     408: "The body did not arrive in time.",
     413: f"The body has more than {MAX_BYTES:,} bytes.",
