@@ -96,7 +96,7 @@ class RowDecoder:
         Refusal
             400 if the body is not JSON in UTF-8; 422 if it is not what the schema of the API describes.
         """
-        content = parse_json(body)
+        content = strict_json(body)
         if not isinstance(content, dict) or content.keys() != {"rows"}:
             raise Refusal(422, 'the body must be an object with the single name "rows"')
         rows = content["rows"]
@@ -146,7 +146,7 @@ class RowDecoder:
         )
 
 
-def parse_json(body: bytes) -> Any:
+def strict_json(body: bytes) -> Any:
     """Parse JSON of which every reader makes the same: in UTF-8, each name once, finite numbers.
 
     Raises

@@ -108,7 +108,7 @@ def make_server(api: Api, host: str, port: int, grace: int) -> BoundedServer:
     return BoundedServer(config, api)
 
 
-def read_token(name: str | None) -> str | None:
+def token_of(name: str | None) -> str | None:
     """Read the token from the environment variable of a name; None without a name.
 
     Raises
@@ -153,7 +153,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         help="time for the last answers after SIGTERM (default: %(default)s)",
     )
     options = cli.parse_args(arguments)
-    token = read_token(options.token_env)
+    token = token_of(options.token_env)
     api = Api(Service.load(options.bundle), token, options.allowed_hosts)
     if token is None and options.host not in LOOPBACK:
         LOGGER.warning(
