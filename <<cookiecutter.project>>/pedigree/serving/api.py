@@ -23,7 +23,9 @@ from pedigree.serving.refusals import Body, Refusal, check_media, check_token
 BODY_SECONDS = 30.0  # in which a body must arrive
 READY_SECONDS = 5.0  # in which the self-test must be done, after the predictions before it
 MAX_READ = 20_000_000  # bytes that are read of a body that is too large
-MAX_ADMITTED = 64  # requests whose bodies are arriving or that wait for their predictions
+MAX_WAITING = 64  # requests that wait for their predictions
+MAX_HELD = 200_000_000  # bytes of all bodies, arriving or waiting
+BUSY = "the server is busy; try again in a second"
 
 
 class Api:
@@ -48,7 +50,8 @@ class Api:
     ) -> None:
         self.service, self.token = service, token
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="predict")
-        self._admitted = 0
+        self._waiting = 0
+        self._bodies: set[Body] = set()
         self._arriving: set[asyncio.Timeout] = set()
         self._test: asyncio.Future[None] | None = None
         self._description = describe(service.bundle, secured=token is not None)
@@ -85,29 +88,56 @@ class Api:
     async def _predict(self, request: Request) -> Response:
         check_token(request.headers.get("authorization"), self.token)
         check_media(request.headers.get("content-type"), request.headers.get("content-encoding"))
-        if self._admitted >= MAX_ADMITTED:
-            raise Refusal(503, "the server is busy; try again in a second")
-        self._admitted += 1
+        self._refuse_if_busy()
+        body = Body()
+        self._bodies.add(body)
         try:
-            body = await self._arrived(request)
-            answer = await self._in_worker(self.service.predict, body)
+            await self._arrive(request, body)
+            self._refuse_if_busy()
+            self._waiting += 1
+            try:
+                answer = await self._in_worker(self.service.predict, body)
+            finally:
+                self._waiting -= 1
         finally:
-            self._admitted -= 1
+            self._bodies.remove(body)
         return JSONResponse({"bundle": answer.bundle, "predictions": answer.predictions})
 
-    async def _arrived(self, request: Request) -> Body:
-        """Return the body once it has arrived, if it does in time."""
+    def _refuse_if_busy(self) -> None:
+        # A body that does not arrive holds its bytes, not the place of another request.
+        if self._waiting >= MAX_WAITING or sum(map(len, self._bodies)) > MAX_HELD:
+            raise Refusal(503, BUSY)
+
+    async def _arrive(self, request: Request, body: Body) -> None:
+        """Wait for the body, if it arrives in time."""
         _check_claim(request.headers)
         try:
             async with asyncio.timeout(BODY_SECONDS) as limit:
                 self._arriving.add(limit)
-                return await _read(request)
+                await self._read(request, body)
         except TimeoutError:
             raise Refusal(408, "the body did not arrive in time") from None
         except ClientDisconnect:
             raise Refusal(400, "the body is incomplete") from None
         finally:
             self._arriving.discard(limit)
+
+    async def _read(self, request: Request, body: Body) -> None:
+        """Read a body; of one that is refused some more, since a client that still sends would not read why."""
+        size, refusal = 0, None
+        async for chunk in request.stream():
+            size += len(chunk)
+            if refusal is None:
+                try:
+                    body.add(chunk)
+                    self._refuse_if_busy()
+                except Refusal as error:
+                    refusal = error
+                    body.clear()
+            elif size > MAX_READ:
+                break
+        if refusal:
+            raise refusal
 
     async def _in_worker(self, function: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._worker, function, *arguments)
@@ -133,23 +163,6 @@ def _check_claim(headers: Headers) -> None:
     size = int(claimed) if claimed.isdecimal() and len(claimed) < 20 else MAX_READ + 1
     if size > MAX_READ or "expect" in headers:
         Body().claim(size)
-
-
-async def _read(request: Request) -> Body:
-    """Read a body; of one that is too large some more, since a client that still sends would not read the refusal."""
-    body, size, refusal = Body(), 0, None
-    async for chunk in request.stream():
-        size += len(chunk)
-        if refusal is None:
-            try:
-                body.add(chunk)
-            except Refusal as error:
-                refusal = error
-        elif size > MAX_READ:
-            break
-    if refusal:
-        raise refusal
-    return body
 
 
 async def _refused(request: Request, error: Exception) -> Response:

@@ -39,10 +39,14 @@ class Refusal(Exception):
 class Body:
     """The bytes of a request, counted as they arrive.
 
+    Parameters
+    ----------
+    chunks : iterable of bytes
+
     Raises
     ------
     Refusal
-        There are more than `MAX_BYTES`; those that have arrived are dropped.
+        There are more than `MAX_BYTES`.
     """
 
     def __init__(self, chunks: Iterable[bytes] = ()) -> None:
@@ -58,8 +62,14 @@ class Body:
     def claim(self, size: int) -> None:
         """Refuse a body of a size, such as the one that a header claims, before it arrives."""
         if size > MAX_BYTES:
-            self._bytes.clear()
             raise Refusal(413, f"the body is too large; at most {MAX_BYTES:,} bytes are allowed")
+
+    def clear(self) -> None:
+        """Drop the bytes that have arrived."""
+        self._bytes.clear()
+
+    def __len__(self) -> int:
+        return len(self._bytes)
 
     def __iter__(self) -> Iterator[bytes]:
         yield bytes(self._bytes)

@@ -170,7 +170,7 @@ class Gated(Service):
 
 def test_live_does_not_wait_for_predictions_but_ready_does(project: Project, monkeypatch) -> None:
     monkeypatch.setattr(api, "READY_SECONDS", 0.1)
-    monkeypatch.setattr(api, "MAX_ADMITTED", 3)
+    monkeypatch.setattr(api, "MAX_WAITING", 3)
     service, sent = Gated(Bundle.load()), body(bird())
 
     async def scenario() -> None:
@@ -195,6 +195,14 @@ def test_live_does_not_wait_for_predictions_but_ready_does(project: Project, mon
             assert (await asked.get("/health/ready")).status_code == 200
 
     asyncio.run(scenario())
+
+
+def test_bodies_of_all_requests_are_held_up_to_a_limit(project: Project, monkeypatch) -> None:
+    asked = client()
+    monkeypatch.setattr(api, "MAX_HELD", 100_000)
+    answer = asked.post("/predict", content=pieces(10_000, 11), headers=JSON)
+    assert refusal(answer) == (503, "the server is busy; try again in a second")
+    assert asked.post("/predict", json={"rows": [bird()]}).status_code == 200
 
 
 def test_a_changed_bundle_is_not_served(project: Project) -> None:
