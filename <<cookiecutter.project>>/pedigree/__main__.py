@@ -13,6 +13,7 @@ from pedigree.base.names import did_you_mean
 COMMANDS = {
     "adopt": ("adopting.command", "propose settings for your own data"),
     "options": ("config.options", "list the tools that each step offers"),
+    "keep": ("config.keeping.command", "write the settings of an applied experiment into conf/"),
     "check": (
         "check.command",
         "print the verdict on the model, and exit with 1 if it is not accepted",
@@ -23,6 +24,7 @@ COMMANDS = {
         "serving.promote",
         "promote the bundle to champion, with which later models are compared",
     ),
+    "sign": ("serving.sign", "sign a bundle with a key, so that others can verify its origin"),
     "trace": ("lineage.trace.command", "show what a file, a model or a prediction was made from"),
     "verify": ("lineage.verify.command", "run HEAD again and compare every output bit by bit"),
     "runs": ("lineage.runs.command", "compare experiments or commits on a page"),
@@ -30,6 +32,14 @@ COMMANDS = {
     "contract": (
         "contract.command",
         "validate the data against its contract, or update the contract",
+    ),
+    "prepare": (
+        "environment.private_folder",
+        "set what DVC needs on this machine only, once per clone",
+    ),
+    "requirements": (
+        "environment.requirements",
+        "pin every package that pyproject.toml requires, with hashes",
     ),
 }
 

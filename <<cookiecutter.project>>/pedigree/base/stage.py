@@ -12,6 +12,8 @@ from inspect import signature
 from typing import Any
 
 from pedigree.base.command import parser, plain_errors
+from pedigree.base.guards.inputs import checked_inputs
+from pedigree.base.guards.orphan import only_process
 from pedigree.base.logs import LOGGER, tolerate_any_terminal
 from pedigree.base.names import UserError
 from pedigree.base.paths import PARAMS, TIMINGS
@@ -49,8 +51,8 @@ def run(stage: str, main: Callable[..., dict[str, Any] | None]) -> None:
     )
     overrides = command.parse_intermixed_args().overrides
     tolerate_any_terminal()
-    started = time.perf_counter()
-    with plain_errors(stage):
+    with plain_errors(stage), only_process(stage), checked_inputs(stage):
+        started = time.perf_counter()
         if overrides and not takes_settings:
             raise UserError(
                 f"'{overrides[0]}' is refused, since this stage takes no settings from the command line; "

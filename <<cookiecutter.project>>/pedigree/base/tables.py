@@ -142,15 +142,30 @@ def write_json(data: Any, path: StrPath) -> None:
     }
     <BLANKLINE>
     """
-    text = json.dumps(jsonable(data), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     with replacing(path) as new:
-        new.write_text(text, encoding="utf-8", newline="\n")
+        new.write_text(as_json(data), encoding="utf-8", newline="\n")
+
+
+def as_json(data: Any) -> str:
+    """Return the content of a file of `write_json`."""
+    return json.dumps(jsonable(data), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file."""
+    """Read a JSON file.
+
+    Raises
+    ------
+    UserError
+        The file is not valid JSON.
+    """
     LOGGER.debug("read %s", path)
-    return json.loads(path.read_text(encoding="utf-8"))
+    try:
+        return json.loads(path.read_bytes())
+    except ValueError as error:
+        raise UserError(
+            f"{path} is damaged; restore it with `dvc checkout`, or run `dvc repro`. ({error})"
+        ) from None
 
 
 def sha256(path: Path) -> str:

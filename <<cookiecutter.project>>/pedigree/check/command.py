@@ -18,6 +18,7 @@ from pedigree.base.stage import say
 from pedigree.check.budget import looks
 from pedigree.check.clock import measure
 from pedigree.check.freshness import differences_from_workspace
+from pedigree.check.objects import check_cache
 from pedigree.report.outputs import RunOutputs, read_workspace
 from pedigree.report.sections.recommendations import finding, recommend
 from pedigree.scoring.results import Interval, JudgedCriterion, VerdictMetrics
@@ -37,7 +38,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         default=VerdictMetrics.place,
         help="default: %(default)s; for other files, measured times and the test budget are not checked",
     )
-    path = cli.parse_args(arguments).verdict
+    cli.add_argument(
+        "--cache",
+        action="store_true",
+        help="compare every object in DVC's cache with its hash instead",
+    )
+    options = cli.parse_args(arguments)
+    if options.cache:
+        check_cache()
+        return
+    path = options.verdict
     if not path.exists():
         raise UserError(f"{path} does not exist; run `dvc repro` first.")
     own = path == VerdictMetrics.place

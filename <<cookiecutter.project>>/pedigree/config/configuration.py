@@ -18,6 +18,7 @@ from pedigree.base.steps import step_classes
 from pedigree.base.tables import replacing
 from pedigree.config.checks import check, refuse_secrets
 from pedigree.config.composing import compose
+from pedigree.config.keeping.reverted import reverted
 
 # DVC sets it while it runs an experiment, for which it has composed params.yaml itself, including the
 # overrides of `-S`. Composing again would drop them, but the experiment would be recorded as if it had used them.
@@ -93,7 +94,7 @@ class Configuration:
         hand_out(self.settings)
 
     def changes(self) -> Iterator[str]:
-        """Yield lines that describe which values changed."""
+        """Yield lines that describe which values changed, and which of the last commit are lost."""
         before, after = leaves(self.before), leaves(self.settings)
         if not before:
             yield f"{len(after)} settings written to {PARAMS}"
@@ -105,6 +106,8 @@ class Configuration:
         if len(changed) > SHOWN:
             yield f"... and {len(changed) - SHOWN} more (`git diff {PARAMS}` shows all)"
         yield f"{len(changed) or 'none'} of {len(keys)} settings changed {self.where}"
+        composed = self.settings if self.composed else self.before
+        yield from (f"WARNING: {line}" for line in reverted(self.settings, composed))
 
 
 def taken_over() -> bool:

@@ -44,6 +44,8 @@ class Signature(JsonFile):
         A pandera schema.
     clean : dict
         The cleaning steps, by name.
+    code : dict of str to str
+        SHA-256 of each file of the owner's code that predictions import, by its path.
     export : dict or None
         The further form of the model.
     example : ExampleRow or None
@@ -61,7 +63,8 @@ class Signature(JsonFile):
     types: dict[str, str]
     missing: list[str]
     contract: dict[str, Any]
-    clean: dict[str, Any]
+    clean: dict[str, dict[str, Any]]
+    code: dict[str, str]
     export: dict[str, Any] | None = None
     example: ExampleRow | None = None
 

@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pedigree.base.names import UserError
+from pedigree.base.tables import write_json
+from pedigree.environment.sbom import FILE, bill_of_materials
 from pedigree.estimators.lineage import Lineage
 from pedigree.estimators.signature import Signature
 from pedigree.packaging.card import card
 from pedigree.packaging.parts import make_lineage, make_signature, write_export
-from pedigree.prediction.bundle import Bundle, seal
+from pedigree.prediction.bundle import Bundle
 from pedigree.prediction.predictor import PARTS
+from pedigree.prediction.sealed import seal
 
 if TYPE_CHECKING:
     from pedigree.packaging.settings import PackageSettings
@@ -58,6 +61,11 @@ class BundleWriter:
     def write_lineage(self) -> None:
         """Write the snapshot, settings, code and packages that the model was made from."""
         make_lineage().write(self.folder / Lineage.place.name)
+
+    def write_sbom(self) -> None:
+        """Write the packages that the bundle runs with, as CycloneDX."""
+        parts = [self.folder / path.name for path in PARTS if path.suffix == ".skops"]
+        write_json(bill_of_materials(parts), self.folder / FILE)
 
     def write_card(self) -> None:
         """Write the model card, README.md."""

@@ -25,6 +25,7 @@ from pedigree.data import formats
 from pedigree.data.engine import from_arrow
 from pedigree.data.rules import broken_rule, rule_in_words
 from pedigree.prediction.bundle import Bundle
+from pedigree.serving.origin import add_origin
 
 ROWS = 50_000  # rows in memory at a time
 SECONDS = 10  # seconds between two lines of progress
@@ -209,8 +210,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         metavar="N",
         help="number of rows that may violate the contract; they get a reason instead of a prediction (default: %(default)s)",
     )
+    add_origin(cli)
     options = cli.parse_args(arguments)
-    bundle = Bundle.load(options.bundle)
+    bundle = Bundle.load(options.bundle, options.expect, options.signed_by)
     rows, rejected = predict_file(
         options.file, options.out, bundle, options.keep, options.max_rejected
     )

@@ -19,7 +19,7 @@ from pedigree.base.logs import LOGGER
 from pedigree.base.names import UserError
 from pedigree.base.paths import BUNDLE
 from pedigree.data.rules import broken_rule
-from pedigree.prediction.bundle import Bundle
+from pedigree.prediction.bundle import BrokenBundle, Bundle
 from pedigree.scoring.decision import PROBABILITY
 from pedigree.serving.decoding import RowDecoder
 from pedigree.serving.refusals import Body, Refusal
@@ -61,9 +61,11 @@ class Service:
         self.decoder = RowDecoder.of(bundle)
 
     @classmethod
-    def load(cls, folder: Path = BUNDLE) -> Service:
-        """Verify and load the bundle of a folder (see `Bundle.load`)."""
-        return cls(Bundle.load(folder))
+    def load(
+        cls, folder: Path = BUNDLE, expect: str | None = None, signed_by: Path | None = None
+    ) -> Service:
+        """Verify and load the bundle of a folder; for the parameters see `Bundle.load`."""
+        return cls(Bundle.load(folder, expect, signed_by))
 
     def predict(self, chunks: Iterable[bytes]) -> Answer:
         """Predict the rows of a request.
@@ -81,15 +83,13 @@ class Service:
         rows = self.decoder.decode(bytes(Body(chunks)))
         try:
             predictions = self._predictions(rows)
-        except UserError as error:
-            raise Refusal(422, str(error)) from None
         except Refusal:
             raise
-        except Exception as error:  # of the model's libraries, which check values in their own ways
-            place = traceback.extract_tb(error.__traceback__)[-1]
-            kind = type(error).__name__
-            # Without the error's text, which may contain what the client sent.
-            LOGGER.warning("serve: %s at %s:%s", kind, Path(place.filename).name, place.lineno)
+        except Exception as error:
+            if isinstance(error, UserError) and not isinstance(error, BrokenBundle):
+                raise Refusal(422, str(error)) from None
+            # Of a library of the model, which checks values in its own way. Its text may contain what the client sent.
+            kind = _log(error.__cause__ or error)
             self.self_test()
             raise Refusal(422, f"the model cannot predict these rows ({kind})") from None
         for number, one in enumerate(predictions):
@@ -134,6 +134,14 @@ class Service:
         masked = {name: typed[name].mask(typed.index.isin(of)) for name, of in lacking.items()}
         answers = self.bundle.answer(typed.assign(**masked)).to_dict("records")
         return [{str(name): value for name, value in one.items()} for one in answers]
+
+
+def _log(error: BaseException) -> str:
+    """Log the kind and the place of an error; return the kind."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    kind = type(error).__name__
+    LOGGER.warning("serve: %s at %s:%s", kind, Path(place.filename).name, place.lineno)
+    return kind
 
 
 def _table(rows: list[dict[str, Any]]) -> tuple[pd.DataFrame, dict[str, set[int]]]:

@@ -24,6 +24,7 @@ from pedigree.base.names import UserError
 from pedigree.base.paths import BUNDLE
 from pedigree.serving.api import Api
 from pedigree.serving.core import Service
+from pedigree.serving.origin import add_origin
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 HEADER_SECONDS = 10  # in which a request line and its headers must arrive
@@ -152,9 +153,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         metavar="SECONDS",
         help="time for the last answers after SIGTERM (default: %(default)s)",
     )
+    add_origin(cli)
     options = cli.parse_args(arguments)
     token = token_of(options.token_env)
-    api = Api(Service.load(options.bundle), token, options.allowed_hosts)
+    service = Service.load(options.bundle, options.expect, options.signed_by)
+    api = Api(service, token, options.allowed_hosts)
     if token is None and options.host not in LOOPBACK:
         LOGGER.warning(
             "serve: whoever reaches %s:%s can use the model; --token-env requires a token.",

@@ -16,8 +16,9 @@ from library.projects import ROOT, Project
 from library.serving.requests import bird, body
 
 from pedigree.base.tables import read_json, write_json
-from pedigree.prediction.bundle import Bundle, seal
+from pedigree.prediction.bundle import Bundle
 from pedigree.prediction.predictor import Predictor
+from pedigree.prediction.sealed import seal
 from pedigree.scoring.decision import PredictedRows
 from pedigree.serving.core import Service
 from pedigree.serving.decoding import RowDecoder

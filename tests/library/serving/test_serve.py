@@ -14,7 +14,8 @@ from library.serving.requests import bird, body
 from starlette.testclient import TestClient
 
 from pedigree.base.names import UserError
-from pedigree.prediction.bundle import Bundle, verify
+from pedigree.prediction.bundle import Bundle
+from pedigree.prediction.sealed import Sealed
 from pedigree.serving import api
 from pedigree.serving.core import Answer, Service
 
@@ -29,7 +30,7 @@ def test_the_server_is_live_and_ready(project: Project) -> None:
     assert client().get("/health/live").json() == {"status": "live"}
     answer = client().get("/health/ready")
     assert answer.status_code == 200
-    assert answer.json() == {"status": "ready", "bundle": verify(Path("models/bundle"))}
+    assert answer.json() == {"status": "ready", "bundle": Sealed.read(Path("models/bundle")).id}
 
 
 def test_a_row_gets_its_label_and_probabilities(project: Project) -> None:

@@ -14,7 +14,7 @@ from pedigree.base.names import first_of
 from pedigree.base.paths import EXTERNAL, METRICS, PARAMS
 from pedigree.base.settings import leaves
 from pedigree.lineage.trace.folders import Folders, inputs
-from pedigree.lineage.trace.records import Record, experiments, lock_history
+from pedigree.lineage.trace.records import Record, cached, experiments, lock_history
 from pedigree.lineage.trace.wanted import Wanted, find_version
 
 
@@ -173,14 +173,17 @@ def descendants(record: Record, names: list[str], folders: Folders) -> list[str]
 
 def _headline(commit: str, path: str, md5: str) -> str | None:
     """Return the first two values of a metrics file, if that version of the file is available."""
-    if commit:
-        ((_, content),) = blobs([f"{commit}:./{path}"])
-    else:
-        content = Path(path).read_bytes() if Path(path).exists() else b""
-    if hashlib.md5(content, usedforsecurity=False).hexdigest() != md5:
+    files = [file.read_bytes() for file in (Path(path), cached(md5)) if file.is_file()]
+    committed = [content for _, content in blobs([f"{commit}:./{path}"])] if commit else []
+    same = (one for one in files + committed if _md5(one) == md5)
+    if (content := next(same, None)) is None:
         return None
     first = list(leaves(json.loads(content)).items())[:2]
     return ", ".join(f"{key} {_show(value)}" for key, value in first)
+
+
+def _md5(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 def _show(value: Any) -> str:
