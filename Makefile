@@ -151,6 +151,7 @@ nightly: setup-tools bench bench-quality  ## run everything that takes hours: lo
 	NIGHTLY=1 ALL_EXTRAS=1 pytest tests/library/estimators/test_sklearn_checks.py -q -m slow
 	python benchmarks/kill.py
 	python benchmarks/corruption.py
+	python benchmarks/disk_full.py
 	$(MAKE) bench-api
 	cp build/speed.md docs/speed.md
 	cp build/quality.md docs/quality.md

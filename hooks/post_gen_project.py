@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 # The only Jinja in this file. JSON cannot end a raw string, whatever the answers are.
@@ -69,6 +70,30 @@ def check_name() -> None:
         )
 
 
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary path that takes the place of a path if the block succeeds, so that no incomplete file is left."""
+    new = path.with_name(f".new-{os.getpid()}-{path.name}")
+    try:
+        yield new
+        new.replace(path)
+    except OSError as problem:
+        # copytree collects its errors: source, target and reason of each.
+        reason = problem.args[0][0][2] if isinstance(problem, shutil.Error) else problem.strerror
+        sys.exit(f"{path} cannot be written: {reason}; nothing was generated.")
+    finally:
+        if new.is_dir():
+            shutil.rmtree(new, ignore_errors=True)
+        else:
+            new.unlink(missing_ok=True)
+
+
+def write(text: str, path: Path) -> None:
+    """Write a text file."""
+    with replacing(path) as new:
+        new.write_text(text, encoding="utf-8", newline="\n")
+
+
 def drop_caches() -> None:
     """Remove caches that work on the template itself may have left."""
     for name in CACHES:
@@ -94,8 +119,10 @@ def copy_data() -> None:
     if not ANSWERS["data"] or "://" in ANSWERS["data"]:
         return
     source = find_data(ANSWERS["data"]) or Path(ANSWERS["data"])
+    place = Path("data/external", ANSWERS["__data_file"])
     copy = shutil.copytree if source.is_dir() else shutil.copyfile
-    copy(source, Path("data/external", ANSWERS["__data_file"]))
+    with replacing(place) as new:
+        copy(source, new)
 
 
 def extras() -> list[str]:
@@ -112,7 +139,7 @@ def record_extras() -> None:
     makefile = Path("Makefile")
     text = makefile.read_text(encoding="utf-8")
     text = text.replace("EXTRAS := dev\n", f"EXTRAS := {' '.join(extras())}\n")
-    makefile.write_text(text, encoding="utf-8", newline="\n")
+    write(text, makefile)
 
 
 def identity() -> list[str]:
@@ -152,12 +179,12 @@ def fit_workflow(root: Path) -> None:
         text = text.replace("name: ci\n", f"name: {ANSWERS['project']}\n")
         text = text.replace("name: audit\n", f"name: {ANSWERS['project']} audit\n")
         text = text.replace("working-directory: .\n", f"working-directory: {json.dumps(inside)}\n")
-        path.write_text(text, encoding="utf-8", newline="\n")
+        write(text, path)
     text = DEPENDABOT.read_text(encoding="utf-8")
     text = text.replace(
         "pip\n    directory: /\n", f"pip\n    directory: {json.dumps('/' + inside)}\n"
     )
-    DEPENDABOT.write_text(text, encoding="utf-8", newline="\n")
+    write(text, DEPENDABOT)
 
 
 def place_storage(root: Path) -> None:
@@ -166,7 +193,7 @@ def place_storage(root: Path) -> None:
     there = Path(os.path.relpath(beside, DVC_CONFIG.parent.resolve())).as_posix()
     text = DVC_CONFIG.read_text(encoding="utf-8")
     text = text.replace(f'"../../{beside.name}"', json.dumps(there))
-    DVC_CONFIG.write_text(text, encoding="utf-8", newline="\n")
+    write(text, DVC_CONFIG)
 
 
 def commands() -> Iterator[list[str]]:

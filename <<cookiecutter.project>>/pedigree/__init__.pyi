@@ -1,9 +1,9 @@
 # The public interface, at most 40 names: what scripts, custom code and notebooks import from `pedigree`.
 from .base import paths as paths
+from .base.files.replacing import new_folder as new_folder
 from .base.names import UserError as UserError
 from .base.stage import run as run
 from .base.stage import say as say
-from .base.tables import new_folder as new_folder
 from .base.tables import read_table as read_table
 from .base.tables import write_csv as write_csv
 from .base.tables import write_json as write_json

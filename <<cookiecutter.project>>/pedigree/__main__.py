@@ -18,6 +18,7 @@ COMMANDS = {
         "check.command",
         "print the verdict on the model, and exit with 1 if it is not accepted",
     ),
+    "repro": ("check.repro", "run `dvc repro` after other dvc commands have ended"),
     "predict": ("serving.batch", "score a file of rows with the bundle"),
     "serve": ("serving.server", "serve the bundle as an HTTP API"),
     "promote": (

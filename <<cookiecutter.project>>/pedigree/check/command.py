@@ -11,6 +11,8 @@ from pedigree import check as package
 from pedigree.base.code.library import changed
 from pedigree.base.command import parser, plain_errors
 from pedigree.base.dvc_files.lock import outdated, recorded_stages
+from pedigree.base.dvc_files.rwlock import damage
+from pedigree.base.logs import LOGGER
 from pedigree.base.names import UserError, first_of
 from pedigree.base.paths import PARAMS
 from pedigree.base.settings import read_yaml
@@ -48,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         check_cache()
         return
     path = options.verdict
+    if problem := damage():
+        LOGGER.warning("%s.", problem)
     if not path.exists():
         raise UserError(f"{path} does not exist; run `dvc repro` first.")
     own = path == VerdictMetrics.place

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pedigree.base.extras import way_to_add
+from pedigree.base.files.disk_errors import WRITING
+from pedigree.base.files.replacing import copy_whole, replacing
 from pedigree.base.names import UserError, did_you_mean
 from pedigree.base.paths import EXTERNAL
 from pedigree.data import formats
@@ -87,8 +88,7 @@ def _copy(name: str, folder: Path) -> list[Path]:
         copy = folder / (file.relative_to(source) if source.is_dir() else file.name)
         if copy.exists():
             raise UserError(f"collect.path: two files are named {copy.name}; rename one.")
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, copy)
+        copy_whole(file, copy)
         copies.append(copy)
     return copies
 
@@ -127,8 +127,8 @@ def _fetch(address: str, folder: Path) -> list[Path]:
                 raise UserError(f"collect.path: two files are named {name}; rename one.")
             if copy.suffix.lower() != ".zip":  # its content is unknown before the download
                 formats.file_kind(Path(name))
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            store.get_file(place, str(copy), callback=TqdmCallback(tqdm_kwargs=progress))
+            with replacing(copy) as new:
+                store.get_file(place, str(new), callback=TqdmCallback(tqdm_kwargs=progress))
             if not copy.stat().st_size:
                 raise UserError(f"collect.path: {address} is empty.")
             copies.append(copy)
@@ -143,6 +143,8 @@ def _fetch(address: str, folder: Path) -> list[Path]:
             f"install those of the large stores: {way_to_add('s3')}."
         ) from None
     except Exception as error:  # each store's library has its own errors
+        if isinstance(error, OSError) and error.errno in WRITING:
+            raise
         reason = str(error).strip() or type(error).__name__
         raise UserError(f"collect.path: {address} cannot be downloaded: {reason}") from None
 

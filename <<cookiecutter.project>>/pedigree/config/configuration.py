@@ -11,11 +11,11 @@ import yaml
 from omegaconf import OmegaConf
 
 from pedigree.base.dvc_files.lock import digest, recorded_stages
+from pedigree.base.files.replacing import new_folder, write_text
 from pedigree.base.paths import CONF, PARAMS, SETTINGS
 from pedigree.base.section import part_of
 from pedigree.base.settings import Dumper, leaves, read_yaml, settings_file
 from pedigree.base.steps import step_classes
-from pedigree.base.tables import replacing
 from pedigree.config.checks import check, refuse_secrets
 from pedigree.config.composing import compose
 from pedigree.config.keeping.reverted import reverted
@@ -89,8 +89,7 @@ class Configuration:
         """Write params.yaml, unless an experiment did, and the settings file of each step."""
         text = OmegaConf.to_yaml(OmegaConf.create(dict(self.settings)))
         if self.composed and not (PARAMS.exists() and PARAMS.read_text(encoding="utf-8") == text):
-            with replacing(PARAMS) as new:
-                new.write_text(text, encoding="utf-8", newline="\n")
+            write_text(text, PARAMS)
         hand_out(self.settings)
 
     def changes(self) -> Iterator[str]:
@@ -129,9 +128,8 @@ def hand_out(settings: Mapping[str, Any]) -> None:
     settings : mapping
         All of them, after `check`.
     """
-    with replacing(SETTINGS) as folder:
-        folder.mkdir()
+    with new_folder(SETTINGS) as folder:
         for name, step in step_classes():
             own = part_of(settings, step)
             text = yaml.dump(own, Dumper=Dumper, sort_keys=False, allow_unicode=True)
-            (folder / settings_file(name).name).write_text(text, encoding="utf-8", newline="\n")
+            write_text(text, folder / settings_file(name).name)

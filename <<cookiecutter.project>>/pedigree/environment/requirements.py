@@ -22,8 +22,8 @@ from packaging.requirements import Requirement
 
 from pedigree.base.command import parser, plain_errors
 from pedigree.base.extras import LEGACY, PYPROJECT, REQUIREMENTS, TORCH, pins_of
+from pedigree.base.files.replacing import replacing
 from pedigree.base.names import UserError, counted, normalized
-from pedigree.base.tables import replacing
 
 CORE = "core"
 # What PyTorch's builds for Linux on PyPI require. Which build is right depends on the processor, so neither is pinned by a hash.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pedigree.base.files.replacing import copy_whole, write_text
 from pedigree.base.names import UserError
 from pedigree.base.tables import write_json
 from pedigree.environment.sbom import FILE, bill_of_materials
@@ -51,7 +51,7 @@ class BundleWriter:
     def copy_parts(self) -> None:
         """Copy every file that predictions require."""
         for path in PARTS:
-            shutil.copyfile(path, self.folder / path.name)
+            copy_whole(path, self.folder / path.name)
 
     def write_signature(self) -> None:
         """Write the model's inputs and outputs, and the file of `package.export`."""
@@ -72,7 +72,7 @@ class BundleWriter:
         signature = Signature.read(self.folder / Signature.place.name)
         lineage = Lineage.read(self.folder / Lineage.place.name)
         text = card(self.settings, signature, lineage)
-        (self.folder / "README.md").write_text(text, encoding="utf-8", newline="\n")
+        write_text(text, self.folder / "README.md")
 
     @property
     def megabytes(self) -> float:

@@ -13,9 +13,9 @@ from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pedigree.base.files.replacing import write_bytes
 from pedigree.base.names import UserError
 from pedigree.base.paths import MANIFEST
-from pedigree.base.tables import replacing
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import (
@@ -47,8 +47,7 @@ def sign(folder: Path, key: Path) -> Path:
         The file does not contain such a key.
     """
     signature = _private_key(key).sign((folder / MANIFEST).read_bytes())
-    with replacing(signature_file(folder)) as new:
-        new.write_bytes(signature)
+    write_bytes(signature, signature_file(folder))
     return signature_file(folder)
 
 

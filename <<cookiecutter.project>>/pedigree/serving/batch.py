@@ -17,10 +17,10 @@ import pyarrow as pa
 from pyarrow import csv, parquet
 
 from pedigree.base.command import integer, parser, plain_errors
+from pedigree.base.files.replacing import replacing
 from pedigree.base.names import UserError, did_you_mean, excerpt, snake_cased
 from pedigree.base.paths import BUNDLE
 from pedigree.base.stage import say
-from pedigree.base.tables import replacing
 from pedigree.data import formats
 from pedigree.data.engine import from_arrow
 from pedigree.data.rules import broken_rule, rule_in_words

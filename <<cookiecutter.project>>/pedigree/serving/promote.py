@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from pedigree.base.command import parser, plain_errors
 from pedigree.base.dvc_files.add import dvc_add
+from pedigree.base.files.replacing import copy_whole, new_folder
 from pedigree.base.git import inside
 from pedigree.base.names import UserError
 from pedigree.base.paths import BUNDLE, CHAMPION
-from pedigree.base.tables import replacing
 from pedigree.prediction.sealed import Sealed
 from pedigree.prediction.signing import signature_file
 from pedigree.scoring.results import VerdictMetrics
@@ -64,12 +63,13 @@ def promote(
     before = Sealed.read(CHAMPION).id if CHAMPION.exists() else None
     if before == identity:
         return [f"{CHAMPION} already is bundle {identity[:12]}."]
-    with replacing(CHAMPION) as folder:
-        shutil.copytree(BUNDLE, folder)
+    with new_folder(CHAMPION) as folder:
+        for path in BUNDLE.iterdir():
+            copy_whole(path, folder / path.name)
         Sealed.read(folder, expect=identity)
     signature_file(CHAMPION).unlink(missing_ok=True)  # that of an earlier champion
     if signed_by:
-        shutil.copyfile(signature_file(BUNDLE), signature_file(CHAMPION))
+        copy_whole(signature_file(BUNDLE), signature_file(CHAMPION))
     after = f", and replaces {before[:12]}" if before else ""
     done = [f"{CHAMPION} is now bundle {identity[:12]}{after}."]
     if problem := dvc_add(CHAMPION):

@@ -18,9 +18,9 @@ from typing import Any
 
 import sklearn.utils
 
+from pedigree.base.files.replacing import StrPath, write_bytes
 from pedigree.base.logs import LOGGER
 from pedigree.base.names import UserError
-from pedigree.base.tables import StrPath, replacing
 from pedigree.storage.audit import Untrusted, audit
 from pedigree.storage.inspection import inspect
 
@@ -51,8 +51,7 @@ def save_model(model: Any, path: StrPath) -> None:
         _unpack(content)
     except Exception as error:
         raise UserError(f"{path} cannot be stored: the object's {unstorable(model)}") from error
-    with replacing(path) as new:
-        new.write_bytes(content)
+    write_bytes(content, path)
 
 
 def load_model(path: StrPath) -> Any:

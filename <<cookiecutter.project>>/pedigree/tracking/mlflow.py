@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pedigree.base.files.disk_errors import SPACE, WRITING
 from pedigree.base.git import git
+from pedigree.base.names import UserError
 from pedigree.base.paths import METRICS, PARAMS, PLOTS, REPORTS
 from pedigree.base.stage import say
 from pedigree.tracking.result import NotLogged, Result
@@ -64,6 +66,10 @@ def log(
             return
         name = upload(client, place, result, artifacts)
     except (MlflowException, OSError) as error:
+        if getattr(error, "errno", None) in WRITING or "disk is full" in str(error):
+            raise UserError(
+                f"{where} cannot be written, since the disk is full; {SPACE}."
+            ) from None
         reason = re.sub(r"//[^/\s@]*@", "//", str(error).splitlines()[0])  # without a password
         raise NotLogged(f"{where}: {reason}") from error
     say(f"logged to {where}, experiment {experiment}, {name}")

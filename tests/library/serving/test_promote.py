@@ -57,6 +57,14 @@ def test_a_bundle_is_copied_whole_and_what_is_left_to_do_is_said(project: Projec
     assert promote() == [f"{CHAMPION} already is bundle {identity[:12]}."]
 
 
+def test_a_folder_of_ones_own_in_its_place_is_kept(project: Project) -> None:
+    CHAMPION.mkdir(parents=True)
+    (CHAMPION / "notes.txt").touch()
+    with pytest.raises(UserError, match=f"{CHAMPION} contains no bundle"):
+        promote()
+    assert [one.name for one in CHAMPION.iterdir()] == ["notes.txt"]
+
+
 def test_another_bundle_takes_its_place(project: Project) -> None:
     first = put()
     (BUNDLE / "README.md").write_text("another card", encoding="utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,3 +94,15 @@ def declared_stage(name: str) -> DeclaredStage:
     if name not in stages:
         raise UserError(f"stage '{name}' is not in dvc.yaml; {did_you_mean(name, stages)}")
     return stages[name]
+
+
+def is_output(path: Path) -> bool:
+    """Return whether a path is an output of a stage of dvc.yaml, or lies in one; False outside of a project."""
+    if not DVC_YAML.exists():
+        return False
+    place = Path(os.path.relpath(path)).as_posix()
+    outs = (re.escape(out) for stage in declared().values() for out in stage.outs)
+    # In a group of stages, paths contain `${item}`.
+    return any(
+        re.fullmatch(re.sub(r"\\\$\\\{.*?\\\}", ".+", out) + "(/.*)?", place) for out in outs
+    )

@@ -20,11 +20,11 @@ import yaml
 from omegaconf import OmegaConf
 
 from pedigree.base.command import parser, plain_errors
+from pedigree.base.files.replacing import replacing
 from pedigree.base.git import git
 from pedigree.base.names import UserError, first_of
 from pedigree.base.paths import CONF, PARAMS
 from pedigree.base.settings import Loader, read_yaml
-from pedigree.base.tables import replacing
 from pedigree.config.composing import compose
 from pedigree.config.keeping.kept_files import kept_files
 from pedigree.config.keeping.options import infer_options

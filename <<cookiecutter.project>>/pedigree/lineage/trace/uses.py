@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from pedigree.base.dvc_files.cache import read_object
 from pedigree.base.dvc_files.lock import lies_in, settings_of, stage_that_made, stages_by_output
 from pedigree.base.git import blobs, git
 from pedigree.base.names import first_of
 from pedigree.base.paths import EXTERNAL, METRICS, PARAMS
 from pedigree.base.settings import leaves
 from pedigree.lineage.trace.folders import Folders, inputs
-from pedigree.lineage.trace.records import Record, cached, experiments, lock_history
+from pedigree.lineage.trace.records import Record, experiments, lock_history
 from pedigree.lineage.trace.wanted import Wanted, find_version
 
 
@@ -173,7 +174,8 @@ def descendants(record: Record, names: list[str], folders: Folders) -> list[str]
 
 def _headline(commit: str, path: str, md5: str) -> str | None:
     """Return the first two values of a metrics file, if that version of the file is available."""
-    files = [file.read_bytes() for file in (Path(path), cached(md5)) if file.is_file()]
+    files = [Path(path).read_bytes()] if Path(path).is_file() else []
+    files += filter(None, [read_object(md5)])
     committed = [content for _, content in blobs([f"{commit}:./{path}"])] if commit else []
     same = (one for one in files + committed if _md5(one) == md5)
     if (content := next(same, None)) is None:
