@@ -24,7 +24,7 @@ PASSED ?=
 # Arguments of benchmarks/quality.py, such as ARGS="--seconds 120 ../shared/data/housing.csv:median_house_value".
 ARGS ?=
 
-.PHONY: help setup setup-tools services test test-fast test-tools test-main-tools test-legacy-tools lint format trusted deps manifest requirements audit demo nightly bench bench-quality clean
+.PHONY: help setup setup-tools services test test-fast test-tools test-main-tools test-legacy-tools lint format trusted deps manifest requirements audit demo nightly bench bench-api bench-quality clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-17s %s\n", $$1, $$2}' Makefile
@@ -152,12 +152,16 @@ nightly: setup-tools bench bench-quality  ## run everything that takes hours: lo
 	python benchmarks/kill.py
 	python benchmarks/corruption.py
 	python benchmarks/disk_full.py
+	$(MAKE) bench-api
 	cp build/speed.md docs/speed.md
 	cp build/quality.md docs/quality.md
 	python benchmarks/hostile_files.py  # its table goes into docs/reliability.md
 
 bench: setup  ## measure speed and memory
 	python benchmarks/speed.py --runs 2
+
+bench-api: demo  ## send 20,000 valid and invalid requests to the API of the demo's bundle; the table is part of docs/reliability.md
+	python benchmarks/api.py build/demo/my-project/models/bundle
 
 build/autogluon/ready:
 	mkdir -p build/quality

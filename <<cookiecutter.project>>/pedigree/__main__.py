@@ -20,7 +20,7 @@ COMMANDS = {
     ),
     "repro": ("check.repro", "run `dvc repro` after other dvc commands have ended"),
     "predict": ("serving.batch", "score a file of rows with the bundle"),
-    "serve": ("serving.api", "serve the bundle as an HTTP API"),
+    "serve": ("serving.server", "serve the bundle as an HTTP API"),
     "promote": (
         "serving.promote",
         "promote the bundle to champion, with which later models are compared",

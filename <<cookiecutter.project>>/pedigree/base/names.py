@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 UNNAMED = "column"  # the name of a column without any letter or digit of ASCII
+LONGEST = 100  # characters of a word for which a similar one is searched: difflib takes seconds for a megabyte
 
 
 class UserError(Exception):
@@ -79,10 +80,27 @@ def nearest(word: str, known: Iterable[str], similarity: float = 0.6) -> str | N
     Returns
     -------
     str or None
+        None for a word of more than 100 characters.
     """
+    if len(word) > LONGEST:
+        return None
     lower = {name.lower(): name for name in known}
     near = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=similarity)
     return lower[near[0]] if near else None
+
+
+def excerpt(value: object, most: int = 40) -> str:
+    r"""Quote a value from outside in a message: shortened, with control characters escaped.
+
+    Examples
+    --------
+    >>> excerpt("deep"), excerpt("a\x1b[2J"), excerpt("x" * 1000, 5), excerpt(-5.0)
+    ("'deep'", "'a\\x1b[2J'", "'xxxxx…'", '-5.0')
+    """
+    if isinstance(value, str):
+        return repr(value if len(value) <= most else f"{value[:most]}…")
+    text = repr(value)
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 def first_of(names: Sequence[str], most: int) -> str:

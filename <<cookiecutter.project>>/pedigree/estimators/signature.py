@@ -17,6 +17,13 @@ class InputColumn(Entry):
     required: bool
 
 
+class ExampleRow(Entry):
+    """Typical values of the needed columns, and what the model predicts for them (see `PredictedRows.answers`)."""
+
+    row: dict[str, Any]
+    prediction: dict[str, Any]
+
+
 class Signature(JsonFile):
     """What a model takes and gives.
 
@@ -41,6 +48,8 @@ class Signature(JsonFile):
         SHA-256 of each file of the owner's code that predictions import, by its path.
     export : dict or None
         The further form of the model.
+    example : ExampleRow or None
+        With which a server shows how to ask, and tests itself.
     """
 
     place = BUNDLE / "signature.json"
@@ -57,6 +66,7 @@ class Signature(JsonFile):
     clean: dict[str, dict[str, Any]]
     code: dict[str, str]
     export: dict[str, Any] | None = None
+    example: ExampleRow | None = None
 
     @property
     def needed(self) -> list[str]:

@@ -21,6 +21,8 @@ from pedigree.data.target import EncodedTarget, features
 from pedigree.estimators.lineage import Lineage, LineageEnvironment, LineageLibrary, LineageStage
 from pedigree.estimators.signature import InputColumn, Signature
 from pedigree.estimators.train_metrics import TrainMetrics
+from pedigree.packaging.example import make_example
+from pedigree.prediction.bundle import Bundle
 from pedigree.prediction.predictor import FITTED, PARTS, Predictor
 from pedigree.scoring.decision import ChosenThreshold
 from pedigree.storage import artifact
@@ -73,8 +75,9 @@ def make_signature(settings: PackageSettings, export: dict[str, Any] | None) -> 
     """
     train = features(read_table(SPLIT / "train"), settings.problem)
     target, types = EncodedTarget.read(), LoadMetrics.read().types
-    needed = set(Predictor.load(target.classes).needed(train))
-    return Signature(
+    predictor = Predictor.load(target.classes)
+    needed = set(predictor.needed(train))
+    signature = Signature(
         target=target,
         task=settings.problem.task,
         calibration=TrainMetrics.read().calibration,
@@ -89,6 +92,8 @@ def make_signature(settings: PackageSettings, export: dict[str, Any] | None) -> 
         code=own_code(settings),
         export=export,
     )
+    bundle = Bundle("", signature, SnapshotRecord.read(), predictor)
+    return signature.updated(example=make_example(bundle, read_table(LOADED)))
 
 
 def own_code(settings: PackageSettings) -> dict[str, str]:

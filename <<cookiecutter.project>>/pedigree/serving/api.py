@@ -1,122 +1,179 @@
-"""An HTTP API for the bundle: `/predict` and `/health`."""
+"""The serving core as an HTTP API in ASGI: `/predict`, `/health/live`, `/health/ready` and `/openapi.json`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import pandas as pd
-from fastapi import FastAPI, HTTPException
-from fastapi import Request as HTTPRequest
-from fastapi.encoders import jsonable_encoder
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
-from pedigree.base.command import integer, parser, plain_errors
-from pedigree.base.logs import LOGGER
-from pedigree.base.names import UserError
-from pedigree.base.paths import BUNDLE
-from pedigree.data.rules import broken_rule
-from pedigree.prediction.bundle import Bundle
-from pedigree.scoring.decision import PROBABILITY
+from pedigree.serving.core import Service
+from pedigree.serving.openapi import describe
+from pedigree.serving.refusals import Body, Refusal, check_media, check_token
 
-MAX_ROWS = 1000
-MAX_BYTES = 5_000_000
-MAX_REASONS = 10  # maximum number of errors in a response
-
-Value = str | int | float | bool | None
+BODY_SECONDS = 30.0  # in which a body must arrive
+READY_SECONDS = 5.0  # in which the self-test must be done, after the predictions before it
+MAX_READ = 20_000_000  # bytes that are read of a body that is too large
+MAX_WAITING = 64  # requests that wait for their predictions
+MAX_HELD = 200_000_000  # bytes of all bodies, arriving or waiting
+BUSY = "the server is busy; try again in a second"
 
 
-class Rows(BaseModel):
-    """Raw rows, with columns named as in the source."""
+class Api:
+    """The requests of a server, and the thread that predicts, one request after the other.
 
-    model_config = ConfigDict(extra="forbid")
-    rows: list[dict[str, Value]] = Field(min_length=1, max_length=MAX_ROWS)
+    Parameters
+    ----------
+    service : Service
+    token : str, optional
+        That clients must send; None requires none.
+    allowed_hosts : sequence of str
+        Names in the header Host; none allows all.
 
-
-class Predictions(BaseModel):
-    """A prediction for each row, and the bundle that made them."""
-
-    bundle: str
-    predictions: list[dict[str, Any]]
-
-
-def create_app(folder: Path = BUNDLE) -> FastAPI:
-    """Create the API for a bundle after verifying it.
-
-    Raises
-    ------
-    UserError
-        The bundle is missing or was changed.
+    Attributes
+    ----------
+    app : Starlette
+        The ASGI application.
     """
-    bundle = Bundle.load(folder)
-    app = FastAPI(title=f"Predicts {bundle.signature.target.name}", version=bundle.id[:12])
 
-    @app.middleware("http")
-    async def refuse_large_bodies(request: HTTPRequest, answer: Any) -> Any:
-        length = request.headers.get("content-length")
-        if request.method == "POST" and length is None:
-            return JSONResponse({"detail": "the request must have a Content-Length header"}, 411)
-        if length is not None and int(length) > MAX_BYTES:
-            return JSONResponse(
-                {"detail": f"the request is too large; the maximum is {MAX_BYTES} bytes"}, 413
-            )
-        return await answer(request)
+    def __init__(
+        self, service: Service, token: str | None = None, allowed_hosts: Sequence[str] = ()
+    ) -> None:
+        self.service, self.token = service, token
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="predict")
+        self._waiting = 0
+        self._bodies: set[Body] = set()
+        self._arriving: set[asyncio.Timeout] = set()
+        self._test: asyncio.Future[None] | None = None
+        self._description = describe(service.bundle, secured=token is not None)
+        hosts = Middleware(TrustedHostMiddleware, allowed_hosts=list(allowed_hosts))
+        self.app = Starlette(
+            routes=[
+                Route("/predict", self._predict, methods=["POST"]),
+                Route("/health/live", self._live),
+                Route("/health/ready", self._ready),
+                Route("/openapi.json", self._openapi),
+            ],
+            middleware=[hosts] if allowed_hosts else [],
+            exception_handlers={Refusal: _refused, HTTPException: _refused},
+        )
+        # A redirection would repeat the header Host.
+        self.app.router.redirect_slashes = False
 
-    @app.exception_handler(RequestValidationError)
-    async def refuse_other_shapes(request: HTTPRequest, error: RequestValidationError) -> Any:
-        # Without the rows, which FastAPI would include completely: they are large, and may be confidential.
-        reasons = jsonable_encoder(error.errors()[:MAX_REASONS], exclude={"input"})
-        return JSONResponse({"detail": reasons}, 422)
+    async def _live(self, request: Request) -> Response:
+        return JSONResponse({"status": "live"})
 
-    @app.get("/health")
-    def health() -> dict[str, str]:
-        return {"status": "ok", "bundle": bundle.id}
-
-    @app.post("/predict")
-    def predict(request: Rows) -> Predictions:
+    async def _ready(self, request: Request) -> Response:
+        if self._test is None or self._test.done():  # one for all who ask meanwhile
+            self._test = asyncio.ensure_future(self._in_worker(self.service.self_test))
         try:
-            typed, broken = bundle.check(pd.DataFrame(request.rows, dtype="object"))
-        except UserError as error:
-            raise HTTPException(422, str(error)) from None
-        if len(broken):
-            what = [
-                f"row {row}: {broken_rule(one.column, one.check, one.failure_case)}"
-                for row, one in broken.head(MAX_REASONS).iterrows()
-            ]
-            raise HTTPException(422, "; ".join(what))
-        predictions = bundle.answer(typed).to_dict("records")
-        return Predictions(bundle=bundle.id, predictions=[_nested(one) for one in predictions])
+            await asyncio.wait_for(asyncio.shield(self._test), READY_SECONDS)
+        except TimeoutError:
+            raise Refusal(503, "the self-test waits for predictions") from None
+        return JSONResponse({"status": "ready", "bundle": self.service.bundle.id})
 
-    return app
+    async def _openapi(self, request: Request) -> Response:
+        check_token(request.headers.get("authorization"), self.token)
+        return JSONResponse(self._description)
+
+    async def _predict(self, request: Request) -> Response:
+        check_token(request.headers.get("authorization"), self.token)
+        check_media(request.headers.get("content-type"), request.headers.get("content-encoding"))
+        self._refuse_if_busy()
+        body = Body()
+        self._bodies.add(body)
+        try:
+            await self._arrive(request, body)
+            self._refuse_if_busy()
+            self._waiting += 1
+            try:
+                answer = await self._in_worker(self.service.predict, body)
+            finally:
+                self._waiting -= 1
+        finally:
+            self._bodies.remove(body)
+        return JSONResponse({"bundle": answer.bundle, "predictions": answer.predictions})
+
+    def _refuse_if_busy(self) -> None:
+        # A body that does not arrive holds its bytes, not the place of another request.
+        if self._waiting >= MAX_WAITING or sum(map(len, self._bodies)) > MAX_HELD:
+            raise Refusal(503, BUSY)
+
+    async def _arrive(self, request: Request, body: Body) -> None:
+        """Wait for the body, if it arrives in time."""
+        _check_claim(request.headers)
+        try:
+            async with asyncio.timeout(BODY_SECONDS) as limit:
+                self._arriving.add(limit)
+                await self._read(request, body)
+        except TimeoutError:
+            raise Refusal(408, "the body did not arrive in time") from None
+        except ClientDisconnect:
+            raise Refusal(400, "the body is incomplete") from None
+        finally:
+            self._arriving.discard(limit)
+
+    async def _read(self, request: Request, body: Body) -> None:
+        """Read a body; of one that is refused some more, since a client that still sends would not read why."""
+        size, refusal = 0, None
+        async for chunk in request.stream():
+            size += len(chunk)
+            if refusal is None:
+                try:
+                    body.add(chunk)
+                    self._refuse_if_busy()
+                except Refusal as error:
+                    refusal = error
+                    body.clear()
+            elif size > MAX_READ:
+                break
+        if refusal:
+            raise refusal
+
+    async def _in_worker(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._worker, function, *arguments)
+
+    def stop(self) -> None:
+        """Wait no longer for bodies; requests that have arrived are answered."""
+        for limit in self._arriving:
+            if not limit.expired():
+                limit.reschedule(asyncio.get_running_loop().time())
+
+    def close(self) -> None:
+        """Drop what has not been predicted."""
+        self._worker.shutdown(wait=False, cancel_futures=True)
 
 
-def _nested(answer: dict[Any, Any]) -> dict[str, Any]:
-    """Collect the probabilities of the classes of a prediction in a nested object."""
-    plain = {name: value for name, value in answer.items() if not name.startswith(PROBABILITY)}
-    classes = {
-        name.removeprefix(PROBABILITY): value for name, value in answer.items() if name not in plain
-    }
-    return plain | ({"probabilities": classes} if classes else {})
+def _check_claim(headers: Headers) -> None:
+    """Refuse a body by its headers, where it is not to be read at all."""
+    claimed = headers.get("content-length")
+    if claimed is None:
+        return
+    if "transfer-encoding" in headers:
+        raise Refusal(400, "the headers Content-Length and Transfer-Encoding exclude each other")
+    size = int(claimed) if claimed.isdecimal() and len(claimed) < 20 else MAX_READ + 1
+    if size > MAX_READ or "expect" in headers:
+        Body().claim(size)
 
 
-@plain_errors("serve")
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Serve the bundle until interrupted."""
-    cli = parser("serve", __doc__)
-    cli.add_argument("--bundle", type=Path, default=BUNDLE, help="default: %(default)s")
-    cli.add_argument(
-        "--host", default="127.0.0.1", help="address to listen on (default: %(default)s)"
-    )
-    cli.add_argument("--port", type=integer(0, 65535), default=8000, help="default: %(default)s")
-    options = cli.parse_args(arguments)
-    import uvicorn
-
-    uvicorn.run(
-        create_app(options.bundle),
-        host=options.host,
-        port=options.port,
-        log_level=LOGGER.level,
-    )
+async def _refused(request: Request, error: Exception) -> Response:
+    """Send the status and sentence of a refusal."""
+    assert isinstance(error, (Refusal, HTTPException))
+    status = error.status if isinstance(error, Refusal) else error.status_code
+    headers = dict(getattr(error, "headers", None) or {})
+    if status not in (400, 422):
+        headers["Connection"] = "close"  # since the body may not have been read
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if status == 503:
+        headers["Retry-After"] = "1"
+    return JSONResponse({"detail": error.detail}, status, headers)

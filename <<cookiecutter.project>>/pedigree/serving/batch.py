@@ -19,7 +19,7 @@ from pyarrow import csv, parquet
 from pedigree.base.command import integer, parser, plain_errors
 from pedigree.base.files.replacing import replacing
 from pedigree.base.formulas import escaped_columns
-from pedigree.base.names import UserError, did_you_mean, snake_cased
+from pedigree.base.names import UserError, did_you_mean, excerpt, snake_cased
 from pedigree.base.paths import BUNDLE
 from pedigree.base.stage import say
 from pedigree.data import formats
@@ -146,7 +146,7 @@ def _known(source: Path, names: Sequence[str], bundle: Bundle, keep: Sequence[st
     if unknown:
         more = f" (and {len(unknown) - 1} more)" if unknown[1:] else ""
         raise UserError(
-            f"{source}: unknown column '{names[unknown[0]]}'{more}; {did_you_mean(spelled[unknown[0]], types)} "
+            f"{source}: unknown column {excerpt(names[unknown[0]])}{more}; {did_you_mean(spelled[unknown[0]], types)} "
             "Use --keep for columns that are only copied to the output."
         )
     return [n for n, name in enumerate(spelled) if name in types]

@@ -8,9 +8,9 @@ from pedigree.base.command import integer, parser
 @pytest.mark.parametrize(
     ("module", "arguments", "said"),
     [
-        ("serving.api", ["--port", "99999999"], "--port: must be an integer, from 0 to 65535 (it is '99999999')"),
-        ("serving.api", ["--port", "-1"], "--port: must be an integer, from 0 to 65535 (it is '-1')"),
-        ("serving.api", ["--port", "http"], "--port: must be an integer, from 0 to 65535 (it is 'http')"),
+        ("serving.server", ["--port", "99999999"], "--port: must be an integer, from 0 to 65535 (it is '99999999')"),
+        ("serving.server", ["--port", "-1"], "--port: must be an integer, from 0 to 65535 (it is '-1')"),
+        ("serving.server", ["--port", "http"], "--port: must be an integer, from 0 to 65535 (it is 'http')"),
         ("serving.batch", ["rows.csv", "--out", "out.csv", "--max-rejected", "-1"], "--max-rejected: must be an integer, 0 or more (it is '-1')"),
     ],
 )  # fmt: skip

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pedigree.base.names import did_you_mean, snake_case, snake_cased
+from pedigree.base.names import did_you_mean, excerpt, nearest, snake_case, snake_cased
 
 
 @pytest.mark.parametrize(
@@ -53,3 +53,16 @@ def test_far_words_are_answered_with_the_known_ones() -> None:
 
 def test_a_long_list_of_known_words_is_cut() -> None:
     assert did_you_mean("zzz", [f"word{n:02}" for n in range(20)]).endswith("word14, ....")
+
+
+def test_no_similar_word_is_searched_for_a_long_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert nearest("x" * 99 + "y", ["x" * 100]) == "x" * 100
+    monkeypatch.setattr("difflib.get_close_matches", lambda *_: pytest.fail("which takes seconds"))
+    assert nearest("x" * 101, ["x" * 100]) is None
+
+
+@given(st.text() | st.integers() | st.floats() | st.lists(st.text()))
+def test_an_excerpt_is_short_and_printable(value: object) -> None:
+    shown = excerpt(value, most=20)
+    assert shown.isprintable()
+    assert len(shown) <= 2 + 20 * len("\\U0010ffff") + 1

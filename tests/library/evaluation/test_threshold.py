@@ -174,9 +174,10 @@ def test_baselines_are_held_to_the_same_threshold(costly: Project) -> None:
 
 
 def test_the_bundle_and_the_api_answer_by_it(costly: Project) -> None:
-    from fastapi.testclient import TestClient
+    from starlette.testclient import TestClient
 
-    from pedigree.serving.api import create_app
+    from pedigree.serving.api import Api
+    from pedigree.serving.core import Service
 
     threshold = 0.1  # so low that it tells
     write_json(read_json(FILE) | {"value": threshold}, FILE)
@@ -189,7 +190,8 @@ def test_the_bundle_and_the_api_answer_by_it(costly: Project) -> None:
     sent = [
         {k: str(v.date()) if isinstance(v, pd.Timestamp) else v for k, v in r.items()} for r in sent
     ]
-    answers = TestClient(create_app()).post("/predict", json={"rows": sent}).json()["predictions"]
+    client = TestClient(Api(Service.load()).app)
+    answers = client.post("/predict", json={"rows": sent}).json()["predictions"]
     positive = np.array([one["probabilities"]["male"] for one in answers])
     assert [one["label"] == "male" for one in answers] == (positive >= threshold).tolist()
     assert ((positive >= threshold) & (positive < 0.5)).any()  # which would be female otherwise

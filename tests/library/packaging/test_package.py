@@ -7,6 +7,8 @@ from library.projects import Project
 from pedigree import __version__
 from pedigree.base.names import UserError
 from pedigree.base.tables import read_json, read_table
+from pedigree.packaging.example import make_example
+from pedigree.prediction.bundle import Bundle
 from pedigree.report.formatting import number
 
 FOLDER = Path("models/bundle")
@@ -27,6 +29,23 @@ def test_the_signature_names_every_column_that_training_knew(project: Project) -
     assert set(signature["types"]) == set(read_table(Path("data/loaded")))
     assert signature["target"] == {"name": "sex", "classes": ["female", "male"]}
     assert set(signature["clean"]) == set(project.settings("package").clean.steps)
+
+
+def test_the_example_has_typical_values_that_the_contract_allows(project: Project) -> None:
+    example = read_json(FOLDER / "signature.json")["example"]
+    loaded = read_table(Path("data/loaded"))
+    assert example["row"]["island"] == loaded["island"].mode()[0]
+    assert example["row"]["body_mass_g"] == pytest.approx(loaded["body_mass_g"].median(), rel=0.01)
+    assert isinstance(example["row"]["flipper_length_mm"], int)
+    assert loaded["date_egg"].min().isoformat() < example["row"]["date_egg"]
+    assert set(example["prediction"]) == {"label", "probability:female", "probability:male"}
+
+
+def test_a_rare_string_is_no_example(project: Project) -> None:
+    bundle, loaded = Bundle.load(), read_table(Path("data/loaded"))
+    each = loaded.assign(species=[f"species {n}" for n in range(len(loaded))])
+    assert make_example(bundle, each) is None  # and the contract forbids a missing one
+    assert bundle.signature.example == make_example(bundle, loaded)
 
 
 def test_the_lineage_names_snapshot_and_environment(project: Project) -> None:

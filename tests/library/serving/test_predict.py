@@ -114,6 +114,13 @@ def test_an_unknown_column_is_refused_with_the_way_out(project: Project) -> None
     assert not OUT.exists()
 
 
+def test_a_long_unknown_column_is_refused_in_a_short_sentence(project: Project) -> None:
+    with pytest.raises(UserError) as error:
+        score(write(rows(**{"x\n" * 100_000: "x"})))
+    assert "unknown column 'x\\nx" in str(error.value)
+    assert len(str(error.value)) < 1000
+
+
 def test_a_column_that_the_model_needs_is_missed(project: Project) -> None:
     with pytest.raises(
         UserError, match=r"rows\.csv: the required column 'culmen_depth_mm' is missing"
