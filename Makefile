@@ -24,7 +24,7 @@ PASSED ?=
 # Arguments of benchmarks/quality.py, such as ARGS="--seconds 120 ../shared/data/housing.csv:median_house_value".
 ARGS ?=
 
-.PHONY: help setup setup-tools services test test-fast test-tools test-main-tools test-legacy-tools lint format deps manifest demo nightly bench bench-quality clean
+.PHONY: help setup setup-tools services test test-fast test-tools test-main-tools test-legacy-tools lint format trusted deps manifest requirements audit demo nightly bench bench-quality clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-17s %s\n", $$1, $$2}' Makefile
@@ -110,7 +110,10 @@ lint: setup  ## check style, spelling and types
 format: setup  ## fix style and format the code, write the stages' dependencies, and write the library's manifest
 	ruff check --config pyproject.toml --fix .
 	ruff format --config pyproject.toml .
-	$(MAKE) deps manifest
+	$(MAKE) trusted deps manifest
+
+trusted: setup  ## write the types that stored objects may contain
+	cd '$(PROJECT)' && PYTHONPATH=. python ../tools/trusted.py
 
 deps: setup  ## write the code that each stage imports into dvc.yaml as dependencies
 	cd '$(PROJECT)' && PYTHONPATH=. python ../tools/deps.py
@@ -118,6 +121,20 @@ deps: setup  ## write the code that each stage imports into dvc.yaml as dependen
 manifest: setup  ## write the library's manifest, by which `pedigree check` finds edited files
 	cd '$(PROJECT)' && python -c 'from pedigree.base.code.library import MANIFEST, folder, manifest; \
 		(folder() / MANIFEST).write_text(manifest(folder()), encoding="utf-8", newline="\n")'
+
+requirements: setup  ## pin a project's packages and their hashes anew, after an edit of its dependencies or constraints
+	rm -rf build/requirements
+	cookiecutter . --no-input --default-config --output-dir build/requirements setup=no > build/requirements.log
+	cd build/requirements/my-project && python -m pedigree requirements
+	cp build/requirements/my-project/constraints*.txt '$(PROJECT)/'
+	cp build/requirements/my-project/requirements/*.txt '$(PROJECT)/requirements/'
+
+# For diskcache, see the project's Makefile. Two resolutions: pip-audit takes one version of a package at a time.
+AUDIT := uvx pip-audit@2.10.1 --disable-pip --ignore-vuln CVE-2025-69872
+audit:  ## look for known vulnerabilities in all packages of a project
+	cd '$(PROJECT)' && $(AUDIT) --require-hashes $$(ls requirements/*.txt | grep -v legacy | sed 's/^/-r /')
+	cd '$(PROJECT)' && $(AUDIT) --require-hashes -r requirements/legacy.txt
+	cd '$(PROJECT)' && $(AUDIT) --no-deps -r <(grep ^torch== constraints.txt)
 
 demo: .venv/bin/cookiecutter  ## generate a project with the defaults, run it, and show the verdict
 	rm -rf build/demo && mkdir -p build/demo
@@ -132,6 +149,9 @@ demo: .venv/bin/cookiecutter  ## generate a project with the defaults, run it, a
 
 nightly: setup-tools bench bench-quality  ## run everything that takes hours: long tests, and the benchmarks, whose tables go to docs/
 	NIGHTLY=1 ALL_EXTRAS=1 pytest tests/library/estimators/test_sklearn_checks.py -q -m slow
+	python benchmarks/kill.py
+	python benchmarks/corruption.py
+	python benchmarks/disk_full.py
 	cp build/speed.md docs/speed.md
 	cp build/quality.md docs/quality.md
 

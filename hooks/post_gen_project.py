@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 # The only Jinja in this file. JSON cannot end a raw string, whatever the answers are.
@@ -38,7 +39,7 @@ STORES = {
 }
 DEPENDABOT = Path(".github/dependabot.yml")
 DVC_CONFIG = Path(".dvc/config")
-WORKFLOW = Path(".github/workflows/ci.yml")
+WORKFLOWS = (Path(".github/workflows/ci.yml"), Path(".github/workflows/audit.yml"))
 CACHES = ("__pycache__", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache")
 
 
@@ -69,6 +70,30 @@ def check_name() -> None:
         )
 
 
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary path that takes the place of a path if the block succeeds, so that no incomplete file is left."""
+    new = path.with_name(f".new-{os.getpid()}-{path.name}")
+    try:
+        yield new
+        new.replace(path)
+    except OSError as problem:
+        # copytree collects its errors: source, target and reason of each.
+        reason = problem.args[0][0][2] if isinstance(problem, shutil.Error) else problem.strerror
+        sys.exit(f"{path} cannot be written: {reason}; nothing was generated.")
+    finally:
+        if new.is_dir():
+            shutil.rmtree(new, ignore_errors=True)
+        else:
+            new.unlink(missing_ok=True)
+
+
+def write(text: str, path: Path) -> None:
+    """Write a text file."""
+    with replacing(path) as new:
+        new.write_text(text, encoding="utf-8", newline="\n")
+
+
 def drop_caches() -> None:
     """Remove caches that work on the template itself may have left."""
     for name in CACHES:
@@ -94,8 +119,10 @@ def copy_data() -> None:
     if not ANSWERS["data"] or "://" in ANSWERS["data"]:
         return
     source = find_data(ANSWERS["data"]) or Path(ANSWERS["data"])
+    place = Path("data/external", ANSWERS["__data_file"])
     copy = shutil.copytree if source.is_dir() else shutil.copyfile
-    copy(source, Path("data/external", ANSWERS["__data_file"]))
+    with replacing(place) as new:
+        copy(source, new)
 
 
 def extras() -> list[str]:
@@ -112,7 +139,7 @@ def record_extras() -> None:
     makefile = Path("Makefile")
     text = makefile.read_text(encoding="utf-8")
     text = text.replace("EXTRAS := dev\n", f"EXTRAS := {' '.join(extras())}\n")
-    makefile.write_text(text, encoding="utf-8", newline="\n")
+    write(text, makefile)
 
 
 def identity() -> list[str]:
@@ -145,17 +172,19 @@ def enclosing() -> Path | None:
 
 
 def fit_workflow(root: Path) -> None:
-    """Let CI run in the project's folder, since workflows must be at the repository's root."""
+    """Let the workflows run in the project's folder, since they must be at the repository's root."""
     inside = Path.cwd().resolve().relative_to(root.resolve()).as_posix()
-    text = WORKFLOW.read_text(encoding="utf-8")
-    text = text.replace("name: ci\n", f"name: {ANSWERS['project']}\n")
-    text = text.replace("working-directory: .\n", f"working-directory: {json.dumps(inside)}\n")
-    WORKFLOW.write_text(text, encoding="utf-8", newline="\n")
+    for path in WORKFLOWS:
+        text = path.read_text(encoding="utf-8")
+        text = text.replace("name: ci\n", f"name: {ANSWERS['project']}\n")
+        text = text.replace("name: audit\n", f"name: {ANSWERS['project']} audit\n")
+        text = text.replace("working-directory: .\n", f"working-directory: {json.dumps(inside)}\n")
+        write(text, path)
     text = DEPENDABOT.read_text(encoding="utf-8")
     text = text.replace(
         "pip\n    directory: /\n", f"pip\n    directory: {json.dumps('/' + inside)}\n"
     )
-    DEPENDABOT.write_text(text, encoding="utf-8", newline="\n")
+    write(text, DEPENDABOT)
 
 
 def place_storage(root: Path) -> None:
@@ -164,7 +193,7 @@ def place_storage(root: Path) -> None:
     there = Path(os.path.relpath(beside, DVC_CONFIG.parent.resolve())).as_posix()
     text = DVC_CONFIG.read_text(encoding="utf-8")
     text = text.replace(f'"../../{beside.name}"', json.dumps(there))
-    DVC_CONFIG.write_text(text, encoding="utf-8", newline="\n")
+    write(text, DVC_CONFIG)
 
 
 def commands() -> Iterator[list[str]]:
@@ -176,6 +205,7 @@ def commands() -> Iterator[list[str]]:
         A command, to be run in the project's folder before the next one is requested.
     """
     shared = enclosing()
+    python = str(TOOLS / "python")
     if not shared:
         yield ["git", "init", "--quiet", "-b", "main"]
     if shutil.which("uv"):
@@ -183,12 +213,12 @@ def commands() -> Iterator[list[str]]:
         # The environment is named, since uv would otherwise use an active one. Bytecode is compiled
         # now: if Python may not write it, sixteen processes would compile it again in each run.
         install = ["uv", "pip", "install", "--quiet", "--python", ".venv", "--compile-bytecode"]
-        chosen = [word for extra in extras() for word in ("--extra", extra)]
-        yield [*install, "-c", "constraints.txt", "-r", "pyproject.toml", *chosen]
     else:
         yield [find_python(), "-m", "venv", ".venv"]
-        install = [str(TOOLS / "python"), "-m", "pip", "install", "--quiet"]
-        yield [*install, "-c", "constraints.txt", f".[{','.join(extras())}]"]
+        install = [python, "-m", "pip", "install", "--quiet"]
+    chosen = [word for name in ("core", *extras()) for word in ("-r", f"requirements/{name}.txt")]
+    yield [*install, "--require-hashes", *chosen]
+    yield [python, "-m", "pedigree", "prepare"]
     if ANSWERS["data"]:
         yield adopt()
     if shared:  # its owner decides what is committed there, and when
@@ -305,11 +335,12 @@ def report(left: list[list[str]]) -> None:
     )
     print(*(f"    {line}" for line in begin), sep="\n", flush=True)
     if shared := enclosing():
-        there = Path(".github/workflows", f"{ANSWERS['project']}.yml")
+        there = [f".github/workflows/{ANSWERS['project']}{end}.yml" for end in ("", "-audit")]
+        here = " and ".join(path.as_posix() for path in WORKFLOWS)
         print(
             f"The project is a folder of the Git repository {shared}, so nothing was committed. GitHub only uses workflows"
-            f" at its root: move {WORKFLOW.as_posix()} to {there.as_posix()} there, and add the entries of"
-            f" {DEPENDABOT.as_posix()} to that of the root; both are already adapted to this folder."
+            f" at its root: move {here} to {' and '.join(there)} there, and add the entries of"
+            f" {DEPENDABOT.as_posix()} to that of the root; all are already adapted to this folder."
         )
     if "_commit" in ANSWERS:
         print("and commit .cruft.json, which cruft writes last and `cruft update` requires.")

@@ -37,6 +37,7 @@ REMOTES = (
     *("s3", "gs", "azure", "ssh", "hdfs", "webhdfs"),
     *("oss", "gdrive", "http", "https", "webdav", "webdavs"),
 )
+SPACE = 10_000_000  # bytes that the files of a project take, in blocks of 4 kB
 TEXTS = ("project_name", "project", "description", "author", "data", "target", "remote")
 EXAMPLE_TARGET = {
     "auto": "sex",
@@ -175,6 +176,19 @@ def check_python() -> None:
         )
 
 
+def check_space() -> None:
+    """Raise an error if the disk has no room for the files, of which cookiecutter would leave the first ones."""
+    path = find_data(ANSWERS["data"]) if ANSWERS["data"] else None
+    files = path.rglob("*") if path and path.is_dir() else filter(None, [path])
+    needed = SPACE + sum(file.stat().st_size for file in files)
+    free = shutil.disk_usage(Path.cwd()).free
+    if free < needed:
+        raise BadAnswer(
+            f"{Path.cwd().parent} has {free / 1e6:.1f} MB left, but the project takes {needed / 1e6:.0f} MB; free some"
+            " space, or choose another folder."
+        )
+
+
 def find_data(answer: str) -> Path | None:
     """Find the user's file.
 
@@ -266,6 +280,7 @@ def main() -> None:
     if not regenerating():
         check_python()
         check_data()
+        check_space()
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 # The public interface, at most 40 names: what scripts, custom code and notebooks import from `pedigree`.
 from .base import paths as paths
+from .base.files.replacing import new_folder as new_folder
 from .base.names import UserError as UserError
 from .base.stage import run as run
 from .base.stage import say as say
-from .base.tables import new_folder as new_folder
 from .base.tables import read_table as read_table
 from .base.tables import write_csv as write_csv
 from .base.tables import write_json as write_json
@@ -14,8 +14,6 @@ from .collecting.snapshot import Snapshot as Snapshot
 from .config.configuration import Configuration as Configuration
 from .data.loading import Contract as Contract
 from .data.target import features_and_target as features_and_target
-from .estimators.artifact import load_model as load_model
-from .estimators.artifact import save_model as save_model
 from .estimators.building import build_model as build_model
 from .estimators.building import chosen_model as chosen_model
 from .evaluation.validation import predict_validation as predict_validation
@@ -32,6 +30,8 @@ from .prediction.bundle import Bundle as Bundle
 from .report.run_report import RunReport as RunReport
 from .search.tuning import Tuning as Tuning
 from .splitting.split import split_rows as split_rows
+from .storage.artifact import load_model as load_model
+from .storage.artifact import save_model as save_model
 from .tracking.result import Result as Result
 from .training.data import fold_scheme as fold_scheme
 from .training.fitted import fit_calibrator as fit_calibrator

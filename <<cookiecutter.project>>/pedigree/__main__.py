@@ -13,16 +13,19 @@ from pedigree.base.names import did_you_mean
 COMMANDS = {
     "adopt": ("adopting.command", "propose settings for your own data"),
     "options": ("config.options", "list the tools that each step offers"),
+    "keep": ("config.keeping.command", "write the settings of an applied experiment into conf/"),
     "check": (
         "check.command",
         "print the verdict on the model, and exit with 1 if it is not accepted",
     ),
+    "repro": ("check.repro", "run `dvc repro` after other dvc commands have ended"),
     "predict": ("serving.batch", "score a file of rows with the bundle"),
     "serve": ("serving.api", "serve the bundle as an HTTP API"),
     "promote": (
         "serving.promote",
         "promote the bundle to champion, with which later models are compared",
     ),
+    "sign": ("serving.sign", "sign a bundle with a key, so that others can verify its origin"),
     "trace": ("lineage.trace.command", "show what a file, a model or a prediction was made from"),
     "verify": ("lineage.verify.command", "run HEAD again and compare every output bit by bit"),
     "runs": ("lineage.runs.command", "compare experiments or commits on a page"),
@@ -30,6 +33,14 @@ COMMANDS = {
     "contract": (
         "contract.command",
         "validate the data against its contract, or update the contract",
+    ),
+    "prepare": (
+        "environment.private_folder",
+        "set what DVC needs on this machine only, once per clone",
+    ),
+    "requirements": (
+        "environment.requirements",
+        "pin every package that pyproject.toml requires, with hashes",
     ),
 }
 

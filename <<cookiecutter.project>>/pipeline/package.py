@@ -1,4 +1,4 @@
-"""Deployment: a verified bundle of model, signature, lineage and card."""
+"""Deployment: a verified bundle of model, signature, lineage, packages and card."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ def main(settings: PackageSettings) -> None:
         writer.copy_parts()
         writer.write_signature()
         writer.write_lineage()
+        writer.write_sbom()
         writer.write_card()
         bundle = writer.seal()
         typed, _ = bundle.check(read_table(paths.LOADED).head(1))

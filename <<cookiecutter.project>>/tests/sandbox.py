@@ -15,8 +15,9 @@ import pytest
 from omegaconf import OmegaConf
 
 from pedigree.base.dvc_files.lock import lies_in
+from pedigree.base.files.replacing import link_or_copy
 from pedigree.base.settings import as_dict, leaves, read_yaml
-from pedigree.base.tables import link_or_copy, read_table, write_table
+from pedigree.base.tables import read_table, write_table
 from pedigree.config.composing import compose
 from pedigree.config.configuration import EXPERIMENT, hand_out
 

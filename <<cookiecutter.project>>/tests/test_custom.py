@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from pedigree.estimators import artifact
 from pedigree.features.engineering import Apply
+from pedigree.storage import artifact
 from pipeline.custom.features import DistanceFromMedian
 
 

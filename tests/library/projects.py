@@ -285,7 +285,7 @@ def make_project(folder: Path, task: str) -> Project:
     """Make a project of the raw penguins; nothing has run in it."""
     for name in ("conf", "pipeline/custom/templates"):
         shutil.copytree(ROOT / name, folder / name)
-    for name in ("constraints.txt", "dvc.yaml"):
+    for name in ("constraints.txt", "dvc.yaml", "pyproject.toml"):
         shutil.copyfile(ROOT / name, folder / name)
     project = Project(folder)
     for name, values in SMALLER.items():
@@ -319,7 +319,7 @@ def record(project: Project) -> None:
         name: {
             "cmd": stage["cmd"],
             "deps": entries(stage["deps"]),
-            "outs": entries(stage["outs"]),
+            "outs": entries([*stage["outs"], *stage.get("metrics", [])]),
         }
         for name, stage in stages.items()
     }

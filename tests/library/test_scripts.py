@@ -12,8 +12,8 @@ import pytest
 from library.projects import ROOT, Project
 
 from pedigree.base.tables import read_table
-from pedigree.estimators.artifact import load_model
 from pedigree.estimators.train_metrics import TrainMetrics
+from pedigree.storage.artifact import load_model
 
 
 def number(path: str, key: str) -> Any:

@@ -79,7 +79,8 @@ def options() -> list[str]:
 
 def outputs(names: tuple[str, ...]) -> dict[str, str]:
     """Fingerprint every file that stages have written into the current folder."""
-    outs = [out for name in names for out in stages()[name].get("outs", [])]
+    made = [stages()[name] for name in names]
+    outs = [out for one in made for kind in ("outs", "metrics") for out in one.get(kind, [])]
     paths = [Path(out if isinstance(out, str) else next(iter(out))) for out in outs]
     files = [file for path in paths for file in (path.rglob("*") if path.is_dir() else [path])]
     return {file.as_posix(): sha256(file) for file in sorted(files) if file.is_file()}

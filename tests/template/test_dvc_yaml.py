@@ -27,6 +27,26 @@ def test_dvc_would_write_the_same_bytes(tmp_path: Path, task: str) -> None:
     assert dumps_yaml(parse_yaml_for_update(text, "dvc.yaml")) == text
 
 
+def test_only_three_stages_switch_the_run_cache_off() -> None:
+    """DVC does so for a stage that keeps an output in its place, or outside of the cache and of its metrics and plots."""
+    off, metrics = set(), set()
+    for name, stage in yaml.safe_load((TREE / "dvc.yaml").read_text().split("\nparams:")[0])[
+        "stages"
+    ].items():
+        for kind in ("outs", "metrics", "plots"):
+            for path, how in (
+                next(iter(one.items())) for one in stage.get(kind, ()) if isinstance(one, dict)
+            ):
+                off |= (
+                    {name}
+                    if how.get("persist") or (kind == "outs" and how.get("cache") is False)
+                    else set()
+                )
+                metrics |= {path} if kind == "metrics" else set()
+    assert off == {"configure", "collect", "load"}
+    assert metrics == {f"metrics/{name}.json" for name in ("evaluate", "leakage", "verdict")}
+
+
 @pytest.mark.slow
 def test_dvc_changes_its_own_lines_only(tmp_path: Path) -> None:
     project = generate(tmp_path)

@@ -54,6 +54,25 @@ def ran(output: str) -> list[str]:
     return [line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")]
 
 
+def restored(output: str) -> list[str]:
+    return [line.split("'")[1] for line in output.splitlines() if "is cached - skipping" in line]
+
+
+def test_what_has_run_before_comes_from_the_run_cache(project: Path) -> None:
+    (project / "dvc.lock").unlink()
+    printed = succeed("dvc", "repro", cwd=project)
+    assert ran(printed) == ["configure", "collect", "load"]  # they keep their outputs
+    stages = yaml.safe_load((project / "dvc.yaml").read_text().split("\nplots:")[0])["stages"]
+    assert ran(printed) + restored(printed) == list(stages)
+
+    edit(project, "clean/penguins.yaml", "[1350, 12600]", "[1349, 12600]")
+    again = ran(succeed("dvc", "repro", cwd=project))[1:]
+    assert again == ["clean", "package", "monitor", "report", "track"]
+    edit(project, "clean/penguins.yaml", "[1349, 12600]", "[1350, 12600]")
+    assert restored(succeed("dvc", "repro", cwd=project)) == again
+    assert succeed("git", "status", "--porcelain", cwd=project) == ""
+
+
 @pytest.mark.parametrize(
     ("name", "old", "new", "expected"),
     [
@@ -200,11 +219,17 @@ def test_queued_experiments_use_their_overrides(project: Path) -> None:
     }
     assert set(shown) == {"depth2", "depth3"}
     for depth in (2, 3):
-        recorded = json.loads(
-            succeed("git", "show", f"{shown[f'depth{depth}']}:metrics/train.json", cwd=project)
-        )
+        rev, out = shown[f"depth{depth}"], project.parent / f"depth{depth}.json"
+        succeed("dvc", "get", ".", "metrics/train.json", "--rev", rev, "-o", out, cwd=project)
+        recorded = json.loads(out.read_text())
         assert recorded["parameters"]["depth"] == str(depth)
         assert recorded["parameters"]["iterations"] == "25"
+
+    repeated = ("-S", "model.estimator.depth=3", "-S", "model.estimator.iterations=25")
+    printed = succeed("dvc", "exp", "run", "-n", "again", *repeated, "evaluate", cwd=project)
+    assert ran(printed) == ["configure"]
+    assert restored(printed) == ["tune", "train", "evaluate"]
+    succeed("bash", "-euc", "git restore -SW . && dvc checkout", cwd=project)
 
 
 def test_the_winner_of_the_leaderboard_can_be_trained(project: Path) -> None:

@@ -27,6 +27,8 @@ from template.projects import (
     succeed,
 )
 
+from pedigree.environment.requirements import declared_requirements, pinned_versions
+
 TASKS = ("binary", "multiclass", "regression")
 LICENCES = ("MIT", "Apache-2.0", "BSD-3-Clause", "Proprietary")
 PYTHONS = ("3.11", "3.12", "3.13")
@@ -52,6 +54,7 @@ TOP = {
         ".dvcignore",
         ".gitattributes",
         ".github/dependabot.yml",
+        ".github/workflows/audit.yml",
         ".github/workflows/ci.yml",
         ".gitignore",
     ),
@@ -72,7 +75,10 @@ EXAMPLE = {
     *("contracts/penguins.yaml", "data/incoming/penguins-2009.csv"),
 }
 OWN = {"data/external/telco-churn.csv"}  # its settings are written by `pedigree adopt`
-FOLDERS = {"conf", "pedigree", "pipeline", "tests", "deploy", "monitoring", "notebooks"}
+FOLDERS = {
+    *("conf", "pedigree", "pipeline", "requirements", "tests"),
+    *("deploy", "monitoring", "notebooks"),
+}
 
 
 def common() -> set[str]:
@@ -285,9 +291,38 @@ def test_make_lists_its_targets(project: Path) -> None:
 
 def test_make_setup_does_what_the_hook_does(tmp_path: Path) -> None:
     shown = commands_shown(succeed(*command_line(tmp_path, project="p", setup="no")))
-    by_hook = [line for line in shown if line.startswith("uv")]
+    by_hook = [line for line in shown if line.startswith("uv") or line.endswith(" prepare")]
     by_make = succeed("make", "--dry-run", "setup", cwd=tmp_path / "p").splitlines()
     assert [line.replace(" --allow-existing", "") for line in by_make] == by_hook
+
+
+def test_pytorch_is_installed_without_a_hash_where_its_extra_is_chosen(tmp_path: Path) -> None:
+    project = generate(tmp_path)
+    makefile = project / "Makefile"
+    makefile.write_text(makefile.read_text().replace("EXTRAS := dev\n", "EXTRAS := dev torch\n"))
+    lines = succeed("make", "--dry-run", "setup", cwd=project).splitlines()
+    files = "-r requirements/core.txt -r requirements/dev.txt -r requirements/torch.txt"
+    assert [line.partition("--compile-bytecode ")[2] for line in lines if " pip " in line] == [
+        f"--require-hashes {files}",
+        "-c constraints.txt torch",
+    ]
+
+
+@pytest.mark.parametrize("folder", [TEMPLATE, TREE], ids=["template", "project"])
+def test_the_pinned_packages_are_audited_once_a_week(folder: Path, project: Path) -> None:
+    """The audit itself asks a database of advisories, which tests do not."""
+    audit = yaml.safe_load((folder / ".github/workflows/audit.yml").read_text())
+    when = audit[True]  # YAML 1.1 reads the key `on` as a boolean
+    assert [len(one["cron"].split()) for one in when["schedule"]] == [5]
+    assert audit["permissions"] == {"contents": "read"}
+    (job,) = audit["jobs"].values()
+    (command,) = (step["run"] for step in job["steps"] if "run" in step)
+    place = folder if folder == TEMPLATE else project
+    lines = succeed(*command.split(), "--dry-run", cwd=place).splitlines()
+    audits = [line for line in lines if "pip-audit@" in line]
+    assert audits
+    assert all("--ignore-vuln CVE-2025-69872" in line for line in audits)
+    assert all("--require-hashes" in line or "torch" in line for line in audits)
 
 
 def constraints() -> dict[str, str]:
@@ -311,6 +346,20 @@ def required() -> list[Requirement]:
     return [one for one in listed if one.marker is None or one.marker.evaluate()]
 
 
+def transitive(requirements: list[Requirement]) -> set[str]:
+    """Return the names of the packages that some requirements need on this system, recursively."""
+    todo = [*requirements]
+    seen: set[str] = set()
+    while todo:
+        one = todo.pop()
+        name = canonicalize_name(one.name)
+        if name in seen or (one.marker and not one.marker.evaluate({"extra": ""})):
+            continue
+        seen.add(name)
+        todo += map(Requirement, importlib.metadata.requires(name) or [])
+    return seen
+
+
 def test_every_requirement_has_a_floor_and_a_pin_above_it() -> None:
     pins = constraints()
     for requirement in required():
@@ -320,19 +369,30 @@ def test_every_requirement_has_a_floor_and_a_pin_above_it() -> None:
 
 @pytest.mark.tools
 def test_every_transitive_package_is_pinned() -> None:
-    pins = constraints()
-    todo = [canonicalize_name(requirement.name) for requirement in required()]
-    seen: set[str] = set()
-    while todo:
-        name = todo.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        assert name in pins, name
-        for text in importlib.metadata.requires(name) or []:
-            needed = Requirement(text)
-            if needed.marker is None or needed.marker.evaluate({"extra": ""}):
-                todo.append(canonicalize_name(needed.name))
+    assert transitive(required()) - constraints().keys() == set()
+
+
+@pytest.mark.parametrize("extra", ["core", "dev"])
+def test_every_package_of_a_project_is_in_the_files_with_hashes(
+    extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(TREE)
+    listed = pinned_versions(TREE / "requirements/core.txt") | pinned_versions(
+        TREE / f"requirements/{extra}.txt"
+    )
+    needed = transitive(declared_requirements()["core"] + declared_requirements()[extra])
+    assert needed - listed.keys() == set()
+
+
+@pytest.mark.tools
+def test_every_package_of_an_extra_is_in_the_files_with_hashes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(TREE)
+    core = pinned_versions(TREE / "requirements/core.txt")
+    for extra in declared_requirements().keys() - {"legacy"}:
+        needed = transitive(declared_requirements()[extra]) - transitive([Requirement("torch")])
+        assert needed - (core | pinned_versions(TREE / f"requirements/{extra}.txt")).keys() == set()
 
 
 @pytest.mark.tools
@@ -366,7 +426,7 @@ def test_no_index_address_is_written_anywhere(project: Path) -> None:
 
 def test_actions_are_pinned_by_commit_with_their_version() -> None:
     workflows = [*TEMPLATE.glob(".github/workflows/*.yml"), *TREE.glob(".github/workflows/*.yml")]
-    assert len(workflows) == 2
+    assert len(workflows) == 4
     for workflow in workflows:
         for line in workflow.read_text().splitlines():
             if "uses:" in line:

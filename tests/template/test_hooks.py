@@ -331,9 +331,10 @@ def test_what_the_answers_take_is_installed_at_once_and_by_make_setup(
     cli = command_line(tmp_path, project="p", setup="no", **answers, **target)
     shown = [shlex.split(line) for line in commands_shown(succeed(*cli, cwd=tmp_path))]
     install = next(words for words in shown if words[:3] == ["uv", "pip", "install"])
-    assert [
-        word for word, flag in zip(install[1:], install, strict=False) if flag == "--extra"
-    ] == extras
+    assert [word for word, flag in zip(install[1:], install, strict=False) if flag == "-r"] == [
+        f"requirements/{name}.txt" for name in ("core", *extras)
+    ]
+    assert "--require-hashes" in install
     assert shlex.join(install) in succeed("make", "--dry-run", "setup", cwd=tmp_path / "p")
 
 
@@ -359,8 +360,9 @@ def test_without_network_what_is_left_begins_with_what_failed(tmp_path: Path) ->
     assert "This command failed:" in shown
     assert "Traceback" not in shown
     lines = commands_shown(shown)
-    assert [line.split()[:3] for line in lines[1:3]] == [
+    assert [line.split()[:3] for line in lines[1:4]] == [
         ["uv", "pip", "install"],
+        [".venv/bin/python", "-m", "pedigree"],
         ["git", "add", "."],
     ]
     assert (tmp_path / "p/.git").is_dir()

@@ -4,6 +4,7 @@ With uv and no trouble it is made in ``test_pipeline.py``, where all steps run i
 """
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -28,12 +29,17 @@ def test_a_project_is_set_up_with_pip_alone(tmp_path: Path) -> None:
         (tmp_path / "git").symlink_to(shutil.which("git") or "git")
         path = os.pathsep.join([str(tmp_path), path])
     shown = succeed(*command_line(tmp_path, project="p"), env={"PATH": path})
-    assert "-m pip install" in shown
+    assert "-m pip install --quiet --require-hashes -r requirements/core.txt" in shown
     assert "The project is ready. Start with:" in shown
     project = tmp_path / "p"
     active = activated(project, {"PATH": path})
     assert list(project.glob(".venv/lib/*/site-packages/sklearn/__pycache__/*.pyc"))
     succeed("dvc", "repro", "load", cwd=project, env=active)
+    doctor = succeed("dvc", "doctor", cwd=project, env=active)
+    used = re.search(r"^Repo.site_cache_dir: (.*)$", doctor, re.MULTILINE)
+    assert used
+    assert Path(used[1]).parents[1].stat().st_mode & 0o777 == 0o700
+    assert not Path("/var/tmp/dvc/repo", Path(used[1]).name).exists()
 
 
 def test_the_commands_shown_finish_what_the_network_stopped(tmp_path: Path, data: Path) -> None:

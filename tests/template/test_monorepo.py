@@ -55,9 +55,10 @@ def test_the_repository_is_the_one_that_was_there(project: Path) -> None:
 
 
 def test_the_workflow_only_has_to_be_moved(project: Path) -> None:
-    workflow = yaml.safe_load((project / ".github/workflows/ci.yml").read_text())
-    assert workflow["name"] == "p"
-    assert workflow["defaults"]["run"]["working-directory"] == "ml projects/p"
+    for file, name in {"ci": "p", "audit": "p audit"}.items():
+        workflow = yaml.safe_load((project / f".github/workflows/{file}.yml").read_text())
+        assert workflow["name"] == name
+        assert workflow["defaults"]["run"]["working-directory"] == "ml projects/p"
     updates = yaml.safe_load((project / ".github/dependabot.yml").read_text())["updates"]
     folders = {one["package-ecosystem"]: one["directory"] for one in updates}
     assert folders == {"github-actions": "/", "pip": "/ml projects/p"}

@@ -11,7 +11,7 @@ from template.projects import TEMPLATE, TREE
 # From the bottom up; rooms of one line do not import each other.
 LEVELS = (
     "base",
-    "data folds",
+    "data environment folds storage",
     "cleaning collecting scoring splitting",
     "contract estimators tracking",
     "features",

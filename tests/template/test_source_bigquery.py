@@ -484,7 +484,7 @@ def test_a_package_that_is_missing_is_named_with_its_extra(
     take: Take, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "google.cloud.bigquery", None)
-    with pytest.raises(UserError, match=re.escape("pip install -c constraints.txt '.[bigquery]'")):
+    with pytest.raises(UserError, match=re.escape("-r requirements/bigquery.txt`")):
         take()
 
 

@@ -578,6 +578,6 @@ def test_without_its_packages_the_source_names_the_extra(
 ) -> None:
     monkeypatch.setitem(sys.modules, "soupsieve", None)
     with pytest.raises(
-        UserError, match=r"the extra 'scrape'; run `uv pip install .* --extra scrape`"
+        UserError, match=r"the extra 'scrape'; run `uv pip install .* -r requirements/scrape.txt`"
     ):
         scrape.collect(tmp_path, "http://127.0.0.1:9/", table="table")

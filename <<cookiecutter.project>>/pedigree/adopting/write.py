@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from pedigree.adopting import LOAD, Adoption, files
 from pedigree.base.dvc_files.add import dvc_add
+from pedigree.base.dvc_files.lock import digest
+from pedigree.base.files.replacing import copy_whole, write_text
+from pedigree.base.git import is_committed
 from pedigree.base.names import UserError
 from pedigree.base.paths import CONF, EXTERNAL, INCOMING
 
@@ -38,7 +40,7 @@ def write(adoption: Adoption, force: bool = False, dry_run: bool = False) -> lis
         before = path.read_text(encoding="utf-8") if path.exists() else None
         if before is None or (force and before != text):
             if not dry_run:
-                path.write_text(text, encoding="utf-8", newline="\n")
+                write_text(text, path)
             done.append(f"{path}: written")
         else:
             edited = before != text
@@ -51,25 +53,12 @@ def write(adoption: Adoption, force: bool = False, dry_run: bool = False) -> lis
 def _bring(origin: Path, force: bool, dry_run: bool) -> str:
     """Copy a file or folder into data/external/ and add it to DVC."""
     place = EXTERNAL / origin.name
-    if origin.resolve() != place.resolve():
-        if place.exists() and not force and not _same(origin, place):
+    if digest(origin) != digest(place):
+        if place.exists() and not force:
             raise UserError(f"{place} exists and differs from {origin}; use --force to replace it.")
         if not dry_run:
-            EXTERNAL.mkdir(parents=True, exist_ok=True)
-            if origin.is_dir():
-                shutil.copytree(origin, place, dirs_exist_ok=True)
-            else:
-                shutil.copyfile(origin, place)
+            copy_whole(origin, place, replace=force)
     return (not dry_run and dvc_add(place)) or f"{place}: added to DVC"
-
-
-def _same(one: Path, other: Path) -> bool:
-    from filecmp import cmp, dircmp
-
-    if one.is_dir() and other.is_dir():
-        seen = dircmp(one, other)
-        return not (seen.left_only or seen.right_only or seen.diff_files)
-    return one.is_file() and other.is_file() and cmp(one, other, shallow=False)
 
 
 def _point(name: str, adoption: Adoption, dry_run: bool) -> list[str]:
@@ -79,10 +68,16 @@ def _point(name: str, adoption: Adoption, dry_run: bool) -> list[str]:
     # The example's own cleaning steps and features name columns that other data do not have.
     choices |= {g: "default" for g in ("clean", "engineer") if files.chosen(g) == "penguins"}
     done = []
-    if files.chosen("collect") == "example" and (batch := INCOMING / "penguins-2009.csv").exists():
-        if not dry_run:
-            batch.unlink()
-        done.append(f"{batch}: removed, since it is a batch of the example; Git still has it")
+    batch = INCOMING / "penguins-2009.csv"
+    if files.chosen("collect") == "example" and batch.exists():
+        if is_committed(batch):
+            if not dry_run:
+                batch.unlink()
+            done.append(f"{batch}: removed, since it is a batch of the example; Git still has it")
+        else:
+            done.append(
+                f"{batch}: kept, though it is a batch of the example; remove it, since Git does not have it"
+            )
     for path, text in {
         CONFIG: files.with_values(CONFIG, choices),
         LOAD: files.with_values(LOAD, {"contract": f"contracts/{name}.yaml"}),
@@ -90,6 +85,6 @@ def _point(name: str, adoption: Adoption, dry_run: bool) -> list[str]:
     }.items():
         if path.read_text(encoding="utf-8") != text:
             if not dry_run:
-                path.write_text(text, encoding="utf-8", newline="\n")
+                write_text(text, path)
             done.append(f"{path}: refers to it")
     return done

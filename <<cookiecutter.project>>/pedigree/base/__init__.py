@@ -1,8 +1,10 @@
 """What every step uses: names, paths, settings, the function that runs a step, and files."""
 
 import os
+import sys
 
 from pedigree.base import paths
+from pedigree.base.startup import short_errors, spare_a_full_disk
 
 __all__ = ["paths"]
 
@@ -15,3 +17,8 @@ os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 # Unless this is set, pandera makes Arrow drop the offsets of times in the whole process: 12:00+02:00
 # would become 12:00 UTC in whatever is converted after a contract was checked.
 os.environ.setdefault("PYARROW_IGNORE_TIMEZONE", "")
+if sys.argv[:1] == [
+    "-m"
+]:  # as Python has it while it imports the packages of what `python -m` names
+    sys.excepthook = short_errors
+    spare_a_full_disk()

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from pedigree.base.logs import add_options, discard
+from pedigree.base.files.disk_errors import disk_error_in_words
+from pedigree.base.logs import LOGGER, add_options, discard
 from pedigree.base.names import UserError
 from pedigree.base.secrets.redaction import redact
 
@@ -82,6 +83,11 @@ def plain_errors(name: str) -> Iterator[None]:
     except BrokenPipeError:  # `head` has read enough
         discard(sys.stdout)
         sys.exit(1)
+    except OSError as error:
+        if (found := disk_error_in_words(error)) is None:
+            raise
+        LOGGER.debug("the error in full", exc_info=True)
+        sys.exit(f"{name}: {found}")
 
 
 def _redacted_traceback(*error: Any) -> None:

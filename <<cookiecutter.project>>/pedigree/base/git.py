@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from pedigree.base.names import UserError
 
@@ -38,6 +39,12 @@ def head() -> str:
             "`git add .` and `git commit`."
         )
     return commit
+
+
+def is_committed(path: Path) -> bool:
+    """Return whether the last commit contains a file as it is now."""
+    committed = git("rev-parse", "--verify", "--quiet", f"HEAD:./{path.as_posix()}")
+    return bool(committed) and committed == git("hash-object", path.as_posix())
 
 
 def blobs(names: Iterable[str]) -> Iterator[tuple[str, bytes]]:

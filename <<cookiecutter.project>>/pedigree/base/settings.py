@@ -33,14 +33,15 @@ def read_yaml(path: Path) -> Any:
         The file is missing or is not valid YAML.
     """
     LOGGER.debug("read %s", path)
+    written = path == PARAMS or path.parent == SETTINGS
     try:
         return yaml.load(path.read_text(encoding="utf-8"), Loader=Loader)
     except FileNotFoundError:
-        written = path == PARAMS or path.parent == SETTINGS
         way = "run `dvc repro` to create it" if written else f"restore it with `git restore {path}`"
         raise UserError(f"{path} does not exist; {way}.") from None
-    except yaml.YAMLError as error:
-        raise UserError(f"{path} is not valid YAML: {error}") from None
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        way = "; delete it and run `dvc repro`" if written else ""
+        raise UserError(f"{path} is not valid YAML: {error}{way}") from None
 
 
 def settings_file(stage: str) -> Path:

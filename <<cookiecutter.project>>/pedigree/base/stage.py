@@ -12,6 +12,9 @@ from inspect import signature
 from typing import Any
 
 from pedigree.base.command import parser, plain_errors
+from pedigree.base.files.replacing import write_text
+from pedigree.base.guards.inputs import checked_inputs
+from pedigree.base.guards.orphan import only_process
 from pedigree.base.logs import LOGGER, tolerate_any_terminal
 from pedigree.base.names import UserError
 from pedigree.base.paths import PARAMS, TIMINGS
@@ -50,8 +53,8 @@ def run(stage: str, main: Callable[..., dict[str, Any] | None]) -> None:
     )
     overrides = command.parse_intermixed_args().overrides
     tolerate_any_terminal()
-    started = time.perf_counter()
-    with plain_errors(stage):
+    with plain_errors(stage), only_process(stage), checked_inputs(stage):
+        started = time.perf_counter()
         if overrides and not takes_settings:
             raise UserError(
                 f"'{overrides[0]}' is refused, since this stage takes no settings from the command line; "
@@ -70,10 +73,8 @@ def run(stage: str, main: Callable[..., dict[str, Any] | None]) -> None:
         for key, value in leaves(as_dict(settings)).items():
             LOGGER.debug("setting %s = %r", key, value)
         measured = (main(settings) if takes_settings else main()) or {}
-    TIMINGS.mkdir(exist_ok=True)
-    timings = {"seconds": round(time.perf_counter() - started, 3)} | measured
-    text = json.dumps(timings, indent=2) + "\n"
-    (TIMINGS / f"{stage}.json").write_text(text, encoding="utf-8", newline="\n")
+        timings = {"seconds": round(time.perf_counter() - started, 3)} | measured
+        write_text(json.dumps(timings, indent=2) + "\n", TIMINGS / f"{stage}.json")
     LOGGER.debug("%s took %s s", stage, timings["seconds"])
 
 

@@ -1,4 +1,4 @@
-"""Datasets as folders of Parquet parts, and files that appear whole or not at all."""
+"""Datasets as folders of Parquet parts; JSON and CSV files."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import csv
 import hashlib
 import json
 import math
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from os import PathLike
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pedigree.base.files.replacing import StrPath, new_folder, replacing, write_text
 from pedigree.base.logs import LOGGER
 from pedigree.base.names import UserError
 from pedigree.base.settings import as_dict
@@ -21,66 +19,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ROWS_PER_PART = 1_000_000
-StrPath = str | PathLike[str]
-
-
-@contextmanager
-def replacing(path: StrPath) -> Iterator[Path]:
-    """Yield a temporary path beside ``path`` that takes its place if the block succeeds.
-
-    After an error the earlier output is unchanged, and no incomplete file is left.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.new")
-    _remove(temporary)
-    try:
-        yield temporary
-    except BaseException:
-        _remove(temporary)
-        raise
-    _remove(path)
-    temporary.rename(path)
-    LOGGER.debug("wrote %s", path)
-
-
-def link_or_copy(source: Path, target: Path) -> None:
-    """Make a file or folder available at a second path: as a symbolic link, or as a copy where Windows allows no links."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        target.symlink_to(source.resolve())
-    except OSError:
-        copy = shutil.copytree if source.is_dir() else shutil.copyfile
-        copy(source, target)
-
-
-@contextmanager
-def new_folder(path: StrPath) -> Iterator[Path]:
-    r"""Yield an empty folder that replaces ``path`` if the block succeeds; otherwise ``path`` is unchanged.
-
-    Parameters
-    ----------
-    path : str or path-like
-        An output of a stage, such as ``paths.PLOTS / "evaluate"``.
-
-    Examples
-    --------
-    >>> from pedigree import new_folder, paths
-    >>> with new_folder(paths.PLOTS / "mine") as folder:
-    ...     _ = (folder / "points.csv").write_text("x,y\n1,2\n")
-    >>> [path.name for path in (paths.PLOTS / "mine").iterdir()]
-    ['points.csv']
-    """
-    with replacing(path) as folder:
-        folder.mkdir()
-        yield folder
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def write_table(frame: pd.DataFrame, folder: StrPath) -> None:
@@ -94,8 +32,7 @@ def write_table(frame: pd.DataFrame, folder: StrPath) -> None:
     >>> len(read_table(paths.REPORTS / "mine"))
     2
     """
-    with replacing(folder) as new:
-        new.mkdir()
+    with new_folder(folder) as new:
         for number, start in enumerate(range(0, max(len(frame), 1), ROWS_PER_PART)):
             part = frame.iloc[start : start + ROWS_PER_PART]
             part.to_parquet(new / f"part-{number:05d}.parquet", index=False)
@@ -142,15 +79,29 @@ def write_json(data: Any, path: StrPath) -> None:
     }
     <BLANKLINE>
     """
-    text = json.dumps(jsonable(data), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    with replacing(path) as new:
-        new.write_text(text, encoding="utf-8", newline="\n")
+    write_text(as_json(data), path)
+
+
+def as_json(data: Any) -> str:
+    """Return the content of a file of `write_json`."""
+    return json.dumps(jsonable(data), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def read_json(path: Path) -> Any:
-    """Read a JSON file."""
+    """Read a JSON file.
+
+    Raises
+    ------
+    UserError
+        The file is not valid JSON.
+    """
     LOGGER.debug("read %s", path)
-    return json.loads(path.read_text(encoding="utf-8"))
+    try:
+        return json.loads(path.read_bytes())
+    except ValueError as error:
+        raise UserError(
+            f"{path} is damaged; restore it with `dvc checkout`, or run `dvc repro`. ({error})"
+        ) from None
 
 
 def sha256(path: Path) -> str:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pedigree.base.dvc_files.cache import listing
 from pedigree.base.dvc_files.lock import folder_md5
 from pedigree.base.paths import CALIBRATOR, MODEL, SPLIT, THRESHOLD
-from pedigree.lineage.trace.records import entries, listing, lock_versions, parsed
+from pedigree.lineage.trace.records import entries, lock_versions, parsed
 
 # Outputs that distinguish models; explanations, comparisons and reports do not.
 PARTS = (MODEL.as_posix(), CALIBRATOR.as_posix(), THRESHOLD.as_posix())

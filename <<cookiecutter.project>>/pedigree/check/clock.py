@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 
 from pedigree.base.dvc_files.declared import declared_stage
+from pedigree.base.files.replacing import link_or_copy
 from pedigree.base.names import UserError
 from pedigree.base.paths import DVC_YAML, LIBRARY, LOADED, PARAMS, TIMINGS
-from pedigree.base.tables import link_or_copy
 
 ROWS = 100  # number of rows that are predicted one at a time
 GRACE = 60  # seconds beyond the limit after which a training is stopped; before, the measured time is reported

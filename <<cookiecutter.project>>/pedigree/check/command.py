@@ -11,6 +11,8 @@ from pedigree import check as package
 from pedigree.base.code.library import changed
 from pedigree.base.command import parser, plain_errors
 from pedigree.base.dvc_files.lock import outdated, recorded_stages
+from pedigree.base.dvc_files.rwlock import damage
+from pedigree.base.logs import LOGGER
 from pedigree.base.names import UserError, first_of
 from pedigree.base.paths import PARAMS
 from pedigree.base.settings import read_yaml
@@ -18,6 +20,7 @@ from pedigree.base.stage import say
 from pedigree.check.budget import looks
 from pedigree.check.clock import measure
 from pedigree.check.freshness import differences_from_workspace
+from pedigree.check.objects import check_cache
 from pedigree.report.outputs import RunOutputs, read_workspace
 from pedigree.report.sections.recommendations import finding, recommend
 from pedigree.scoring.results import Interval, JudgedCriterion, VerdictMetrics
@@ -37,7 +40,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
         default=VerdictMetrics.place,
         help="default: %(default)s; for other files, measured times and the test budget are not checked",
     )
-    path = cli.parse_args(arguments).verdict
+    cli.add_argument(
+        "--cache",
+        action="store_true",
+        help="compare every object in DVC's cache with its hash instead",
+    )
+    options = cli.parse_args(arguments)
+    if options.cache:
+        check_cache()
+        return
+    path = options.verdict
+    if problem := damage():
+        LOGGER.warning("%s.", problem)
     if not path.exists():
         raise UserError(f"{path} does not exist; run `dvc repro` first.")
     own = path == VerdictMetrics.place

@@ -6,17 +6,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pedigree.base.dvc_files.lock import ancestors, digest, stage_that_made, stages_by_output
+from pedigree.base.dvc_files.cache import cached
+from pedigree.base.dvc_files.lock import (
+    ancestors,
+    digest,
+    lies_in,
+    stage_that_made,
+    stages_by_output,
+)
 from pedigree.base.git import git
-from pedigree.lineage.trace.records import cached
 
 
 def differences_from_workspace(stages: Mapping[str, Any], name: str) -> list[str]:
     """List in words what is missing or different in the workspace of all that a stage's recorded result is about.
 
-    Outputs of the stage and of all that it depends on must exist; its own, and those that it reads, must have the
-    recorded MD5. `dvc repro` that fails in a stage leaves such a workspace: it has deleted that stage's outputs. In a
-    clone without the data, they are neither deleted nor different: DVC's cache does not contain them.
+    Outputs of the stage and of all that it depends on must exist and have the recorded MD5. `dvc repro` that fails in a
+    stage leaves such a workspace: it has deleted that stage's outputs. In a clone without the data, they are neither
+    deleted nor different: DVC's cache does not contain them.
 
     Parameters
     ----------
@@ -25,13 +31,20 @@ def differences_from_workspace(stages: Mapping[str, Any], name: str) -> list[str
     name : str
         Name of the stage.
     """
-    made = stages_by_output(stages)
     behind = ancestors(stages, [name])
     outputs = [out for one in behind for out in stages[one]["outs"] if "://" not in out["path"]]
     deleted = [one["path"] for one in outputs if not Path(one["path"]).exists() and _was_here(one)]
-    direct = [*stages[name]["deps"], *stages[name]["outs"]]
-    compared = {one["path"]: one["md5"] for one in direct if stage_that_made(one["path"], made)}
-    differing = [path for path, md5 in compared.items() if digest(Path(path)) not in (None, md5)]
+    made = stages_by_output(stages)
+    inputs = [dep for dep in stages[name]["deps"] if stage_that_made(dep["path"], made)]
+    differing: list[str] = []
+    for one in [
+        *inputs,
+        *reversed(outputs),
+    ]:  # the nearest first; of a folder, the part that the stage reads
+        path = one["path"]
+        known = any(lies_in(part, path) for part in differing)
+        if not known and digest(Path(path)) not in (None, one["md5"]):
+            differing.append(path)
     return [f"{path} is missing" for path in deleted] + [f"{path} differs" for path in differing]
 
 

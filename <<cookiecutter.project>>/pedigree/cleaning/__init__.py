@@ -14,8 +14,9 @@ import narwhals as nw
 
 from pedigree.base.names import UserError, did_you_mean
 from pedigree.base.settings import as_dict
-from pedigree.base.tools import at, described, instantiate
+from pedigree.base.tools import at, described
 from pedigree.cleaning.rows import drop_duplicates, limit, require
+from pedigree.cleaning.steps import apply_step
 from pedigree.cleaning.text import (
     fuzzy_merge,
     replace_text,
@@ -96,7 +97,8 @@ def clean_rows(
                 if column not in frame.columns:
                     hint = did_you_mean(column, frame.columns)
                     raise UserError(f"column '{column}' is not in the data; {hint}")
-            after = _as_frame(instantiate(options, frame), options["_target_"])
+            target = options.pop("_target_")
+            after = _as_frame(apply_step(frame, target, options), target)
         if not training_only and len(after) != len(frame):
             raise UserError(
                 f"clean.steps.{name} drops rows, and a row that is sent to the model needs a prediction; set "

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pedigree.base.section import Excerpt, Section, Tool
+from pedigree.cleaning.steps import wrong_options, wrong_target
 
 
 class Clean(Section):
@@ -20,9 +21,11 @@ class CleanSettings(Excerpt):
     clean: Clean
 
     def mistakes(self, settings: Any) -> Iterator[str]:
-        """Find steps that drop rows and are not `training_only`."""
+        """Find steps that a bundle may not name, and steps that drop rows and are not `training_only`."""
         for name, step in self.clean.steps.items():
             options = step.without()
+            for wrong in filter(None, [wrong_target(step.target), wrong_options(options)]):
+                yield f"clean.steps.{name}: {wrong}"
             drops = options.get("action") == "drop" or step.target.endswith(".drop_duplicates")
             if drops and not options.get("training_only"):
                 yield (

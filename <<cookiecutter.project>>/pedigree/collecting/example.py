@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from pedigree.base.files.replacing import replacing
 from pedigree.base.names import UserError, did_you_mean
 from pedigree.data.formats import file_dialect
 
@@ -36,7 +37,10 @@ def collect(folder: Path, seasons: Sequence[str]) -> dict[str, Any]:
             raise UserError(
                 f"collect.seasons: '{season}' does not exist; {did_you_mean(season, known)}"
             )
-    with (folder / "penguins.csv").open("w", newline="", encoding="utf-8") as file:
+    with (
+        replacing(folder / "penguins.csv") as new,
+        new.open("w", newline="", encoding="utf-8") as file,
+    ):
         writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(row for row in rows if row["studyName"] in seasons)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from pedigree.base.extras import way_to_add
+from pedigree.base.files.disk_errors import WRITING
+from pedigree.base.files.replacing import copy_whole, replacing
 from pedigree.base.names import UserError, did_you_mean
 from pedigree.base.paths import EXTERNAL
 from pedigree.base.secrets.redaction import redact
@@ -111,7 +112,7 @@ def _copy(name: str, folder: Path) -> list[Path]:
             raise UserError(f"collect.path: {file} is empty.")
         name = str(file.relative_to(source)) if source.is_dir() else file.name
         copy = _new_file(folder, name, str(file))
-        shutil.copyfile(file, copy)
+        copy_whole(file, copy)
         copies.append(copy)
     return copies
 
@@ -171,8 +172,8 @@ def _download(client: Client, address: str, folder: Path, max_bytes: int) -> Pat
     copy = _new_file(folder, name, address)
     shown = redact(address)
     try:
-        with client, tqdm(**PROGRESS) as progress:
-            client.download(address, copy, max_bytes, progress.update)
+        with client, replacing(copy) as new, tqdm(**PROGRESS) as progress:
+            client.download(address, new, max_bytes, progress.update)
     except RequestFailed as error:
         if error.status == 404:
             raise UserError(f"collect.path: {shown} does not exist.") from None
@@ -211,7 +212,8 @@ def _fetch(address: str, folder: Path, max_bytes: int) -> list[Path]:
         copies = []
         for name, place in found.items():
             copy = _new_file(folder, name, f"{address} ({place})")
-            store.get_file(place, str(copy), callback=TqdmCallback(tqdm_kwargs=PROGRESS))
+            with replacing(copy) as new:
+                store.get_file(place, str(new), callback=TqdmCallback(tqdm_kwargs=PROGRESS))
             if not copy.stat().st_size:
                 raise UserError(f"collect.path: {shown} is empty.")
             copies.append(copy)
@@ -226,6 +228,8 @@ def _fetch(address: str, folder: Path, max_bytes: int) -> list[Path]:
             f"install those of the large stores: {way_to_add('s3')}."
         ) from None
     except Exception as error:  # each store's library has its own errors
+        if isinstance(error, OSError) and error.errno in WRITING:
+            raise
         reason = redact(str(error).strip()) or type(error).__name__
         raise UserError(f"collect.path: {shown} cannot be downloaded: {reason}") from None
 

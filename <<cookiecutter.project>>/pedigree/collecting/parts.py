@@ -8,6 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 from pyarrow import parquet
 
+from pedigree.base.files.replacing import replacing
+
 ROWS_PER_PART = 1_000_000
 
 
@@ -36,7 +38,8 @@ def write_parts(tables: Iterable[pa.Table], folder: Path, rows: int = ROWS_PER_P
 
     def flush(held: pa.Table) -> None:
         nonlocal number
-        parquet.write_table(held, folder / f"part-{number:05d}.parquet")
+        with replacing(folder / f"part-{number:05d}.parquet") as new:
+            parquet.write_table(held, new)
         number += 1
 
     for table in tables:

@@ -11,14 +11,15 @@ import yaml
 from omegaconf import OmegaConf
 
 from pedigree.base.dvc_files.lock import digest, recorded_stages
+from pedigree.base.files.replacing import new_folder, write_text
 from pedigree.base.paths import CONF, PARAMS, SETTINGS
 from pedigree.base.secrets.finding import references, secrets
 from pedigree.base.section import part_of
 from pedigree.base.settings import Dumper, leaves, read_yaml, settings_file
 from pedigree.base.steps import step_classes
-from pedigree.base.tables import replacing
 from pedigree.config.checks import check
 from pedigree.config.composing import compose
+from pedigree.config.keeping.reverted import reverted
 
 # DVC sets it while it runs an experiment, for which it has composed params.yaml itself, including the
 # overrides of `-S`. Composing again would drop them, but the experiment would be recorded as if it had used them.
@@ -98,11 +99,10 @@ class Configuration:
     def _write_params(self, settings: Mapping[str, Any]) -> None:
         text = OmegaConf.to_yaml(OmegaConf.create(dict(settings)))
         if not (PARAMS.exists() and PARAMS.read_text(encoding="utf-8") == text):
-            with replacing(PARAMS) as new:
-                new.write_text(text, encoding="utf-8", newline="\n")
+            write_text(text, PARAMS)
 
     def changes(self) -> Iterator[str]:
-        """Yield lines that describe which values changed."""
+        """Yield lines that describe which values changed, and which of the last commit are lost."""
         before, after = leaves(self.before), leaves(self.settings)
         if not before:
             yield f"{len(after)} settings written to {PARAMS}"
@@ -114,6 +114,8 @@ class Configuration:
         if len(changed) > SHOWN:
             yield f"... and {len(changed) - SHOWN} more (`git diff {PARAMS}` shows all)"
         yield f"{len(changed) or 'none'} of {len(keys)} settings changed {self.where}"
+        composed = self.settings if self.composed else self.before
+        yield from (f"WARNING: {line}" for line in reverted(self.settings, composed))
 
 
 def taken_over() -> bool:
@@ -135,9 +137,8 @@ def hand_out(settings: Mapping[str, Any]) -> None:
     settings : mapping
         All of them, after `check`.
     """
-    with replacing(SETTINGS) as folder:
-        folder.mkdir()
+    with new_folder(SETTINGS) as folder:
         for name, step in step_classes():
             own = part_of(settings, step)
             text = yaml.dump(own, Dumper=Dumper, sort_keys=False, allow_unicode=True)
-            (folder / settings_file(name).name).write_text(text, encoding="utf-8", newline="\n")
+            write_text(text, folder / settings_file(name).name)

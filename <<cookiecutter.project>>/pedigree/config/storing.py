@@ -25,15 +25,18 @@ from pedigree.config.sample import sample_rows
 from pedigree.config.schema import Settings
 from pedigree.config.tools import tools
 from pedigree.data.contract_file import read_contract
-from pedigree.estimators.artifact import TRUSTED_PACKAGES, unstorable
 from pedigree.estimators.protocols.transformers import transformer_mistake
 from pedigree.estimators.protocols.values import refused_values
+from pedigree.storage.artifact import unstorable
 
 if TYPE_CHECKING:
     import pandas as pd
 
 # Tools of these packages are known to be storable, before and after fitting.
-KNOWN = {*TRUSTED_PACKAGES, "builtins", "category_encoders", "hydra"} - {"pipeline"}
+KNOWN = {
+    *("builtins", "catboost", "category_encoders", "hydra", "interpret", "lightgbm"),
+    *("numpy", "pandas", "pedigree", "sklearn", "xgboost"),
+}
 # Not fitted by `configure`, since a model may take long.
 NOT_FITTED = (".estimator", ".calibrator")
 

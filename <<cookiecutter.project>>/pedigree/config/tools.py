@@ -13,7 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from pedigree.base.extras import way_to_add
+from pedigree.base.extras import LEGACY, PYPROJECT, way_to_add, way_to_pip
 from pedigree.base.names import UserError, did_you_mean, nearest, normalized
 from pedigree.base.paths import LIBRARY, SCRIPTS
 from pedigree.config.owned.calls import wrong_call
@@ -173,7 +173,7 @@ def known_packages(constraints: Path = Path("constraints.txt")) -> set[str]:
     return set(map(normalized, named))
 
 
-def extras(pyproject: Path = Path("pyproject.toml")) -> dict[str, list[str]]:
+def extras(pyproject: Path = PYPROJECT) -> dict[str, list[str]]:
     """Return the packages of each extra of the project."""
     if not pyproject.exists():
         return {}
@@ -195,14 +195,13 @@ def way_to_install(package: str) -> str | None:
     None for a package that the project does not know, whose name may be a typo: anybody can publish under such a name.
     """
     extra = extra_of(package)
-    if extra == "legacy":
-        way = way_to_add(extra, "constraints-legacy.txt")
-        return f"{way} (in a separate environment: it requires pandas 2)"
+    if extra == LEGACY:
+        return f"{way_to_add(extra)} (in a separate environment: it requires pandas 2)"
     if extra:
         return way_to_add(extra)
     if normalized(package) not in known_packages():
         return None
-    return f"run `uv pip install -c constraints.txt {package}` or `pip install -c constraints.txt {package}`"
+    return f"run {way_to_pip(f'-c constraints.txt {package}')}"
 
 
 def parameters(target: Callable[..., Any]) -> set[str] | None:

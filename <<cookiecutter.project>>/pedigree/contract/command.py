@@ -17,9 +17,9 @@ from typing import Any
 import yaml
 
 from pedigree.base.command import parser, plain_errors
+from pedigree.base.files.replacing import write_text
 from pedigree.base.names import counted
 from pedigree.base.settings import Loader, read_settings
-from pedigree.base.tables import replacing
 from pedigree.collecting.snapshot import Snapshot
 from pedigree.contract import Violation, violations
 from pedigree.contract.text import edit
@@ -120,8 +120,7 @@ def propose(rows: Any, contract: dict[str, Any], path: Path, options: argparse.N
     elif not changes:
         print(f"nothing to change: all {len(rows):,} rows satisfy {path}")
     if changes and options.write:
-        with replacing(path) as temporary:
-            temporary.write_text(new, encoding="utf-8", newline="\n")
+        write_text(new, path)
         print(f"\n{path} is written; check it with `git diff {path}`, then commit it")
     elif changes:
         print("\nthe contract is unchanged; use --write to write it")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -133,14 +134,7 @@ def enforce(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from pandera.errors import SchemaErrors
-        from pandera.io.pandas_io import deserialize_schema
-    # Types are enforced above, row by row; pandera validates the values.
-    columns = {
-        name: {**column, "dtype": None, "coerce": False}
-        for name, column in contract["columns"].items()
-        if name in typed
-    }
-    schema = deserialize_schema({**contract, "columns": columns})
+    schema = _schema(contract, typed)
     try:
         schema.validate(typed, lazy=True)
     except SchemaErrors as error:
@@ -155,6 +149,35 @@ def enforce(
     # A value of the wrong type also fails later checks, so only the first violation of a row is kept.
     first = cases.drop_duplicates("index").set_index("index").sort_index()
     return typed, first[["reason", "column", "check", "failure_case"]].rename_axis(None)
+
+
+def _schema(contract: dict[str, Any], names: Container[str]) -> Any:
+    """Build pandera's schema of these columns; their types are enforced by `retype`, row by row."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pandera.io.pandas_io import deserialize_schema
+    columns = {
+        name: {**column, "dtype": None, "coerce": False}
+        for name, column in contract["columns"].items()
+        if name in names
+    }
+    return deserialize_schema({**contract, "columns": columns})
+
+
+def check_schema(contract: dict[str, Any]) -> None:
+    """Check that a contract, such as that of a bundle, is a schema of pandera.
+
+    Raises
+    ------
+    UserError
+        It is none.
+    """
+    try:
+        _schema(contract, contract["columns"])
+    except Exception as error:  # pandera raises many kinds
+        raise UserError(
+            f"its contract is no schema of pandera ({type(error).__name__}: {error!s:.100})."
+        ) from None
 
 
 def violation_message(broken: pd.DataFrame, limit: int, contract: str) -> str:

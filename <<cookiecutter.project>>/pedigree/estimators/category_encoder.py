@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -135,11 +136,16 @@ def _rebuilt(found: dict[str, Any]) -> Any:
         return np.dtype(found["name"])
     if kind == "encoder":
         module, _, name = found["name"].rpartition(".")
-        if not module.startswith("category_encoders."):  # a stored file may name any class
+        # A stored file may name anything, so nothing else is imported, and nothing but an encoder is made.
+        its = re.fullmatch(r"category_encoders(\.\w+)*", module)
+        made = getattr(import_module(module), name, None) if its else None
+        if not (
+            isinstance(made, type) and issubclass(made, BaseEstimator) and made.__module__ == module
+        ):
             raise UserError(
-                f"a stored encoder contains a {found['name']}, which is not part of category_encoders; do not open it."
+                f"a stored encoder contains a {found['name']}, which is no encoder of category_encoders; do not open it."
             )
-        encoder = object.__new__(getattr(import_module(module), name))
+        encoder: Any = object.__new__(made)
         encoder.__dict__.update(found["state"])
         return encoder
     return found

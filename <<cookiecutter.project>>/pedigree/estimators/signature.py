@@ -37,6 +37,8 @@ class Signature(JsonFile):
         A pandera schema.
     clean : dict
         The cleaning steps, by name.
+    code : dict of str to str
+        SHA-256 of each file of the owner's code that predictions import, by its path.
     export : dict or None
         The further form of the model.
     """
@@ -52,7 +54,8 @@ class Signature(JsonFile):
     types: dict[str, str]
     missing: list[str]
     contract: dict[str, Any]
-    clean: dict[str, Any]
+    clean: dict[str, dict[str, Any]]
+    code: dict[str, str]
     export: dict[str, Any] | None = None
 
     @property

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from pedigree.base.paths import BASELINE, CALIBRATOR, FEATURES, MODEL, SPLIT
 from pedigree.base.tables import read_table
 from pedigree.data.target import EncodedTarget
-from pedigree.estimators import artifact
 from pedigree.estimators.predicting import predict
 from pedigree.evaluation.evaluation import Evaluation
 from pedigree.prediction.calibration import calibrated
 from pedigree.scoring.custom import known
 from pedigree.scoring.decision import decided
 from pedigree.scoring.predictions import PredictionTable, dummy
+from pedigree.storage import artifact
 from pedigree.training.inputs import read_subset
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from pedigree.base.paths import MODEL
 from pedigree.base.settings import as_dict
 from pedigree.base.tools import at, described, instantiate
 from pedigree.data.target import EncodedTarget
-from pedigree.estimators.artifact import load_model
 from pedigree.estimators.predicting import plain, predict
 from pedigree.explanation.interface import Explanation
 from pedigree.scoring.custom import problem_metrics
+from pedigree.storage.artifact import load_model
 from pedigree.training.inputs import read_subset
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pedigree.base.files.replacing import new_folder
 from pedigree.base.paths import REPORTS
-from pedigree.base.tables import new_folder, write_csv
+from pedigree.base.tables import write_csv
 from pedigree.explanation.interface import Explanation
 
 if TYPE_CHECKING:

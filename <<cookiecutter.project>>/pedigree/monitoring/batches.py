@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from pedigree.base.files.replacing import new_folder
 from pedigree.base.paths import INCOMING, PLOTS, REPORTS, SPLIT
-from pedigree.base.tables import new_folder, read_table
+from pedigree.base.tables import read_table
 from pedigree.cleaning import clean_rows
 from pedigree.data.engine import read_file
 from pedigree.data.formats import is_readable

@@ -10,6 +10,7 @@ import pickle as library
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pedigree.base.files.replacing import replacing, write_bytes
 from pedigree.base.names import UserError
 from pedigree.base.stage import say
 from pedigree.estimators.predicting import plain
@@ -50,7 +51,8 @@ def native(model: Pipeline, folder: Path, X: pd.DataFrame) -> dict[str, Any]:
         raise UserError(lacks_format(package))
     path = folder / NATIVE[package]
     # LightGBM's scikit-learn classes have no method to save; their booster does.
-    getattr(estimator, "booster_", estimator).save_model(str(path))
+    with replacing(path) as new:
+        getattr(estimator, "booster_", estimator).save_model(str(new))
     return {
         "file": path.name,
         "takes": list(model["encode"].transform(plain(X.head(1))).columns),
@@ -81,7 +83,7 @@ def pickle(model: Pipeline, folder: Path, X: pd.DataFrame) -> dict[str, Any]:
         Entry of the signature.
     """
     path = folder / "model.pkl"
-    path.write_bytes(library.dumps(model, protocol=5))
+    write_bytes(library.dumps(model, protocol=5), path)
     say(
         f"WARNING: {path.name} runs code when it is opened. Compare its SHA-256 with sha256.json before, and never "
         "open a pickle from an unknown source."

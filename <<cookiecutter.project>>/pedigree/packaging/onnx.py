@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pedigree.base.files.replacing import write_bytes
 from pedigree.base.names import UserError
 from pedigree.base.stage import say
 from pedigree.estimators.predicting import plain, predict
@@ -97,7 +98,7 @@ def export(
             f"{difference.max():.2g}, but package.export.tolerance allows {tolerance:g}; choose another model, or "
             "package/export=none."
         )
-    (folder / "model.onnx").write_bytes(content)
+    write_bytes(content, folder / "model.onnx")
     say(
         f"the predictions of model.onnx differ by at most {difference.max():.1g} on {len(X)} validation rows"
     )

@@ -7,9 +7,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pedigree.base.code.imports import reached
 from pedigree.base.code.library import describe_library
 from pedigree.base.dvc_files.lock import ancestors, recorded_stages, settings_of, stages_by_output
-from pedigree.base.paths import LOADED, MODEL, PARAMS, SPLIT
+from pedigree.base.paths import LOADED, MODEL, PARAMS, SCRIPTS, SPLIT
 from pedigree.base.settings import as_dict
 from pedigree.base.stage import say
 from pedigree.base.tables import read_table, sha256
@@ -17,12 +18,13 @@ from pedigree.base.tools import instantiate
 from pedigree.data.contract_file import read_contract
 from pedigree.data.records import LoadMetrics, SnapshotRecord
 from pedigree.data.target import EncodedTarget, features
-from pedigree.estimators import artifact
 from pedigree.estimators.lineage import Lineage, LineageEnvironment, LineageLibrary, LineageStage
 from pedigree.estimators.signature import InputColumn, Signature
 from pedigree.estimators.train_metrics import TrainMetrics
-from pedigree.prediction.predictor import PARTS, Predictor
+from pedigree.prediction.predictor import FITTED, PARTS, Predictor
 from pedigree.scoring.decision import ChosenThreshold
+from pedigree.storage import artifact
+from pedigree.storage.audit import own_modules
 from pedigree.training.inputs import read_subset
 
 if TYPE_CHECKING:
@@ -71,7 +73,7 @@ def make_signature(settings: PackageSettings, export: dict[str, Any] | None) -> 
     """
     train = features(read_table(SPLIT / "train"), settings.problem)
     target, types = EncodedTarget.read(), LoadMetrics.read().types
-    needed = set(Predictor.load(None, target.classes).needed(train))
+    needed = set(Predictor.load(target.classes).needed(train))
     return Signature(
         target=target,
         task=settings.problem.task,
@@ -84,8 +86,21 @@ def make_signature(settings: PackageSettings, export: dict[str, Any] | None) -> 
         missing=list(settings.load.missing),
         contract=read_contract(Path(settings.load.contract)),
         clean=as_dict(settings.clean.steps),
+        code=own_code(settings),
         export=export,
     )
+
+
+def own_code(settings: PackageSettings) -> dict[str, str]:
+    """Return the SHA-256 of each file of the owner's code that predictions import, by its path."""
+    targets = [step.target for step in settings.clean.steps.values()]
+    modules = {target.rpartition(".")[0] for target in targets if target.startswith(f"{SCRIPTS}.")}
+    for path in FITTED:
+        modules |= own_modules(path.read_bytes())
+    files = {
+        file for file in reached(modules)[0].values() if file.is_relative_to(Path.cwd() / SCRIPTS)
+    }
+    return {file.relative_to(Path.cwd()).as_posix(): sha256(file) for file in sorted(files)}
 
 
 def make_lineage() -> Lineage:

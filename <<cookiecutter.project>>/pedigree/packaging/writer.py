@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pedigree.base.files.replacing import copy_whole, write_text
 from pedigree.base.names import UserError
+from pedigree.base.tables import write_json
+from pedigree.environment.sbom import FILE, bill_of_materials
 from pedigree.estimators.lineage import Lineage
 from pedigree.estimators.signature import Signature
 from pedigree.packaging.card import card
 from pedigree.packaging.parts import make_lineage, make_signature, write_export
-from pedigree.prediction.bundle import Bundle, seal
+from pedigree.prediction.bundle import Bundle
 from pedigree.prediction.predictor import PARTS
+from pedigree.prediction.sealed import seal
 
 if TYPE_CHECKING:
     from pedigree.packaging.settings import PackageSettings
@@ -48,7 +51,7 @@ class BundleWriter:
     def copy_parts(self) -> None:
         """Copy every file that predictions require."""
         for path in PARTS:
-            shutil.copyfile(path, self.folder / path.name)
+            copy_whole(path, self.folder / path.name)
 
     def write_signature(self) -> None:
         """Write the model's inputs and outputs, and the file of `package.export`."""
@@ -59,12 +62,17 @@ class BundleWriter:
         """Write the snapshot, settings, code and packages that the model was made from."""
         make_lineage().write(self.folder / Lineage.place.name)
 
+    def write_sbom(self) -> None:
+        """Write the packages that the bundle runs with, as CycloneDX."""
+        parts = [self.folder / path.name for path in PARTS if path.suffix == ".skops"]
+        write_json(bill_of_materials(parts), self.folder / FILE)
+
     def write_card(self) -> None:
         """Write the model card, README.md."""
         signature = Signature.read(self.folder / Signature.place.name)
         lineage = Lineage.read(self.folder / Lineage.place.name)
         text = card(self.settings, signature, lineage)
-        (self.folder / "README.md").write_text(text, encoding="utf-8", newline="\n")
+        write_text(text, self.folder / "README.md")
 
     @property
     def megabytes(self) -> float:

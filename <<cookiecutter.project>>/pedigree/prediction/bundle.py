@@ -6,51 +6,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+from joblib import parallel_config
 
+from pedigree.base.logs import LOGGER
 from pedigree.base.names import UserError, did_you_mean, snake_case
-from pedigree.base.paths import BUNDLE, MANIFEST
-from pedigree.base.tables import read_json, sha256, write_json
+from pedigree.base.paths import BUNDLE
+from pedigree.base.tools import at
 from pedigree.cleaning import clean_rows
+from pedigree.cleaning.steps import check_serving_steps
 from pedigree.data.engine import parse
-from pedigree.data.loading import enforce
+from pedigree.data.loading import check_schema, enforce
 from pedigree.data.records import SnapshotRecord
 from pedigree.estimators.lineage import Lineage
 from pedigree.estimators.signature import Signature
 from pedigree.prediction.predictor import Predictor
+from pedigree.prediction.sealed import Sealed
 from pedigree.scoring.decision import PredictedRows
 
 
-def seal(folder: Path) -> str:
-    """Write the SHA-256 of every file of a bundle into its manifest; return the bundle's id."""
-    hashes = {path.name: sha256(path) for path in sorted(folder.iterdir()) if path.name != MANIFEST}
-    write_json(hashes, folder / MANIFEST)
-    return sha256(folder / MANIFEST)
-
-
-def verify(folder: Path) -> str:
-    """Check every file of a bundle against its manifest; return the bundle's id.
-
-    The id is the SHA-256 of the manifest, so it names the content of every file.
-
-    Raises
-    ------
-    UserError
-        A file is missing, new or changed.
-    """
-    if not (folder / MANIFEST).is_file():
-        raise UserError(
-            f"{folder} contains no bundle ({MANIFEST} is missing); run `dvc repro package`."
-        )
-    expected = read_json(folder / MANIFEST)
-    there = {path.name for path in folder.iterdir()} - {MANIFEST}
-    for name in sorted(there ^ set(expected)):
-        raise UserError(
-            f"the bundle {folder} is not what was packed: {name} is {'new' if name in there else 'missing'}."
-        )
-    for name, digest in expected.items():
-        if sha256(folder / name) != digest:
-            raise UserError(f"the bundle {folder} is not what was packed: {name} was changed.")
-    return sha256(folder / MANIFEST)
+class BrokenBundle(UserError):
+    """The bundle, not the rows that it got, is the reason why there is no prediction."""
 
 
 @dataclass(frozen=True)
@@ -82,19 +57,31 @@ class Bundle:
     predictor: Predictor
 
     @classmethod
-    def load(cls, folder: Path = BUNDLE) -> Bundle:
+    def load(
+        cls, folder: Path = BUNDLE, expect: str | None = None, signed_by: Path | None = None
+    ) -> Bundle:
         """Verify a bundle, then load it.
+
+        Parameters
+        ----------
+        folder : Path
+        expect : str, optional
+            The id that the bundle must have.
+        signed_by : Path, optional
+            A public key whose private one must have signed the bundle.
 
         Raises
         ------
         UserError
-            The bundle is missing or was changed.
+            The bundle is missing, was changed, is another one than expected, or contains what could run code.
         """
-        identity = verify(folder)
-        signature = Signature.read(folder / Signature.place.name)
-        lineage = Lineage.read(folder / Lineage.place.name)
-        predictor = Predictor.load(folder, signature.target.classes)
-        return cls(identity, signature, lineage.snapshot, predictor)
+        sealed = Sealed.read(folder, expect, signed_by)
+        signature, lineage = sealed.parsed(Signature), sealed.parsed(Lineage)
+        with at(f"the bundle {folder}"):
+            check_serving_steps(signature.clean, sealed.own_modules)
+            check_schema(signature.contract)
+        predictor = Predictor.load(signature.target.classes, sealed)
+        return cls(sealed.id, signature, lineage.snapshot, predictor)
 
     @property
     def needed(self) -> list[str]:
@@ -154,9 +141,24 @@ class Bundle:
         return typed.assign(**absent)[list(types)], broken
 
     def predict(self, typed: pd.DataFrame) -> PredictedRows:
-        """Predict typed rows."""
-        cleaned, _ = clean_rows(typed, self.signature.clean, serving=True)
-        return self.predictor.predict(cleaned[list(self.signature.inputs)])
+        """Predict typed rows.
+
+        Raises
+        ------
+        BrokenBundle
+            A fitted object or a cleaning step fails; the error itself is logged at DEBUG.
+        """
+        try:
+            # A stored estimator's `n_jobs` must not start processes, nor any number of threads.
+            with parallel_config(backend="sequential"):
+                cleaned, _ = clean_rows(typed, self.signature.clean, serving=True)
+                return self.predictor.predict(cleaned[list(self.signature.inputs)])
+        except Exception as error:  # whatever its parts, which may come from elsewhere, raise
+            LOGGER.debug("prediction failed", exc_info=True)
+            kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
+            raise BrokenBundle(
+                f"bundle {self.id[:12]} cannot predict these rows: {kind}{error!s:.300}"
+            ) from error
 
     def answer(self, typed: pd.DataFrame) -> pd.DataFrame:
         """Predict typed rows as a table with their index; for the columns see `PredictedRows.answers`."""

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from pedigree.base.paths import CALIBRATOR, ENGINEER, MODEL, SELECT, THRESHOLD
-from pedigree.estimators import artifact
 from pedigree.estimators.predicting import plain, predict
 from pedigree.prediction.calibration import calibrated
+from pedigree.prediction.sealed import Sealed
 from pedigree.scoring.decision import ChosenThreshold, PredictedRows, Threshold
+from pedigree.storage import artifact
 
 # Every file that a prediction needs; a bundle contains them under the same names.
-PARTS = (ENGINEER, SELECT, MODEL, CALIBRATOR, THRESHOLD)
+FITTED = (ENGINEER, SELECT, MODEL, CALIBRATOR)
+PARTS = (*FITTED, THRESHOLD)
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,22 @@ class Predictor:
     classes: list[str]
 
     @classmethod
-    def load(cls, folder: Path | None, classes: list[str]) -> Predictor:
-        """Load the parts from models/, or from the folder of a bundle."""
-        *fitted, chosen = [folder / path.name if folder else path for path in PARTS]
-        engineer, select, model, calibrator = map(artifact.load_model, fitted)
-        threshold = ChosenThreshold.read(chosen).threshold
-        return cls(engineer, select, model, calibrator, threshold, classes)
+    def load(cls, classes: list[str], bundle: Sealed | None = None) -> Predictor:
+        """Load the parts from models/, or from a bundle.
+
+        Parameters
+        ----------
+        classes : list of str
+            Names of the classes in the order of their codes; empty for regression.
+        bundle : Sealed, optional
+        """
+        if bundle:
+            engineer, select, model, calibrator = (bundle.model(path.name) for path in FITTED)
+            chosen = bundle.parsed(ChosenThreshold)
+        else:
+            engineer, select, model, calibrator = map(artifact.load_model, FITTED)
+            chosen = ChosenThreshold.read()
+        return cls(engineer, select, model, calibrator, chosen.threshold, classes)
 
     def features(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Make the model's features of cleaned rows without target and excluded columns."""

@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pedigree.base.files.replacing import replacing, write_text
 from pedigree.data.target import classes, labels
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def tables(
     html = re.sub(r"\breport_[0-9a-f]{8}\b", "report_profile", html)
     numbers = itertools.count()
     html = re.sub(r'(?<= id=")[0-9a-f]{8}(?=")', lambda _: f"cell_{next(numbers)}", html)
-    page.write_text(html, encoding="utf-8", newline="\n")
+    write_text(html, page)
 
 
 tables.needs = ("skrub",)  # type: ignore[attr-defined]
@@ -105,7 +106,8 @@ def sweetviz(
             pairwise_analysis="on" if rows.shape[1] <= max_pairwise else "off",
             verbosity="off",
         )
-        report.show_html(str(page), open_browser=False, layout="vertical")
+        with replacing(page) as new:
+            report.show_html(str(new), open_browser=False, layout="vertical")
 
 
 sweetviz.needs = ("sweetviz",)  # type: ignore[attr-defined]
@@ -150,7 +152,7 @@ def ydata(
     # Its identifiers are Python's hashes of the column names, which differ between processes.
     for number, one in enumerate(dict.fromkeys(re.findall(r"pp_var_(-?\d+)", html))):
         html = html.replace(one, f"{number:03d}")
-    page.write_text(html, encoding="utf-8", newline="\n")
+    write_text(html, page)
 
 
 ydata.needs = ("ydata_profiling",)  # type: ignore[attr-defined]

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pedigree.base.files.replacing import replacing
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
@@ -53,11 +55,11 @@ def figure(
     matplotlib.use("agg")
     from matplotlib import pyplot
 
-    path.parent.mkdir(parents=True, exist_ok=True)
     with matplotlib.rc_context(STYLE):
         drawn, axes = pyplot.subplots(rows, columns, figsize=size, layout="constrained")
         yield axes
-        drawn.savefig(path, metadata={"Software": None})
+        with replacing(path) as new:
+            drawn.savefig(new, metadata={"Software": None})
         pyplot.close(drawn)
 
 

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pedigree.base.code.imports import reached, versions
+from pedigree.base.files.replacing import append
 from pedigree.base.paths import TRIALS
 from pedigree.base.settings import as_dict
 from pedigree.base.stage import say
@@ -111,10 +112,8 @@ class Journal:
         score : float
         """
         self.scores[self._key(changes, fold)] = score
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         # Begins with a line break, so that an incomplete line stays apart.
-        with self.path.open("a", encoding="utf-8", newline="\n") as file:
-            file.write(f"\n{json.dumps([changes, fold, score])}")
+        append(f"\n{json.dumps([changes, fold, score])}".encode(), self.path)
 
     @staticmethod
     def _key(changes: Mapping[str, Any], fold: int) -> str:

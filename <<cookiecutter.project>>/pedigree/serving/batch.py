@@ -17,14 +17,15 @@ import pyarrow as pa
 from pyarrow import csv, parquet
 
 from pedigree.base.command import integer, parser, plain_errors
+from pedigree.base.files.replacing import replacing
 from pedigree.base.names import UserError, did_you_mean, snake_cased
 from pedigree.base.paths import BUNDLE
 from pedigree.base.stage import say
-from pedigree.base.tables import replacing
 from pedigree.data import formats
 from pedigree.data.engine import from_arrow
 from pedigree.data.rules import broken_rule, rule_in_words
 from pedigree.prediction.bundle import Bundle
+from pedigree.serving.origin import add_origin
 
 ROWS = 50_000  # rows in memory at a time
 SECONDS = 10  # seconds between two lines of progress
@@ -209,8 +210,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         metavar="N",
         help="number of rows that may violate the contract; they get a reason instead of a prediction (default: %(default)s)",
     )
+    add_origin(cli)
     options = cli.parse_args(arguments)
-    bundle = Bundle.load(options.bundle)
+    bundle = Bundle.load(options.bundle, options.expect, options.signed_by)
     rows, rejected = predict_file(
         options.file, options.out, bundle, options.keep, options.max_rejected
     )

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pedigree.base.files.disk_errors import SPACE, WRITING
 from pedigree.base.git import git
 from pedigree.base.names import UserError
 from pedigree.base.paths import METRICS, PARAMS, PLOTS, REPORTS
@@ -70,6 +71,10 @@ def log(
             return
         name = upload(client, place, result, artifacts)
     except (MlflowException, OSError, UserError) as error:
+        if getattr(error, "errno", None) in WRITING or "disk is full" in str(error):
+            raise UserError(
+                f"{where} cannot be written, since the disk is full; {SPACE}."
+            ) from None
         reason = redact(str(error).splitlines()[0])
         raise NotLogged(f"{where}: {reason}") from error
     say(f"logged to {where}, experiment {experiment}, {name}")

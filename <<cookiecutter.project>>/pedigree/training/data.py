@@ -11,10 +11,10 @@ from sklearn.base import clone
 from pedigree.base.paths import ENGINEER, SELECT, SPLIT
 from pedigree.base.tables import read_table
 from pedigree.data.target import EncodedTarget, features, group_key
-from pedigree.estimators import artifact
 from pedigree.estimators.predicting import predict
 from pedigree.folds.folding import Fold, FoldScheme, fold_groups, folds
 from pedigree.folds.settings import FoldSettings, SeededFoldSettings
+from pedigree.storage import artifact
 from pedigree.training.cross_validation import fit_on
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from sklearn.base import is_classifier
 
+from pedigree.base.files.replacing import new_folder
 from pedigree.base.paths import PLOTS
 from pedigree.base.stage import say
-from pedigree.base.tables import new_folder, write_csv
+from pedigree.base.tables import write_csv
 from pedigree.base.tools import instantiate
 from pedigree.estimators.building import as_trained, build_model
 from pedigree.estimators.fitting import fit

@@ -9,7 +9,7 @@ from pedigree.base.paths import FEATURES, SELECT
 from pedigree.base.stage import say
 from pedigree.base.tables import read_table
 from pedigree.data.target import EncodedTarget
-from pedigree.estimators import artifact
+from pedigree.storage import artifact
 
 if TYPE_CHECKING:
     import numpy as np

@@ -41,15 +41,15 @@ def predict_by_champion(
     """
     if not CHAMPION.exists():
         return None, "no champion to compare with"
-    from pedigree.prediction.bundle import verify
+    from pedigree.prediction.sealed import Sealed
 
     try:
-        identity = verify(CHAMPION)
-        signature = Signature.read(CHAMPION / Signature.place.name)
+        sealed = Sealed.read(CHAMPION)
+        identity, signature = sealed.id, sealed.parsed(Signature)
         for why in differences(signature, rows, target, classes):
             return None, f"the champion {identity[:12]} cannot be compared: {why}"
         known = signature.target.classes
-        prediction = Predictor.load(CHAMPION, known).predict(bundle_columns(signature, rows))
+        prediction = Predictor.load(known, sealed).predict(bundle_columns(signature, rows))
     except UserError as error:
         return None, f"the champion cannot be compared: {error}"
     except Exception as error:  # it was made by another version of this code, or of the libraries

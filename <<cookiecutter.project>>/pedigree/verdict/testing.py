@@ -9,13 +9,13 @@ import numpy as np
 from pedigree.base.paths import BASELINE, SPLIT
 from pedigree.base.tables import read_table
 from pedigree.data.target import EncodedTarget, features
-from pedigree.estimators import artifact
 from pedigree.estimators.predicting import predict
 from pedigree.evaluation.evaluation import Evaluation
 from pedigree.prediction.predictor import Predictor
 from pedigree.scoring.custom import known
 from pedigree.scoring.decision import decided
 from pedigree.scoring.predictions import PredictionTable, dummy
+from pedigree.storage import artifact
 from pedigree.verdict import champion
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def predict_test(problem: VerdictProblem) -> Evaluation:
     truth = target.encode(rows)
     trained = truth >= 0 if classes else np.ones(len(rows), dtype=bool)
     rows, truth = rows[trained].reset_index(drop=True), truth[trained]
-    predictor = Predictor.load(None, classes)
+    predictor = Predictor.load(classes)
     X = predictor.features(features(rows, problem))
     prediction = predictor.predict_features(X)
     values = {

@@ -1,3 +1,5 @@
+import shutil
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -320,6 +322,57 @@ def test_another_file_of_that_name_is_not_overwritten(fresh: Project, churn: Pat
     before = everything()
     with pytest.raises(SystemExit, match=r"data/external/Churn Export\.csv exists and differs"):
         run(churn, "--target", "Churn")
+    assert everything() == before
+
+
+def test_a_folder_that_differs_in_an_inner_file_is_only_replaced_on_request(
+    fresh: Project, tmp_path: Path
+) -> None:
+    parts = tmp_path / "parts"
+    for name in ("a", "inner/b"):
+        (parts / name).parent.mkdir(parents=True, exist_ok=True)
+        customers().to_csv(parts / f"{name}.csv", index=False)
+    run(parts, "--target", "Churn")
+    copies = Path("data/external/parts")
+    assert sorted(one.name for one in copies.rglob("*.csv")) == ["a.csv", "b.csv"]
+    run(parts, "--target", "Churn")
+    (copies / "mine.txt").touch()
+    (parts / "inner/b.csv").unlink()
+    with pytest.raises(SystemExit, match="data/external/parts exists and differs"):
+        run(parts, "--target", "Churn")
+    assert (copies / "mine.txt").exists()
+    run(parts, "--target", "Churn", "--force")
+    assert [one.name for one in copies.rglob("*")] == ["a.csv"]
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_the_batch_of_the_example_is_removed_only_if_git_has_it(
+    committed: bool, fresh: Project, churn: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    batch = Path("data/incoming/penguins-2009.csv")
+    shutil.copyfile(ROOT / batch, batch)
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"]):
+        who = ["-c", "user.name=x", "-c", "user.email=x@localhost", "-c", "commit.gpgsign=false"]
+        subprocess.run(["git", *who, *command], check=True)
+    if not committed:
+        batch.write_text("my own rows")
+    run(churn, "--target", "Churn")
+    assert batch.exists() is not committed
+    assert f"{batch}: {'removed' if committed else 'kept'}" in capsys.readouterr().out
+
+
+def test_a_full_disk_leaves_no_settings_that_are_taken_for_edited_ones(
+    fresh: Project, churn: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    resource = pytest.importorskip("resource")
+    before = everything()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, limits[1]))
+    try:
+        with pytest.raises(SystemExit, match=r"^adopt: data/external/Churn Export\.csv: file too"):
+            run(churn, "--target", "Churn")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert everything() == before
 
 

@@ -8,13 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pedigree.base import tables
+from pedigree.base.files.replacing import new_folder
 from pedigree.base.names import UserError
 from pedigree.base.tables import (
-    link_or_copy,
-    new_folder,
     read_json,
     read_table,
-    replacing,
     write_csv,
     write_json,
     write_table,
@@ -48,23 +46,6 @@ def test_equal_tables_give_equal_bytes(penguins: pd.DataFrame, tmp_path: Path) -
     assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
-def test_an_output_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
-    write_json({"version": 1}, tmp_path / "out.json")
-    with pytest.raises(ZeroDivisionError), replacing(tmp_path / "out.json") as new:
-        new.write_text("half")
-        _ = 1 / 0
-    assert read_json(tmp_path / "out.json") == {"version": 1}
-    assert [path.name for path in tmp_path.iterdir()] == ["out.json"]
-
-
-def test_what_a_killed_run_left_is_swept_away(tmp_path: Path) -> None:
-    (tmp_path / ".out.new").mkdir()
-    (tmp_path / ".out.new" / "old").touch()
-    with replacing(tmp_path / "out") as new:
-        new.mkdir()
-    assert list((tmp_path / "out").iterdir()) == []
-
-
 def test_json_knows_numpy_and_has_no_nan(tmp_path: Path) -> None:
     write_json(
         {"a": np.float64(0.1) + np.float64(0.2), "b": np.array([1, 2]), "c": float("nan"), 3: True},
@@ -88,24 +69,6 @@ def test_rows_become_csv_with_a_header(tmp_path: Path) -> None:
 def test_no_row_has_no_header(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no row to write"):
         write_csv([], tmp_path / "x.csv")
-
-
-@pytest.mark.parametrize("allowed", [True, False])
-def test_what_cannot_be_linked_is_copied(
-    allowed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(self: Path, target: Path) -> None:
-        raise OSError("as Windows says to most people")
-
-    if not allowed:
-        monkeypatch.setattr(Path, "symlink_to", refuse)
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "folder/file").write_text("x")
-    link_or_copy(tmp_path / "folder", tmp_path / "there/folder")
-    link_or_copy(tmp_path / "folder/file", tmp_path / "there/file")
-    assert (tmp_path / "there/folder/file").read_text() == "x"
-    assert (tmp_path / "there/file").read_text() == "x"
-    assert (tmp_path / "there/file").is_symlink() is allowed
 
 
 def test_paths_may_be_strings(penguins: pd.DataFrame, tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import shutil
 import subprocess
@@ -11,14 +12,14 @@ import pytest
 import yaml
 from library.projects import ROOT, Project, record
 
-from pedigree.base.dvc_files.lock import digest
+from pedigree.base.dvc_files.cache import cached
+from pedigree.base.dvc_files.lock import digest, folder_md5
 from pedigree.base.names import UserError
 from pedigree.base.settings import read_yaml
 from pedigree.base.tables import read_json, write_json
 from pedigree.check import clock
 from pedigree.check import command as check
 from pedigree.check.budget import looks
-from pedigree.lineage.trace.records import cached
 from pedigree.prediction.bundle import Bundle
 
 VERDICT = Path("metrics/verdict.json")
@@ -164,12 +165,17 @@ def test_a_verdict_that_dvc_does_not_record_is_read_and_told(
     assert "dvc.lock records no verdict" in capsys.readouterr().out
 
 
-def cache(md5: str, files: Mapping[str, str]) -> None:
-    """Let DVC's cache hold the listing of a folder."""
-    path = Path(".dvc/cache/files/md5", md5[:2], md5[2:])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    entries = [{"md5": one, "relpath": name} for name, one in files.items()]
-    path.write_text(json.dumps(entries), encoding="utf-8")
+def cache(files: Mapping[str, str]) -> str:
+    """Let DVC's cache hold the listing of a folder; return its MD5."""
+    md5 = folder_md5(files)
+    entries = [{"md5": files[name], "relpath": name} for name in sorted(files)]
+    cached(md5).parent.mkdir(parents=True, exist_ok=True)
+    cached(md5).write_text(json.dumps(entries, sort_keys=True), encoding="utf-8")
+    return md5
+
+
+def md5(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 @pytest.fixture
@@ -178,6 +184,30 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     git("init", "--quiet", "-b", "main")
     return tmp_path
+
+
+def test_damaged_objects_in_dvcs_cache_are_listed_with_what_contains_them(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good, bad = (md5(text) for text in ("good", "bad"))
+    split = cache({"train/part-00000.parquet": bad, "test/part-00000.parquet": good})
+    for name, text in ((good, "good"), (bad, "bad")):
+        cached(name).parent.mkdir(parents=True, exist_ok=True)
+        cached(name).write_text(text)
+    commit("a", split)
+    lock_of = {"stages": {"split": {"cmd": "", "outs": [{"path": "data/split", "md5": split}]}}}
+    Path("dvc.lock").write_text(yaml.safe_dump({"schema": "2.0", **lock_of}))
+    check.main(["--cache"])
+    assert capsys.readouterr().out == "DVC's cache is intact: 3 objects\n"
+    cached(bad).write_text("dad")
+    end = str(exit_code(monkeypatch, "--cache"))
+    assert end.startswith("check: 1 object of 3 in DVC's cache is damaged; delete it, ")
+    assert capsys.readouterr().out == (
+        f"  damaged: {cached(bad)}, of data/split/train/part-00000.parquet\n"
+    )
+    cached(split).write_text("[]")
+    assert "2 objects of 3" in str(exit_code(monkeypatch, "--cache"))
+    assert f"  damaged: {cached(split)}, of data/split\n" in capsys.readouterr().out
 
 
 # --- the verdict ---------------------------------------------------------------------------------
@@ -392,11 +422,10 @@ def test_another_threshold_or_calibrator_is_another_model(repository: Path) -> N
 
 
 def test_another_test_set_has_a_budget_of_its_own(repository: Path) -> None:
-    other = "2" * 32 + ".dir"
-    cache(SPLIT, {"train/part-00000.parquet": "t", "test/part-00000.parquet": "old"})
-    cache(other, {"train/part-00000.parquet": "t", "test/part-00000.parquet": "new"})
+    one = cache({"train/part-00000.parquet": "t", "test/part-00000.parquet": "old"})
+    other = cache({"train/part-00000.parquet": "t", "test/part-00000.parquet": "new"})
     for model in ("a", "b", "c"):
-        commit(model)
+        commit(model, one)
     commit("c", other)
     found = looks()
     assert found is not None
@@ -404,10 +433,9 @@ def test_another_test_set_has_a_budget_of_its_own(repository: Path) -> None:
 
 
 def test_the_same_test_rows_in_another_split_are_the_same_test_set(repository: Path) -> None:
-    other = "2" * 32 + ".dir"
-    cache(SPLIT, {"train/part-00000.parquet": "t", "test/part-00000.parquet": "same"})
-    cache(other, {"train/part-00000.parquet": "fewer", "test/part-00000.parquet": "same"})
-    commit("a")
+    one = cache({"train/part-00000.parquet": "t", "test/part-00000.parquet": "same"})
+    other = cache({"train/part-00000.parquet": "fewer", "test/part-00000.parquet": "same"})
+    commit("a", one)
     commit("b", other)
     found = looks()
     assert found is not None

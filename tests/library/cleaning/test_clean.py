@@ -1,4 +1,7 @@
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import narwhals as nw
@@ -153,17 +156,57 @@ def test_a_single_row_is_cleaned_as_in_the_table(project: Project) -> None:
         pd.testing.assert_frame_equal(alone, expected)
 
 
-@pytest.mark.parametrize("returned", [5, None, [1]])
-def test_an_owners_step_must_return_a_frame(returned: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clean, "mine", lambda frame: returned, raising=False)
+@pytest.fixture
+def own_step(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], dict[str, Any]]:
+    """Return a maker of settings whose step is a function with this body, in pipeline/custom/cleaning.py."""
+
+    def make(body: str, **options: Any) -> dict[str, Any]:
+        module = ModuleType("pipeline.custom.cleaning")
+        exec(f"def mine(frame):\n    {body}", vars(module))  # noqa: S102
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+        return {"mine": {"_target_": "pipeline.custom.cleaning.mine", **options}}
+
+    return make
+
+
+@pytest.mark.parametrize("returned", ["5", "None", "[1]"])
+def test_an_owners_step_must_return_a_frame(returned: str, own_step: Any) -> None:
     with pytest.raises(
-        UserError, match=r"^clean.steps.mine: pedigree.cleaning.mine returned (5|None|a list); a"
+        UserError,
+        match=r"^clean.steps.mine: pipeline.custom.cleaning.mine returned (5|None|a list); a",
     ):
-        clean.clean_rows(strings("a"), step("mine"))
+        clean.clean_rows(strings("a"), own_step(f"return {returned}"))
 
 
-def test_an_owners_step_may_return_a_frame_of_pandas(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clean, "mine", lambda frame: frame.to_native().iloc[1:], raising=False)
-    rows, counts = clean.clean_rows(strings("a", "b"), step("mine", training_only=True))
+def test_what_an_owners_step_raises_is_shown_with_its_place(own_step: Any) -> None:
+    with pytest.raises(ZeroDivisionError) as error:
+        clean.clean_rows(strings("a"), own_step("return 1 / 0"))
+    assert error.value.__notes__ == [
+        "Raised by pipeline.custom.cleaning.mine, which `_target_` names in the settings.",
+        "Its place in the settings is clean.steps.mine, in conf/clean/.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("os.system", "os.system cannot clean rows"),
+        ("pedigree.cleaning.rows.limit", "cannot clean rows"),
+        ("pedigree.cleaning.steps.import_module", "cannot clean rows"),
+        ("pedigree.cleaning.as_dict", "has no step 'as_dict'"),
+        ("pipeline.custom.sources.fetch", "cannot clean rows"),
+        ("pipeline.custom.cleaning.sys", "is not a function that pipeline.custom.cleaning defines"),
+        ("pipeline.custom.cleaning.missing", "is not a function that"),
+    ],
+)
+def test_only_cleaning_steps_are_called(target: str, message: str, own_step: Any) -> None:
+    own_step("import sys; return frame")
+    with pytest.raises(UserError, match=message):
+        clean.clean_rows(strings("a"), {"mine": {"_target_": target}})
+
+
+def test_an_owners_step_may_return_a_frame_of_pandas(own_step: Any) -> None:
+    mine = own_step("return frame.to_native().iloc[1:]", training_only=True)
+    rows, counts = clean.clean_rows(strings("a", "b"), mine)
     assert rows["text"].tolist() == ["b"]
     assert counts.steps["mine"].rows_dropped == 1

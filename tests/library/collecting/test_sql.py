@@ -386,7 +386,9 @@ def test_a_package_that_is_missing_is_named_with_its_extra(
 ) -> None:
     monkeypatch.setenv("SHOP_URL", url)
     monkeypatch.setitem(sys.modules, missing, None)  # as Python does for what does not exist
-    with pytest.raises(UserError, match=re.escape("pip install -c constraints.txt '.[sql]'")):
+    with pytest.raises(
+        UserError, match=re.escape("pip install --require-hashes -r requirements/sql.txt")
+    ):
         sql.collect(tmp_path, "SHOP_URL", table="customers")
 
 

@@ -19,8 +19,8 @@ from pedigree.base.names import UserError
 from pedigree.base.tables import read_json, read_table
 from pedigree.config.checks import check
 from pedigree.config.dependencies import undeclared
-from pedigree.estimators import artifact
 from pedigree.explanation import tables
+from pedigree.storage import artifact
 from pipeline.custom.features import DistanceFromMedian
 
 MINE = """

@@ -75,7 +75,7 @@ def test_only_known_packages_are_proposed_to_be_installed(
     (tmp_path / "constraints.txt").write_text("# Pins.\nsome.thing==1.2\n")
     monkeypatch.chdir(tmp_path)
     for name, said in {
-        "part-of-it": "run `uv pip install -c constraints.txt -r pyproject.toml --extra good`",
+        "part-of-it": "run `uv pip install --require-hashes -r requirements/good.txt`",
         "some-thing": "run `uv pip install -c constraints.txt some-thing`",
         "some_thing": "run `uv pip install -c constraints.txt some_thing`",
     }.items():
@@ -142,10 +142,7 @@ def test_an_adapter_lacks_what_it_says_that_it_needs(
     monkeypatch.setitem(DISTRIBUTIONS, "nor_this.part", "nor_this")
     said = describe_option(Path("good.yaml"), chosen=False)
     assert said["missing"] == ["nor_this"]
-    assert (
-        "-r pyproject.toml --extra good` or `pip install -c constraints.txt '.[good]'`"
-        in said["install"]
-    )
+    assert "or `pip install --require-hashes -r requirements/good.txt`" in said["install"]
     with pytest.raises(UserError, match=r"pedigree\.cleaning\.limit needs the package 'nor_this'"):
         locate("pedigree.cleaning.limit")
 

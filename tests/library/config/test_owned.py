@@ -96,6 +96,7 @@ class Right:
         return Explanation.of("m", "u", {})
 '''
 MINE = "pipeline.custom.owned_of_tests"
+CLEANING = "pipeline.custom.cleaning"
 LIMITS = {"as_of": None, "min_rows": 1, "max_shrink": 0.5}
 
 
@@ -107,6 +108,7 @@ def code(
     (tmp_path / "owned_of_tests.py").write_text(CODE, encoding="utf-8")
     package: Any = importlib.import_module("pipeline.custom")
     monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path)])
+    monkeypatch.setitem(sys.modules, CLEANING, importlib.import_module(MINE))
     yield
     sys.modules.pop(MINE, None)
 
@@ -127,7 +129,10 @@ def apply(name: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("key", "tool", "expected"),
     [
-        ("clean.steps.mine", {"_target_": f"{MINE}.scaled", "columns": ["sex"]}, f"clean.steps.mine: {MINE}.scaled is called as scaled(frame, **settings), but the settings do not give 'by'."),
+        ("clean.steps.mine", {"_target_": f"{CLEANING}.scaled", "columns": ["sex"]}, f"clean.steps.mine: {CLEANING}.scaled is called as scaled(frame, **settings), but the settings do not give 'by'."),
+        ("clean.steps.mine", {"_target_": f"{MINE}.scaled", "columns": ["sex"], "by": 2}, f"clean.steps.mine: {MINE}.scaled cannot clean rows, since a bundle may only name functions of pedigree.cleaning and of {CLEANING}; call it in a function that you write there."),
+        ("clean.steps.mine", {"_target_": f"{CLEANING}.scaled", "columns": ["sex"], "by": {"_target_": "os.getcwd"}}, "clean.steps.mine: '_target_' is not possible here, since a cleaning step takes plain values"),
+        ("clean.steps.mine", {"_target_": "pandas.isna"}, "clean.steps.mine: pandas.isna cannot clean rows"),
         ("collect", LIMITS | {"_target_": f"{MINE}.source", "rows": 1}, f"collect: {MINE}.source is called as source(folder=..., **settings), but got an unexpected keyword argument 'folder'."),
         ("explain.methods.mine", {"_target_": f"{MINE}.Explainer"}, f"explain.methods.mine: {MINE}.Explainer is called with a subject; write `def __call__(self, subject)`"),
         ("explain.methods.mine", {"_target_": f"{MINE}.Labels"}, f"explain.methods.mine: {MINE}.Labels is called with a subject"),
@@ -151,7 +156,7 @@ def test_a_broken_contract_is_one_sentence(key: str, tool: Any, expected: str) -
 @pytest.mark.parametrize(
     ("key", "tool"),
     [
-        ("clean.steps.mine", {"_target_": f"{MINE}.scaled", "columns": ["sex"], "by": 2}),
+        ("clean.steps.mine", {"_target_": f"{CLEANING}.scaled", "columns": ["sex"], "by": 2}),
         ("explain.methods.mine", {"_target_": f"{MINE}.Right"}),
         ("engineer.steps.mine", apply("Careful")),
     ],

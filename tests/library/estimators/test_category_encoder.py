@@ -14,12 +14,12 @@ from sklearn.preprocessing import TargetEncoder
 from pedigree.base.names import UserError
 from pedigree.base.settings import as_dict
 from pedigree.base.tools import instantiate
-from pedigree.estimators import artifact
 from pedigree.estimators.building import build_model
 from pedigree.estimators.category_encoder import CategoryEncoder
 from pedigree.estimators.fitting import fit
 from pedigree.estimators.predicting import predict
 from pedigree.estimators.settings import Model
+from pedigree.storage import artifact
 from pedigree.training.inputs import read_subset
 
 OPTIONS: dict[str, dict] = {
@@ -188,6 +188,6 @@ def test_a_stored_encoder_of_another_package_is_refused() -> None:
     state["encoder"] = json.dumps({"_type": "encoder", "name": "os.system", "state": {}})
     with pytest.raises(
         UserError,
-        match=r"a stored encoder contains a os\.system, which is not part of category_encoders",
+        match=r"a stored encoder contains a os\.system, which is no encoder of category_encoders",
     ):
         CategoryEncoder.__new__(CategoryEncoder).__setstate__(state)

@@ -12,12 +12,13 @@ from sklearn.metrics import log_loss, root_mean_squared_error
 
 from pedigree.base.settings import as_dict
 from pedigree.base.tables import sha256
-from pedigree.estimators import artifact, fitting
+from pedigree.estimators import fitting
 from pedigree.estimators.building import build_model
 from pedigree.estimators.ensemble_selection import greedy_weights
 from pedigree.estimators.fitting import fit
 from pedigree.estimators.predicting import predict
 from pedigree.estimators.settings import Model
+from pedigree.storage import artifact
 from pedigree.training.data import training_groups
 from pedigree.training.inputs import read_subset
 

@@ -16,12 +16,13 @@ from pedigree.base.names import UserError
 from pedigree.base.settings import as_dict
 from pedigree.base.tables import read_json, read_table
 from pedigree.config.checks import check
-from pedigree.estimators import artifact, fitting
+from pedigree.estimators import fitting
 from pedigree.estimators.building import build_model
 from pedigree.estimators.fitting import fit
 from pedigree.estimators.predicting import predict
 from pedigree.estimators.settings import Model
 from pedigree.folds.folding import fold_groups, inner_folds
+from pedigree.storage import artifact
 from pedigree.training.data import training_groups
 from pedigree.training.inputs import read_subset
 

@@ -15,8 +15,8 @@ from library.projects import ROOT, extra
 from sklearn.base import clone
 
 from pedigree.base.names import UserError
-from pedigree.estimators import artifact
 from pedigree.estimators.networks.neural import EntityEmbeddingMLP, _inputs
+from pedigree.storage import artifact
 
 LIBRARIES = ["torch", "keras"]
 FIT = """
@@ -24,7 +24,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 import numpy as np, pandas as pd
-from pedigree.estimators import artifact
+from pedigree.storage import artifact
 X = pd.DataFrame({"x": np.linspace(-1, 1, 50), "c": pd.Categorical(list("abcde") * 10)})
 y = (np.arange(50) % 5 > 2) * 1
 module = import_module(f"pedigree.estimators.networks.{sys.argv[1]}_mlp")
@@ -160,7 +160,7 @@ def test_two_processes_store_the_same_bytes_and_answer_without_the_library(
         hashes.add(hashlib.sha256((tmp_path / "model.skops").read_bytes()).hexdigest())
     assert len(hashes) == 1
     ask = (
-        "import sys; from pathlib import Path; from pedigree.estimators import artifact; import pandas as pd;"
+        "import sys; from pathlib import Path; from pedigree.storage import artifact; import pandas as pd;"
         "X = pd.DataFrame({'x': [0.5], 'c': pd.Categorical(['b'], categories=list('abcde'))});"
         "print(artifact.load_model(Path('model.skops')).predict_proba(X)[0, 1].hex());"
         "assert not {'skorch', 'tensorflow', 'keras'} & set(sys.modules)"  # skops looks for torch itself

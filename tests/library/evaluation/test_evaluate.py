@@ -8,13 +8,13 @@ from library.projects import Project
 
 from pedigree.base.names import UserError
 from pedigree.base.tables import read_json, read_table, write_table
-from pedigree.estimators import artifact
 from pedigree.estimators.predicting import predict
 from pedigree.evaluation.curves import classification_curves, regression_curves
 from pedigree.evaluation.validation import predict_validation
 from pedigree.scoring.decision import PredictedRows
 from pedigree.scoring.metrics import METRICS, gain, score
 from pedigree.scoring.predictions import PredictionTable, row_names
+from pedigree.storage import artifact
 from pedigree.training.inputs import read_subset
 
 

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.pandas import column, data_frames, range_indexes
 from library.projects import ROOT, Project
 
+from pedigree.base.dvc_files.cache import cached, listing
+from pedigree.base.dvc_files.lock import recorded_stages
 from pedigree.base.names import UserError
 from pedigree.lineage.diff import command, compare_versions
 from pedigree.lineage.diff.report import lines
@@ -315,6 +317,18 @@ def test_a_version_that_is_nowhere_says_how_to_bring_it(versions: Project) -> No
 
 
 @pytest.mark.slow
+def test_a_version_that_is_damaged_in_the_cache_is_not_compared(versions: Project) -> None:
+    (loaded,) = (one for one in recorded_stages()["load"]["outs"] if one["path"] == "data/loaded")
+    path = cached(listing(loaded["md5"])[0]["md5"])
+    path.chmod(0o644)
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    path.chmod(0o444)
+    with pytest.raises(UserError, match=r"is damaged; `python -m pedigree check --cache`"):
+        read_version("HEAD", Path("data/loaded"))
+
+
 def test_what_is_not_recorded_is_named(versions: Project) -> None:
     with pytest.raises(UserError, match=r"'heavyer' is not a commit, .*did you mean 'heavier'\?"):
         read_version("heavyer", LOADED)

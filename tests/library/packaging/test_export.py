@@ -13,13 +13,13 @@ from pedigree.base.names import UserError
 from pedigree.base.settings import as_dict
 from pedigree.base.tables import read_json
 from pedigree.config.checks import check
-from pedigree.estimators import artifact
 from pedigree.estimators.building import build_model
 from pedigree.estimators.fitting import fit
 from pedigree.estimators.predicting import plain, predict
 from pedigree.estimators.settings import Model
 from pedigree.packaging.export import native
 from pedigree.packaging.onnx import export
+from pedigree.storage import artifact
 from pedigree.training.inputs import read_subset
 
 BUNDLE = Path("models/bundle")

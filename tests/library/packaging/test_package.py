@@ -14,7 +14,7 @@ FOLDER = Path("models/bundle")
 
 def test_a_bundle_holds_model_signature_lineage_and_card(project: Project) -> None:
     parts = {"engineer.skops", "select.skops", "model.skops", "calibrator.skops", "threshold.json"}
-    papers = {"signature.json", "lineage.json", "README.md", "sha256.json"}
+    papers = {"signature.json", "lineage.json", "sbom.cdx.json", "README.md", "sha256.json"}
     assert {path.name for path in FOLDER.iterdir()} == parts | papers
     for name in parts:
         assert (FOLDER / name).read_bytes() == Path("models", name).read_bytes()

@@ -12,8 +12,9 @@ from library.projects import ROOT, Project
 from pedigree.base.names import UserError
 from pedigree.base.tables import read_json, read_table
 from pedigree.data.target import features
-from pedigree.prediction.bundle import Bundle, seal, verify
+from pedigree.prediction.bundle import Bundle
 from pedigree.prediction.predictor import Predictor
+from pedigree.prediction.sealed import Sealed, seal
 
 FOLDER = Path("models/bundle")
 PREDICT = """
@@ -59,7 +60,7 @@ def test_nothing_is_opened_before_the_check(project: Project) -> None:
 
 
 def test_the_id_names_the_content(project: Project) -> None:
-    before = verify(FOLDER)
+    before = Sealed.read(FOLDER).id
     assert seal(FOLDER) == before
     (FOLDER / "README.md").write_text("another card", encoding="utf-8")
     assert seal(FOLDER) != before
@@ -73,11 +74,7 @@ def test_raw_rows_get_the_pipelines_own_predictions(copy_of, task: str) -> None:
     assert broken.empty
     problem = project.settings("verdict").problem
     clean = read_table(Path("data/clean"))
-    own = (
-        Predictor.load(None, bundle.signature.target.classes)
-        .predict(features(clean, problem))
-        .values
-    )
+    own = Predictor.load(bundle.signature.target.classes).predict(features(clean, problem)).values
     assert bundle.predict(typed).values == pytest.approx(own, abs=1e-12)
 
 

@@ -13,13 +13,13 @@ from pedigree.base.names import UserError
 from pedigree.base.settings import as_dict
 from pedigree.base.tables import read_json, read_table, write_table
 from pedigree.config.checks import check
-from pedigree.estimators import artifact
 from pedigree.estimators.building import build_model
 from pedigree.estimators.predicting import predict
 from pedigree.estimators.settings import Model
 from pedigree.prediction.bundle import Bundle
 from pedigree.prediction.calibration import Intervals, LogOdds, Probabilities, calibrated
 from pedigree.scoring.metrics import score
+from pedigree.storage import artifact
 from pedigree.training.data import Training
 from pedigree.training.inputs import read_subset
 

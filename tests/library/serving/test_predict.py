@@ -168,6 +168,15 @@ def test_a_failure_leaves_the_earlier_output_and_nothing_half_written(
     assert set(Path().iterdir()) - before == {Path("rows.csv")}
 
 
+def test_a_folder_is_no_output_and_keeps_its_files(project: Project) -> None:
+    folder = Path("mine.csv")
+    folder.mkdir()
+    (folder / "notes.txt").touch()
+    with pytest.raises(UserError, match=r"^mine\.csv is a folder; name a file\.$"):
+        predict_file(PENGUINS, folder, Bundle.load())
+    assert [one.name for one in folder.iterdir()] == ["notes.txt"]
+
+
 def test_a_file_without_rows_gives_one_without_rows(project: Project) -> None:
     scored = score(write(rows().head(0)), Path("scored.parquet"))
     assert len(scored) == 0

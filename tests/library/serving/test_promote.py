@@ -11,8 +11,8 @@ from library.projects import ROOT, Project
 from pedigree.base.names import UserError
 from pedigree.base.tables import read_json, read_table, write_json
 from pedigree.estimators.signature import Signature
-from pedigree.prediction.bundle import seal, verify
 from pedigree.prediction.predictor import Predictor
+from pedigree.prediction.sealed import Sealed, seal
 from pedigree.scoring.decision import PredictedRows, Threshold
 from pedigree.scoring.predictions import PredictionTable
 from pedigree.serving.promote import promote
@@ -28,7 +28,7 @@ def verdict() -> dict:
 def put(folder: Path = BUNDLE) -> str:
     """Put a bundle into use without DVC, which the shared project lacks; return its id."""
     shutil.copytree(folder, CHAMPION)
-    return verify(CHAMPION)
+    return Sealed.read(CHAMPION).id
 
 
 def change_signature(**changes: object) -> str:
@@ -41,9 +41,9 @@ def change_signature(**changes: object) -> str:
 
 
 def test_a_bundle_is_copied_whole_and_what_is_left_to_do_is_said(project: Project) -> None:
-    identity = verify(BUNDLE)
+    identity = Sealed.read(BUNDLE).id
     done = promote()
-    assert verify(CHAMPION) == identity
+    assert Sealed.read(CHAMPION).id == identity
     assert done[0] == f"{CHAMPION} is now bundle {identity[:12]}."
     # There is no repository here.
     assert done[1].startswith(
@@ -57,12 +57,20 @@ def test_a_bundle_is_copied_whole_and_what_is_left_to_do_is_said(project: Projec
     assert promote() == [f"{CHAMPION} already is bundle {identity[:12]}."]
 
 
+def test_a_folder_of_ones_own_in_its_place_is_kept(project: Project) -> None:
+    CHAMPION.mkdir(parents=True)
+    (CHAMPION / "notes.txt").touch()
+    with pytest.raises(UserError, match=f"{CHAMPION} contains no bundle"):
+        promote()
+    assert [one.name for one in CHAMPION.iterdir()] == ["notes.txt"]
+
+
 def test_another_bundle_takes_its_place(project: Project) -> None:
     first = put()
     (BUNDLE / "README.md").write_text("another card", encoding="utf-8")
     second = seal(BUNDLE)
     assert promote()[0] == f"{CHAMPION} is now bundle {second[:12]}, and replaces {first[:12]}."
-    assert verify(CHAMPION) == second
+    assert Sealed.read(CHAMPION).id == second
 
 
 def test_a_bundle_that_was_changed_is_not_promoted(project: Project) -> None:
@@ -70,7 +78,7 @@ def test_a_bundle_that_was_changed_is_not_promoted(project: Project) -> None:
     (BUNDLE / "model.skops").write_bytes(b"x")
     with pytest.raises(UserError, match=r"model\.skops was changed"):
         promote()
-    assert verify(CHAMPION) == before
+    assert Sealed.read(CHAMPION).id == before
 
 
 def test_a_model_that_is_not_accepted_is_promoted_only_on_purpose(project: Project) -> None:
@@ -199,9 +207,9 @@ def test_a_column_that_a_champion_can_do_without_may_be_gone(project: Project) -
     found = champion.bundle_columns(signature, rows.drop(columns=spare))
     assert list(found) == list(signature.inputs)
     assert found[spare].isna().all()
-    assert Predictor.load(BUNDLE, ["female", "male"]).predict(found).values == pytest.approx(
-        PredictionTable.read(Path("data/predictions/test")).of["model"]
-    )
+    assert Predictor.load(["female", "male"], Sealed.read(BUNDLE)).predict(
+        found
+    ).values == pytest.approx(PredictionTable.read(Path("data/predictions/test")).of["model"])
 
 
 def test_a_champion_decides_by_its_own_threshold_and_pays_what_the_model_pays() -> None:

@@ -9,7 +9,8 @@ from library.projects import Project
 
 from pedigree.base.names import UserError
 from pedigree.base.tables import read_table
-from pedigree.prediction.bundle import Bundle, verify
+from pedigree.prediction.bundle import Bundle
+from pedigree.prediction.sealed import Sealed
 from pedigree.serving import api as serve
 
 
@@ -35,7 +36,7 @@ def refusal(row: dict[str, Any]) -> str:
 def test_health_names_the_bundle(project: Project) -> None:
     answer = client().get("/health")
     assert answer.status_code == 200
-    assert answer.json() == {"status": "ok", "bundle": verify(Path("models/bundle"))}
+    assert answer.json() == {"status": "ok", "bundle": Sealed.read(Path("models/bundle")).id}
 
 
 def test_a_row_gets_its_label_and_probabilities(project: Project) -> None:

@@ -5,11 +5,11 @@ import pytest
 from library.projects import Project
 
 from pedigree.base.tables import read_json
-from pedigree.estimators import artifact
 from pedigree.estimators.building import build_model, chosen_model
 from pedigree.estimators.fitting import fit
 from pedigree.estimators.predicting import plain, predict
 from pedigree.estimators.settings import Model
+from pedigree.storage import artifact
 from pedigree.training.bagging import CatBoostBag, fit_bag
 from pedigree.training.inputs import read_subset
 

@@ -6,7 +6,7 @@ from library.projects import Project, extra, leave_out_missing
 
 from pedigree.base.names import UserError
 from pedigree.base.tables import read_json
-from pedigree.estimators import artifact
+from pedigree.storage import artifact
 
 CURVES = Path("plots/train/plots/metrics")
 # What each library reports, and how many values for an iteration it begins with.

@@ -11,11 +11,11 @@ from sklearn.preprocessing import StandardScaler
 from pedigree.base.names import UserError
 from pedigree.base.settings import as_dict, read_yaml
 from pedigree.base.tables import read_json, read_table, write_json, write_table
-from pedigree.estimators import artifact
 from pedigree.estimators.building import build_model
 from pedigree.estimators.predicting import predict
 from pedigree.estimators.settings import Model
 from pedigree.scoring.metrics import score
+from pedigree.storage import artifact
 from pedigree.training.fitted import Fitted, is_built_from
 from pedigree.training.inputs import read_subset
 

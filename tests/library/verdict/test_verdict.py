@@ -66,7 +66,7 @@ def test_the_test_rows_are_scored_with_intervals_that_hold_the_value(copy_of, ta
 def test_the_score_is_that_of_the_test_rows(project: Project) -> None:
     rows = read_table(Path("data/split/test"))
     problem = project.settings("verdict").problem
-    prediction = Predictor.load(None, ["female", "male"]).predict(features(rows, problem)).values
+    prediction = Predictor.load(["female", "male"]).predict(features(rows, problem)).values
     expected = sk.roc_auc_score(rows["sex"] == "male", prediction[:, 1])
     assert said()["test"]["roc_auc"] == pytest.approx(expected)
     low, high = said()["metrics"][0]["interval"]
@@ -247,7 +247,7 @@ def test_what_was_predicted_of_each_test_row_is_kept(copy_of, task: str) -> None
     assert list(found.of) == ["model", "linear", "dummy"]
     assert found.truth.tolist() == encode(rows[problem.target], found.classes).tolist()
     assert found.of["model"] == pytest.approx(
-        Predictor.load(None, found.classes).predict(features(rows, problem)).values
+        Predictor.load(found.classes).predict(features(rows, problem)).values
     )
     assert len(set(found.group)) == len(rows.drop_duplicates(["species", "individual_id"]))
     for one in said()["metrics"][: len(problem.metrics)]:

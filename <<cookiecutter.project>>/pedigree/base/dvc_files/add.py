@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from pedigree.base.dvc_files.rwlock import damage
+
 
 def dvc_add(path: Path) -> str:
     """Run ``dvc add``; return an empty string, or what remains to be done and why.
@@ -18,4 +20,5 @@ def dvc_add(path: Path) -> str:
         return ""
     errors = [line for line in added.stderr.splitlines() if line.startswith("ERROR: ")]
     why = " ".join(errors).removeprefix("ERROR: ") or f"exit code {added.returncode}"
-    return f"{path} is not in DVC yet ({why}); run `dvc add {path}`."
+    first = f"{problem}, then " if (problem := damage()) else ""
+    return f"{path} is not in DVC yet ({why}); {first}run `dvc add {path}`."

@@ -11,16 +11,35 @@ from typing import Any
 import yaml
 
 from pedigree.base.git import blobs, git
+from pedigree.base.names import UserError, first_of
 from pedigree.base.paths import LIBRARY, PARAMS, SCRIPTS
 from pedigree.base.settings import Loader, read_yaml, settings_file
 
 LOCK = Path("dvc.lock")
+KEYS = {"schema", "stages", "datasets"}
 
 
 def recorded_stages(project: Path = Path()) -> dict[str, Any]:
-    """Return the stages in a project's dvc.lock; empty before the first run."""
+    """Return the stages in a project's dvc.lock; empty before the first run.
+
+    Raises
+    ------
+    UserError
+        The file is damaged.
+    """
     lock = project / LOCK
-    return whole(read_yaml(lock)) if lock.exists() else {}
+    if not lock.exists():
+        return {}
+    try:
+        content = read_yaml(lock)
+        if not set(content) <= KEYS:
+            raise KeyError(first_of(sorted(set(content) - KEYS), 1))
+        return whole(content)
+    except (UserError, AttributeError, KeyError, TypeError, ValueError) as error:
+        found = " ".join(str(error).split())
+        raise UserError(
+            f"{lock} is damaged; restore it with `git restore {LOCK}`, or delete it and run `dvc repro`. ({found})"
+        ) from None
 
 
 def whole(lock: Mapping[str, Any]) -> dict[str, Any]:
@@ -34,7 +53,9 @@ def whole(lock: Mapping[str, Any]) -> dict[str, Any]:
 def completed(stage: Mapping[str, Any]) -> dict[str, Any]:
     """Complete an entry of dvc.lock; see `whole`."""
     entries = {
-        kind: [{**one, "md5": recorded_hash(one)} for one in stage.get(kind) or ()]
+        kind: [
+            {**one, "path": one["path"], "md5": recorded_hash(one)} for one in stage.get(kind) or ()
+        ]
         for kind in ("deps", "outs")
     }
     return {"params": {}, **stage, **entries}
@@ -117,7 +138,8 @@ def outdated(stages: Mapping[str, Any], name: str) -> list[str]:
         if name in stages
         else []
     )
-    return [dep["path"] for dep in deps if now.get(dep["path"], dep["md5"]) != dep["md5"]]
+    changed = (dep["path"] for dep in deps if now.get(dep["path"], dep["md5"]) != dep["md5"])
+    return list(dict.fromkeys(changed))
 
 
 def settings_of(stages: Mapping[str, Any], name: str, commit: str = "") -> dict[str, Any] | None:

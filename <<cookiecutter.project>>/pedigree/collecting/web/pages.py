@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx2
 
+from pedigree.base.files.replacing import append
 from pedigree.base.names import UserError, did_you_mean
 from pedigree.base.stage import say
 from pedigree.collecting.web import Response, absolute_url
@@ -216,9 +217,7 @@ class PageCache:
         part, end = (
             (last["part"] + 1, 0) if last["end"] >= MAX_PART else (last["part"], last["end"])
         )
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with self._part(part).open("ab") as file:
-            file.write(text)
+        append(text, self._part(part))
         page = {
             "asked": url,
             "next": following,
@@ -228,8 +227,7 @@ class PageCache:
             "part": part,
             "end": end + len(text),
         }
-        with self.journal.open("a", encoding="utf-8", newline="\n") as file:
-            file.write(json.dumps(page) + "\n")
+        append(f"{json.dumps(page)}\n".encode(), self.journal)
         self.pages.append(page)
         self.visited.add(url)
         self.contents[content] = url

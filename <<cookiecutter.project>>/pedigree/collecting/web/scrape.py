@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from pedigree.base.extras import way_to_add
+from pedigree.base.files.replacing import replacing
 from pedigree.base.names import UserError
 from pedigree.base.stage import say
 from pedigree.collecting.web import Client, RequestFailed, absolute_url
@@ -137,12 +139,12 @@ def write_json_lines(tables: Iterable[pa.Table], path: Path) -> None:
 
     Not as Parquet, since `load` replaces markers of missing values in formats without types only.
     """
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        for table in tables:
-            for row in table.to_pylist():
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
-    if not path.stat().st_size:
-        path.unlink()
+    rows = (row for table in tables for row in table.to_pylist())
+    if (first := next(rows, None)) is None:
+        return
+    with replacing(path) as new, new.open("w", encoding="utf-8", newline="\n") as file:
+        for row in itertools.chain([first], rows):
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
 def check_selectors(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
+from omegaconf import OmegaConf, open_dict
+from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
 
 from pedigree.base.names import UserError, did_you_mean
 from pedigree.base.paths import CONF
@@ -14,29 +16,64 @@ from pedigree.config.composing.diagnosis import lost_reference, unquoted_options
 from pedigree.config.composing.resolvers import refuse_resolvers
 
 
-def compose(overrides: Sequence[str] = ()) -> dict[str, Any]:
+def compose(overrides: Sequence[str] = (), folder: Path = CONF) -> dict[str, Any]:
     """Compose conf/ as `dvc exp run` does, all references resolved.
 
     Parameters
     ----------
     overrides : sequence of str
         Overrides as after `-S`.
+    folder : Path
+        Another version of conf/.
 
     Raises
     ------
     UserError
         A file or a reference is missing, a file is not valid YAML, or one calls a resolver such as `oc.env`.
     """
+    config, _ = _compose(overrides, folder)
+    try:
+        OmegaConf.resolve(config)
+    except OmegaConfBaseException as error:
+        lost = lost_reference(error, config) if isinstance(error, InterpolationKeyError) else None
+        raise UserError(lost or f"{CONF}/ cannot be composed: {error}") from None
+    return OmegaConf.to_container(config)  # type: ignore[return-value]
+
+
+def compose_references(overrides: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Compose conf/ without resolving references.
+
+    Parameters
+    ----------
+    overrides : sequence of str
+        As for `compose`.
+
+    Returns
+    -------
+    settings : dict
+    options : dict
+        The chosen option of each group.
+
+    Raises
+    ------
+    UserError
+        As by `compose`.
+    """
+    config, options = _compose(overrides, CONF)
+    return OmegaConf.to_container(config), options  # type: ignore[return-value]
+
+
+def _compose(overrides: Sequence[str], folder: Path) -> tuple[Any, dict[str, Any]]:
+    """Compose a folder; return the settings, and the chosen option of each group."""
     from hydra import compose as hydra_compose
     from hydra import initialize_config_dir
     from hydra.errors import HydraException, MissingConfigException
-    from omegaconf.errors import InterpolationKeyError, OmegaConfBaseException
     from yaml import YAMLError
 
     refuse_resolvers(overrides)
     try:
-        with initialize_config_dir(str(CONF.resolve()), version_base=None):
-            config = hydra_compose("config", list(overrides))
+        with initialize_config_dir(str(folder.resolve()), version_base=None):
+            config = hydra_compose("config", list(overrides), return_hydra_config=True)
     except MissingConfigException as error:
         raise UserError(missing_option(error)) from None
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
@@ -44,13 +81,10 @@ def compose(overrides: Sequence[str] = ()) -> dict[str, Any]:
     except (ValueError, AssertionError) as error:  # Hydra's, about an item of a list of defaults
         found = "\n  ".join(unquoted_options())
         raise UserError(found or f"{CONF}/ cannot be composed: {error}") from None
-    try:
-        OmegaConf.resolve(config)
-    except OmegaConfBaseException as error:
-        lost = lost_reference(error, config) if isinstance(error, InterpolationKeyError) else None
-        raise UserError(lost or f"{CONF}/ cannot be composed: {error}") from None
-    settings: dict[str, Any] = OmegaConf.to_container(config)  # type: ignore[assignment]
-    return settings
+    chosen = config.hydra.runtime.choices.items()
+    with open_dict(config):
+        del config["hydra"]
+    return config, {key: one for key, one in chosen if not key.startswith("hydra/")}
 
 
 def missing_option(error: Exception) -> str:

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pedigree.base.dvc_files.cache import refuse_damaged
 from pedigree.base.dvc_files.declared import declared_stage
 from pedigree.base.dvc_files.lock import LOCK
 from pedigree.base.git import git, head
@@ -68,6 +69,9 @@ def read_version(revision: str, folder: Path) -> pd.DataFrame:
                     f"{folder} is not recorded in {revision}; run `git log dvc.lock` to find commits that may record it."
                 )
             files.get(folder.as_posix(), str(copy), recursive=True)
+            for part in copy.rglob("*.parquet"):
+                path = (folder / part.relative_to(copy)).as_posix()
+                refuse_damaged(part.read_bytes(), files.info(path)["md5"])
         except (DataIndexError, FileNotFoundError):
             raise lost(name, revision) from None
         return _read(copy, name, "choose a folder of Parquet parts with --data")

@@ -10,10 +10,11 @@ from typing import Any
 
 import yaml
 
-from pedigree.base.dvc_files.lock import LOCK, outdated, whole
+from pedigree.base.dvc_files.cache import refuse_damaged
+from pedigree.base.dvc_files.lock import LOCK, outdated, recorded_stages, whole
 from pedigree.base.names import UserError
 from pedigree.base.paths import PARAMS
-from pedigree.base.settings import Loader
+from pedigree.base.settings import Loader, read_yaml
 from pedigree.lineage.diff.versions import WORKSPACE, lost, open_version, way_to
 from pedigree.report.outputs import RunOutputs, read_workspace
 from pedigree.scoring.predictions import PredictionTable
@@ -80,8 +81,11 @@ def open_run(name: str) -> Run:
             raise UserError(
                 f"{name} has no {path}, since it stopped before `evaluate`; run `{way_out}`."
             )
-    settings = yaml.load(read(PARAMS.name) or b"", Loader=Loader)
-    stages = whole(yaml.load(read(LOCK.name) or b"", Loader=Loader))
+    if name == WORKSPACE:  # its files may be damaged; those in Git are not
+        settings, stages = read_yaml(PARAMS), recorded_stages()
+    else:
+        settings = yaml.load(read(PARAMS.name) or b"", Loader=Loader)
+        stages = whole(yaml.load(read(LOCK.name) or b"", Loader=Loader))
     if outdated(stages, "evaluate"):
         raise UserError(
             f"{name} stopped before `evaluate`, so its scores are those of an earlier model; "
@@ -98,9 +102,12 @@ def reader(revision: str) -> Callable[[str], bytes | None]:
 
     def read(path: str) -> bytes | None:
         try:
-            return files.read_bytes(path) if files.exists(path) else None
+            content = files.read_bytes(path) if files.exists(path) else None
+            if content is not None and (md5 := files.info(path).get("md5")):  # else it is in Git
+                refuse_damaged(content, md5)
         except (DataIndexError, FileNotFoundError):
             raise lost(f"{path} of {revision}", revision) from None
+        return content
 
     return read
 

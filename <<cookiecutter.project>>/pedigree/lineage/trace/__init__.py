@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from pedigree.base.dvc_files.cache import listing, read_object
 from pedigree.base.dvc_files.lock import (
     LOCK,
     ancestors,
@@ -25,7 +26,7 @@ from pedigree.base.dvc_files.lock import (
 from pedigree.base.names import UserError, did_you_mean
 from pedigree.base.paths import BUNDLE, RAW
 from pedigree.lineage.trace.bundles import find_bundle, identity, named_in
-from pedigree.lineage.trace.records import Record, cached, experiments, listing, lock_history
+from pedigree.lineage.trace.records import Record, experiments, lock_history
 
 SHORTEST = 8  # minimum number of digits of a bundle's id
 
@@ -277,13 +278,14 @@ def source(stages: list[dict[str, Any]]) -> dict[str, Any] | None:
     """Return the raw snapshot's description of its source; None if no stage of the chain made a snapshot."""
     for md5 in (one["outputs"].get(RAW.as_posix()) for one in stages):
         if md5 and digest(RAW) == md5:
-            return _account(RAW / "snapshot.json")
+            return _account((RAW / "snapshot.json").read_bytes())
         for entry in listing(md5) if md5 else ():
-            if entry["relpath"] == "snapshot.json" and cached(entry["md5"]).exists():
-                return _account(cached(entry["md5"]))
+            is_account = entry["relpath"] == "snapshot.json"
+            if is_account and (content := read_object(entry["md5"])):
+                return _account(content)
     return None
 
 
-def _account(path: Path) -> dict[str, Any]:
-    account: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+def _account(content: bytes) -> dict[str, Any]:
+    account: dict[str, Any] = json.loads(content)
     return account

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from pedigree.base.dvc_files.cache import listing, read_object
 from pedigree.base.dvc_files.lock import digest
 from pedigree.base.names import UserError
 from pedigree.base.paths import BUNDLE, CHAMPION, MANIFEST
 from pedigree.base.tables import sha256
-from pedigree.lineage.trace.records import Record, cached, listing
+from pedigree.lineage.trace.records import Record
 
 # Suffixes of files that `python -m pedigree predict` writes.
 SUFFIXES = (".csv", ".parquet")
@@ -18,9 +20,9 @@ COLUMN = "bundle"
 
 def identity(md5: str) -> str | None:
     """Return the id of a recorded bundle, if its manifest is in the workspace or DVC's cache; else None."""
-    manifests = [cached(one["md5"]) for one in listing(md5) if one["relpath"] == MANIFEST]
-    if manifests and manifests[0].is_file():
-        return sha256(manifests[0])
+    manifests = (read_object(one["md5"]) for one in listing(md5) if one["relpath"] == MANIFEST)
+    if content := next(manifests, None):
+        return hashlib.sha256(content).hexdigest()
     for folder in (BUNDLE, CHAMPION):
         if (folder / MANIFEST).is_file() and digest(folder) == md5:
             return sha256(folder / MANIFEST)

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import yaml
 
+from pedigree.base.dvc_files.cache import listing
 from pedigree.base.dvc_files.lock import digest, folder_md5, is_code, lies_in
 from pedigree.base.git import blobs, git
 from pedigree.base.paths import SETTINGS
 from pedigree.base.settings import Loader
-from pedigree.lineage.trace.records import Record, listing
+from pedigree.lineage.trace.records import Record
 
 
 def inputs(record: Record) -> Iterator[tuple[str, str, str]]:

@@ -1,19 +1,16 @@
-"""The records of DVC: every version of dvc.lock, and the objects in its cache."""
+"""The records of DVC: every version of dvc.lock."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
-from configparser import ConfigParser
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import yaml
 
-from pedigree.base.dvc_files.lock import LOCK, completed
+from pedigree.base.dvc_files.lock import LOCK, completed, recorded_stages
 from pedigree.base.git import blobs, git
 from pedigree.base.settings import Loader
 
@@ -50,8 +47,14 @@ def lock_versions() -> Iterator[tuple[str, str, bytes]]:
     name : str
         The same for equal contents, except for the workspace.
     content : bytes
+
+    Raises
+    ------
+    UserError
+        The workspace's is damaged.
     """
     if LOCK.exists():
+        recorded_stages()
         yield "", "", LOCK.read_text(encoding="utf-8").encode()
     commits = git("log", "--all", "--topo-order", "--format=%H", "--", LOCK.name).split()
     found = blobs(f"{commit}:./{LOCK}" for commit in commits)
@@ -92,21 +95,3 @@ def experiments() -> dict[str, str]:
         for commit, name in pairs
         if "/celery/" not in name and name.count("/") == 4
     }
-
-
-def listing(md5: str) -> list[dict[str, str]]:
-    """Return the files of a recorded folder; empty if DVC's cache does not contain its listing."""
-    path = cached(md5)
-    return (
-        json.loads(path.read_text(encoding="utf-8"))
-        if md5.endswith(".dir") and path.exists()
-        else []
-    )
-
-
-def cached(md5: str) -> Path:
-    """Return the path of an object in DVC's cache."""
-    config = ConfigParser()
-    config.read([".dvc/config", ".dvc/config.local"], encoding="utf-8")
-    folder = config.get("cache", "dir", fallback="cache").strip("\"'")
-    return Path(".dvc") / folder / "files" / "md5" / md5[:2] / md5[2:]

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from pedigree.base.dvc_files.cache import read_object
 from pedigree.base.dvc_files.lock import lies_in, settings_of, stage_that_made, stages_by_output
 from pedigree.base.git import blobs, git
 from pedigree.base.names import first_of
@@ -173,14 +174,18 @@ def descendants(record: Record, names: list[str], folders: Folders) -> list[str]
 
 def _headline(commit: str, path: str, md5: str) -> str | None:
     """Return the first two values of a metrics file, if that version of the file is available."""
-    if commit:
-        ((_, content),) = blobs([f"{commit}:./{path}"])
-    else:
-        content = Path(path).read_bytes() if Path(path).exists() else b""
-    if hashlib.md5(content, usedforsecurity=False).hexdigest() != md5:
+    files = [Path(path).read_bytes()] if Path(path).is_file() else []
+    files += filter(None, [read_object(md5)])
+    committed = [content for _, content in blobs([f"{commit}:./{path}"])] if commit else []
+    same = (one for one in files + committed if _md5(one) == md5)
+    if (content := next(same, None)) is None:
         return None
     first = list(leaves(json.loads(content)).items())[:2]
     return ", ".join(f"{key} {_show(value)}" for key, value in first)
+
+
+def _md5(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 def _show(value: Any) -> str:

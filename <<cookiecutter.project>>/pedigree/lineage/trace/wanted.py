@@ -6,11 +6,12 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pedigree.base.dvc_files.cache import read_object
 from pedigree.base.dvc_files.lock import LOCK, digest, lies_in
 from pedigree.base.names import UserError, did_you_mean
 from pedigree.base.paths import RAW, SNAPSHOT
 from pedigree.lineage.trace.folders import Folders, inputs, present
-from pedigree.lineage.trace.records import Record, cached
+from pedigree.lineage.trace.records import Record
 
 
 @dataclass(frozen=True)
@@ -150,15 +151,13 @@ def _by_digits(
 
 def _by_sha256(start: str, folders: Folders) -> set[str]:
     """Find files of the recorded snapshots by the checksums that `collect` recorded."""
-    from pedigree.base.json_file import read_as
+    from pedigree.base.json_file import parse_as
     from pedigree.data.records import SnapshotRecord
 
     found = set()
     for md5, files in folders.files.items():
-        account = (
-            cached(files.get(SNAPSHOT.name, "")) if folders.paths[md5] == RAW.as_posix() else None
-        )
-        if account and account.is_file():
-            listed = read_as(SnapshotRecord, account).files
+        wanted = files.get(SNAPSHOT.name) if folders.paths[md5] == RAW.as_posix() else None
+        if wanted and (account := read_object(wanted)):
+            listed = parse_as(SnapshotRecord, account, SNAPSHOT, "collect").files
             found |= {files[one.name] for one in listed if one.sha256.startswith(start)}
     return found

@@ -65,6 +65,7 @@ def fetch(project: Path, local: bool) -> list[str]:
     options = []
     if local:
         _dvc(project, "remote", "add", "--local", "--quiet", "this-machine", str(cache))
+        _dvc(project, "remote", "modify", "--local", "this-machine", "verify", "true")
         options = ["--remote", "this-machine"]
     for name, url in addresses.items():
         if "://" not in url:

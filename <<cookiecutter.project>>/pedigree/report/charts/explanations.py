@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pedigree.base.tables import new_folder
+from pedigree.base.files.replacing import new_folder
 from pedigree.report.figures import BLUE, GREY, ORANGE, bars, figure, shorten
 from pedigree.report.outputs import Row, RunOutputs, grouped, to_float
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from markupsafe import Markup
 
+from pedigree.base.files.replacing import write_text
 from pedigree.base.names import UserError
-from pedigree.base.tables import replacing
 from pedigree.base.tools import described
 from pedigree.report.page.parts import Figure, Heading, Picture, Table, Text
 from pedigree.report.page.rendering import PagePart, jinja_environment, rendered
@@ -111,8 +111,7 @@ class Page:
 
     def write(self, path: Path) -> None:
         """Write the page to a file."""
-        with replacing(path) as new:
-            new.write_text(self.html(), encoding="utf-8", newline="\n")
+        write_text(self.html(), path)
 
 
 def _resource(name: str) -> Markup:

@@ -7,7 +7,6 @@ from library.projects import Project
 from pedigree.base.names import UserError
 from pedigree.base.tables import read_table, write_table
 from pedigree.data.target import features
-from pedigree.estimators import artifact
 from pedigree.features.engineering import (
     DateParts,
     GroupStatistics,
@@ -15,6 +14,7 @@ from pedigree.features.engineering import (
     RareCategories,
     Ratios,
 )
+from pedigree.storage import artifact
 
 FITTED = Path("models/engineer.skops")
 

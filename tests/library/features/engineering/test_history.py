@@ -13,8 +13,8 @@ from sklearn.base import clone
 from pedigree.base.names import UserError
 from pedigree.base.tables import read_table
 from pedigree.data.target import features
-from pedigree.estimators import artifact
 from pedigree.features.engineering import DeepFeatures, Lags, Related
+from pedigree.storage import artifact
 
 # Shop, day, amount: few of each, so that moments and gaps coincide.
 ROWS = st.lists(

@@ -10,9 +10,9 @@ from sklearn import ensemble
 
 from pedigree.base.names import UserError
 from pedigree.config.arguments import wrong_arguments
-from pedigree.estimators import artifact
 from pedigree.features.engineering import IsolationForest, Outliers
 from pedigree.features.outlier_limits import DropOutliers, compute_limits
+from pedigree.storage import artifact
 
 FITTED = Path("models/engineer.skops")
 METHODS = {"iqr": 3.0, "quantile": 0.05, "z_score": 2.0}

@@ -17,7 +17,6 @@ from sklearn.preprocessing import KBinsDiscretizer, PolynomialFeatures
 from pedigree.base.names import UserError
 from pedigree.base.tools import instantiate
 from pedigree.config.tools import parameters
-from pedigree.estimators import artifact
 from pedigree.features import engineering as engineer
 from pedigree.features.engineering import (
     Apply,
@@ -28,6 +27,7 @@ from pedigree.features.engineering import (
     wrong_step,
 )
 from pedigree.features.settings import EngineerSettings
+from pedigree.storage import artifact
 
 BLOCKS = re.findall(r"```yaml\n(.*?)```", (ROOT / "conf/engineer/README.md").read_text(), re.DOTALL)
 CATALOGUE: dict[str, Any] = {

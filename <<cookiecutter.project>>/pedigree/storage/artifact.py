@@ -1,7 +1,7 @@
 """Fitted objects as files: skops instead of pickle, and the same bytes for the same object.
 
-A pickle can run any code when it is opened; a skops file only builds objects of types that are allowed
-here (skops: "Secure persistence with skops").
+A pickle can run any code when it is opened; a skops file only builds the objects that it names (skops: "Secure
+persistence with skops"), and `audit` checks these names first.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -18,25 +18,11 @@ from typing import Any
 
 import sklearn.utils
 
+from pedigree.base.files.replacing import StrPath, write_bytes
 from pedigree.base.logs import LOGGER
 from pedigree.base.names import UserError
-from pedigree.base.tables import StrPath, replacing
-
-# Types beyond those that skops trusts itself, by the package that defines them.
-TRUSTED_PACKAGES = (
-    "pedigree",
-    "pipeline",
-    "sklearn",
-    "catboost",
-    "xgboost",
-    "lightgbm",
-    "interpret",
-    "numpy",
-    "pandas",
-)
-# Types of Python's own, whose contents are checked separately: LightGBM keeps its scores in the first
-# two, scikit-learn's boosting its metric for early stopping in the last.
-TRUSTED_TYPES = ("collections.OrderedDict", "collections.defaultdict", "functools.partial")
+from pedigree.storage.audit import Untrusted, audit
+from pedigree.storage.inspection import inspect
 
 _ID = re.compile(r'(?<="__id__": )\d+')
 _FILE = re.compile(r'(?<=")[\w-]+(?=\.(?:npy|npz|bin)")')
@@ -65,8 +51,7 @@ def save_model(model: Any, path: StrPath) -> None:
         _unpack(content)
     except Exception as error:
         raise UserError(f"{path} cannot be stored: the object's {unstorable(model)}") from error
-    with replacing(path) as new:
-        new.write_bytes(content)
+    write_bytes(content, path)
 
 
 def load_model(path: StrPath) -> Any:
@@ -75,7 +60,7 @@ def load_model(path: StrPath) -> Any:
     Raises
     ------
     UserError
-        The file is missing, or contains a type of a package that is not trusted.
+        The file is missing, damaged, or contains what is not listed (see `audit`).
 
     Examples
     --------
@@ -87,17 +72,36 @@ def load_model(path: StrPath) -> Any:
     if not path.exists():
         raise UserError(f"{path} is missing; run `dvc repro` (or `dvc checkout`) to make it.")
     LOGGER.debug("read %s", path)
+    return open_model(path.read_bytes(), path)
+
+
+def open_model(content: bytes, path: Path, own: Collection[str] | None = None) -> Any:
+    """Build the fitted object in the content of a file.
+
+    Parameters
+    ----------
+    content : bytes
+    path : Path
+        Where it was read, for messages.
+    own : collection of str, optional
+        The modules of pipeline/custom/ that it may name; default all.
+
+    Raises
+    ------
+    UserError
+        The content is damaged, or contains what is not listed (see `audit`).
+    """
     try:
-        return _unpack(path.read_bytes())
+        return _unpack(content, own)
     except Untrusted as error:
         raise UserError(
-            f"{path} contains {error}, but stored objects may only consist of {', '.join(TRUSTED_PACKAGES)}; do not "
-            "open files of unknown origin."
+            f"{path} contains {error}, which stored objects may not contain; do not open files of unknown origin."
         ) from None
-
-
-class Untrusted(Exception):
-    """A stored object contains types that are not trusted; the message names them."""
+    except Exception as error:  # skops and NumPy raise many kinds
+        raise UserError(
+            f"{path} is damaged, or was written by another version: {type(error).__name__}: {error!s:.200}; run "
+            f"`dvc checkout {path}`, or `dvc repro` to make it again."
+        ) from error
 
 
 def _pack(value: Any) -> bytes:
@@ -106,18 +110,22 @@ def _pack(value: Any) -> bytes:
     return _normalise(_skops().dumps(value))
 
 
-def _unpack(content: bytes) -> Any:
-    """Return the object in the content of a file."""
+def _unpack(content: bytes, own: Collection[str] | None = None) -> Any:
+    """Return the object in the content of a file.
+
+    Raises
+    ------
+    Untrusted
+        The content is refused by `audit`, before anything in it is built.
+    ValueError
+        `inspect` refuses what was built.
+    """
+    audit(content, own)
     skops = _skops()
-    types = skops.get_untrusted_types(data=content)
-    foreign = [
-        name
-        for name in types
-        if name.split(".")[0] not in TRUSTED_PACKAGES and name not in TRUSTED_TYPES
-    ]
-    if foreign:
-        raise Untrusted(", ".join(foreign))
-    return skops.loads(content, trusted=types)
+    # All of it is listed: skops has a list of its own, with other types and fewer kinds of nodes that it looks into.
+    value = skops.loads(content, trusted=skops.get_untrusted_types(data=content))
+    inspect(value)
+    return value
 
 
 def unstorable(value: Any) -> str | None:

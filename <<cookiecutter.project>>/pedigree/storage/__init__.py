@@ -1,0 +1,1 @@
+"""Fitted objects as files that can be opened without running code."""
