@@ -159,6 +159,8 @@ class Watch:
         elif event == "import":
             if arguments[0].partition(".")[0] not in self.known:
                 self.found.append(f"import {arguments[0]}")
+        elif event == "exec" and arguments[0].co_filename.startswith((sys.prefix, sys.base_prefix)):
+            pass  # a module of a known package
         elif event.startswith(FORBIDDEN):
             self.found.append(f"{event} {arguments!r:.100}")
 

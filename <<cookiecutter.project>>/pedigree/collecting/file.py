@@ -172,7 +172,7 @@ def _download(client: Client, address: str, folder: Path, max_bytes: int) -> Pat
     copy = _new_file(folder, name, address)
     shown = redact(address)
     try:
-        with replacing(copy) as new, client, tqdm(**PROGRESS) as progress:
+        with client, replacing(copy) as new, tqdm(**PROGRESS) as progress:
             client.download(address, new, max_bytes, progress.update)
     except RequestFailed as error:
         if error.status == 404:

@@ -10,8 +10,8 @@ from library.projects import ROOT, Project, extra
 
 from pedigree.environment.requirements import pinned_versions
 from pedigree.environment.sbom import bill_of_materials
-from pedigree.estimators.artifact import save_model
 from pedigree.estimators.balance import Smote
+from pedigree.storage.artifact import save_model
 
 
 @pytest.fixture(autouse=True)

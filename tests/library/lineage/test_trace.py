@@ -12,12 +12,13 @@ import yaml
 from dvc.repo import Repo
 from library.projects import ROOT, Project, stages
 
+from pedigree.base.dvc_files.cache import cached
 from pedigree.base.dvc_files.lock import digest
 from pedigree.base.names import UserError
 from pedigree.base.tables import read_json
 from pedigree.lineage.trace import command, trace
 from pedigree.lineage.trace.folders import Folders
-from pedigree.lineage.trace.records import Record, cached
+from pedigree.lineage.trace.records import Record
 from pedigree.lineage.trace.uses import uses
 from pedigree.lineage.trace.wanted import find_version
 from pedigree.prediction.bundle import Bundle

@@ -160,6 +160,7 @@ def test_an_id_cannot_stand_for_two_objects() -> None:
         ),
         (archive({"__loader__": ["ListNode"]}), "contains"),
     ],
+    ids=["empty", "short", "protocol", "entries", "array", "kind"],
 )
 def test_what_is_no_archive_of_objects_is_refused(content: bytes, what: str) -> None:
     refused(content, what)
