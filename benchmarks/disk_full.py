@@ -163,7 +163,11 @@ class Case:
         faults = [f"exit code {done.returncode}"] if done.returncode not in (0, 1) else []
         if "Traceback" in done.stderr + done.stdout:
             faults.append(f"traceback: {lines[-1]}")
-        elif done.returncode == 1 and len([one for one in lines if not ignored(one)]) != 1:
+        elif (
+            done.returncode == 1
+            and len([one for one in lines if not ignored(one)]) != 1
+            and " in the settings:" not in lines[0]
+        ):
             faults.append(f"{len(lines)} lines: {lines[:3]}")
         for out in outs:
             if digest(self.project / out) not in (None, self.good[out], before[out]):
@@ -321,6 +325,10 @@ def missing_folder(case: Case, stages: list[str], table: Table) -> None:
             try:
                 done = python("-m", f"pipeline.{stage}", cwd=case.project)
                 faults = case.check(done, outs, before)
+                if (
+                    not done.returncode
+                ):  # made from fewer inputs; DVC runs no stage without one of its `deps`
+                    faults = leftovers(case.project)
             finally:
                 remove(case.project / folder)
                 (case.project / "away").rename(case.project / folder)
@@ -360,7 +368,7 @@ def adopting(folder: Path, disk: FileLimit | SmallDisk, table: Table) -> None:
     done = python(*command, cwd=good)
     assert done.returncode == 0, done.stderr
     expected = contents(good)
-    points = (1000,) if isinstance(disk, FileLimit) else range(0, 200_000, 8192)
+    points = (1000,) if isinstance(disk, FileLimit) else range(0, 200_000, 24_576)
     for free in points:
         project = folder / "adopt/tried"
         shutil.copytree(fresh, project)
@@ -491,26 +499,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    small = "try the first stages, with a limit of file sizes instead of a file system of its own"
+    parser.add_argument("--small", action="store_true", help=small)
     parser.add_argument(
-        "--small",
-        action="store_true",
-        help="try the first stages, without a file system of its own",
+        "--stages", nargs="+", metavar="STAGE", help="only try these (default: all)"
     )
-    small = parser.parse_args().small
+    options = parser.parse_args()
     sys.path.insert(0, str(TEMPLATE / "<<cookiecutter.project>>"))
     table = Table()
     with tempfile.TemporaryDirectory() as name:
         above = Path(name)
         above.chmod(0o755)
         disk: FileLimit | SmallDisk = FileLimit()
-        with nullcontext() if small else SmallDisk.mounted(above / "disk") as mounted:
+        with nullcontext() if options.small else SmallDisk.mounted(above / "disk") as mounted:
             disk = mounted or disk
             folder = mounted.folder if mounted else above
             adopting(folder, disk, table)
             generating(folder, disk, table)
             project = generate(folder / "run")
-            stages = list(SMALL if small else declared(project))
-            case = run_once(project, stages)
+            every = list(SMALL if options.small else declared(project))
+            case = run_once(project, every)
+            stages = options.stages or every
             full_disk(case, stages, disk, table)
             interrupted(case, stages, table)
             if isinstance(disk, SmallDisk):
