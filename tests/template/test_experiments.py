@@ -104,22 +104,22 @@ def test_experiments_that_are_kept_stay_and_their_branches_merge(project: Path) 
     assert (params(project)["model"]["name"], params(project)["seed"]) == ("linear", 43)
 
     restore(project, "main")
-    restore(project, "-c", "bins")
-    bins = ("-S", "evaluate.calibration_bins=5")
-    succeed("dvc", "exp", "run", "evaluate", *bins, cwd=project)
+    restore(project, "-c", "narrow")
+    narrow = ("-S", "evaluate.confidence=0.9")
+    succeed("dvc", "exp", "run", "evaluate", *narrow, cwd=project)
     succeed(*keep, cwd=project)
     succeed("dvc", "repro", "evaluate", cwd=project)
-    commit(project, "Fewer bins")
+    commit(project, "Narrower intervals")
     guide = (TEMPLATE / "docs/guide.md").read_text().partition("## Merge branches")[2]
     recipe = [one.replace("BRANCH", "linear") for one in guide.splitlines() if one[:4].isspace()]
     merge, *rest = recipe[:3]
     conflicts = succeed("bash", "-euc", merge, cwd=project).splitlines()
-    assert {"dvc.lock", "metrics/evaluate.json"} <= set(conflicts)
+    assert {"dvc.lock", "metrics/evaluate.json", "params.yaml"} <= set(conflicts)
     assert not [one for one in conflicts if one.startswith("conf/")]
     for line in rest:
         succeed("bash", "-euc", line, cwd=project)
     assert trained(project)["model"] == "linear"
-    assert params(project)["evaluate"]["calibration_bins"] == 5
+    assert params(project)["evaluate"]["confidence"] == 0.9
     assert succeed("git", "status", "--porcelain", cwd=project) == ""
     assert "up to date" in succeed("dvc", "status", cwd=project)
     restore(project, "main")
