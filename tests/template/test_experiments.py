@@ -73,6 +73,58 @@ def test_what_has_run_before_comes_from_the_run_cache(project: Path) -> None:
     assert succeed("git", "status", "--porcelain", cwd=project) == ""
 
 
+def restore(project: Path, *switch: str) -> None:
+    succeed(
+        "bash",
+        "-euc",
+        "git restore -SW . && git switch -q $* && dvc checkout",
+        "_",
+        *switch,
+        cwd=project,
+    )
+
+
+def test_experiments_that_are_kept_stay_and_their_branches_merge(project: Path) -> None:
+    keep = ("python", "-m", "pedigree", "keep")
+    other = ("dvc", "exp", "run", "configure", "-S", "seed=43")
+    restore(project, "-c", "linear")
+    succeed("dvc", "exp", "run", "evaluate", "-n", "straight", "-S", "model=linear", cwd=project)
+    restore(project, "linear")
+    succeed("dvc", "exp", "apply", "straight", cwd=project)
+    commit(project, "Apply an experiment")
+    printed = succeed(*other, cwd=project)
+    assert "WARNING:   model.name: linear -> catboost" in printed
+    assert "WARNING: to keep them, run `python -m pedigree keep HEAD`" in printed
+
+    restore(project, "linear")
+    succeed(*keep, cwd=project)
+    assert ran(succeed("dvc", "repro", "evaluate", cwd=project)) == ["configure"]
+    commit(project, "Keep it")
+    assert "WARNING" not in succeed(*other, cwd=project)
+    assert (params(project)["model"]["name"], params(project)["seed"]) == ("linear", 43)
+
+    restore(project, "main")
+    restore(project, "-c", "narrow")
+    narrow = ("-S", "evaluate.confidence=0.9")
+    succeed("dvc", "exp", "run", "evaluate", *narrow, cwd=project)
+    succeed(*keep, cwd=project)
+    succeed("dvc", "repro", "evaluate", cwd=project)
+    commit(project, "Narrower intervals")
+    guide = (TEMPLATE / "docs/guide.md").read_text().partition("## Merge branches")[2]
+    recipe = [one.replace("BRANCH", "linear") for one in guide.splitlines() if one[:4].isspace()]
+    merge, *rest = recipe[:3]
+    conflicts = succeed("bash", "-euc", merge, cwd=project).splitlines()
+    assert {"dvc.lock", "metrics/evaluate.json", "params.yaml"} <= set(conflicts)
+    assert not [one for one in conflicts if one.startswith("conf/")]
+    for line in rest:
+        succeed("bash", "-euc", line, cwd=project)
+    assert trained(project)["model"] == "linear"
+    assert params(project)["evaluate"]["confidence"] == 0.9
+    assert succeed("git", "status", "--porcelain", cwd=project) == ""
+    assert "up to date" in succeed("dvc", "status", cwd=project)
+    restore(project, "main")
+
+
 @pytest.mark.parametrize(
     ("name", "old", "new", "expected"),
     [
@@ -229,7 +281,7 @@ def test_queued_experiments_use_their_overrides(project: Path) -> None:
     printed = succeed("dvc", "exp", "run", "-n", "again", *repeated, "evaluate", cwd=project)
     assert ran(printed) == ["configure"]
     assert restored(printed) == ["tune", "train", "evaluate"]
-    succeed("bash", "-euc", "git restore -SW . && dvc checkout", cwd=project)
+    restore(project, "main")
 
 
 def test_the_winner_of_the_leaderboard_can_be_trained(project: Path) -> None:

@@ -152,8 +152,8 @@ def _edited(
         put(document, path, _quoted(escaped(value)))
     for item in items:
         defaults = document["defaults"]
-        same = [n for n, one in enumerate(defaults) if isinstance(one, dict) and {*one} == {*item}]
-        defaults[same[0] : same[0] + 1] = [] if same else defaults[:0]
+        for earlier in [one for one in defaults if isinstance(one, dict) and {*one} == {*item}]:
+            defaults.remove(earlier)
         defaults.insert(defaults.index("_self_"), item)
     stream = io.StringIO()
     parser.dump(document, stream)

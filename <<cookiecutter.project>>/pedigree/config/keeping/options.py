@@ -8,15 +8,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from omegaconf.errors import OmegaConfBaseException
+
 from pedigree.base.names import UserError
 from pedigree.base.paths import CONF
 from pedigree.base.settings import leaves, read_yaml
 from pedigree.config.composing import compose_references
-from pedigree.config.keeping.overrides import changed_values, resolved
+from pedigree.config.keeping.overrides import changed_values, refers, resolved
 
 PRESETS = "experiment"
-GLOBAL = "# @package _global_"
-TRIED = 3  # options of a group that are composed; the others have less in common with the settings
+TRIED = 2  # options of a group that are composed; the others have less in common with the settings
 _MISSING = object()
 
 
@@ -56,9 +57,10 @@ class Composition:
         return [path for path, _ in changed_values(resolved(self.references), self.wanted)]
 
     def concerns(self, group: str) -> bool:
-        """Return whether a value of a group differs."""
+        """Return whether a value of a group differs that is its own, and not that of a setting to which it refers."""
         place = placed(group)
-        return any(path[: len(place)] == place for path in self.differing)
+        own = (path for path in self.differing if path[: len(place)] == place)
+        return not all(refers(self.references, path) for path in own)
 
 
 def placed(group: str) -> tuple[str, ...]:
@@ -94,13 +96,13 @@ def infer_options(wanted: Mapping[str, Any], presets: bool = True) -> Compositio
             other = Composition(best.options | {group: option}, wanted)
             try:
                 best = min(best, other, key=lambda one: len(one.differing))
-            except UserError:  # does not fit the other options
+            except (UserError, OmegaConfBaseException):  # does not fit the other options
                 continue
     return best
 
 
 def _likely(group: str, wanted: Any, current: Any) -> list[str]:
-    """Return the options that have most in common with settings, beside the current one."""
+    """Return the options whose values are mostly those of settings, without the current one."""
     for key in placed(group):
         wanted = wanted.get(key) if isinstance(wanted, Mapping) else None
     values = leaves(wanted)
@@ -111,5 +113,6 @@ def _likely(group: str, wanted: Any, current: Any) -> list[str]:
         return sum(1 if values.get(k, _MISSING) == one else -1 for k, one in literal.items())
 
     files = sorted((CONF / group.partition("@")[0]).glob("*.yaml"))
-    likely = sorted((one for one in files if one.stem != current), key=common, reverse=True)
-    return [path.stem for path in likely[:TRIED]]
+    agreeing = {path.stem: common(path) for path in files if path.stem != current}
+    likely = [name for name, more in agreeing.items() if more >= 0]
+    return sorted(likely, key=lambda name: -agreeing[name])[:TRIED]

@@ -66,15 +66,22 @@ def with_overrides(
     """
     settings, overrides = deepcopy(dict(references)), dict[Path, Any]()
     while pending := dict(changed_values(values := resolved(settings), wanted)):
-        literal = {path: one for path, one in pending.items() if not _refers(settings, path)}
+        literal = {path: one for path, one in pending.items() if not refers(settings, path)}
         for path, value in (literal or pending).items():
             put(settings, path, escaped(value), values)
             overrides[path] = value
     return settings, overrides
 
 
-def _refers(settings: Any, path: Path) -> bool:
-    """Return whether a value comes from elsewhere, since it or a section around it is a reference."""
+def refers(settings: Any, path: Path) -> bool:
+    """Return whether a value comes from elsewhere, since it or a section around it is a reference.
+
+    Parameters
+    ----------
+    settings : dict
+        With the references in them.
+    path : tuple of str
+    """
     for key in path:
         settings = settings.get(key) if isinstance(settings, dict) else None
         if isinstance(settings, str) and "${" in settings:

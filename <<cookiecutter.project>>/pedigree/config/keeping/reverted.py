@@ -49,7 +49,7 @@ def reverted(settings: Mapping[str, Any], composed: Mapping[str, Any]) -> Iterat
     if not back:
         return
     yield f"{counted(len(back), 'setting')} of the last commit, not in {CONF}/, went back to the values of {CONF}/:"
-    for key in back[:SHOWN]:
+    for key in sorted(back, key=lambda key: key.count("."))[:SHOWN]:  # such as model.name first
         yield f"  {key}: {before.get(key, '(not set)')} -> {now.get(key, '(gone)')}"
     if len(back) > SHOWN:
         yield f"  ... and {len(back) - SHOWN} more"
