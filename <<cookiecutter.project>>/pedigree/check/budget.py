@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pedigree.base.dvc_files.cache import listing
 from pedigree.base.dvc_files.lock import folder_md5
+from pedigree.base.dvc_files.stored import listing
 from pedigree.base.paths import CALIBRATOR, MODEL, SPLIT, THRESHOLD
 from pedigree.lineage.trace.records import entries, lock_versions, parsed
 

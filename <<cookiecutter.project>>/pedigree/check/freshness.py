@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pedigree.base.dvc_files.cache import cached
 from pedigree.base.dvc_files.lock import (
     ancestors,
     digest,
@@ -14,6 +13,7 @@ from pedigree.base.dvc_files.lock import (
     stage_that_made,
     stages_by_output,
 )
+from pedigree.base.dvc_files.stored import cached
 from pedigree.base.git import git
 
 

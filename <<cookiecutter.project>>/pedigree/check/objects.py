@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pedigree.base.dvc_files.cache import is_intact, listing, objects
+from pedigree.base.dvc_files.stored import is_intact, listing, objects
 from pedigree.base.git import git
 from pedigree.base.names import UserError, counted
 from pedigree.base.settings import read_yaml

@@ -12,8 +12,8 @@ import pytest
 import yaml
 from library.projects import ROOT, Project, record
 
-from pedigree.base.dvc_files.cache import cached
 from pedigree.base.dvc_files.lock import digest, folder_md5
+from pedigree.base.dvc_files.stored import cached
 from pedigree.base.names import UserError
 from pedigree.base.settings import read_yaml
 from pedigree.base.tables import read_json, write_json

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.pandas import column, data_frames, range_indexes
 from library.projects import ROOT, Project
 
-from pedigree.base.dvc_files.cache import cached, listing
 from pedigree.base.dvc_files.lock import recorded_stages
+from pedigree.base.dvc_files.stored import cached, listing
 from pedigree.base.names import UserError
 from pedigree.lineage.diff import command, compare_versions
 from pedigree.lineage.diff.report import lines

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pedigree.base.dvc_files.cache import listing
 from pedigree.base.dvc_files.declared import declared, started_by_dvc
 from pedigree.base.dvc_files.lock import (
     LOCK,
@@ -20,6 +19,7 @@ from pedigree.base.dvc_files.lock import (
     recorded_stages,
     stages_by_output,
 )
+from pedigree.base.dvc_files.stored import listing
 from pedigree.base.logs import LOGGER
 from pedigree.base.names import UserError
 from pedigree.base.paths import PARAMS

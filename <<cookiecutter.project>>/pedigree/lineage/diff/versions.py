@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pedigree.base.dvc_files.cache import refuse_damaged
 from pedigree.base.dvc_files.declared import declared_stage
 from pedigree.base.dvc_files.lock import LOCK
+from pedigree.base.dvc_files.stored import refuse_damaged
 from pedigree.base.git import git, head
 from pedigree.base.names import UserError, did_you_mean
 from pedigree.base.paths import LOADED

@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from pedigree.base.dvc_files.cache import refuse_damaged
 from pedigree.base.dvc_files.lock import LOCK, outdated, recorded_stages, whole
+from pedigree.base.dvc_files.stored import refuse_damaged
 from pedigree.base.names import UserError
 from pedigree.base.paths import PARAMS
 from pedigree.base.settings import Loader, read_yaml

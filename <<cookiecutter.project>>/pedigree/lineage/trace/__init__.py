@@ -11,7 +11,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-from pedigree.base.dvc_files.cache import listing, read_object
 from pedigree.base.dvc_files.lock import (
     LOCK,
     ancestors,
@@ -23,6 +22,7 @@ from pedigree.base.dvc_files.lock import (
     stages_behind,
     stages_by_output,
 )
+from pedigree.base.dvc_files.stored import listing, read_object
 from pedigree.base.names import UserError, did_you_mean
 from pedigree.base.paths import BUNDLE, RAW
 from pedigree.lineage.trace.bundles import find_bundle, identity, named_in

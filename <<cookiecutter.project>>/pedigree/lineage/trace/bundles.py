@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from pedigree.base.dvc_files.cache import listing, read_object
 from pedigree.base.dvc_files.lock import digest
+from pedigree.base.dvc_files.stored import listing, read_object
 from pedigree.base.names import UserError
 from pedigree.base.paths import BUNDLE, CHAMPION, MANIFEST
 from pedigree.base.tables import sha256

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import yaml
 
-from pedigree.base.dvc_files.cache import listing
 from pedigree.base.dvc_files.lock import digest, folder_md5, is_code, lies_in
+from pedigree.base.dvc_files.stored import listing
 from pedigree.base.git import blobs, git
 from pedigree.base.paths import SETTINGS
 from pedigree.base.settings import Loader

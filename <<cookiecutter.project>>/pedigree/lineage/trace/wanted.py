@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pedigree.base.dvc_files.cache import read_object
 from pedigree.base.dvc_files.lock import LOCK, digest, lies_in
+from pedigree.base.dvc_files.stored import read_object
 from pedigree.base.names import UserError, did_you_mean
 from pedigree.base.paths import RAW, SNAPSHOT
 from pedigree.lineage.trace.folders import Folders, inputs, present

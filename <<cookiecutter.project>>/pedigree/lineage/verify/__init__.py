@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pedigree.base.dvc_files.cache import listing
 from pedigree.base.dvc_files.lock import output_hashes, recorded_stages, stages_by_output
+from pedigree.base.dvc_files.stored import listing
 from pedigree.base.names import UserError
 from pedigree.base.stage import say
 from pedigree.lineage.trace.folders import present

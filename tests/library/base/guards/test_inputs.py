@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from library.projects import Project, record
 
-from pedigree.base.dvc_files.cache import cached
 from pedigree.base.dvc_files.lock import digest, folder_md5, recorded_stages
+from pedigree.base.dvc_files.stored import cached
 from pedigree.base.guards.inputs import altered_inputs, checked_inputs
 from pedigree.base.names import UserError
 
