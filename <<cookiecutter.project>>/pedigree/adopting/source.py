@@ -100,7 +100,10 @@ def with_header(source: Source, target: str) -> Source:
 
 def _files(path: Path) -> list[Path]:
     """List the files of a folder that can be read, or the one file."""
-    found = sorted(path.rglob("*")) if path.is_dir() else [path]
+    try:
+        found = sorted(path.rglob("*")) if path.is_dir() else [path]
+    except OSError as error:
+        raise UserError(f"the folder {path} cannot be listed: {error}") from None
     return [one for one in found if formats.is_readable(one)]
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pedigree.base.names import UserError
 from pedigree.data.files import compression, delimited, objects
@@ -138,15 +139,63 @@ def iter_tables(
 def _parquet(path: Path) -> Iterator[pa.Table]:
     from pyarrow import parquet
 
-    data = (
-        pa.BufferReader(compression.read_bytes(path)) if compression.is_compressed(path) else path
-    )
-    with parquet.ParquetFile(data) as file:
-        schema = file.schema_arrow
+    data = compression.read_bytes(path) if compression.is_compressed(path) else None
+
+    def opened(shared: list[str]) -> parquet.ParquetFile:
+        source = path if data is None else pa.BufferReader(data)
+        return parquet.ParquetFile(source, read_dictionary=shared)
+
+    with opened([]) as file:
+        schema, metadata = file.schema_arrow, file.metadata
         Limits.in_force().check_columns(schema.names, path)
+        shared = _shared(schema, metadata)
+    with opened(shared) as file:
         yield _without_labels(schema.empty_table())
         for batch in file.iter_batches(max(CELLS // max(len(schema), 1), 1)):
-            yield _without_labels(pa.Table.from_batches([batch]))
+            table = pa.Table.from_batches([batch])
+            _check_expanded(table, path)
+            yield _without_labels(table.cast(schema) if shared else table)
+
+
+def _shared(schema: pa.Schema, metadata: Any) -> list[str]:
+    """Name the columns of strings whose values are stored once, which may be few and long, while the rows are many."""
+    kinds = (
+        pa.types.is_string,
+        pa.types.is_large_string,
+        pa.types.is_binary,
+        pa.types.is_large_binary,
+    )
+    strings = {field.name for field in schema if any(is_one(field.type) for is_one in kinds)}
+    found = set()
+    for group in range(metadata.num_row_groups):
+        for place in range(metadata.num_columns):
+            column = metadata.row_group(group).column(place)
+            if column.path_in_schema in strings and column.has_dictionary_page:
+                longest = column.total_uncompressed_size * column.num_values
+                if longest > Limits.in_force().unpacked_mb * 1_000_000:
+                    found.add(column.path_in_schema)
+    return sorted(found)
+
+
+def _check_expanded(table: pa.Table, path: Path) -> None:
+    """Refuse a table whose strings, stored once each, would fill the memory when each row has its own."""
+    size = 0
+    for values in table.columns:
+        for chunk in values.chunks if pa.types.is_dictionary(values.type) else ():
+            lengths = chunk.dictionary
+            if (
+                pa.types.is_string(lengths.type)
+                or pa.types.is_large_string(lengths.type)
+                or pa.types.is_binary(lengths.type)
+            ):
+                size += (
+                    pc.sum(
+                        pc.cast(pc.binary_length(lengths), pa.int64()).take(chunk.indices)
+                    ).as_py()
+                    or 0
+                )
+    if size:
+        Limits.in_force().check_unpacked(size, path.stat().st_size, path)
 
 
 def _feather(path: Path) -> Iterator[pa.Table]:
@@ -167,7 +216,9 @@ def _feather(path: Path) -> Iterator[pa.Table]:
         yield _without_labels(file.schema.empty_table())
         for batch in batches:
             batch.validate(full=True)  # Arrow trusts what it maps into memory
-            yield _without_labels(pa.Table.from_batches([batch]))
+            table = pa.Table.from_batches([batch])
+            _check_expanded(table, path)
+            yield _without_labels(table)
 
 
 def _without_labels(table: pa.Table) -> pa.Table:

@@ -348,6 +348,22 @@ def test_the_number_of_columns_is_limited(tmp_path: Path, name: str, monkeypatch
     assert allowed in refusal(tmp_path / name)
 
 
+@pytest.mark.parametrize("suffix", [".parquet", ".feather"])
+@pytest.mark.parametrize("kind", [pa.string(), pa.dictionary(pa.int32(), pa.string())])
+def test_long_strings_that_many_rows_share_are_refused(tmp_path, monkeypatch, suffix, kind) -> None:
+    limit(monkeypatch, unpacked_mb=1)
+    path, rows = tmp_path / f"rows{suffix}", 3000
+    values = pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), ["z" * 1000])
+    write_table = parquet.write_table if suffix == ".parquet" else feather.write_feather
+    write_table(pa.table({"x": values.cast(kind), "y": range(rows)}), path)
+    if path.stat().st_size < 30_000:
+        assert "unpacks to more than" in refusal(path)
+    limit(monkeypatch, unpacked_mb=10)
+    (_, table) = iter_tables(path, {})
+    assert table.schema.field("x").type == kind
+    assert table["x"].cast(pa.string()).unique().to_pylist() == ["z" * 1000]
+
+
 def test_limits_come_from_the_settings_in_force(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert Limits.in_force() == Limits()

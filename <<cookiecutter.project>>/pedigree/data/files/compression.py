@@ -123,6 +123,13 @@ def read_bytes(path: Path) -> bytes:
     return b"".join(chunks)
 
 
+def check_unpacked(path: Path) -> None:
+    """Unpack a file once without keeping it, so that a limit is found before the content is parsed."""
+    with open_bytes(path) as stream:
+        while stream.read(2**24):
+            pass
+
+
 def _bounded(stream: IO[bytes], path: Path, packed: Callable[[], int]) -> IO[bytes]:
     """Let a decompressed stream end with an error where it has unpacked too much.
 

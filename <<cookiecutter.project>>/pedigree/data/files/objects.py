@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from pedigree.base.extras import way_to_add
 from pedigree.base.names import UserError, did_you_mean
-from pedigree.data.files.compression import open_bytes, read_bytes
+from pedigree.data.files.compression import check_unpacked, is_compressed, open_bytes, read_bytes
 from pedigree.data.files.limits import Limits
 
 LINE = 2**23  # characters of a line of JSON, at most
@@ -46,6 +46,8 @@ def from_json(path: Path, missing: Sequence[str]) -> Iterator[pa.Table]:
     UserError
         A line or item is not a JSON object.
     """
+    if is_compressed(path):  # parsing takes a hundred times longer than to find a bomb
+        check_unpacked(path)
     kinds: dict[str, set[type]] = {}
     limits = Limits.in_force()
     for row in _objects(path, missing):
