@@ -12,8 +12,8 @@ import yaml
 from dvc.repo import Repo
 from library.projects import ROOT, Project, stages
 
-from pedigree.base.dvc_files.cache import cached
 from pedigree.base.dvc_files.lock import digest
+from pedigree.base.dvc_files.stored import cached
 from pedigree.base.names import UserError
 from pedigree.base.tables import read_json
 from pedigree.lineage.trace import command, trace

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pedigree.base.dvc_files.cache import read_object
 from pedigree.base.dvc_files.lock import lies_in, settings_of, stage_that_made, stages_by_output
+from pedigree.base.dvc_files.stored import read_object
 from pedigree.base.git import blobs, git
 from pedigree.base.names import first_of
 from pedigree.base.paths import EXTERNAL, METRICS, PARAMS
