@@ -149,6 +149,7 @@ demo: .venv/bin/cookiecutter  ## generate a project with the defaults, run it, a
 
 nightly: setup-tools bench bench-quality  ## run everything that takes hours: long tests, and the benchmarks, whose tables go to docs/
 	NIGHTLY=1 ALL_EXTRAS=1 pytest tests/library/estimators/test_sklearn_checks.py -q -m slow
+	python benchmarks/fuzz_bundle.py
 	python benchmarks/kill.py
 	python benchmarks/corruption.py
 	python benchmarks/disk_full.py

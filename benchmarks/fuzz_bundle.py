@@ -7,8 +7,6 @@ does not, nor take more than a minute or two gigabytes. A worker with an audit h
 dies, another worker goes on. That is a failure, unless the change was made within CatBoost's own bytes: its parser is
 compiled code that no audit of ours precedes (see SECURITY.md), so these are counted apart.
 
-    python benchmarks/fuzz_bundle.py --project PROJECT --cases 5000
-
 The table is written to build/fuzz_bundle.md; the exit code is 1 if a case did not survive.
 """
 
@@ -229,6 +227,15 @@ def work(project: Path, cases: range) -> None:
             print(json.dumps({"case": case, "kind": kind, "outcome": outcome}), flush=True)
 
 
+def finished_project(folder: Path) -> Path:
+    """Generate the default project, and run its stages up to the bundle."""
+    from speed import ENVIRONMENT, generate
+
+    project = generate(folder)
+    subprocess.run(["dvc", "repro", "--quiet", "package"], cwd=project, env=ENVIRONMENT, check=True)
+    return project
+
+
 def run(project: Path, cases: int) -> list[dict[str, Any]]:
     """Open the bundles of all cases in workers; return a dictionary of case, kind and outcome for each."""
     done: list[dict[str, Any]] = []
@@ -283,17 +290,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--project", type=Path, required=True, help="folder of a finished project")
+    parser.add_argument(
+        "--project", type=Path, help="folder of a finished project; default: a new one"
+    )
     parser.add_argument(
         "--cases", type=int, default=5000, help="number of bundles (default: %(default)s)"
     )
     parser.add_argument("--from-case", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    project = options.project.resolve()
     if options.from_case is not None:
-        work(project, range(options.from_case, options.cases))
+        work(options.project, range(options.from_case, options.cases))
         return 0
-    done = run(project, options.cases)
+    with tempfile.TemporaryDirectory() as folder:
+        project = options.project or finished_project(Path(folder, "made"))
+        done = run(project.resolve(), options.cases)
     (ROOT / "build").mkdir(exist_ok=True)
     (ROOT / "build/fuzz_bundle.md").write_text(table(done), encoding="utf-8")
     print(table(done), end="")
