@@ -231,7 +231,7 @@ def finished_project(folder: Path) -> Path:
     """Generate the default project, and run its stages up to the bundle."""
     from speed import ENVIRONMENT, generate
 
-    project = generate(folder)
+    project: Path = generate(folder)
     subprocess.run(["dvc", "repro", "--quiet", "package"], cwd=project, env=ENVIRONMENT, check=True)
     return project
 
