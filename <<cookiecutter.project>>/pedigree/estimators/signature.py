@@ -64,7 +64,7 @@ class Signature(JsonFile):
     missing: list[str]
     contract: dict[str, Any]
     clean: dict[str, dict[str, Any]]
-    code: dict[str, str]
+    code: dict[str, str] = {}  # none in a bundle of an earlier version
     export: dict[str, Any] | None = None
     example: ExampleRow | None = None
 
