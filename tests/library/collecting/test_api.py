@@ -1,6 +1,7 @@
 """The source `api`, against a local server that fails, throttles, stalls, breaks off and loops."""
 
 import json
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -784,6 +785,9 @@ def typed(settings: Any) -> CollectSettings:
 
 def test_the_stage_takes_a_snapshot_that_stays_until_it_is_asked_for_anew(site: Site) -> None:
     site.routes["/items"] = by_page
+    shutil.copyfile(
+        ROOT / "dvc.yaml", "dvc.yaml"
+    )  # which lists data/raw as an output, so that it may be replaced
     files = [ROOT / "conf/collect" / name for name in ("limits/default.yaml", "api.yaml")]
     settings = OmegaConf.merge(*map(OmegaConf.load, files))
     del settings["defaults"]
