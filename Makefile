@@ -155,6 +155,7 @@ nightly: setup-tools bench bench-quality  ## run everything that takes hours: lo
 	$(MAKE) bench-api
 	cp build/speed.md docs/speed.md
 	cp build/quality.md docs/quality.md
+	python benchmarks/hostile_files.py  # its table goes into docs/reliability.md
 
 bench: setup  ## measure speed and memory
 	python benchmarks/speed.py --runs 2

@@ -46,6 +46,39 @@ EXAMPLE_TARGET = {
     "regression": "body_mass_g",
 }
 RESERVED = {"con", "prn", "aux", "nul"} | {f"{x}{n}" for x in ("com", "lpt") for n in range(1, 10)}
+# What credentials look like: as in pedigree/base/secrets/forms.py of the project, which a hook cannot import.
+CREDENTIALS = (
+    ("an AWS access key", r"""\bA(?:KIA|SIA|BIA|CCA)[A-Z0-9]{16}\b"""),
+    ("an Azure key", r"""(?i:\b(?:Account|SharedAccess)Key=[A-Za-z0-9+/]{16,})"""),
+    ("a Google API key", r"""\bAIza[\w-]{30,}"""),
+    ("a Google OAuth token", r"""\b(?:ya29\.|GOCSPX-)[\w-]{20,}"""),
+    ("a GitHub token", r"""\b(?:gh[opsru]_[A-Za-z0-9]{20,}|github_pat_\w{20,})"""),
+    ("a GitLab token", r"""\bgl(?:pat|oas|dt|rt|cbt|ptt|ft|imt|agent|soat|ffct)-[\w.-]{16,}"""),
+    ("a Slack token", r"""\bx(?:ox[a-z]|app)-[\w-]{10,}|\bhooks\.slack\.com/(?:services|workflows)/\w+"""),
+    ("a Discord webhook", r"""\bdiscord(?:app)?\.com/api/webhooks/\d+/[\w-]{20,}"""),
+    ("a Telegram token", r"""\b\d{8,10}:AA[\w-]{30,}"""),
+    ("an API key of the form sk-", r"""\bsk-(?:[A-Za-z0-9]{20,}|(?:ant|proj|svcacct|admin|or)-[\w-]{10,}|(?=[\w-]*\d)(?=[\w-]*[A-Z])[\w-]{20,})"""),
+    ("a Groq, xAI or Replicate key", r"""\b(?:gsk_|xai-|r8_)[A-Za-z0-9]{30,}"""),
+    ("a Hugging Face token", r"""\bhf_[A-Za-z0-9]{20,}"""),
+    ("a Stripe key", r"""\b(?:[sr]k_(?:live|test)|whsec)_[A-Za-z0-9]{10,}"""),
+    ("a SendGrid key", r"""\bSG\.[\w-]{16,}\.[\w-]{16,}"""),
+    ("an npm token", r"""\bnpm_[A-Za-z0-9]{30,}"""),
+    ("a PyPI token", r"""\bpypi-(?:AgE[\w-]{20,}|[\w-]{50,})"""),
+    ("a Docker token", r"""\bdckr_(?:pat|oat)_[\w-]{20,}"""),
+    ("a Databricks token", r"""\bdapi[0-9a-f]{32}"""),
+    ("a DigitalOcean token", r"""\bdo[opr]_v1_[0-9a-f]{40,}"""),
+    ("a Vault token", r"""\bhv[sbr]\.[\w-]{20,}"""),
+    ("a Shopify token", r"""\bshp(?:at|ca|pa|ss|ua)_[0-9a-fA-F]{30,}"""),
+    ("a Grafana token", r"""\bgl(?:sa|c)_[\w=]{30,}"""),
+    ("a Postman key", r"""\bPMAK-[0-9a-f]{20,}"""),
+    ("an Atlassian token", r"""\bAT[AC]TT3[\w=-]{20,}"""),
+    ("a JSON Web Token", r"""\beyJ[\w-]{8,}\.eyJ[\w-]{4,}\.[\w-]*"""),
+    ("a private key", r"""-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY|\bAGE-SECRET-KEY-1\w{20,}"""),
+    ("an Authorization header", r"""(?i:\b(?:bearer|basic)\s+(?=\S*[0-9=])[\w.~+/=-]{16,})"""),
+    ("a password of a connection", r"""(?i:(?<![\w$:@])(?:password|passwd|pwd)=(?![:@?%$*'\"{])[^\s;&,)'\"]{3,})"""),
+    ("a user and password of an address", r"""://[^/\s:@?#]*:[^/\s@]+@|\bhttps?://[^/\s:@?#]+@"""),
+    ("a credential in the query of an address", r"""(?i:[?&;](?:[\w.%-]*[_.%-])?(?:(?:(?:api|app|access|account|auth|consumer|master|private|secret|service|subscription)[_-]?key|token|secret|password|passwd|pwd|passphrase|signature|sig|credentials?)=[^&#\s]|(?<![\w.-])(?:key|code|appid|auth|session[_-]?id)=(?:(?=[\w.~+/=%-]*\d)(?=[\w.~+/=%-]*[A-Za-z])[\w.~+/=%-]{6,}|[\w.~+/=%-]{24,})))"""),
+)  # fmt: skip
 # Line breaks, control characters, and characters that reorder or hide text, except those that join emoji.
 UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}
 INVISIBLE = {"\u200b", "\u200e", "\u200f", "\ufeff", "\ufffe", "\uffff"} | {
@@ -68,6 +101,7 @@ def check_texts() -> None:
                 raise BadAnswer(
                     f"{name}: the character {char!a} is not allowed in an answer; remove it."
                 )
+        refuse_credential(name, answer)
         if "${" in answer:
             raise BadAnswer(
                 f"{name}: '${{' is not allowed, since it would be read as a reference; remove it."
@@ -95,11 +129,11 @@ def check_project() -> None:
 
 
 def check_remote() -> None:
-    """Raise an error for a remote that DVC does not support, or that would put a password into .dvc/config."""
+    """Raise an error for a remote that DVC does not support, or that cannot be written into .dvc/config."""
     remote = ANSWERS["remote"]
     if '"' in remote or "%(" in remote:
         raise BadAnswer("remote: quotation marks and '%(' cannot be written into .dvc/config.")
-    refuse_password("remote", remote)
+    check_address("remote", remote)
     address = urlsplit(remote)
     if address.netloc and address.scheme not in ("", *REMOTES):
         raise BadAnswer(
@@ -108,17 +142,24 @@ def check_remote() -> None:
         )
 
 
-def refuse_password(name: str, address: str) -> None:
-    """Raise an error for an invalid address, or one with a password, which would be committed."""
+def refuse_credential(name: str, answer: str) -> None:
+    """Raise an error for an answer that contains a credential: it would be committed, and is not shown."""
+    for kind, pattern in CREDENTIALS:
+        if re.search(pattern, answer):
+            way_out = (
+                " and set it later with `dvc remote modify --local`" if name == "remote" else ""
+            )
+            raise BadAnswer(
+                f"{name}: the answer contains what looks like {kind}, which would be committed; remove it{way_out}."
+            )
+
+
+def check_address(name: str, address: str) -> None:
+    """Raise an error for an invalid address."""
     try:
-        password = urlsplit(address).password
+        urlsplit(address)
     except ValueError:
         raise BadAnswer(f"{name}: {address!r} is not a valid address.") from None
-    if password:
-        way_out = " and set it later with `dvc remote modify --local`" if name == "remote" else ""
-        raise BadAnswer(
-            f"{name}: the address contains a password, which would be committed; remove it{way_out}."
-        )
 
 
 def check_python() -> None:
@@ -184,7 +225,7 @@ def check_data() -> None:
     if not target:
         raise BadAnswer("target: enter the column of your data that is to be predicted.")
     if "://" in data:
-        refuse_password("data", data)
+        check_address("data", data)
         return
     path = find_data(data)
     if path is None:

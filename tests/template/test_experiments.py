@@ -267,3 +267,62 @@ def test_a_misspelt_override_runs_nothing(project: Path) -> None:
     done = run("dvc", "exp", "run", "-S", "model.estimator.dept=3", cwd=project)
     assert done.returncode != 0
     assert "dept" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "problem.goal=${oc.env:TOK}",
+        "problem.goal='x # ${oc.env:TOK}'",
+        "problem.goal='${oc.decode:${oc.env:TOK}}'",
+        "load=${oc.env:TOK}",
+        "+collect.password=verysecretvalue",
+        "problem.goal=verysecretvalue",
+    ],
+)
+def test_no_override_puts_a_secret_into_a_commit(project: Path, override: str) -> None:
+    before = everything_git_knows(project)
+    secret = {"TOK": "verysecretvalue", "MY_TOKEN": "verysecretvalue"}
+    done = run("dvc", "exp", "run", "-S", override, "configure", cwd=project, env=secret)
+    printed = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "nothing was run: " in printed
+    assert "verysecret" not in printed
+    assert everything_git_knows(project) == before
+    assert succeed("git", "status", "--porcelain", cwd=project) == ""
+
+
+def test_a_reference_in_conf_reads_no_environment_in_an_experiment(project: Path) -> None:
+    """DVC composes conf/ before any stage runs."""
+    before = everything_git_knows(project)
+    (project / "conf/experiment/mine.yaml").write_text(
+        "# @package _global_\nproblem:\n  goal: '${oc.env:TOK}'\n"
+    )
+    secret = {"TOK": "verysecretvalue"}
+    done = run("dvc", "exp", "run", "-S", "experiment=mine", "configure", cwd=project, env=secret)
+    (project / "conf/experiment/mine.yaml").unlink()
+    assert done.returncode != 0
+    assert "oc.env would write the value" in done.stdout + done.stderr
+    assert everything_git_knows(project) == before
+    assert succeed("git", "status", "--porcelain", cwd=project) == ""
+
+
+def test_without_dvcs_composition_configure_removes_the_secret(project: Path) -> None:
+    before = everything_git_knows(project)
+    override = ("--no-hydra", "-S", "problem.goal=${oc.env:MY_TOKEN}")
+    secret = {"MY_TOKEN": "verysecretvalue"}
+    done = run("dvc", "exp", "run", *override, "configure", cwd=project, env=secret)
+    assert done.returncode != 0
+    assert "problem.goal holds what looks like a credential (the value of MY_TOKEN)" in done.stderr
+    assert everything_git_knows(project) == before
+    assert "verysecret" not in (project / "params.yaml").read_text()
+    succeed("git", "checkout", "-q", ".", cwd=project)
+
+
+def everything_git_knows(project: Path) -> list[str]:
+    """Return what branches, experiments and stashes point to; none contains the secret of these tests."""
+    refs = succeed("git", "for-each-ref", "--format=%(refname) %(objectname)", cwd=project)
+    found = run("git", "grep", "-l", "verysecret", *refs.split()[1::2], "--", cwd=project)
+    assert found.stdout == ""
+    # Of the last run, without content of its own.
+    return [line for line in refs.splitlines() if not line.startswith("refs/exps/exec/")]

@@ -1,5 +1,6 @@
 """What the hooks promise: bad answers are refused, good ones become a project, or a to-do list."""
 
+import ast
 import json
 import os
 import re
@@ -32,6 +33,9 @@ from template.projects import (
 )
 
 from pedigree.base.names import snake_case
+from pedigree.base.secrets.forms import FORMS
+
+TOKEN = "ghp_" + "a1B2" * 9
 
 # Refusing --------------------------------------------------------------------------------------
 
@@ -66,13 +70,26 @@ def refused(tmp_path: Path, **answers: str) -> str:
         ({"description": "${oc.env:HOME}"}, "description: '${' is not allowed"),
         ({"remote": 's3://b/"x'}, "remote: quotation marks"),
         ({"remote": "https://[x"}, "remote: 'https://[x' is not a valid address."),
-        ({"remote": "https://me:secret@host/x"}, "remote: the address contains a password"),
+        (
+            {"remote": "https://me:secret@host/x"},
+            "remote: the answer contains what looks like a user",
+        ),
         (
             {"remote": "ftp://host/x"},
             "remote: DVC has no remote for ftp://; use a path or one of s3://, gs://,",
         ),
         ({"remote": "gcs://bucket"}, "remote: DVC has no remote for gcs://; use a path or one of"),
-        ({"data": "https://me:secret@host/x.csv", "target": "y"}, "data: the address contains a"),
+        ({"data": "https://me:secret@host/x.csv", "target": "y"}, "data: the answer contains what"),
+        (
+            {"data": "https://host/x.csv?sv=1&sig=0a1b", "target": "y"},
+            "data: the answer contains what",
+        ),
+        (
+            {"description": f"by {TOKEN}"},
+            "description: the answer contains what looks like a GitHub",
+        ),
+        ({"author": TOKEN}, "author: the answer contains what"),
+        ({"target": TOKEN, "data": "x.csv"}, "target: the answer contains what"),
         ({"data": "s3://bucket/x.csv"}, "target: enter the column"),
         ({"target": "mass"}, "target: the bundled example's is 'sex' for binary"),
         ({"data": "nowhere.csv", "target": "y"}, "data: the file 'nowhere.csv' does not exist;"),
@@ -113,6 +130,29 @@ def test_every_kind_of_remote_that_dvc_has_is_accepted() -> None:
     assert named
     # Of the others, one is a path, and one refers to another remote.
     assert set(re.findall(r'"(\w+)"', named[1])) == REMOTE_SCHEMAS.keys() - {"", "remote"}
+
+
+def test_the_hook_knows_credentials_by_the_forms_that_the_library_knows() -> None:
+    hook = ast.parse((TEMPLATE / "hooks/pre_gen_project.py").read_text(encoding="utf-8"))
+    (listed,) = (
+        node.value
+        for node in hook.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "CREDENTIALS"
+    )
+    assert ast.literal_eval(listed) == tuple((name, pattern) for name, pattern, _ in FORMS)
+
+
+@pytest.mark.parametrize("prompt", ["project_name", "description", "author", "data", "remote"])
+def test_no_answer_may_hold_a_credential_which_is_not_shown(tmp_path: Path, prompt: str) -> None:
+    answers = {
+        "target": "y",
+        "setup": "no",
+        "project": "p",
+        prompt: f"https://h/x.csv?token={TOKEN}",
+    }
+    said = refused(tmp_path, **answers)
+    assert said.startswith(f"{prompt}: the answer contains what looks like a GitHub token")
+    assert TOKEN not in said
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
@@ -389,6 +429,7 @@ def test_dvc_is_configured(make_ready: Callable[..., Path]) -> None:
         "core.autostage=true",
         "core.analytics=false",
         "hydra.enabled=true",
+        "hydra.plugins_path=pedigree/config/composing",
         storage,
         "remote.storage.verify=true",
     }

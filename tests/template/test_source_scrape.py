@@ -21,7 +21,7 @@ from template.projects import TREE
 
 from pedigree.base.names import UserError
 from pedigree.collecting.snapshot import fingerprint
-from pedigree.collecting.web import scrape
+from pedigree.collecting.web import Client, scrape
 from pedigree.collecting.web.html import split_field
 from pedigree.data.engine import read_file
 
@@ -294,6 +294,32 @@ def test_robots_txt_may_speak_to_one_agent(shop: Site, tmp_path: Path) -> None:
             tmp_path / "raw", "/shop/page-1.html", user_agent="study/1 (me@example.org)", **chosen
         )
     assert shop.agents == ["pedigree", "pedigree", "study/1 (me@example.org)"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "allowed", "forbidden"),
+    [
+        ("Disallow: /*?page=", ["/shop/page-1.html", "/list"], ["/list?page=2", "/a/b?page=3&x=1"]),
+        ("Disallow: /\nAllow: /public/", ["/public/list"], ["/", "/private"]),  # longest match wins
+        ("Allow: /\nDisallow: /private", ["/list"], ["/private/x"]),
+        ("Allow: /p\nDisallow: /", ["/page"], ["/x"]),
+        ("Disallow: /*.php$", ["/index.php5", "/index.php?x=1"], ["/index.php", "/a/b.php"]),
+        ("Disallow: /a%3Cd.html", ["/ad.html"], ["/a%3cd.html"]),
+        ("Disallow:", ["/", "/x"], []),
+    ],
+)
+def test_rules_are_those_of_rfc_9309(
+    site: Site, rules: str, allowed: list[str], forbidden: list[str]
+) -> None:
+    site.pages["/robots.txt"] = (f"User-agent: *\n{rules}\n".encode(), "text/plain")
+    times = {"pause": 0, "retries": 0, "backoff": 0, "max_wait": 0}
+    client = Client(site.url, headers={}, connect_timeout=5, read_timeout=5, **times)
+    scrape.obey_robots(client, site.url, "study/2.0 (me@example.org)", 10**6)
+    for path in allowed:
+        client.check_url(site.url + path)
+    for path in forbidden:
+        with pytest.raises(UserError, match="does not allow"):
+            client.check_url(site.url + path)
 
 
 @pytest.mark.parametrize("status", [500, 503, 401, 403, 429])

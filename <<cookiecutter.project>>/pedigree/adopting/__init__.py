@@ -11,7 +11,6 @@ from pedigree.adopting.columns import (
     TIME_NAME,
     ColumnDecision,
     classify_columns,
-    to_dates,
 )
 from pedigree.adopting.problem import ProposedProblem, mark_suspects, propose_problem
 from pedigree.adopting.scan import Scan, scan
@@ -19,6 +18,7 @@ from pedigree.adopting.source import Source, with_header
 from pedigree.base.names import UserError
 from pedigree.base.paths import CONF, EXTERNAL
 from pedigree.base.settings import read_yaml
+from pedigree.data.dates import ISO, to_dates
 
 LOAD = CONF / "load/default.yaml"
 
@@ -89,7 +89,7 @@ def _time_column(columns: list[ColumnDecision], facts: Scan) -> str | None:
     for column in columns:
         if column.kind != "date" or column.left_out:
             continue
-        values = to_dates(facts.sample[column.name], column.date_format).dropna()
+        values = to_dates(facts.sample[column.name], column.date_format or ISO).dropna()
         named_like_event = TIME_NAME.search(column.name) and not OTHER_TIME.search(column.name)
         if values.nunique() >= 20 and (named_like_event or values.is_monotonic_increasing):
             return column.name

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pedigree.adopting.scan import Facts, Scan
+from pedigree.base.names import counted
+from pedigree.data.dates import ISO, to_dates
 from pedigree.data.engine import EXACT, infer, parse
 
 if TYPE_CHECKING:
@@ -74,6 +76,9 @@ def classify_columns(scan: Scan) -> list[ColumnDecision]:
 def _classify_column(name: str, facts: Facts, scan: Scan) -> ColumnDecision:
     present = scan.sample[name].dropna()
     lost = f", {facts.missing / scan.rows:.1%} missing" if facts.missing else ""
+    lost += f", {counted(facts.infinite, 'infinite value')}, which `load` rejects" * bool(
+        facts.infinite
+    )
 
     def decided(kind: str, dtype: str, why: str, **more: str | None) -> ColumnDecision:
         return ColumnDecision(name, facts.source_name, kind, dtype, why + lost, **more)
@@ -91,7 +96,7 @@ def _classify_column(name: str, facts: Facts, scan: Scan) -> ColumnDecision:
         dtype = "datetime64[ns]" if date_format else dtype
     unique = distinct >= IDENTIFIER_FRACTION * len(present) and len(present) > 10
     if dtype == "datetime64[ns]":
-        values = to_dates(present, date_format)
+        values = to_dates(present, date_format or ISO)
         span = f"{values.min():%Y-%m-%d} to {values.max():%Y-%m-%d}"
         format_note = f", written as {date_format}" if date_format else ""
         return decided("date", dtype, f"{span}{format_note}", date_format=date_format)
@@ -127,7 +132,7 @@ def _mostly(values: pd.Series) -> str:
     """Return a note if most of a category's values are numbers or dates."""
     for dtype, kinds in (("float64", "numbers"), ("datetime64[ns]", "dates")):
         fits = parse(values, dtype).notna()
-        if fits.mean() > 0.5:
+        if 0.5 < fits.mean() < 1:
             odd = values[~fits].iloc[0]
             return f"; {fits.mean():.0%} are {kinds}, but not {odd!r:.30}; add a step to conf/clean/ to fix it"
     return ""
@@ -153,8 +158,9 @@ def _dtype(facts: Facts, present: pd.Series) -> str:
     if facts.number and facts.low <= facts.high:
         if not facts.whole:
             return "float64"
-        # Integers that a float cannot represent are identifiers.
-        return "int64" if max(abs(facts.low), abs(facts.high)) < EXACT else "str"
+        if max(abs(facts.low), abs(facts.high)) < EXACT:
+            return "int64"
+        return "str" if facts.digits else "float64"  # integers beyond a float's are identifiers
     if facts.values is not None:
         strings = {str(value).strip().lower() for value in facts.values}
         if strings in BOOLEANS:
@@ -177,15 +183,6 @@ def _date_format(present: pd.Series) -> str | None:
         if to_dates(strings.head(20), form).notna().all() and to_dates(strings, form).notna().all():
             return form
     return None
-
-
-def to_dates(strings: pd.Series, form: str | None) -> pd.Series:
-    """Parse dates in a `strptime` format, or in ISO 8601 if it is None; other strings become missing values."""
-    import pandas as pd
-
-    if form is None:
-        return parse(strings, "datetime64[ns]")
-    return pd.to_datetime(strings, format=form, errors="coerce")
 
 
 def _counts_up(present: pd.Series) -> bool:

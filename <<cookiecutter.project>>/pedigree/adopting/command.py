@@ -11,6 +11,7 @@ from pedigree.adopting import Adoption, propose_settings
 from pedigree.adopting.source import find_source
 from pedigree.adopting.write import write
 from pedigree.base.command import parser, plain_errors
+from pedigree.base.names import terminal_text
 
 SHOWN = 60  # columns in the table; the contract has all
 
@@ -45,6 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         source = find_source(options.data, Path(scratch))
         adoption = propose_settings(source, options.target, options.task)
         print_decisions(adoption)
+        spelled = adoption.problem.target.source_name
+        if spelled != options.target:
+            print(
+                f"\nThe target '{options.target}' is the column '{terminal_text(spelled)}' of the data."
+            )
         if options.dry_run:
             print("\nNothing was changed. Without --dry-run:")
         else:
@@ -61,7 +67,7 @@ def print_decisions(adoption: Adoption) -> None:
         f"{adoption.scan.rows:,} rows, {len(columns):,} columns; {problem.task}: {problem.target.name}"
     )
     print(
-        f"  {problem.why}; models are compared by {problem.metrics[0]}; split: {adoption.split}\n"
+        f"  {terminal_text(problem.why)}; models are compared by {problem.metrics[0]}; split: {adoption.split}\n"
     )
     widths = [min(max(len(one.name) for one in columns), 40), max(len(one.kind) for one in columns)]
     # If not all columns can be shown, those that a person should check come first.
@@ -73,7 +79,9 @@ def print_decisions(adoption: Adoption) -> None:
     for one in order[:SHOWN]:
         fate = "left out: " if one.left_out else "SUSPECT: " if one.suspect else ""
         why = one.suspect or one.why
-        print(f"  {one.name[:40]:<{widths[0]}}  {one.kind:<{widths[1]}}  {fate}{why}")
+        print(
+            f"  {one.name[:40]:<{widths[0]}}  {one.kind:<{widths[1]}}  {terminal_text(fate + why)}"
+        )
     if len(columns) > SHOWN:
         kinds = Counter(one.kind for one in columns)
         counted = ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import yaml
 from pedigree.adopting.columns import ColumnDecision
 from pedigree.adopting.problem import ProposedProblem
 from pedigree.adopting.scan import Scan
+from pedigree.base.names import UserError
 from pedigree.base.paths import CONF
 from pedigree.data.bounds import bounds
 from pedigree.evaluation.fairness import DIFFERENCES
@@ -81,7 +82,7 @@ def collect_yaml(path: str | list[str], reading: Mapping[str, Any], remote: bool
     -------
     str
     """
-    dialect = "".join(f"  {key}: {flow(value)}\n" for key, value in reading.items())
+    dialect = "".join(f"  {key}: {setting(value)}\n" for key, value in reading.items())
     pinned = "as_of: first  # change the label to take a new snapshot\n" if remote else ""
     return f"""\
 # Where the rows come from. Written by `python -m pedigree adopt`; yours to change.
@@ -90,7 +91,7 @@ defaults:
   - _self_
 
 _target_: pedigree.collecting.file.collect
-{pinned}path: {flow(path)}
+{pinned}path: {setting(path)}
 {"# CSV dialect of the files; `dates` are columns whose dates are not in ISO 8601." if reading else ""}
 reading:{" {}" if not reading else ""}
 {dialect}"""
@@ -117,9 +118,13 @@ def problem_yaml(
     str
     """
     left_out = [one for one in columns if one.left_out and one is not problem.target]
-    exclude = "".join(f"  {flow(one.name)}: {flow(one.left_out)}\n" for one in left_out)
+    exclude = "".join(
+        f"  {setting(one.name)}: {setting(_note(str(one.left_out)))}\n" for one in left_out
+    )
     suspects = [one for one in columns if one.suspect and not one.left_out]
-    named = "".join(f"# Suspect, but kept: {one.name} {one.suspect}\n" for one in suspects)
+    named = "".join(
+        f"# Suspect, but kept: {one.name} {_note(str(one.suspect))}\n" for one in suspects
+    )
     dates = [one.name for one in columns if one.kind == "date" and one.name != time]
     others = f"; dates: {', '.join(dates[:5])}" if dates else ""
     metric = problem.metrics[0]
@@ -131,12 +136,12 @@ defaults:
   - task@_here_: {problem.task}
   - _self_
 
-goal: {flow(f"Predict {problem.target.source_name}.")}
-target: {flow(problem.target.name)}  # {problem.why}
-positive: {flow(problem.positive)}  # the class whose probability is predicted (binary tasks only; null = the rarer class)
-group: {flow(group)}  # columns that identify rows of one customer, patient, ...; use split: group
-time: {flow(time)}  # column with the time of a row (null = none); use split: time{others}
-metrics: {flow(problem.metrics)}  # the first one is used to compare models
+goal: {setting(_note(f"Predict {problem.target.source_name}."))}
+target: {setting(problem.target.name)}  # {_note(problem.why)}
+positive: {setting(problem.positive)}  # the class whose probability is predicted (binary tasks only; null = the rarer class)
+group: {setting(group)}  # columns that identify rows of one customer, patient, ...; use split: group
+time: {setting(time)}  # column with the time of a row (null = none); use split: time{others}
+metrics: {setting(problem.metrics)}  # the first one is used to compare models
 
 # Columns that are not features, each with the reason. Add columns that are only known after the target is.
 {named}exclude:{"" if exclude else " {}"}
@@ -233,8 +238,57 @@ def chosen(group: str) -> str:
 
 
 def flow(value: Any) -> str:
-    """Format a value in YAML's flow style on one line, with references to settings escaped."""
-    text = yaml.safe_dump(
-        value, default_flow_style=True, allow_unicode=True, width=float("inf"), sort_keys=False
+    """Format a value in YAML's flow style on one line, so that every YAML parser of a project reads the same."""
+    text = yaml.dump(
+        value,
+        Dumper=_Dumper,
+        default_flow_style=True,
+        allow_unicode=True,
+        width=float("inf"),
+        sort_keys=False,
     )
-    return text.removesuffix("\n").removesuffix("\n...").replace("${", "\\${")
+    return text.removesuffix("\n").removesuffix("\n...")
+
+
+def setting(value: Any) -> str:
+    """Format a value of a settings file as `flow` does.
+
+    Raises
+    ------
+    UserError
+        Settings would read a string of it as a reference to another setting, or as a missing value.
+    """
+    for text in _strings(value):
+        if "${" in text or text == "???":
+            raise UserError(
+                f"{text!r:.80} would be read as a reference to a setting or as a missing one, in the file that adopt writes "
+                "to conf/; rename the column, class or file of this name."
+            )
+    return flow(value)
+
+
+def _strings(value: Any) -> Iterator[str]:
+    """Yield all strings in a value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from _strings([*value, *value.values()])
+    elif isinstance(value, Sequence):
+        for one in value:
+            yield from _strings(one)
+
+
+def _note(text: str) -> str:
+    """Format a text for people, such as a reason, as one line without references."""
+    return " ".join(text.split()).replace("${", "$ {")
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes strings that only other parsers read as numbers, such as 1e5."""
+
+
+_Dumper.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"[-+]?\.?[0-9][0-9_.:]*([eE][-+]?[0-9]+)?$"),
+    list("-+.0123456789"),
+)

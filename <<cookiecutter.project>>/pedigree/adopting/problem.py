@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pedigree.adopting.association import SUSPECT, explained_by_ranks, explained_by_values
 from pedigree.adopting.columns import ColumnDecision
 from pedigree.adopting.scan import Scan
-from pedigree.base.names import UserError, did_you_mean, snake_case
+from pedigree.base.names import UNNAMED, UserError, did_you_mean, snake_case
 from pedigree.data.engine import parse
 from pedigree.data.target import labels
 
@@ -50,7 +51,7 @@ def propose_problem(
     Parameters
     ----------
     name : str
-        Name of the target, as in the source or in snake_case.
+        Name of the target: as in the source, else in snake_case, else in any spelling that fits one column.
     columns : list of Column
     scan : Scan
     task : {"binary", "multiclass", "regression"}, optional
@@ -63,7 +64,7 @@ def propose_problem(
     Raises
     ------
     UserError
-        The column does not exist, or cannot be a target.
+        The column does not exist, its name is ambiguous, or it cannot be a target.
     """
     target = _find(name, columns)
     target.kind, target.left_out = "target", None
@@ -103,14 +104,22 @@ def propose_problem(
 
 
 def _find(name: str, columns: list[ColumnDecision]) -> ColumnDecision:
-    for column in columns:
-        if name in (column.source_name, column.name):
-            return column
-    for column in columns:
-        if snake_case(name) == column.name:
-            return column
-    hint = did_you_mean(name, [column.source_name for column in columns])
-    raise UserError(f"the target '{name}' is not a column of the data; {hint}")
+    """Find a column by its exact name in the source, else by the name that `load` gives it, else in another spelling."""
+    found = [one for one in columns if one.source_name == name]
+    if found[1:]:
+        raise UserError(
+            f"the data have {len(found)} columns named '{name}'; rename all but the target."
+        )
+    found = found or [one for one in columns if one.name == name]
+    alike = snake_case(name)
+    found = found or [one for one in columns if alike == snake_case(one.source_name) != UNNAMED]
+    if found[1:]:
+        spelled = " or ".join(f"'{one.source_name}'" for one in found)
+        raise UserError(f"the target '{name}' may be {spelled}; spell it as in the data.")
+    if not found:
+        hint = did_you_mean(name, [column.source_name for column in columns])
+        raise UserError(f"the target '{name}' is not a column of the data; {hint}")
+    return found[0]
 
 
 def _regression(target: ColumnDecision, values: pd.Series) -> ProposedProblem:
@@ -118,12 +127,19 @@ def _regression(target: ColumnDecision, values: pd.Series) -> ProposedProblem:
         raise UserError(
             f"the target '{target.source_name}' is not numeric, but task is regression; it is {target.why}."
         )
-    spread = float(parse(values, "float64").std())
+    spread = _spread(parse(values, "float64"))
     # One hundredth of the target's standard deviation, which is the dummy's RMSE.
     why = f"{target.why}, standard deviation {spread:.4g}"
     return ProposedProblem(
         target, "regression", None, METRICS["regression"], float(f"{spread / 100:.1g}"), why
     )
+
+
+def _spread(numbers: pd.Series) -> float:
+    """Return the standard deviation, also of numbers whose squares are no floats."""
+    spread = float(numbers.std())
+    largest = float(numbers.abs().max())
+    return spread if math.isfinite(spread) else float((numbers / largest).std()) * largest
 
 
 def _refuse_classes(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SAMPLE_CELLS = 20_000_000  # of the sample; with 5,000 columns it has 4,000 rows
 SAMPLE_ROWS = 50_000
+SAMPLE_BYTES = 2**28
 MAX_DISTINCT = 1_000  # distinct values that are kept of a column; with more, none are
 
 
@@ -30,31 +31,55 @@ class Facts:
     missing: int = 0
     number: bool = True  # whether each value is a number
     whole: bool = True  # whether each number is an integer
+    digits: bool = True  # whether each number is written as one, or has an integer type
+    infinite: int = 0
     low: float = float("inf")
     high: float = float("-inf")
     values: set[Any] | None = field(default_factory=set)  # None: too many to keep
 
     def add(self, values: pa.ChunkedArray) -> None:
-        """Update the facts with further rows of the column."""
+        """Update the facts with further rows of the column, of a type that later steps support."""
+        if pa.types.is_floating(values.type):
+            values = pc.if_else(pc.is_nan(values), None, values)  # missing, as in pandas
         self.missing += values.null_count
         if self.number:
             self._add_numbers(values)
         if self.values is not None:
-            self.values |= set(pc.unique(values).drop_null().to_pylist())
-            if len(self.values) > MAX_DISTINCT:
-                self.values = None
+            self._add_values(pc.unique(values).drop_null())
+
+    def _add_values(self, distinct: pa.Array) -> None:
+        """Keep the distinct values while there are few; times as strings, since Python's end with the year 9999."""
+        if len(distinct) <= MAX_DISTINCT:
+            if pa.types.is_timestamp(kind := distinct.type):
+                naive = distinct.view(pa.timestamp(kind.unit))
+                distinct = pa.array(engine.from_arrow(pa.table([naive], ["x"]))["x"].astype("str"))
+            self.values = (self.values or set()) | set(distinct.to_pylist())
+        if len(distinct) > MAX_DISTINCT or len(self.values or ()) > MAX_DISTINCT:
+            self.values = None
 
     def _add_numbers(self, values: pa.ChunkedArray) -> None:
         if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
             values = pc.utf8_trim_whitespace(values)
+            digits = pc.all(pc.match_substring_regex(values, r"^[-+]?[0-9]+$")).as_py()
+            self.digits = self.digits and digits is not False
         elif not (pa.types.is_integer(values.type) or pa.types.is_floating(values.type)):
             self.number = pa.types.is_null(values.type)
             return
+        else:
+            self.digits = self.digits and pa.types.is_integer(values.type)
         try:
             numbers = values.cast(pa.float64(), safe=False)
         except pa.ArrowInvalid:
             self.number = False
             return
+        finite = pc.is_finite(numbers)
+        infinite = pc.sum(pc.invert(finite)).as_py() or 0
+        if infinite and not pa.types.is_floating(values.type):
+            self.number = False  # such as the string "inf", which `load` takes for no number
+            return
+        self.infinite += infinite
+        self.whole = self.whole and not infinite
+        numbers = pc.if_else(finite, numbers, None)
         extremes = pc.min_max(numbers).as_py()
         if extremes["min"] is not None:
             self.low, self.high = min(self.low, extremes["min"]), max(self.high, extremes["max"])
@@ -112,13 +137,16 @@ def scan(paths: Sequence[Path], reading: Mapping[str, Any], missing: Sequence[st
             names = snake_cased(table.column_names)
             facts = {n: Facts(s) for n, s in zip(names, table.column_names, strict=True)}
             most = min(SAMPLE_ROWS, max(SAMPLE_CELLS // max(len(names), 1), 1))
-        table = table.rename_columns(list(facts))
+        table = pa.Table.from_arrays([engine.unwrapped(one) for one in table.columns], list(facts))
         for column, values in zip(facts.values(), table.columns, strict=True):
-            column.add(values)
+            column.add(engine.supported(values))
         kept.append(table.take(np.arange(-rows % step, table.num_rows, step)))
         rows += table.num_rows
         progress.update(table.num_rows)
-        while sum(one.num_rows for one in kept) > 2 * most:  # take every other row from here on
+        # Take every other row from here on, if they are too many or too long.
+        while sum(one.num_rows for one in kept) > 2 * most or (
+            sum(one.nbytes for one in kept) > SAMPLE_BYTES and len(kept[0]) > 1
+        ):
             together = pa.concat_tables(kept, promote_options="permissive")
             kept, step = [together.take(np.arange(0, together.num_rows, 2))], 2 * step
     progress.close()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pedigree.base.names import UserError, did_you_mean, first_of, nearest, snake_case
+from pedigree.base.names import UNNAMED, UserError, did_you_mean, first_of, nearest, snake_case
 from pedigree.base.paths import CONF
 from pedigree.data import formats
 from pedigree.data.files.compression import COMPRESSED
@@ -44,8 +44,8 @@ def find_source(named: str, scratch: Path) -> Source:
         The name is neither a path, an address nor an option, or contains no file that can be read.
     """
     if "://" in named:
+        from pedigree.base.secrets.finding import secrets
         from pedigree.collecting.file import collect
-        from pedigree.config.checks import secrets
 
         for mistake in secrets({"collect": {"path": named}}):
             raise UserError(mistake)
@@ -121,7 +121,7 @@ def _data_name(name: str) -> str:
     stem = Path(name.rstrip("/").rpartition("/")[2]).name
     while Path(stem).suffix.lower() in {*formats.KINDS, *COMPRESSED}:
         stem = Path(stem).stem
-    stem = snake_case(stem) if snake_case(stem) != "column" else "data"
+    stem = snake_case(stem) if snake_case(stem) != UNNAMED else "data"
     taken = {"binary", "multiclass", "regression", *(p.stem for p in _shipped())}
     plain = not stem[0].isdigit() and stem not in {
         "y",

@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from pedigree.base.files.disk_errors import disk_error_in_words
 from pedigree.base.logs import LOGGER, add_options, discard
-from pedigree.base.names import UserError
+from pedigree.base.names import UserError, terminal_text
+from pedigree.base.secrets.redaction import redact
 
 
 def parser(
@@ -68,15 +70,16 @@ def integer(least: int, most: int | None = None) -> Callable[[str], int]:
 def plain_errors(name: str) -> Iterator[None]:
     """End a command or stage with a one-sentence message and exit code 1 after an error that its user can fix.
 
-    Can also be used as a decorator.
+    Neither the message nor the traceback of another error contains a credential. Can also be used as a decorator.
     """
+    sys.excepthook = _redacted_traceback
     try:
         try:
             yield
         finally:
             sys.stdout.flush()
     except UserError as error:
-        sys.exit(f"{name}: {error}")
+        sys.exit(redact(f"{name}: {terminal_text(str(error))}"))
     except BrokenPipeError:  # `head` has read enough
         discard(sys.stdout)
         sys.exit(1)
@@ -85,6 +88,10 @@ def plain_errors(name: str) -> Iterator[None]:
             raise
         LOGGER.debug("the error in full", exc_info=True)
         sys.exit(f"{name}: {found}")
+
+
+def _redacted_traceback(*error: Any) -> None:
+    print(redact("".join(traceback.format_exception(*error))), end="", file=sys.stderr, flush=True)
 
 
 def print_found(found: Any, text: str, as_json: bool) -> None:
@@ -102,6 +109,7 @@ def print_found(found: Any, text: str, as_json: bool) -> None:
         Whether to print JSON.
     """
     try:
-        print(json.dumps(found, indent=2, ensure_ascii=False) if as_json else text, flush=True)
+        shown = json.dumps(found, indent=2, ensure_ascii=False) if as_json else text
+        print(redact(shown), flush=True)
     except BrokenPipeError:
         discard(sys.stdout)

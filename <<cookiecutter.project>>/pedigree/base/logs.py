@@ -8,6 +8,8 @@ import os
 import sys
 from typing import Any, TextIO
 
+from pedigree.base.secrets.redaction import redact
+
 LOGGER = logging.getLogger("pedigree")
 LINE = logging.Formatter("%(message)s")
 TIMED_LINE = logging.Formatter("%(relativeCreated)6.0f ms  %(message)s")
@@ -27,7 +29,7 @@ class _Console(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         stream = sys.stderr if record.levelno >= logging.WARNING else sys.stdout
         try:
-            print(self.format(record), file=stream, flush=True)
+            print(redact(self.format(record)), file=stream, flush=True)
         except BrokenPipeError:
             discard(stream)  # a stage finishes its work all the same
 

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+UNNAMED = "column"  # the name of a column without any letter or digit of ASCII
 LONGEST = 100  # characters of a word for which a similar one is searched: difflib takes seconds for a megabyte
 
 
@@ -36,18 +37,20 @@ def snake_case(name: object) -> str:
     text = unicodedata.normalize("NFKD", str(name).replace("ß", "ss"))
     text = text.encode("ascii", "ignore").decode()
     text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text)
-    return re.sub(r"[^0-9a-zA-Z]+", "_", text).strip("_").lower() or "column"
+    return re.sub(r"[^0-9a-zA-Z]+", "_", text).strip("_").lower() or UNNAMED
 
 
 def snake_cased(names: Iterable[object]) -> list[str]:
     """Convert all names to snake_case and number duplicates (``a``, ``a_2``)."""
     taken: set[str] = set()
+    numbers: dict[str, int] = {}  # the next one to try
     out = []
     for name in names:
         base = candidate = snake_case(name)
-        number = 2
+        number = numbers.get(base, 2)
         while candidate in taken:
             candidate, number = f"{base}_{number}", number + 1
+        numbers[base] = number
         taken.add(candidate)
         out.append(candidate)
     return out
@@ -104,6 +107,18 @@ def first_of(names: Sequence[str], most: int) -> str:
     """Join the first names, and say how many further ones there are."""
     more = f" and {len(names) - most} more" if names[most:] else ""
     return ", ".join(names[:most]) + more
+
+
+def terminal_text(text: str) -> str:
+    r"""Make a text fit for a terminal: names and values of data may be megabytes long or contain its control characters.
+
+    Examples
+    --------
+    >>> terminal_text("a\x1b[31m"), len(terminal_text("x" * 1000))
+    ('a\ufffd[31m', 121)
+    """
+    shorter = re.sub(r"(\S{120})\S{200,}", r"\1…", text)
+    return "".join(one if one.isprintable() or one in "\n\t" else "\ufffd" for one in shorter)
 
 
 def counted(number: int, noun: str) -> str:

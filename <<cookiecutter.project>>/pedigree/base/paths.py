@@ -9,6 +9,7 @@ PARAMS = Path("params.yaml")
 SETTINGS = Path("settings")  # each step's own part of params.yaml
 DVC_YAML = Path("dvc.yaml")
 CONF = Path("conf")
+CONTRACTS = Path("contracts")
 LIBRARY = Path("pedigree")  # the vendored library
 SCRIPTS = Path("pipeline")  # the owner's code: a script for each step
 CUSTOM = Path("pipeline/custom")  # and classes and functions that settings name

@@ -6,6 +6,7 @@ DVC tracks both, so every change of them runs the stage again; the stage cannot 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from pedigree.base.invalid import invalid_values
 from pedigree.base.logs import LOGGER
 from pedigree.base.names import UserError, did_you_mean, snake_case
 from pedigree.base.paths import DVC_YAML, PARAMS, SETTINGS
+from pedigree.base.secrets.finding import override_mistakes, references, secrets
 from pedigree.base.steps import settings_class
 
 # libyaml takes milliseconds for a few hundred lines; the pure Python parser and writer take ten times that.
@@ -120,6 +122,8 @@ def _overridden(stage: str, data: dict[str, Any], overrides: Sequence[str]) -> d
     own = OmegaConf.create(data)
     for override in overrides:
         key, equals, _ = override.partition("=")
+        for mistake in override_mistakes(override):  # before messages that show it
+            raise UserError(mistake)
         if not equals or OmegaConf.select(own, key, default=_MISSING) is _MISSING:
             raise UserError(
                 f"'{override}' overrides no setting of stage '{stage}'; write section.key=value, "
@@ -129,7 +133,10 @@ def _overridden(stage: str, data: dict[str, Any], overrides: Sequence[str]) -> d
             own.merge_with_dotlist([override])
         except OmegaConfBaseException as error:
             raise UserError(f"'{override}' is invalid: {error}") from None
-    return OmegaConf.to_container(own)  # type: ignore[return-value]
+    settings: dict[str, Any] = OmegaConf.to_container(own)  # type: ignore[assignment]
+    for mistake in chain(secrets(settings), references(settings)):
+        raise UserError(mistake)
+    return settings
 
 
 def as_dict(settings: Any) -> Any:

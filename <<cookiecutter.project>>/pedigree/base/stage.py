@@ -18,6 +18,7 @@ from pedigree.base.guards.orphan import only_process
 from pedigree.base.logs import LOGGER, tolerate_any_terminal
 from pedigree.base.names import UserError
 from pedigree.base.paths import PARAMS, TIMINGS
+from pedigree.base.secrets.redaction import hide_variables
 
 
 def run(stage: str, main: Callable[..., dict[str, Any] | None]) -> None:
@@ -59,15 +60,16 @@ def run(stage: str, main: Callable[..., dict[str, Any] | None]) -> None:
                 f"'{overrides[0]}' is refused, since this stage takes no settings from the command line; "
                 f"edit conf/, or use `dvc exp run {_as_options(overrides)}` for one experiment."
             )
+        _limit_threads()
+        from pedigree.base.settings import as_dict, leaves, read_settings
+
+        settings = read_settings(stage, overrides)
+        hide_variables(as_dict(settings))
         if overrides:
             LOGGER.warning(
                 "Other settings than in params.yaml, for this run only: %s; `dvc repro` replaces its outputs.",
                 ", ".join(overrides),
             )
-        _limit_threads()
-        from pedigree.base.settings import as_dict, leaves, read_settings
-
-        settings = read_settings(stage, overrides)
         for key, value in leaves(as_dict(settings)).items():
             LOGGER.debug("setting %s = %r", key, value)
         measured = (main(settings) if takes_settings else main()) or {}

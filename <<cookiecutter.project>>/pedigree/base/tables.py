@@ -8,9 +8,10 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from pedigree.base.files.replacing import StrPath, new_folder, replacing, write_text
+from pedigree.base.formulas import escaped
 from pedigree.base.logs import LOGGER
 from pedigree.base.names import UserError
 from pedigree.base.settings import as_dict
@@ -115,6 +116,8 @@ def write_csv(
 ) -> None:
     """Write mappings with equal keys as a CSV file; floats are rounded as in `write_json`.
 
+    A string that a spreadsheet program would compute gets an apostrophe in front (see `base/formulas.py`).
+
     Parameters
     ----------
     rows : sequence of mapping
@@ -139,9 +142,28 @@ def write_csv(
     if not rows and not header:
         raise ValueError(f"no row to write to {path}")
     with replacing(path) as new, new.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=header or list(rows[0]), lineterminator="\n")
+        # Only with this terminator are values quoted that contain a carriage return.
+        lines = _Lines(file)
+        writer = csv.DictWriter(lines, fieldnames=header or list(rows[0]), lineterminator="\r\n")
         writer.writeheader()
-        writer.writerows(jsonable(list(rows)))
+        writer.writerows(
+            {key: escaped(one) for key, one in row.items()} for row in jsonable(list(rows))
+        )
+
+
+class _Lines:
+    """Ends each row of a CSV writer by a line feed alone."""
+
+    def __init__(self, file: TextIO) -> None:
+        self.file = file
+
+    def write(self, row: str) -> int:
+        return self.file.write(row.removesuffix("\r\n") + "\n")
+
+
+def is_missing(value: Any) -> bool:
+    """Return whether a value is None, NaN, NaT or pandas' NA, which is neither equal to itself nor unequal."""
+    return value is None or type(value).__name__ == "NAType" or bool(value != value)
 
 
 def jsonable(value: Any) -> Any:
@@ -154,6 +176,8 @@ def jsonable(value: Any) -> Any:
         return [jsonable(item) for item in value]
     if hasattr(value, "tolist"):  # NumPy arrays and scalars
         return jsonable(value.tolist())
+    if type(value).__name__ == "NAType":
+        return None
     if isinstance(value, float):
         return float(f"{value:.9g}") if math.isfinite(value) else None
     return value

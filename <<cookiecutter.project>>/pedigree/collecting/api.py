@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from pedigree.base.names import UserError
+from pedigree.base.secrets.forms import is_credential_name
+from pedigree.base.secrets.redaction import hide, redact
 from pedigree.collecting.web import Client, RequestFailed, Response
 from pedigree.collecting.web.pages import (
     PageCache,
@@ -17,8 +19,6 @@ from pedigree.collecting.web.pages import (
     next_address,
     value_at,
 )
-
-CREDENTIALS = ("authorization", "proxy-authorization", "cookie", "x-api-key")
 
 
 def collect(
@@ -42,7 +42,7 @@ def collect(
     max_pages: int = 10_000,
     max_bytes: int = 10**10,
 ) -> dict[str, Any]:
-    """Collect all items as JSON lines, with keys and values as received.
+    """Collect all items as JSON lines, with keys and values as received, but without the token.
 
     Parameters
     ----------
@@ -109,7 +109,8 @@ def collect(
         with client:
             _fetch(client, cache, first, items or "", paging, max_pages, max_bytes)
     except UserError as error:
-        raise UserError(f"{error}{_token_hint(error, token_env)}{cache.resume_hint()}") from None
+        text = f"{error}{_token_hint(error, token_env)}{cache.resume_hint()}"
+        raise UserError(redact(text)) from None
     pages = sum(page["items"] > 0 for page in cache.pages)
     cache.move_to(folder)
     return {
@@ -149,7 +150,7 @@ def _fetch(
                     return
                 raise
             data = parse_json(response)
-            lines = json_lines(data, items, response.url)
+            lines = [client.without_token(line) for line in json_lines(data, items, response.url)]
             following = client.without_secrets(
                 next_address(paging, url, response, data, len(lines))
             )
@@ -224,7 +225,7 @@ def json_lines(data: Any, path: str, url: str) -> list[bytes]:
     for number, item in enumerate(found, start=1):
         if not isinstance(item, dict):
             raise UserError(
-                f"{url}, item {number}: an object is expected, but got {json.dumps(item):.60}."
+                f"{url}, item {number}: an object is expected, but got {redact(json.dumps(item)):.60}."
             )
         try:
             lines.append(json.dumps(item, ensure_ascii=False, separators=(",", ":")).encode())
@@ -244,6 +245,7 @@ def read_token(token_env: str | None) -> str:
     if not token_env:
         return ""
     token = os.environ.get(token_env, "").strip()
+    hide(token)
     if not token:
         raise UserError(
             f"collect.token_env: the environment variable {token_env} is not set; set it to the token and run again."
@@ -260,7 +262,7 @@ def without_credentials(headers: Mapping[str, str]) -> dict[str, str]:
         A header carries a credential.
     """
     for name in headers:
-        if name.lower() in CREDENTIALS:
+        if is_credential_name(name):
             raise UserError(
                 f"collect.headers: '{name}' carries a credential, but settings are committed; store it in an "
                 "environment variable and set collect.token_env to the name of the variable."

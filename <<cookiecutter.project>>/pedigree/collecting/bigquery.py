@@ -15,6 +15,8 @@ import pyarrow as pa
 
 from pedigree.base.extras import way_to_add
 from pedigree.base.names import UserError
+from pedigree.base.secrets.redaction import redact
+from pedigree.base.secrets.transport import is_loopback
 from pedigree.base.stage import say
 from pedigree.collecting.parts import ROWS_PER_PART, write_parts
 from pedigree.collecting.sql import VALUES_PER_PART
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from google.cloud.bigquery.table import RowIterator
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 PAGE = 20_000  # rows per request; BigQuery sends fewer if they are large
 
 
@@ -106,7 +107,7 @@ def _clients(project: str | None, location: str | None, endpoint: str | None) ->
 
     address = urlsplit(endpoint or "https://bigquery.googleapis.com")
     credentials: Credentials
-    if address.hostname in LOOPBACK:
+    if is_loopback(address.hostname):
         credentials, own = AnonymousCredentials(), None
     elif address.scheme == "https":
         credentials, own = google.auth.default(scopes=[SCOPE])
@@ -220,9 +221,8 @@ def _reason(error: BaseException) -> str:
     error = getattr(error, "cause", None) or error  # the error behind a retry error
     details = getattr(error, "errors", None) or [{}]
     message = details[0].get("message") if isinstance(details[0], dict) else None
-    return (
-        str(message or getattr(error, "message", None) or error).splitlines()[0].rstrip(".") + "."
-    )
+    text = str(message or getattr(error, "message", None) or error)
+    return redact(text.splitlines()[0].rstrip(".") + ".")
 
 
 def _write(fetch: Callable[[], RowIterator], storage: Any, folder: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pedigree.base.names import UserError, did_you_mean, snake_cased
 from pedigree.base.paths import RAW, SNAPSHOT
+from pedigree.base.secrets.redaction import hide_variables, redact_all
 from pedigree.base.settings import read_yaml
 from pedigree.base.tables import sha256, write_json
 from pedigree.base.tools import described, instantiate
@@ -52,6 +53,7 @@ class Snapshot(SnapshotRecord):
         """
         wanted = source_settings(settings)
         own = {key: value for key, value in wanted.items() if key != "as_of"}
+        hide_variables(own)
         source = instantiate(own, folder=folder)
         if not (isinstance(source, dict) and isinstance(source.get("kind"), str)):
             found = f"keys {list(source)}" if isinstance(source, dict) else described(source)
@@ -59,7 +61,7 @@ class Snapshot(SnapshotRecord):
                 f"{settings.target} returned {found}; a source must return a dictionary with 'kind', a string "
                 "that says where the rows came from."
             )
-        return cls(settings=wanted, source=source, **fingerprint(folder, source))
+        return cls(settings=wanted, source=redact_all(source), **fingerprint(folder, source))
 
     def check(self, last: Snapshot | None, limits: Collect, contract: str) -> None:
         """Raise an error if a new snapshot is implausible, so that the last one is kept.

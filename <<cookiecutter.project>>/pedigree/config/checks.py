@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -15,8 +13,9 @@ from pedigree.base.invalid import InvalidValue, invalid_values
 from pedigree.base.names import UserError, did_you_mean, first_of, snake_case
 from pedigree.base.paths import CONF
 from pedigree.base.problem import Problem
+from pedigree.base.secrets.finding import references, secrets
 from pedigree.base.section import part_of
-from pedigree.base.settings import as_dict, leaves
+from pedigree.base.settings import as_dict
 from pedigree.base.steps import step_classes
 from pedigree.config.arguments import wrong_arguments
 from pedigree.config.dependencies import undeclared
@@ -28,14 +27,6 @@ from pedigree.config.tools import tools, wrong_kinds, wrong_tools
 
 CONFIG = "conf/config.yaml"
 STORED = ("engineer.", "select.", "model.", "compare.models.", "train.baseline.")  # when fitted
-_SECRET_KEY = re.compile(
-    r"password|passwd|secret|token|api_?key|access_?key|private_?key|credential", re.I
-)
-_SECRET_VALUE = re.compile(
-    r"://[^/\s:@]*:[^/\s@]+@|AKIA[0-9A-Z]{16}|-----BEGIN|^gh[pousr]_\w{20,}|^sk-\w{20,}"
-    # Parameters that sign a URL: Amazon's and Google's Signature, Azure's sig, a token.
-    r"|://.*[?&](?i:[\w-]*(?:signature|token|secret|password)|sig|api_?key)=."
-)
 
 
 def check(config: Any) -> None:
@@ -47,7 +38,8 @@ def check(config: Any) -> None:
         One line for each mistake.
     """
     data = as_dict(config)
-    mistakes = [*wrong_shape(data)]
+    mistakes = [*secrets(data), *references(data)]  # before messages that show values
+    mistakes = mistakes or [*wrong_shape(data)]
     if not mistakes:  # the checks below rely on the shape
         settings = Settings.model_validate(data)
         mistakes = [
@@ -60,7 +52,6 @@ def check(config: Any) -> None:
             *partials(data),
             *wrong_kinds(data),
             *undeclared(data, declared()),
-            *secrets(data),
         ]
         # The checks of a step are only meaningful for sections without mistakes.
         wrong = {mistake.split(".")[0] for mistake in mistakes}
@@ -124,44 +115,6 @@ def partials(data: dict[str, Any]) -> Iterator[str]:
                 f"{place}: `_partial_: true` makes an object that cannot be stored; to pass the function itself, "
                 f"write {{_target_: hydra.utils.get_method, path: {tool['_target_']}}}."
             )
-
-
-def secrets(data: dict[str, Any]) -> Iterator[str]:
-    """Find values that look like credentials; params.yaml is committed to Git."""
-    for key, value in leaves(data).items():
-        last = key.rpartition(".")[2]
-        values = value if isinstance(value, list) else [value]
-        strings = [one for one in values if isinstance(one, str)]
-        by_key = _SECRET_KEY.search(last) and not last.endswith("_env") and any(strings)
-        if by_key:
-            yield (
-                f"{key} looks like a credential, and settings are committed; put it into an environment "
-                f"variable and the variable's name here, as {last}_env."
-            )
-        elif any(map(_SECRET_VALUE.search, strings)):
-            yield (
-                f"{key} holds what looks like a credential, and settings are committed; remove it. Libraries look "
-                "for credentials in environment variables and in their own files."
-            )
-
-
-def refuse_secrets(conf: Path) -> None:
-    """Refuse `${oc.env:...}`: its value would be written as plain text to params.yaml.
-
-    Raises
-    ------
-    UserError
-        Names the file and line.
-    """
-    for path in sorted(conf.rglob("*.yaml")):
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-            if re.search(
-                r"\$\{\s*oc\.(env|decode)", line.split(" #")[0]
-            ) and not line.lstrip().startswith("#"):
-                raise UserError(
-                    f"{path}, line {number}: oc.env would write the variable's value into params.yaml, "
-                    "which is committed; write the variable's name as a setting that ends in _env."
-                )
 
 
 def _fields(place: list[str]) -> list[str]:

@@ -13,10 +13,11 @@ from omegaconf import OmegaConf
 from pedigree.base.dvc_files.lock import digest, recorded_stages
 from pedigree.base.files.replacing import new_folder, write_text
 from pedigree.base.paths import CONF, PARAMS, SETTINGS
+from pedigree.base.secrets.finding import references, secrets
 from pedigree.base.section import part_of
 from pedigree.base.settings import Dumper, leaves, read_yaml, settings_file
 from pedigree.base.steps import step_classes
-from pedigree.config.checks import check, refuse_secrets
+from pedigree.config.checks import check
 from pedigree.config.composing import compose
 from pedigree.config.keeping.reverted import reverted
 
@@ -65,7 +66,6 @@ class Configuration:
         UserError
             conf/ cannot be composed, or would write a secret into params.yaml.
         """
-        refuse_secrets(CONF)
         composed = compose()
         in_force = (read_yaml(PARAMS) if PARAMS.exists() else None) or {}
         if in_force and EXPERIMENT in os.environ:
@@ -76,21 +76,30 @@ class Configuration:
         return cls(composed, in_force, f"in {PARAMS}", composed=True)
 
     def check(self) -> None:
-        """Raise an error if the settings contain mistakes.
+        """Raise an error if the settings contain mistakes; a params.yaml with a credential in it is not left.
 
         Raises
         ------
         UserError
             One line for each mistake.
         """
+        leaked = not self.composed and [*secrets(self.settings), *references(self.settings)]
+        if (
+            leaked
+        ):  # DVC wrote the overrides of an experiment, and a later commit would contain them
+            self._write_params(self.before)
         check(self.settings)
 
     def write(self) -> None:
         """Write params.yaml, unless an experiment did, and the settings file of each step."""
-        text = OmegaConf.to_yaml(OmegaConf.create(dict(self.settings)))
-        if self.composed and not (PARAMS.exists() and PARAMS.read_text(encoding="utf-8") == text):
-            write_text(text, PARAMS)
+        if self.composed:
+            self._write_params(self.settings)
         hand_out(self.settings)
+
+    def _write_params(self, settings: Mapping[str, Any]) -> None:
+        text = OmegaConf.to_yaml(OmegaConf.create(dict(settings)))
+        if not (PARAMS.exists() and PARAMS.read_text(encoding="utf-8") == text):
+            write_text(text, PARAMS)
 
     def changes(self) -> Iterator[str]:
         """Yield lines that describe which values changed, and which of the last commit are lost."""

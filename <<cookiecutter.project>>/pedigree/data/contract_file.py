@@ -11,6 +11,7 @@ from pedigree.base.paths import LIBRARY
 from pedigree.base.problem import Problem
 from pedigree.base.section import Tool
 from pedigree.base.settings import read_yaml
+from pedigree.data.dates import wrong_dates
 
 SIMILAR = 0.8  # ratio above which a column is taken for a misspelled one
 # Cleaning steps that leave values as they are, but for case and blanks.
@@ -23,11 +24,13 @@ def read_contract(path: Path) -> dict[str, Any]:
     Raises
     ------
     UserError
-        The file is missing or is not a contract.
+        The file is missing or is not a contract, or compares a date with something else.
     """
     contract = read_yaml(path)
     if not isinstance(contract, dict) or not isinstance(contract.get("columns"), dict):
         raise UserError(f"{path} is not a contract: a mapping with the key 'columns' is expected.")
+    for mistake in wrong_dates(contract):
+        raise UserError(f"{path}: {mistake}")
     return contract
 
 

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from pedigree.base.logs import LOGGER
 from pedigree.base.names import UserError, snake_cased
 from pedigree.data import formats
+from pedigree.data.dates import ISO, to_dates
 from pedigree.data.files.objects import cell_to_string
 
 TRUE = ("true", "yes", "y", "t", "1", "1.0")
@@ -58,19 +59,47 @@ def read_file(
 
 def from_arrow(table: pa.Table) -> pd.DataFrame:
     """Convert an Arrow table to a data frame; types that later steps do not support are converted."""
-    table = pa.Table.from_arrays([_plain(values) for values in table.columns], table.column_names)
+    table = pa.Table.from_arrays(
+        [supported(values) for values in table.columns], table.column_names
+    )
     # The new table lacks pandas' metadata of the old one: an index and extension types.
     to_boolean = {pa.bool_(): pd.BooleanDtype()}.get
     return table.to_pandas(types_mapper=to_boolean, split_blocks=True)
 
 
-def _plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
+def unwrapped(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Convert a column of which only the layout in memory is special to the plain type of its values."""
+    types, kind = pa.types, values.type
+    if isinstance(kind, pa.BaseExtensionType):
+        return unwrapped(values.cast(kind.storage_type))
+    if types.is_dictionary(kind):
+        return unwrapped(values.cast(kind.value_type))
+    if types.is_run_end_encoded(kind):
+        return unwrapped(pc.run_end_decode(values))
+    if types.is_string_view(kind):
+        return values.cast(pa.string())
+    if types.is_binary_view(kind):
+        return values.cast(pa.binary())
+    if types.is_timestamp(kind) and kind.tz and not _is_zone(kind.tz):  # the values are in UTC
+        return reinterpreted(values, pa.timestamp(kind.unit))
+    return values
+
+
+def reinterpreted(values: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    """Take the same bytes for values of another type."""
+    return pa.chunked_array([chunk.view(kind) for chunk in values.chunks], kind)
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        return bool(pa.lib.string_to_tzinfo(name))
+    except (pa.ArrowException, LookupError, ValueError):
+        return False
+
+
+def supported(values: pa.ChunkedArray) -> pa.ChunkedArray:
     """Convert a column to a type that pandas supports: number, boolean, timestamp or string."""
-    types = pa.types
-    if isinstance(values.type, pa.BaseExtensionType):
-        values = values.cast(values.type.storage_type)
-    if types.is_dictionary(values.type):
-        values = values.cast(values.type.value_type)
+    types, values = pa.types, unwrapped(values)
     if types.is_integer(values.type):
         extremes = pc.min_max(values).as_py()
         # As in a text file, integers that a float cannot represent are identifiers.
@@ -79,7 +108,10 @@ def _plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
     if types.is_decimal(values.type) or types.is_float16(values.type):
         return values.cast(pa.float64())
     if types.is_date(values.type):
-        return values.cast(pa.timestamp("us"))
+        try:
+            return values.cast(pa.timestamp("us"))
+        except pa.ArrowInvalid:  # beyond the year 294247
+            return values.cast(pa.timestamp("s"), safe=False)
     if types.is_duration(values.type):  # in seconds
         ticks = {"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}[values.type.unit]
         return pc.divide(values.cast(pa.int64()).cast(pa.float64(), safe=False), ticks)
@@ -97,7 +129,7 @@ def _plain(values: pa.ChunkedArray) -> pa.ChunkedArray:
     return pa.chunked_array([strings], pa.string())
 
 
-def parse(values: pd.Series, dtype: str, date_format: str = "ISO8601") -> pd.Series:
+def parse(values: pd.Series, dtype: str, date_format: str = ISO) -> pd.Series:
     """Parse a column to a type; what cannot be parsed becomes missing.
 
     Parameters
@@ -131,11 +163,7 @@ def parse(values: pd.Series, dtype: str, date_format: str = "ISO8601") -> pd.Ser
         parsed = strings.map({**dict.fromkeys(TRUE, True), **dict.fromkeys(FALSE, False)})
         return parsed.where(values.notna(), None).astype("boolean")
     if dtype == "datetime64[ns]":
-        dates = pd.to_datetime(values, errors="coerce", format=date_format, utc=True)
-        dates = dates.dt.tz_localize(None)
-        return dates.where(dates.between(pd.Timestamp.min, pd.Timestamp.max)).astype(
-            "datetime64[ns]"
-        )
+        return to_dates(values, date_format)
     if dtype == "str":
         # pandas 2 would write "None" for a missing value
         return values.astype("str").where(values.notna())

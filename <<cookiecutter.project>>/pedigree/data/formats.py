@@ -19,6 +19,7 @@ from pedigree.data.files import compression, delimited, objects
 from pedigree.data.files.compression import COMPRESSED, reader_errors
 from pedigree.data.files.dialect import KEYS as DIALECT_KEYS
 from pedigree.data.files.dialect import detect_dialect, validate_dialect
+from pedigree.data.files.limits import Limits
 
 KINDS = {
     **dict.fromkeys((".csv", ".tsv", ".txt"), "csv"),
@@ -142,6 +143,7 @@ def _parquet(path: Path) -> Iterator[pa.Table]:
     )
     with parquet.ParquetFile(data) as file:
         schema = file.schema_arrow
+        Limits.in_force().check_columns(schema.names, path)
         yield _without_labels(schema.empty_table())
         for batch in file.iter_batches(max(CELLS // max(len(schema), 1), 1)):
             yield _without_labels(pa.Table.from_batches([batch]))
@@ -161,6 +163,7 @@ def _feather(path: Path) -> Iterator[pa.Table]:
         else:
             data.seek(0)
             file = batches = pa.ipc.open_stream(data)
+        Limits.in_force().check_columns(file.schema.names, path)
         yield _without_labels(file.schema.empty_table())
         for batch in batches:
             batch.validate(full=True)  # Arrow trusts what it maps into memory

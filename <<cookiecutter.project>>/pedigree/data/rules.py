@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from pedigree.base.names import excerpt
+from pedigree.base.tables import is_missing
 
 # pandera's name of a check, and what it requires of a value.
 _REQUIRED = {
@@ -67,8 +68,8 @@ def broken_rule(column: Any, check: Any, value: Any) -> str:
     >>> broken_rule("body_mass_g", "greater_than(0)", -5), broken_rule("sex", "not_nullable", None)
     ('body_mass_g should be greater than 0, but is -5', 'sex should not be missing')
     """
-    missing = value is None or value != value
-    return f"{column} {rule_in_words(str(check))}{'' if missing else f', but is {excerpt(value)}'}"
+    but_is = "" if is_missing(value) else f", but is {excerpt(value)}"
+    return f"{column} {rule_in_words(str(check))}{but_is}"
 
 
 def _without_brackets(arguments: str) -> str:

@@ -12,6 +12,7 @@ from pedigree.base.names import UserError, did_you_mean
 from pedigree.base.problem import GroupedColumns, Task
 from pedigree.base.section import Excerpt, Section
 from pedigree.data.contract_file import misspelled_columns, read_contract, unknown_positive
+from pedigree.data.files.limits import Limits
 
 
 class Load(Section):
@@ -20,6 +21,7 @@ class Load(Section):
     contract: str
     missing: tuple[str, ...]
     max_rejected: int = Field(ge=0)
+    limits: Limits = Limits()
 
 
 class ContractPath(Excerpt):

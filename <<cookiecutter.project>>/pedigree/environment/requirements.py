@@ -22,7 +22,7 @@ from packaging.requirements import Requirement
 
 from pedigree.base.command import parser, plain_errors
 from pedigree.base.extras import LEGACY, PYPROJECT, REQUIREMENTS, TORCH, pins_of
-from pedigree.base.files.replacing import replacing
+from pedigree.base.files.replacing import write_text
 from pedigree.base.names import UserError, counted, normalized
 
 CORE = "core"
@@ -81,8 +81,7 @@ def write_requirements() -> None:
         texts[file] = header + "".join(f"{one}\n" for one in kept)
         print(f"{file.as_posix()}: {counted(len(kept), 'package')}", flush=True)
     for path, text in texts.items():
-        with replacing(path) as new:
-            new.write_text(text, encoding="utf-8", newline="\n")
+        write_text(text, path)
 
 
 def resolve(pins: str, extras: Iterable[str]) -> list[str]:

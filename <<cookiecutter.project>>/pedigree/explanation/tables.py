@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pedigree.base.files.replacing import new_folder
+from pedigree.base.formulas import unescaped
 from pedigree.base.paths import REPORTS
-from pedigree.base.tables import write_csv
+from pedigree.base.tables import is_missing, write_csv
 from pedigree.explanation.interface import Explanation
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def read(folder: Path = FOLDER) -> dict[str, pd.DataFrame]:
     """
     import pandas as pd
 
-    return {
+    found = {
         table: pd.read_csv(
             folder / f"{table}.csv",
             dtype={
@@ -102,6 +103,11 @@ def read(folder: Path = FOLDER) -> dict[str, pd.DataFrame]:
         )
         for table, columns in COLUMNS.items()
     }
+    return {table: rows.apply(_unescaped) for table, rows in found.items()}
+
+
+def _unescaped(column: pd.Series) -> pd.Series:
+    return column.map(unescaped).astype("str") if column.dtype == "str" else column
 
 
 def strength_rows(explanation: Explanation, subject: Subject) -> Iterator[dict[str, Any]]:
@@ -139,7 +145,7 @@ def contribution_rows(explanation: Explanation, subject: Subject) -> Iterator[di
 
 def written(value: Any) -> str | None:
     """Return a feature's value as a string, None for a missing one."""
-    return None if value is None or value != value else str(value)
+    return None if is_missing(value) else str(value)
 
 
 def single_rows(explanation: Explanation, subject: Subject) -> Iterator[dict[str, Any]]:

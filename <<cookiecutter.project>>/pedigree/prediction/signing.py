@@ -31,7 +31,7 @@ def signature_file(folder: Path) -> Path:
     return folder.with_name(f"{folder.name}.sig")
 
 
-def sign(folder: Path, key: Path) -> Path:
+def write_signature(folder: Path, key: Path) -> Path:
     """Sign a bundle; return the path of the signature.
 
     Parameters

@@ -12,6 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pedigree.base.formulas import unescaped
 from pedigree.base.json_file import JsonFile
 from pedigree.base.names import UserError
 from pedigree.estimators.lineage import Lineage
@@ -84,7 +85,11 @@ class RunOutputs:
         """
         text = (self.read(path) or b"").decode()
         rows = csv.DictReader(io.StringIO(text, newline=""))
-        return [row | {name: to_float(row[name]) for name in numbers} for row in rows]
+        return [
+            {name: unescaped(value) for name, value in row.items()}
+            | {name: to_float(row[name]) for name in numbers}
+            for row in rows
+        ]
 
     @property
     def goal(self) -> str:

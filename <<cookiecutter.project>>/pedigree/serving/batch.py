@@ -18,6 +18,7 @@ from pyarrow import csv, parquet
 
 from pedigree.base.command import integer, parser, plain_errors
 from pedigree.base.files.replacing import replacing
+from pedigree.base.formulas import escaped_columns
 from pedigree.base.names import UserError, did_you_mean, excerpt, snake_cased
 from pedigree.base.paths import BUNDLE
 from pedigree.base.stage import say
@@ -36,7 +37,12 @@ DIALECT_KEYS = ("header", "decimal", "thousands", "dates", "sheet")
 
 
 def predict_file(
-    source: Path, out: Path, bundle: Bundle, keep: Sequence[str] = (), max_rejected: int = 0
+    source: Path,
+    out: Path,
+    bundle: Bundle,
+    keep: Sequence[str] = (),
+    max_rejected: int = 0,
+    escape_formulas: bool = False,
 ) -> tuple[int, list[str]]:
     """Score a file in chunks, so that memory use does not depend on its size.
 
@@ -50,6 +56,9 @@ def predict_file(
     max_rejected : int
         Number of rows that may violate the contract. They are in the output without a prediction, with the
         reason in column `rejected`.
+    escape_formulas : bool
+        Put an apostrophe in front of each name and string that a spreadsheet program would compute (see
+        `pedigree.base.formulas`); for CSV only.
 
     Returns
     -------
@@ -66,6 +75,9 @@ def predict_file(
     """
     if out.suffix.lower() not in SUFFIXES:
         raise UserError(f"--out: {out} has an unsupported suffix; use .csv or .parquet.")
+    if escape_formulas and out.suffix.lower() == ".parquet":
+        raise UserError("--escape-formulas: a Parquet file has no formulas; leave the option out.")
+    form = escaped_columns if escape_formulas else (lambda table: table)
     if out.exists() and source.exists() and out.samefile(source):
         raise UserError(f"--out: {out} is the input file; choose another file.")
     rejected: list[str] = []
@@ -79,12 +91,12 @@ def predict_file(
         except UserError as error:  # a mistake in the columns is found without rows
             raise UserError(f"{source}: {error}") from None
         columns = first.drop_columns([] if max_rejected else ["rejected"]).column_names
-        with closing(_writer(new, out, first.select(columns).schema)) as writer:
+        with closing(_writer(new, out, form(first.select(columns)).schema)) as writer:
             for given, kept in chunks:
                 answered = _answered(given, kept, bundle, rejected, rows)
                 if len(rejected) > max_rejected:
                     raise UserError(_refusal(source, rejected, max_rejected))
-                writer.write_table(answered.select(columns))
+                writer.write_table(form(answered.select(columns)))
                 rows += len(given)
                 if time.monotonic() - last_message > SECONDS:
                     last_message = time.monotonic()
@@ -211,10 +223,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
         help="number of rows that may violate the contract; they get a reason instead of a prediction (default: %(default)s)",
     )
     add_origin(cli)
+    cli.add_argument(
+        "--escape-formulas",
+        action="store_true",
+        help="for a CSV file that a spreadsheet program opens: put an apostrophe in front of strings that it would compute",
+    )
     options = cli.parse_args(arguments)
     bundle = Bundle.load(options.bundle, options.expect, options.signed_by)
     rows, rejected = predict_file(
-        options.file, options.out, bundle, options.keep, options.max_rejected
+        options.file,
+        options.out,
+        bundle,
+        options.keep,
+        options.max_rejected,
+        options.escape_formulas,
     )
     for one in rejected[:NAMED]:
         say(f"no prediction for {one}")

@@ -16,7 +16,7 @@ from pathlib import Path
 from pedigree.base.command import parser, plain_errors
 from pedigree.base.paths import CHAMPION
 from pedigree.prediction.sealed import Sealed
-from pedigree.prediction.signing import sign
+from pedigree.prediction.signing import write_signature
 
 
 @plain_errors("sign")
@@ -27,4 +27,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
     cli.add_argument("--key", type=Path, required=True, help="file of the private key")
     options = cli.parse_args(arguments)
     identity = Sealed.read(options.bundle).id
-    print(f"{sign(options.bundle, options.key)} is the signature of bundle {identity}.")
+    print(f"{write_signature(options.bundle, options.key)} is the signature of bundle {identity}.")

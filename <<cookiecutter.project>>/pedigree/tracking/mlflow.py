@@ -13,6 +13,8 @@ from pedigree.base.files.disk_errors import SPACE, WRITING
 from pedigree.base.git import git
 from pedigree.base.names import UserError
 from pedigree.base.paths import METRICS, PARAMS, PLOTS, REPORTS
+from pedigree.base.secrets.redaction import redact
+from pedigree.base.secrets.transport import refuse_plain_http
 from pedigree.base.stage import say
 from pedigree.tracking.result import NotLogged, Result
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 IDENTITY = "pipeline.result"  # the tag that identifies a result
+CREDENTIALS = ("MLFLOW_TRACKING_TOKEN", "MLFLOW_TRACKING_PASSWORD")  # MLflow reads these itself
 PER_REQUEST = 100  # maximum number of parameters and of tags in a request to MLflow
 
 
@@ -43,7 +46,7 @@ def log(
     Raises
     ------
     NotLogged
-        The server cannot be reached, or rejects the result.
+        The server cannot be reached, rejects the result, or would get a token or password without encryption.
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", str(timeout))
@@ -55,6 +58,8 @@ def log(
     root = project()
     where = f"the server that {uri_env} names" if server else f"{root.name}/mlflow.db"
     try:
+        if server and ("@" in server or any(map(os.environ.get, CREDENTIALS))):
+            refuse_plain_http(server, uri_env)
         client = MlflowClient(server or f"sqlite:///{(root / 'mlflow.db').as_posix()}")
         known = client.get_experiment_by_name(experiment)
         # Without a server, MLflow would write artifacts to the current folder.
@@ -65,12 +70,12 @@ def log(
             say(f"already logged to {where}, experiment {experiment}, {there[0].info.run_name}")
             return
         name = upload(client, place, result, artifacts)
-    except (MlflowException, OSError) as error:
+    except (MlflowException, OSError, UserError) as error:
         if getattr(error, "errno", None) in WRITING or "disk is full" in str(error):
             raise UserError(
                 f"{where} cannot be written, since the disk is full; {SPACE}."
             ) from None
-        reason = re.sub(r"//[^/\s@]*@", "//", str(error).splitlines()[0])  # without a password
+        reason = redact(str(error).splitlines()[0])
         raise NotLogged(f"{where}: {reason}") from error
     say(f"logged to {where}, experiment {experiment}, {name}")
 

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
 from hypothesis import given
@@ -697,6 +697,68 @@ def test_a_redirect_within_the_site_is_followed_with_the_token(
     site.collect(tmp_path / "raw", token_env="API_TOKEN")
     assert rows(tmp_path / "raw") == ROWS
     assert site.headers[1]["Authorization"] == f"Bearer {TOKEN}"
+
+
+@pytest.mark.parametrize(
+    "encoded", [TOKEN, quote(TOKEN[:2]) + "%33" + TOKEN[3:], TOKEN.encode().hex()]
+)
+@pytest.mark.parametrize("where", [{}, {"auth_param": "api_key"}])
+@pytest.mark.parametrize("what", ["status", "json", "items", "loop", "link", "twice", "many"])
+def test_no_message_shows_the_token_of_a_redirected_address(
+    site: Site, tmp_path: Path, token: str, encoded: str, where: dict, what: str
+) -> None:
+    target = f"/v2?api_key={encoded}"
+    link = {"Link": f'<{target}>; rel="next"'}
+    site.routes["/items"] = lambda query: Reply(status=302, headers={"Location": target})
+    site.routes["/v2"] = lambda query: {
+        "status": Reply({"error": f"{'x ' * 145} {encoded}"}, 403),
+        "json": Reply(body=f"<p>{encoded}".encode()),
+        "items": Reply([f"an item with {'x' * 30} {encoded}"]),
+        "loop": Reply(status=302, headers={"Location": target}),
+        "link": Reply(ROWS, headers={"Link": f'<http://[{encoded}>; rel="next"'}),
+        "twice": Reply(ROWS, headers=link),
+        "many": Reply(ROWS, headers=link),
+    }[what]
+    limits = {"many": {"max_bytes": 10}}.get(what, {})
+    with pytest.raises(UserError) as refusal:
+        site.collect(
+            tmp_path / "raw", token_env="API_TOKEN", paging={"by": "link"}, **where, **limits
+        )
+    said = str(refusal.value)
+    assert TOKEN[:6] not in said.replace("%33", "3")
+    assert TOKEN.encode().hex()[:20] not in said
+    for file in Path("data").rglob("*"):
+        assert file.is_dir() or TOKEN not in file.read_text()
+
+
+def test_items_that_repeat_the_token_are_collected_without_it(
+    site: Site, tmp_path: Path, token: str
+) -> None:
+    site.routes["/items"] = lambda query: [
+        {"id": 1, "self": f"{site.url}/items/1?api_key={token}", "no": quote(token, safe="")}
+    ]
+    said = site.collect(tmp_path / "raw", token_env="API_TOKEN", auth_param="api_key")
+    (row,) = rows(tmp_path / "raw")
+    assert row == {"id": 1, "self": f"{site.url}/items/1?api_key=***", "no": "***"}
+    assert token not in json.dumps(said)
+
+
+@pytest.mark.parametrize("where", [{}, {"auth_param": "key"}, {"auth_header": "X-Api-Key"}])
+def test_a_token_is_not_sent_without_encryption(tmp_path: Path, token: str, where: dict) -> None:
+    with pytest.raises(
+        UserError, match=r"collect\.url: the address of example\.org begins with http:"
+    ):
+        api.collect(tmp_path, "http://example.org/items", token_env="API_TOKEN", **where)
+
+
+@pytest.mark.parametrize(
+    "header", ["X-Auth-Token", "Api-Key", "Ocp-Apim-Subscription-Key", "Cookie"]
+)
+def test_no_header_of_the_settings_may_carry_a_credential(
+    site: Site, tmp_path: Path, header: str
+) -> None:
+    with pytest.raises(UserError, match=f"'{header}' carries a credential"):
+        site.collect(tmp_path / "raw", headers={header: "x"})
 
 
 # --- dotted paths --------------------------------------------------------------------------------

@@ -155,3 +155,27 @@ def test_an_owners_source_says_where_the_rows_came_from(
     settings = Collect.model_validate({"_target_": "source_of_tests.mine", **limits})
     with pytest.raises(UserError, match=rf"^source_of_tests\.{message}"):
         Snapshot.take(settings, tmp_path)
+
+
+def test_a_snapshot_records_no_credential_that_an_owners_source_returns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "raw"
+    folder.mkdir()
+    (tmp_path / "leaky_source_of_tests.py").write_text(
+        "import os\n\n\n"
+        "def mine(folder, token_env):\n"
+        "    (folder / 'x.csv').write_text('a\\n1\\n')\n"
+        "    token = os.environ[token_env]\n"
+        "    return {'kind': 'mine', 'url': f'https://me:pw@h/x?api_key=1&page=2', 'all': [{'by': token}]}\n",
+        encoding="utf-8",
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("MINE", "quite ordinary words")
+    limits = {"as_of": None, "min_rows": 1, "max_shrink": 0.5, "token_env": "MINE"}
+    settings = Collect.model_validate({"_target_": "leaky_source_of_tests.mine", **limits})
+    Snapshot.take(settings, folder).write(folder)
+    said = json.loads((folder / "snapshot.json").read_text(encoding="utf-8"))
+    assert said["source"]["url"] == "https://***@h/x?api_key=***&page=2"
+    assert said["source"]["all"] == [{"by": "***"}]
+    assert said["settings"]["token_env"] == "MINE"

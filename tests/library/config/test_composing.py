@@ -85,3 +85,13 @@ def test_a_reference_that_resembles_nothing_is_named_with_its_line(project: Proj
     assert str(error.value) == (
         "conf/verdict/default.yaml, line 2: `${nowhere.at_all}` refers to a setting that does not exist; correct it."
     )
+
+
+@pytest.mark.parametrize("override", ["problem.goal=${oc.env:TOK}", "load=${oc.env:TOK}"])
+def test_an_override_reads_no_environment(
+    project: Project, monkeypatch: pytest.MonkeyPatch, override: str
+) -> None:
+    monkeypatch.setenv("TOK", "verysecretvalue")
+    with pytest.raises(UserError, match=r"oc\.env would write") as error:
+        compose([override])
+    assert "verysecret" not in str(error.value)

@@ -475,15 +475,53 @@ def test_configure_takes_no_settings_from_the_command_line(override: str, quoted
 
 
 @pytest.mark.parametrize(
-    "reference", ["${oc.env:SECRET}", "${ oc.env:SECRET,none}", "${oc.decode:x}"]
-)
-def test_a_reference_to_the_environment_is_refused_with_file_and_line(
-    project: Project, reference: str
+    ("file", "text", "said"),
+    [
+        ("conf/load/mine.yaml", "contract: x\nmissing: ['${oc.env:TOK}']\n", "mine.yaml, line 2: oc.env would"),
+        ("conf/load/mine.yaml", "contract: ${ oc.env:TOK,none}\n", "mine.yaml, line 1: oc.env would"),
+        ("conf/load/mine.yaml", "contract: ${oc.decode:x}\n", "mine.yaml, line 1: oc.decode would"),
+        ("conf/load/mine.yaml", 'contract: "x # ${oc.env:TOK}"\n', "line 1: oc.env would"),
+        ("conf/load/mine.yaml", 'contract: "${\n  oc.env:TOK}"\n', "line 1: oc.env would"),
+        ("conf/load/mine.yaml", "contract: >-\n  a ${\n  oc.env:TOK}\n", "line 1: oc.env would"),
+        ("conf/load/mine.yaml", "contract: ${problem.${oc.env:TOK}}\n", "line 1: oc.env would"),
+        ("conf/load/mine.yaml", "contract: ${oc.${x}:TOK}\n", "line 1: a resolver would"),
+        ("conf/load/mine.yaml", "'${oc.env:TOK}': 1\n", "line 1: oc.env would"),
+        ("conf/load/mine.yaml", "contract: &x [*x, '${oc.env:TOK}']\n", "line 1: oc.env would"),
+        ("conf/load/mine.yaml", 'contract: "\\x24{oc.env:TOK}"\n', "line 1: oc.env would"),
+        ("conf/load/mine.yaml", "password: hunter2\n", "mine.yaml: password looks like a credential"),
+        ("conf/load/mine.yaml", "# ghp_" + "a1B2" * 9, "line 1 holds what looks like a credential (a GitHub token)"),
+        ("conf/experiment/mine.yaml", "# @package _global_\nproblem: {goal: '${oc.env:TOK}'}\n", "experiment/mine.yaml, line 2: oc.env"),
+        ("contracts/penguins.yaml", "columns: {a: {isin: ['${oc.env:TOK}']}}\n", "contracts/penguins.yaml, line 1: oc.env"),
+    ],
+)  # fmt: skip
+def test_a_call_of_a_resolver_or_a_credential_is_refused_in_any_file(
+    project: Project, monkeypatch: pytest.MonkeyPatch, file: str, text: str, said: str
 ) -> None:
-    project.write("conf/load/mine.yaml", f"contract: x\nmissing: ['{reference}']\n")
-    said = refusal(project)
-    assert "mine.yaml, line 2: oc.env" in said
-    assert "_env" in said
+    monkeypatch.setenv("TOK", "verysecretvalue")
+    project.write(file, text)
+    found = refusal(project)
+    assert said in found
+    for value in ("verysecret", "hunter2", "a1B2"):
+        assert value not in found
+
+
+@pytest.mark.parametrize(
+    "value", ["ghp_" + "a1B2" * 9, "verysecretvalue", "see ${oc.env:MY_TOKEN}"]
+)
+def test_a_credential_in_an_experiment_does_not_stay_in_params_yaml(
+    project: Project, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    configure.main()
+    before = Path("params.yaml").read_bytes()
+    monkeypatch.setenv("MY_TOKEN", "verysecretvalue")
+    monkeypatch.setenv("DVC_EXP_NAME", "mine")
+    settings = yaml.safe_load(before)
+    settings["problem"]["goal"] = value
+    project.write("params.yaml", settings)
+    with pytest.raises(UserError, match=r"problem\.goal") as error:
+        configure.main()
+    assert value not in str(error.value)
+    assert Path("params.yaml").read_bytes() == before
 
 
 def test_a_comment_may_speak_of_the_environment(project: Project) -> None:

@@ -25,7 +25,8 @@ from pyarrow import feather, parquet
 
 from pedigree.base.names import UserError, snake_cased
 from pedigree.data.engine import parse, read_file
-from pedigree.data.files import compression, dialect, objects
+from pedigree.data.files import dialect, objects
+from pedigree.data.files.limits import Limits
 from pedigree.data.formats import file_dialect, file_kind, is_readable, iter_tables
 
 MISSING = ["", "NA"]
@@ -92,6 +93,7 @@ WRITE: dict[str, Callable[[Path], None]] = {
 
 
 def write(path: Path, content: str | bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return path
 
@@ -301,23 +303,61 @@ def test_an_archive_of_several_files_or_with_a_password_is_refused(tmp_path: Pat
     assert "password required" in refusal(write(tmp_path / "secret.csv.zip", bytes(content)))
 
 
-@pytest.mark.parametrize("name", ["a.parquet", "a.arrow", "a.json", "a.xlsx"])
+def limit(monkeypatch: pytest.MonkeyPatch, **values: float) -> None:
+    """Put smaller limits in force."""
+    small = Limits.model_construct(**{**dict(Limits()), **values})
+    monkeypatch.setattr(Limits, "in_force", lambda: small)
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "a.arrow", "a.xlsx"])
 def test_the_decompressed_size_is_limited(
     tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     WRITE[name](tmp_path / name)
     content = gzip.compress((tmp_path / name).read_bytes())
-    monkeypatch.setattr(compression, "MAX_BYTES", 1000)
+    limit(monkeypatch, unpacked_mb=0.001)
     assert "when unpacked" in refusal(write(tmp_path / f"{name}.gz", content))
 
 
 def test_a_workbook_that_unpacks_to_more_than_memory_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(objects, "MAX_BYTES", 2**24)
+    limit(monkeypatch, unpacked_mb=16)
     bomb = zipped(bytes(2**24 + 1), "xl/workbook.xml")
     assert len(bomb) < 2**16
-    assert "when unpacked; store it as Parquet" in refusal(write(tmp_path / "bomb.xlsx", bomb))
+    assert "when unpacked (16 MB); unpack it or store it as Parquet" in refusal(write(tmp_path / "bomb.xlsx", bomb))  # fmt: skip
+
+
+@pytest.mark.parametrize("packing", [".gz", ".bz2", ".zst", ".zip"])
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "json"])
+def test_a_file_that_unpacks_to_far_more_than_its_size_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, packing: str, kind: str
+) -> None:
+    limit(monkeypatch, unpacked_mb=1)
+    row = {"csv": b"1,2\n", "jsonl": b'{"a": 1}\n', "json": b'{"a": 1},'}[kind]
+    bomb = {"csv": b"a,b\n", "jsonl": b"", "json": b"["}[kind] + row * 2**19
+    content = zipped(bomb, f"rows.{kind}") if packing == ".zip" else PACK[packing](bomb)
+    assert "unpacks to more than" in refusal(write(tmp_path / f"rows.{kind}{packing}", content))
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.parquet", "a.arrow", "a.jsonl", "a.json", "a.xlsx"])
+def test_the_number_of_columns_is_limited(tmp_path: Path, name: str, monkeypatch) -> None:
+    WRITE[name](tmp_path / name)
+    limit(monkeypatch, columns=1, cells=2)
+    allowed = "load.limits.cells" if name.endswith("xlsx") else "load.limits.columns"
+    assert allowed in refusal(tmp_path / name)
+
+
+def test_limits_come_from_the_settings_in_force(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert Limits.in_force() == Limits()
+    write(tmp_path / "conf/load/default.yaml", "limits: {columns: 5, cells: 6, unpacked_mb: 7}\n")
+    assert Limits.in_force().columns == 5
+    write(tmp_path / "params.yaml", "load: {limits: {columns: 8, cells: 6, unpacked_mb: 7}}\n")
+    assert Limits.in_force().columns == 8
+    write(tmp_path / "params.yaml", "load: {limits: {columns: many}}\n")
+    with pytest.raises(UserError, match="no positive integers"):
+        Limits.in_force()
 
 
 # JSON

@@ -108,6 +108,23 @@ def test_columns_that_tell_nothing_stop_no_picture(project: Project) -> None:
     assert [path.stem for path in Path("plots/profile/plots").iterdir()] == ["distributions"]
 
 
+@pytest.mark.slow
+def test_a_page_of_another_library_runs_and_loads_nothing_that_is_in_the_data(
+    project: Project,
+) -> None:
+    reports = [name for name in reports_here() if name != "plots"]
+    evil = "<script src=//example.org></script>"
+    rows = read_table(LOADED).assign(island=evil, comments=[f'"><img src=x onerror={n}>' for n in range(len(read_table(LOADED)))])  # fmt: skip
+    write_table(rows, LOADED)
+    project.compose(f"profile=[{','.join(reports)}]")
+    project.run("profile")
+    for name in reports:
+        assert evil not in page(name), name
+        assert "<img src=x" not in page(name), name
+        policy = '<meta http-equiv="Content-Security-Policy" content="default-src \'none\';'
+        assert policy in page(name)[:500], name
+
+
 def test_a_report_without_its_setting_is_refused(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

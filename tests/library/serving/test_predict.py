@@ -262,3 +262,15 @@ def test_no_more_than_a_piece_of_the_file_is_in_hand(project: Project, monkeypat
     score(PENGUINS)
     assert sum(sizes) == len(rows())
     assert max(sizes) == 50
+
+
+def test_formulas_are_escaped_on_request(project: Project) -> None:
+    source = write(rows(note="=1+1", **{"-2+3": "x"}))
+    predict_file(source, OUT, Bundle.load(), ["note", "-2+3"], escape_formulas=True)
+    scored = pd.read_csv(OUT)
+    assert scored.columns[:2].tolist() == ["note", "'-2+3"]
+    assert set(scored["note"]) == {"'=1+1"}
+    plain = score(source, keep=["note", "-2+3"])
+    assert scored["label"].tolist() == plain["label"].tolist()
+    with pytest.raises(UserError, match="leave the option out"):
+        predict_file(source, Path("a.parquet"), Bundle.load(), escape_formulas=True)

@@ -17,8 +17,9 @@ from pedigree.base.dvc_files.lock import digest
 from pedigree.base.names import UserError
 from pedigree.base.tables import read_json, write_json
 from pedigree.config.checks import check
+from pedigree.tracking.mlflow import log, spelt
 from pedigree.tracking.mlflow import project as project_folder
-from pedigree.tracking.mlflow import spelt
+from pedigree.tracking.result import NotLogged, Result
 
 RECEIPT = Path("reports/track.json")
 
@@ -159,6 +160,22 @@ def test_a_server_is_told_and_one_that_is_away_loses_nothing(
     assert run.data.tags["dvc.md5.models/bundle"] == digest(Path("models/bundle"))
     assert not Path("mlflow.db").exists()
     assert "models/bundle/model.skops" in uploaded(server, run.info.run_id)
+
+
+@pytest.mark.parametrize(
+    ("server", "token"), [("http://example.org", "abc"), ("http://me:hidden@10.0.0.1:5000", "")]
+)
+def test_a_token_is_not_sent_without_encryption(
+    monkeypatch: pytest.MonkeyPatch, server: str, token: str
+) -> None:
+    leave_out_missing({"_target_": "mlflow.MlflowClient"})
+    monkeypatch.setenv("MY_SERVER", server)
+    monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", token)
+    with pytest.raises(
+        NotLogged, match=r"MY_SERVER: the address of .* begins with http://"
+    ) as said:
+        log(Result({}, {}, {}), uri_env="MY_SERVER", experiment="x", artifacts=(), timeout=1)
+    assert "hidden" not in str(said.value)
 
 
 def uploaded(server: str, run_id: str) -> list[str]:

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from pedigree.base.extras import way_to_add
 from pedigree.base.names import UserError, did_you_mean
+from pedigree.base.secrets.redaction import mask, redact
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
@@ -125,10 +125,8 @@ def _reason(error: Exception, url: URL) -> str:
     lines = (line.strip() for line in own.splitlines())
     left_out = re.compile(r"LINE \d+:|\^|\[SQL|\[param|\(Background|$")
     text = " ".join(line for line in lines if not left_out.match(line))
-    hidden = [url.username, url.password, quote(url.password or "")]
+    hidden = [url.username, url.password]
     for key, value in url.query.items():
         if re.search("user|pass|pwd|secret|token|key|connect", key, re.IGNORECASE):
             hidden += [value] if isinstance(value, str) else value
-    for secret in filter(None, hidden):
-        text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "***", text)
-    return text.rstrip(".") + "."
+    return redact(mask(text, filter(None, hidden))).rstrip(".") + "."

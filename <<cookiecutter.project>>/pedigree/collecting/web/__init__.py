@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Self
+from pathlib import Path
+from typing import Self, TypeVar
 from urllib.parse import urldefrag, urljoin
 
 import httpx2
 
 from pedigree.base.names import UserError
+from pedigree.base.secrets.redaction import mask, redact
+from pedigree.base.secrets.transport import refuse_plain_http
+from pedigree.collecting.web.hosts import refuse_private
 
+Read = TypeVar("Read")
 REDIRECTS = 10
+SHORTEST = (
+    8  # characters of a token that is replaced in items, which may contain a shorter one by chance
+)
 MAX_BACKOFF = 60.0  # seconds
 MAX_MESSAGE = 300  # characters of a site's error message that are shown
 
@@ -47,13 +55,13 @@ class Client:
     ----------
     url : str
         An address of the site. No request goes to another scheme, host or port, even after redirects, so
-        that the token is not leaked.
+        that the token is not leaked; with a token, only https is allowed, except on this machine.
     headers : mapping of str to str
         Sent with each request.
     params : mapping of str to str
         Query parameters that are sent with each request, but not shown in messages.
     secret : str
-        Replaced by stars in messages.
+        The token in a header or parameter, which is replaced by stars in messages.
     pause : float
         Seconds from a response to the next request; can be changed.
     retries : int
@@ -64,6 +72,10 @@ class Client:
         Maximum seconds of Retry-After; after that the request fails.
     connect_timeout, read_timeout : float
         Seconds.
+    hosts : collection of str
+        Further hosts to which the site may redirect, if their addresses are public; not together with a token.
+    key : str
+        The setting that contains the address, for messages.
     """
 
     def __init__(
@@ -79,6 +91,8 @@ class Client:
         max_wait: float,
         connect_timeout: float,
         read_timeout: float,
+        hosts: Collection[str] = (),
+        key: str = "collect.url",
     ) -> None:
         for name, value in headers.items():  # httpx2 would show an invalid value in its error
             if not re.fullmatch(r"[\w-]+: [!-~]([ -~]*[!-~])?", f"{name}: {value}", re.ASCII):
@@ -88,8 +102,10 @@ class Client:
                 )
         self.pause = pause
         self.check_url: Callable[[str], None] = lambda url: None  # can raise for an address
-        self._site = _origin(url)
-        self._secret = secret
+        self._key, self._hosts, self._secret = key, frozenset(hosts), secret
+        self._site = self._origin(url)
+        if secret:
+            refuse_plain_http(self._site, key)
         self._retries, self._backoff, self._max_wait = max(0, retries), backoff, max_wait
         self._read_timeout = read_timeout
         self._ready = 0.0
@@ -114,9 +130,41 @@ class Client:
         UserError
             The address is of another site or not allowed, or the response has more than `max_bytes`.
         """
+
+        def read(url: str, response: httpx2.Response) -> Response:
+            kind, link = media_type(response), response.links.get("next", {}).get("url")
+            body = bytearray()
+            self._copy(url, response, body.extend, max_bytes)
+            return Response(url, bytes(body), kind, response.charset_encoding, link)
+
+        return self._attempt(url, read)
+
+    def download(
+        self, url: str, path: Path, max_bytes: int, progress: Callable[[int], object]
+    ) -> None:
+        """Write the response of an address to a file.
+
+        Parameters
+        ----------
+        url : str
+        path : Path
+        max_bytes : int
+            Maximum size; a larger response is an error, for the other errors see `get`.
+        progress : callable
+            Called with the number of bytes of each part that was written.
+        """
+
+        def read(url: str, response: httpx2.Response) -> None:
+            with path.open("wb") as file:
+                self._copy(url, response, lambda part: progress(file.write(part)), max_bytes)
+
+        self._attempt(url, read)
+
+    def _attempt(self, url: str, read: Callable[[str, httpx2.Response], Read]) -> Read:
+        """Request an address and read the response, again after errors that may pass."""
         for attempt in range(self._retries + 1):
             try:
-                return self._request(url, max_bytes)
+                return self._request(url, read)
             except httpx2.RequestError as error:
                 failure = RequestFailed(self._redact(f"{url} {self._reason(error)}"))
             except RequestFailed as error:
@@ -134,65 +182,86 @@ class Client:
         raise RequestFailed(f"{failure} {attempts}", failure.status)
 
     def without_secrets(self, url: str | None) -> str | None:
-        """Remove the secret parameters from an address in a response, which may repeat them."""
-        if url is None or not self._params:
+        """Remove the secret parameters from an address in a response, which may repeat the token by any name."""
+        if url is None or not self._secret:
             return url
         address = httpx2.URL(url)
-        for name in self._params:
-            address = address.copy_remove_param(name)
-        return str(address)
+        for name, value in address.params.multi_items():
+            if name in self._params or value == self._secret:
+                address = address.copy_remove_param(name)
+                url = str(address)
+        return url
 
-    def _request(self, url: str, max_bytes: int) -> Response:
+    def without_token(self, line: bytes) -> bytes:
+        """Replace the token in an item, whose addresses may repeat it; the snapshot is shared."""
+        if len(self._secret) < SHORTEST:
+            return line
+        return mask(line.decode(), [self._secret]).encode()
+
+    def _request(self, url: str, read: Callable[[str, httpx2.Response], Read]) -> Read:
         for _ in range(REDIRECTS):
-            if _origin(url) != self._site:
-                raise UserError(
-                    self._redact(
-                        f"{self._site} leads to {url} on another site, which is not followed; if you trust it, set "
-                        "collect.url to it."
-                    )
-                )
+            self._check_site(url)
             self.check_url(url)
             whole = httpx2.URL(url).copy_merge_params(self._params) if self._params else url
             time.sleep(max(0.0, self._ready - time.monotonic()))
             try:
                 with self._http.stream("GET", whole) as response:
                     if response.next_request is None:
-                        return self._response(url, response, max_bytes)
+                        self._check_status(url, response)
+                        return read(url, response)
                     url = str(response.next_request.url)
             finally:
                 self._ready = time.monotonic() + self.pause
         raise RequestFailed(self._redact(f"{url} is redirected more than {REDIRECTS} times."))
 
-    def _response(self, url: str, response: httpx2.Response, max_bytes: int) -> Response:
-        kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if response.status_code != 200:
-            message = ""
-            if 400 <= response.status_code < 500 and kind in ("application/json", "text/plain"):
-                words = self._read(url, response, 2**16).decode("utf-8", "replace").split()
-                message = f" Its message is: “{' '.join(words)[:MAX_MESSAGE]}”."
-            reason = f"{response.status_code} {response.reason_phrase}".strip()
-            raise RequestFailed(
-                self._redact(f"{url} returned {reason}.{message}"),
-                response.status_code,
-                retry_after(response.headers),
+    def _check_site(self, url: str) -> None:
+        """Raise an error for an address of another site, unless its host is allowed."""
+        origin = self._origin(url)
+        if origin == self._site:
+            return
+        host = httpx2.URL(url).host
+        secure = origin.startswith("https:") or self._site.startswith("http:")
+        if host in self._hosts and secure and not self._secret:
+            refuse_private(host, self._key)
+            return
+        raise UserError(
+            self._redact(
+                f"{self._site} leads to {url} on another site, which is not followed; if you trust it, set {self._key} to it."
             )
-        link = response.links.get("next", {}).get("url")
-        return Response(
-            url, self._read(url, response, max_bytes), kind, response.charset_encoding, link
         )
 
-    def _read(self, url: str, response: httpx2.Response, max_bytes: int) -> bytes:
-        body = bytearray()
-        for chunk in response.iter_bytes():  # decompressed, so that the limit holds for the content
-            body += chunk
-            if len(body) > max_bytes:
+    def _check_status(self, url: str, response: httpx2.Response) -> None:
+        """Raise an error for a response without the content."""
+        if response.status_code == 200:
+            return
+        message, kind = "", media_type(response)
+        if 400 <= response.status_code < 500 and kind in ("application/json", "text/plain"):
+            body = bytearray()
+            self._copy(url, response, body.extend, 2**16)
+            words = self._redact(body.decode("utf-8", "replace")).split()  # before it is shortened
+            message = f" Its message is: “{' '.join(words)[:MAX_MESSAGE]}”."
+        reason = f"{response.status_code} {response.reason_phrase}".strip()
+        raise RequestFailed(
+            self._redact(f"{url} returned {reason}.{message}"),
+            response.status_code,
+            retry_after(response.headers),
+        )
+
+    def _copy(
+        self, url: str, response: httpx2.Response, write: Callable[[bytes], object], max_bytes: int
+    ) -> None:
+        """Write a response part by part, decompressed, so that the limit holds for the content."""
+        size = 0
+        for part in response.iter_bytes():
+            size += len(part)
+            if size > max_bytes:
                 raise UserError(
                     self._redact(
                         f"{url} has more than the {max_bytes} bytes that remain of collect.max_bytes; "
                         "if this is correct, raise the limit."
                     )
                 )
-        return bytes(body)
+            write(part)
 
     def _reason(self, error: httpx2.RequestError) -> str:
         if isinstance(error, httpx2.ConnectTimeout | httpx2.ConnectError):
@@ -202,7 +271,36 @@ class Client:
         return f"closed the connection: {error or type(error).__name__}."
 
     def _redact(self, text: str) -> str:
-        return text.replace(self._secret, "***") if self._secret else text
+        return redact(mask(text, [self._secret]))
+
+    def _origin(self, url: str) -> str:
+        """Return scheme, host and port of an address."""
+        try:
+            address = httpx2.URL(url)
+        except httpx2.InvalidURL as error:
+            raise UserError(
+                self._redact(f"{self._key}: '{url}' is not an address: {error}.")
+            ) from None
+        if (
+            address.scheme not in ("http", "https")
+            or not address.host
+            or (address.port or 0) > 65535
+        ):
+            raise UserError(
+                self._redact(f"{self._key}: '{url}' does not begin with https:// or http://.")
+            )
+        if address.userinfo:
+            raise UserError(
+                f"{self._key}: the address of {address.host} contains a user or password, but settings are committed; "
+                "remove it."
+            )
+        port = f":{address.port}" if address.port else ""
+        return f"{address.scheme}://{address.host}{port}"
+
+
+def media_type(response: httpx2.Response) -> str:
+    """Return the kind of content of a response, such as text/html."""
+    return str(response.headers.get("Content-Type", "")).partition(";")[0].strip().lower()
 
 
 def retry_after(headers: Mapping[str, str]) -> float:
@@ -231,21 +329,6 @@ def absolute_url(url: str, link: str) -> str:
     try:
         return urldefrag(urljoin(url, link.strip()))[0]
     except ValueError as error:
-        raise UserError(f"{url} has the link '{link}', which is not an address: {error}.") from None
-
-
-def _origin(url: str) -> str:
-    """Return scheme, host and port of an address."""
-    try:
-        address = httpx2.URL(url)
-    except httpx2.InvalidURL as error:
-        raise UserError(f"collect.url: '{url}' is not an address: {error}.") from None
-    if address.scheme not in ("http", "https") or not address.host or (address.port or 0) > 65535:
-        raise UserError(f"collect.url: '{url}' does not begin with https:// or http://.")
-    if address.userinfo:
         raise UserError(
-            f"collect.url: the address of {address.host} contains a user or password, but settings are committed; "
-            "remove it."
-        )
-    port = f":{address.port}" if address.port else ""
-    return f"{address.scheme}://{address.host}{port}"
+            redact(f"{url} has the link '{link}', which is not an address: {error}.")
+        ) from None

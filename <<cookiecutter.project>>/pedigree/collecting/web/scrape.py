@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.robotparser import RobotFileParser
 
 import pyarrow as pa
 
@@ -131,7 +131,7 @@ def collect(
     return {"kind": "scrape", "url": url, **picked, "next": next, "pages": pages}
 
 
-collect.needs = ("bs4", "lxml")  # type: ignore[attr-defined]
+collect.needs = ("bs4", "lxml", "protego")  # type: ignore[attr-defined]
 
 
 def write_json_lines(tables: Iterable[pa.Table], path: Path) -> None:
@@ -167,6 +167,7 @@ def check_selectors(
     """
     try:
         import lxml  # noqa: F401
+        import protego  # noqa: F401
         import soupsieve
     except ImportError:
         raise UserError(
@@ -206,29 +207,29 @@ def obey_robots(client: Client, url: str, user_agent: str, max_bytes: int) -> No
     UserError
         robots.txt exists, or may exist, but cannot be read.
     """
-    rules = RobotFileParser()
-    address = absolute_url(url, "/robots.txt")
+    from protego import Protego
+
+    address, text = absolute_url(url, "/robots.txt"), ""
     try:
         text = client.get(address, max_bytes).body.decode("utf-8-sig", "replace")
-        rules.parse(text.splitlines())
     except RequestFailed as error:
         if not 400 <= error.status < 500 or error.status in (401, 403, 429):
             raise UserError(
                 f"{error} No page is requested while robots.txt cannot be read."
             ) from None
-        rules.parse([])  # the site has no robots.txt
+    rules = Protego.parse(text)  # empty if the site has no robots.txt
+    # The rules name the product alone, without its version or a comment: RFC 9309.
+    product = re.match(r"[\w-]*", user_agent)[0]  # type: ignore[index]
 
     def refuse(page: str) -> None:
-        if not rules.can_fetch(user_agent, page):
+        if not rules.can_fetch(page, product):
             raise UserError(
                 f"{address} does not allow '{user_agent}' (collect.user_agent) to fetch {page}; ask the site's owner."
             )
 
     client.check_url = refuse
-    rate = rules.request_rate(user_agent)
-    wanted = max(
-        float(rules.crawl_delay(user_agent) or 0), rate.seconds / rate.requests if rate else 0
-    )
+    rate = rules.request_rate(product)
+    wanted = max(rules.crawl_delay(product) or 0, rate.seconds / rate.requests if rate else 0)
     if wanted > client.pause:
         say(f"{address} requires {wanted:g} seconds between two requests")
         client.pause = wanted

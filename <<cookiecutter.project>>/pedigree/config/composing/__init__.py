@@ -13,6 +13,7 @@ from pedigree.base.names import UserError, did_you_mean
 from pedigree.base.paths import CONF
 from pedigree.base.settings import read_yaml
 from pedigree.config.composing.diagnosis import lost_reference, unquoted_options
+from pedigree.config.composing.resolvers import refuse_resolvers
 
 
 def compose(overrides: Sequence[str] = (), folder: Path = CONF) -> dict[str, Any]:
@@ -28,7 +29,7 @@ def compose(overrides: Sequence[str] = (), folder: Path = CONF) -> dict[str, Any
     Raises
     ------
     UserError
-        A file or a reference is missing, or a file is not valid YAML.
+        A file or a reference is missing, a file is not valid YAML, or one calls a resolver such as `oc.env`.
     """
     config, _ = _compose(overrides, folder)
     try:
@@ -69,6 +70,7 @@ def _compose(overrides: Sequence[str], folder: Path) -> tuple[Any, dict[str, Any
     from hydra.errors import HydraException, MissingConfigException
     from yaml import YAMLError
 
+    refuse_resolvers(overrides)
     try:
         with initialize_config_dir(str(folder.resolve()), version_base=None):
             config = hydra_compose("config", list(overrides), return_hydra_config=True)

@@ -20,7 +20,7 @@ import yaml
 from omegaconf import OmegaConf
 
 from pedigree.base.command import parser, plain_errors
-from pedigree.base.files.replacing import replacing
+from pedigree.base.files.replacing import write_text
 from pedigree.base.git import git
 from pedigree.base.names import UserError, first_of
 from pedigree.base.paths import CONF, PARAMS
@@ -48,8 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for path, content in solution(wanted).items():
         before = path.read_text(encoding="utf-8") if path.exists() else ""
         if content != before:
-            with replacing(path) as new:
-                new.write_text(content, encoding="utf-8", newline="\n")
+            write_text(content, path)
             print(f"{path}: {'changed' if before else 'written'}")
     print(f"{CONF}/ composes these settings now; run `dvc repro`, then commit {CONF}/")
 

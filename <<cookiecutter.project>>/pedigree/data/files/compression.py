@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import csv
+import io
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Any
 
 import pyarrow as pa
 
 from pedigree.base.names import UserError
+from pedigree.data.files.limits import Limits
 
-COMPRESSED = (".gz", ".bz2", ".zst", ".zip")
-MAX_BYTES = 2**31  # of a file that is decompressed into memory; text files are streamed
+CODECS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
+COMPRESSED = (*CODECS, ".zip")
 # Errors that readers raise for invalid content; Arrow's and Unicode's errors are subclasses.
 READER_ERRORS = (
     ValueError,
@@ -68,9 +70,15 @@ def open_bytes(path: Path) -> IO[bytes]:
     UserError
         A ZIP archive does not contain exactly one file.
     """
-    if path.suffix.lower() == ".zip":
-        return zipfile.ZipFile(path).open(zip_member(path))
-    stream: IO[bytes] = pa.input_stream(str(path), compression="detect")
+    suffix = path.suffix.lower()
+    if suffix == ".zip":
+        archive = zipfile.ZipFile(path)
+        member = archive.getinfo(zip_member(path))
+        return _bounded(archive.open(member), path, lambda: member.compress_size)
+    if suffix in CODECS:
+        packed = path.open("rb")
+        return _bounded(pa.CompressedInputStream(packed, CODECS[suffix]), path, packed.tell)
+    stream: IO[bytes] = pa.input_stream(str(path), compression=None)
     return stream
 
 
@@ -104,15 +112,48 @@ def read_bytes(path: Path) -> bytes:
     Raises
     ------
     UserError
-        The content is larger than `MAX_BYTES`.
+        The content is larger than `load.limits.unpacked_mb`.
     """
-    chunks, size = [], 0
+    limits, chunks, size = Limits.in_force(), [], 0
     with open_bytes(path) as stream:
         while chunk := stream.read(2**24):
             chunks.append(chunk)
             size += len(chunk)
-            if size > MAX_BYTES:
-                raise UserError(
-                    f"{path} is larger than {MAX_BYTES >> 30} GB when unpacked; unpack it, or store it as Parquet."
-                )
+            limits.check_memory(size, path)
     return b"".join(chunks)
+
+
+def _bounded(stream: IO[bytes], path: Path, packed: Callable[[], int]) -> IO[bytes]:
+    """Let a decompressed stream end with an error where it has unpacked too much.
+
+    Parameters
+    ----------
+    stream : binary file
+    path : Path
+        For messages.
+    packed : callable
+        Returns the number of compressed bytes that have been read.
+    """
+    return io.BufferedReader(_Bounded(stream, path, packed), 2**20)
+
+
+class _Bounded(io.RawIOBase):
+    """A decompressed stream that counts its bytes."""
+
+    def __init__(self, stream: IO[bytes], path: Path, packed: Callable[[], int]) -> None:
+        self.stream, self.path, self.packed = stream, path, packed
+        self.count, self.limits = 0, Limits.in_force()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        chunk = self.stream.read(len(buffer))
+        buffer[: len(chunk)] = chunk
+        self.count += len(chunk)
+        self.limits.check_unpacked(self.count, self.packed(), self.path)
+        return len(chunk)
+
+    def close(self) -> None:
+        self.stream.close()
+        super().close()

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from pedigree.base.names import UserError
 from pedigree.data.files.compression import open_bytes
 from pedigree.data.files.dialect import BLOCK, csv_rows, number_pattern, read_lines
+from pedigree.data.files.limits import Limits
 
 UNCLOSED = "a quote is opened there and never closed; if quotes are ordinary characters, set reading.quote to ''"
 
@@ -45,6 +46,7 @@ def read_delimited(
     from pyarrow import csv as arrow_csv
 
     names = delimited_columns(path, dialect)
+    Limits.in_force().check_columns(names, path)
     numbered = [str(number) for number in range(len(names))]  # names may be given twice
     encoding = "utf8" if dialect["encoding"] == "utf-8" else dialect["encoding"]
     with open_bytes(path) as stream:

@@ -17,10 +17,12 @@ import pyarrow as pa
 
 from pedigree.base.extras import way_to_add
 from pedigree.base.names import UserError, did_you_mean
-from pedigree.data.files.compression import MAX_BYTES, open_bytes, read_bytes
+from pedigree.data.files.compression import open_bytes, read_bytes
+from pedigree.data.files.limits import Limits
 
 LINE = 2**23  # characters of a line of JSON, at most
 CELLS = 2_000_000  # of a table
+DECODER = json.JSONDecoder()
 TYPES = {
     frozenset(): pa.null(),
     frozenset([bool]): pa.bool_(),
@@ -45,9 +47,12 @@ def from_json(path: Path, missing: Sequence[str]) -> Iterator[pa.Table]:
         A line or item is not a JSON object.
     """
     kinds: dict[str, set[type]] = {}
+    limits = Limits.in_force()
     for row in _objects(path, missing):
+        limits.check_columns(row, path)
         for name, value in row.items():
             _add_type(kinds.setdefault(name, set()), value)
+        limits.check_columns(kinds, path)
     if not kinds:
         raise UserError(f"{path} contains no object with a value.")
     rows = _objects(path, missing)
@@ -66,7 +71,8 @@ def _objects(path: Path, missing: Sequence[str]) -> Iterator[dict[str, Any]]:
         lines = enumerate(iter(lambda: text.readline(LINE), ""), 1)
         first = next((one for one in lines if one[1].strip()), (0, ""))
         if first[1].lstrip().startswith("["):
-            what, items = "item", enumerate(_list(path), 1)
+            items = enumerate(_list(path, first[1].lstrip()[1:], text), 1)
+            what = "item"
         else:
             there = ((number, line) for number, line in chain([first], lines) if line.strip())
             what, items = "line", ((number, _parsed(path, number, line)) for number, line in there)
@@ -76,12 +82,59 @@ def _objects(path: Path, missing: Sequence[str]) -> Iterator[dict[str, Any]]:
             yield {name: _or_none(value, markers) for name, value in _flatten(item)}
 
 
-def _list(path: Path) -> list[Any]:
+def _list(path: Path, start: str, text: io.TextIOBase) -> Iterator[Any]:
+    """Yield the items of a JSON list, of which one at a time is in memory."""
+    rest = _Characters(start, text)
+    mark = "," if rest.peek() != "]" else "]"
     try:
-        found: list[Any] = json.loads(read_bytes(path))
-        return found
+        while mark == ",":
+            yield rest.value()
+            mark = rest.peek()
+            if mark not in (",", "]") or not mark:
+                raise json.JSONDecodeError("Expecting ',' or ']'", rest.here(), 0)
+            rest.place += 1
     except json.JSONDecodeError as error:
-        raise UserError(f"{path} begins with '[' but is not a JSON list: {error}") from None
+        raise UserError(
+            f"{path} begins with '[' but is not a JSON list: {error.msg} at {rest.here()!r}."
+        ) from None
+
+
+class _Characters:
+    """Characters of a file from which JSON is decoded value by value."""
+
+    def __init__(self, start: str, text: io.TextIOBase) -> None:
+        self.rest, self.place, self.text = start, 0, text
+
+    def here(self) -> str:
+        return self.rest[self.place : self.place + 20]
+
+    def peek(self) -> str:
+        """Skip blanks; return the next character, or an empty string at the end."""
+        while True:
+            while self.rest[self.place : self.place + 1].isspace():
+                self.place += 1
+            if self.place < len(self.rest) or not self._more():
+                return self.rest[self.place : self.place + 1]
+
+    def value(self) -> Any:
+        """Decode the next value; the file is read on while it is incomplete."""
+        self.peek()
+        while True:
+            try:
+                found, end = DECODER.raw_decode(self.rest, self.place)
+            except json.JSONDecodeError:
+                if len(self.rest) - self.place > LINE or not self._more():
+                    raise
+            else:
+                if end < len(self.rest) or not self._more():  # a number may go on
+                    self.place = end
+                    return found
+
+    def _more(self) -> bool:
+        chunk = self.text.read(max(2**16, len(self.rest) - self.place))
+        if chunk:
+            self.rest, self.place = self.rest[self.place :] + chunk, 0
+        return bool(chunk)
 
 
 def _parsed(path: Path, number: int, line: str) -> Any:
@@ -163,10 +216,8 @@ def _cells(path: Path, sheet: int | str, values: bool) -> list[tuple[Any, ...]]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             size = sum(one.file_size for one in archive.infolist())
-        if size > MAX_BYTES:
-            raise UserError(
-                f"{path} is larger than {MAX_BYTES >> 30} GB when unpacked; store it as Parquet."
-            )
+        limits = Limits.in_force()
+        limits.check_memory(size, path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about styles and rules that openpyxl does not support
             book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=values)
@@ -177,8 +228,13 @@ def _cells(path: Path, sheet: int | str, values: bool) -> list[tuple[Any, ...]]:
                     f"reading.sheet: {path} has no sheet '{sheet}'; {did_you_mean(str(sheet), sheets)}"
                 )
             sheets[name].reset_dimensions()  # some programs write wrong dimensions
-            rows = islice(sheets[name].iter_rows(values_only=True), 2**20)  # Excel's limit
-            return [row for row in rows if any(value is not None for value in row)]
+            count, kept = 0, []
+            for row in islice(sheets[name].iter_rows(values_only=True), 2**20):  # Excel's limit
+                count += len(row)
+                limits.check_cells(count, path)
+                if any(value is not None for value in row):
+                    kept.append(row)
+            return kept
     except UserError:
         raise
     except Exception as error:  # openpyxl lets all kinds of errors through

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from pedigree.data.dates import date_of
 from pedigree.estimators.frames import FrameTransformer, as_frame
 from pedigree.features.engineering.steps import ColumnStep, unknown
 
@@ -110,7 +111,7 @@ class Durations(ColumnStep):
         yield from unknown("unit", [self.unit], UNITS)
         if not self.pairs and self.since is None:
             yield "measures nothing; set pairs of date columns, or a date as since."
-        if self.since is not None and pd.isna(pd.to_datetime(str(self.since), errors="coerce")):
+        if self.since is not None and date_of(self.since) is None:
             yield f"since: '{self.since}' is not a date; write it like 2020-01-31."
 
     def fit(self, X: pd.DataFrame, y: object = None) -> Durations:
@@ -129,7 +130,7 @@ class Durations(ColumnStep):
             for start, end in self.pairs
         }
         if self.since is not None:
-            start = pd.Timestamp(self.since)
+            start = date_of(self.since)
             new |= {f"{c}_{self.unit}_since": (X[c] - start) / unit for c in self.columns_}
         return X.assign(**new)
 
