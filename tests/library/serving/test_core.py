@@ -253,7 +253,7 @@ LEAVES = st.one_of(
 JSON = st.recursive(LEAVES, lambda one: st.lists(one, max_size=3) | st.dictionaries(st.text(), one, max_size=3))  # fmt: skip
 
 
-@hypothesis.settings(max_examples=150)
+@hypothesis.settings(max_examples=100)
 @hypothesis.given(data=st.data())
 def test_any_values_are_answered_or_refused(service: Service, data: st.DataObject) -> None:
     example = service.bundle.signature.example
@@ -268,7 +268,7 @@ def test_any_values_are_answered_or_refused(service: Service, data: st.DataObjec
         refusal.detail.encode()
 
 
-@hypothesis.settings(max_examples=300)
+@hypothesis.settings(max_examples=100)
 @hypothesis.given(at=st.integers(0, 10**6), new=st.binary(max_size=3), length=st.integers(0, 5))
 def test_any_bytes_are_answered_or_refused(
     service: Service, at: int, new: bytes, length: int
