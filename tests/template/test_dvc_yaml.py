@@ -29,20 +29,16 @@ def test_dvc_would_write_the_same_bytes(tmp_path: Path, task: str) -> None:
 
 def test_only_three_stages_switch_the_run_cache_off() -> None:
     """DVC does so for a stage that keeps an output in its place, or outside of the cache and of its metrics and plots."""
+    text = (TREE / "dvc.yaml").read_text().partition("\nparams:")[0]
     off, metrics = set(), set()
-    for name, stage in yaml.safe_load((TREE / "dvc.yaml").read_text().split("\nparams:")[0])[
-        "stages"
-    ].items():
+    for name, stage in yaml.safe_load(text)["stages"].items():
         for kind in ("outs", "metrics", "plots"):
-            for path, how in (
-                next(iter(one.items())) for one in stage.get(kind, ()) if isinstance(one, dict)
-            ):
-                off |= (
-                    {name}
-                    if how.get("persist") or (kind == "outs" and how.get("cache") is False)
-                    else set()
-                )
-                metrics |= {path} if kind == "metrics" else set()
+            detailed = [one for one in stage.get(kind, ()) if isinstance(one, dict)]
+            for path, how in (pair for one in detailed for pair in one.items()):
+                if how.get("persist") or (kind == "outs" and how.get("cache") is False):
+                    off.add(name)
+                if kind == "metrics":
+                    metrics.add(path)
     assert off == {"configure", "collect", "load"}
     assert metrics == {f"metrics/{name}.json" for name in ("evaluate", "leakage", "verdict")}
 

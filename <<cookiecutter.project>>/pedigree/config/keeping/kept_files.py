@@ -24,6 +24,8 @@ from pedigree.config.keeping.overrides import (
 
 CONFIG = CONF / "config.yaml"
 WRITTEN = "# Written by `python -m pedigree keep`; yours to change."
+Values = dict[tuple[str, ...], Any]
+Item = dict[str, str | None]  # of a list of defaults
 
 
 def kept_files(found: Composition, whole: bool) -> dict[Path, str]:
@@ -45,38 +47,39 @@ def kept_files(found: Composition, whole: bool) -> dict[Path, str]:
     config, lists = yaml.load(text, Loader=Loader), _lists(text)
     settings, overrides = with_overrides(found.references, found.wanted)
     options = {key: one for key, one in found.options.items() if key in lists}
-    files: dict[Path, str] = {}
-    values: dict[str, dict[tuple[str, ...], Any]] = {}
-    for path, value in overrides.items():
-        here = _contains(config, path)
-        if path[0] in lists and not here:
-            values.setdefault(path[0], {})[path[1:]] = value
-        elif here and value is not REMOVED:
-            text = _replaced(text, _node(text, path), escaped(value))
     inner = {key: one for key, one in found.options.items() if key not in lists}
-    for section in {**values, **{placed(key)[0]: None for key in inner}}:
+    values: dict[str, Values] = {placed(key)[0]: {} for key in inner}
+    for path, value in overrides.items():
+        if _contains(config, path) and value is not REMOVED:
+            text = _replaced(text, _node(text, path), escaped(value))
+        elif path[0] in lists and path[1:]:
+            values.setdefault(path[0], {})[path[1:]] = value
+    files: dict[Path, str] = {}
+    for section, own in values.items():
         base = options.get(section, found.chosen.get(section))
-        added = [
+        items = [
             _item(section, key, one) for key, one in inner.items() if placed(key)[0] == section
         ]
-        set_here = values.get(section, {})
-        file = CONF / section / f"{base}.yaml"
-        old = file.read_text(encoding="utf-8") if file.is_file() else ""
-        if whole or REMOVED in set_here.values() or not old:
-            own = in_order_of(settings[section], found.wanted[section])
-            file, content = _free(section), _new(own)
-        elif old.startswith(WRITTEN):
-            content = _edited(old, set_here, added)
+        if whole or base is None or REMOVED in own.values():
+            everything = in_order_of(settings[section], found.wanted[section])
+            file, content = _free(section), _new(everything)
         else:
-            own = {"defaults": [base, *added, "_self_"]}
-            for path, value in set_here.items():
-                put(own, path, escaped(value))
-            file, content = _free(section), _new(own)
-        files[file] = content
-        options[section] = file.stem
+            file, content = _beside(CONF / section / f"{base}.yaml", own, items)
+        files[file], options[section] = content, file.stem
     for group, option in options.items():
         text = _replaced(text, _lists(text)[group], option)
     return {**files, CONFIG: text}
+
+
+def _beside(option: Path, values: Values, items: list[Item]) -> tuple[Path, str]:
+    """Return a file that adds values and inner options to an option, and its text; an earlier file of `keep` is edited."""
+    old = option.read_text(encoding="utf-8")
+    if old.startswith(WRITTEN) and ("\ndefaults:" in old or not items):
+        return option, _edited(old, values, items)
+    content: dict[str, Any] = {"defaults": [option.stem, *items, "_self_"]}
+    for path, value in values.items():
+        put(content, path, escaped(value))
+    return _free(option.parent.name), _new(content)
 
 
 def _lists(text: str) -> dict[str, Any]:
@@ -117,7 +120,7 @@ def _contains(config: Any, path: tuple[str, ...]) -> bool:
     return True
 
 
-def _item(section: str, group: str, option: str | None) -> dict[str, str | None]:
+def _item(section: str, group: str, option: str | None) -> Item:
     """Return the item of a list of defaults, in a file of a section, that chooses an option inside the section."""
     name, _, place = group.partition("@")
     if not place:
@@ -140,9 +143,7 @@ def _new(content: Mapping[str, Any]) -> str:
     return f"{WRITTEN}\n{text}"
 
 
-def _edited(
-    text: str, values: Mapping[tuple[str, ...], Any], items: list[dict[str, str | None]]
-) -> str:
+def _edited(text: str, values: Values, items: list[Item]) -> str:
     """Return the text of an earlier file of `keep` with other values and options; comments are kept."""
     parser = YAML()
     parser.preserve_quotes = True
