@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from pedigree.base.files.formulas import escaped
 from pedigree.base.files.replacing import StrPath, new_folder, replacing, write_text
-from pedigree.base.formulas import escaped
 from pedigree.base.logs import LOGGER
 from pedigree.base.names import UserError
 from pedigree.base.settings import as_dict

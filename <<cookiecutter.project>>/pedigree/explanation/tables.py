@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pedigree.base.files.formulas import unescaped
 from pedigree.base.files.replacing import new_folder
-from pedigree.base.formulas import unescaped
 from pedigree.base.paths import REPORTS
 from pedigree.base.tables import is_missing, write_csv
 from pedigree.explanation.interface import Explanation

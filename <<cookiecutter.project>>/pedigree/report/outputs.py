@@ -12,7 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pedigree.base.formulas import unescaped
+from pedigree.base.files.formulas import unescaped
 from pedigree.base.json_file import JsonFile
 from pedigree.base.names import UserError
 from pedigree.estimators.lineage import Lineage

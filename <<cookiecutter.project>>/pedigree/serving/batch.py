@@ -17,8 +17,8 @@ import pyarrow as pa
 from pyarrow import csv, parquet
 
 from pedigree.base.command import integer, parser, plain_errors
+from pedigree.base.files.formulas import escaped_columns
 from pedigree.base.files.replacing import replacing
-from pedigree.base.formulas import escaped_columns
 from pedigree.base.names import UserError, did_you_mean, excerpt, snake_cased
 from pedigree.base.paths import BUNDLE
 from pedigree.base.stage import say
@@ -58,7 +58,7 @@ def predict_file(
         reason in column `rejected`.
     escape_formulas : bool
         Put an apostrophe in front of each name and string that a spreadsheet program would compute (see
-        `pedigree.base.formulas`); for CSV only.
+        `pedigree.base.files.formulas`); for CSV only.
 
     Returns
     -------

@@ -16,10 +16,10 @@ from pedigree.base.settings import Loader
 from pedigree.config.keeping.options import Composition, placed
 from pedigree.config.keeping.overrides import (
     REMOVED,
-    escaped,
     in_order_of,
     put,
     with_overrides,
+    without_references,
 )
 
 CONFIG = CONF / "config.yaml"
@@ -51,7 +51,7 @@ def kept_files(found: Composition, whole: bool) -> dict[Path, str]:
     values: dict[str, Values] = {placed(key)[0]: {} for key in inner}
     for path, value in overrides.items():
         if _contains(config, path) and value is not REMOVED:
-            text = _replaced(text, _node(text, path), escaped(value))
+            text = _replaced(text, _node(text, path), without_references(value))
         elif path[0] in lists and path[1:]:
             values.setdefault(path[0], {})[path[1:]] = value
     files: dict[Path, str] = {}
@@ -78,7 +78,7 @@ def _beside(option: Path, values: Values, items: list[Item]) -> tuple[Path, str]
         return option, _edited(old, values, items)
     content: dict[str, Any] = {"defaults": [option.stem, *items, "_self_"]}
     for path, value in values.items():
-        put(content, path, escaped(value))
+        put(content, path, without_references(value))
     return _free(option.parent.name), _new(content)
 
 
@@ -150,7 +150,7 @@ def _edited(text: str, values: Values, items: list[Item]) -> str:
     parser.width = 1_000_000
     document = parser.load(text)
     for path, value in values.items():
-        put(document, path, _quoted(escaped(value)))
+        put(document, path, _quoted(without_references(value)))
     for item in items:
         defaults = document["defaults"]
         for earlier in [one for one in defaults if isinstance(one, dict) and {*one} == {*item}]:

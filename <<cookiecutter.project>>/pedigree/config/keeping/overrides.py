@@ -68,7 +68,7 @@ def with_overrides(
     while pending := dict(changed_values(values := resolved(settings), wanted)):
         literal = {path: one for path, one in pending.items() if not refers(settings, path)}
         for path, value in (literal or pending).items():
-            put(settings, path, escaped(value), values)
+            put(settings, path, without_references(value), values)
             overrides[path] = value
     return settings, overrides
 
@@ -106,7 +106,7 @@ def put(settings: Any, path: Path, value: Any, values: Any = None) -> None:
     for key in above:
         values = values.get(key) if isinstance(values, dict) else None
         if not isinstance(settings.get(key), dict):
-            settings[key] = escaped(values) if isinstance(values, dict) else {}
+            settings[key] = without_references(values) if isinstance(values, dict) else {}
         settings = settings[key]
     if value is REMOVED:
         del settings[last]
@@ -114,12 +114,12 @@ def put(settings: Any, path: Path, value: Any, values: Any = None) -> None:
         settings[last] = value
 
 
-def escaped(value: Any) -> Any:
+def without_references(value: Any) -> Any:
     """Return a copy of a value in which nothing is read as a reference."""
     if isinstance(value, dict):
-        return {key: escaped(one) for key, one in value.items()}
+        return {key: without_references(one) for key, one in value.items()}
     if isinstance(value, list):
-        return [escaped(one) for one in value]
+        return [without_references(one) for one in value]
     return value.replace("${", "\\${") if isinstance(value, str) else value
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pedigree.base.formulas import escaped, escaped_columns, unescaped
+from pedigree.base.files.formulas import escaped, escaped_columns, unescaped
 from pedigree.base.tables import write_csv
 from pedigree.report.outputs import RunOutputs, read_workspace
 
