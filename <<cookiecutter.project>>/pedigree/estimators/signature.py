@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import Field
+
 from pedigree.base.json_file import Entry, JsonFile
 from pedigree.base.paths import BUNDLE
 from pedigree.base.problem import Task
@@ -64,7 +66,7 @@ class Signature(JsonFile):
     missing: list[str]
     contract: dict[str, Any]
     clean: dict[str, dict[str, Any]]
-    code: dict[str, str] = {}  # none in a bundle of an earlier version
+    code: dict[str, str] = Field(default_factory=dict)  # none in an earlier bundle
     export: dict[str, Any] | None = None
     example: ExampleRow | None = None
 
