@@ -127,9 +127,7 @@ class Matrix:
         """
         if earlier:
             with other_version(self.project):
-                subprocess.run(
-                    ["dvc", "repro", "--quiet"], cwd=self.project, env=self.environment, check=True
-                )
+                self.finish(self.start(project=self.project))
         self.stages = self.stages[: self.stages.index(last) + 1] if last else self.stages
         for stage in self.stages:
             shutil.rmtree(self.project / ".dvc/cache/runs", ignore_errors=True)
@@ -299,7 +297,7 @@ class Matrix:
     @staticmethod
     def finish(dvc: subprocess.Popen[str]) -> None:
         """Wait for a run that must succeed."""
-        text = dvc.communicate(timeout=LIMIT)[0]
+        text = dvc.communicate(timeout=3 * LIMIT)[0]
         if dvc.returncode:
             sys.exit(text)
 
