@@ -33,7 +33,7 @@ RESULTS = TEMPLATE / "build/hostile_files.md"
 SECONDS = 60  # of the processor, for one file
 PATIENCE = 180  # seconds by the clock, which others may take
 MEMORY = 2**30  # bytes that a process may add to those of the libraries
-SMALL = 20  # every so many files are tried by --small, and those that are named in ALWAYS
+SMALL = 40  # every so many files are tried by --small, and those that are named in ALWAYS
 ALWAYS = ("a million columns", "keys in a line", "six million cells", "gzip bomb of rows")
 
 

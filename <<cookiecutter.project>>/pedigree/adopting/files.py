@@ -284,9 +284,15 @@ def _note(text: str) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes strings that only other parsers read as numbers, such as 1e5."""
+    """Quotes strings that other parsers would read as numbers, such as 1e5, and escapes line breaks of every kind."""
 
 
+def _string(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    style = '"' if re.search("[\n\r\x85\u2028\u2029]", text) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+
+_Dumper.add_representer(str, _string)
 _Dumper.add_implicit_resolver(
     "tag:yaml.org,2002:float",
     re.compile(r"[-+]?\.?[0-9][0-9_.:]*([eE][-+]?[0-9]+)?$"),

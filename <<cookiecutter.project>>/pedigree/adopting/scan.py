@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SAMPLE_CELLS = 20_000_000  # of the sample; with 5,000 columns it has 4,000 rows
 SAMPLE_ROWS = 50_000
 SAMPLE_BYTES = 2**28
+LONGEST_NAME = 500
 MAX_DISTINCT = 1_000  # distinct values that are kept of a column; with more, none are
 
 
@@ -134,6 +135,7 @@ def scan(paths: Sequence[Path], reading: Mapping[str, Any], missing: Sequence[st
     progress = tqdm(unit=" rows", desc="reading", disable=None, leave=False)
     for table in _tables(paths, reading, missing):
         if not facts:
+            _refuse_long_names(table.column_names, paths[0])
             names = snake_cased(table.column_names)
             facts = {n: Facts(s) for n, s in zip(names, table.column_names, strict=True)}
             most = min(SAMPLE_ROWS, max(SAMPLE_CELLS // max(len(names), 1), 1))
@@ -154,6 +156,15 @@ def scan(paths: Sequence[Path], reading: Mapping[str, Any], missing: Sequence[st
         raise UserError(f"{paths[0]} has a header but no rows.")
     sample = engine.from_arrow(pa.concat_tables(kept, promote_options="permissive"))
     return Scan(rows, facts, sample)
+
+
+def _refuse_long_names(names: Sequence[str], path: Path) -> None:
+    """Refuse names that a contract cannot contain: keys of YAML have at most 1,024 characters."""
+    for place, name in enumerate(names, 1):
+        if len(name) > LONGEST_NAME:
+            raise UserError(
+                f"{path}: the name of column {place} has {len(name):,} characters, more than {LONGEST_NAME}; shorten it."
+            )
 
 
 def _tables(

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
@@ -27,13 +27,16 @@ VALUES = st.recursive(
 )
 
 
+@settings(max_examples=100)
 @given(VALUES)
+@example(["\u2028a\u2029\x85b", "x"])
 def test_what_adopt_writes_into_a_contract_is_what_the_stages_read(value: Any) -> None:
     text = f"key: {flow(value)}  # comment\n"
     assert text.count("\n") == 1
     assert yaml.load(text, Loader=Loader) == {"key": value}
 
 
+@settings(max_examples=100)
 @given(TEXT | st.lists(TEXT, max_size=3) | st.dictionaries(TEXT, TEXT, max_size=3))
 def test_what_adopt_writes_into_settings_is_what_hydra_reads_or_is_refused(value: Any) -> None:
     try:
@@ -97,6 +100,11 @@ def test_another_spelling_of_the_target_has_to_be_of_one_column(in_project, tmp_
 def test_names_without_letters_are_not_confused(in_project: None, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is not a column of the data"):
         adopt(tmp_path / "rows.csv", rows().rename(columns={"y": "年龄"}), "工资")
+
+
+def test_a_name_that_no_contract_can_contain_is_refused(in_project: None, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="the name of column 1 has 1,048,576 characters"):
+        adopt(tmp_path / "rows.csv", rows().rename(columns={"x": "n" * 2**20}), "y")
 
 
 def test_a_message_has_no_control_characters_and_no_endless_names() -> None:
