@@ -395,7 +395,7 @@ def adopting(folder: Path, disk: FileLimit | SmallDisk, table: Table) -> None:
 
 
 def contents(project: Path) -> dict[str, str]:
-    """Return the text of each file that `adopt` may write."""
+    """Return the text of each file that `adopt` may write, without what DVC leaves, which .dvcignore lists."""
     places = ("conf", "contracts", "dvc.yaml", "data")
     found = (
         one
@@ -407,7 +407,7 @@ def contents(project: Path) -> dict[str, str]:
     return {
         one.relative_to(project).as_posix(): one.read_text(encoding="utf-8")
         for one in found
-        if one.is_file()
+        if one.is_file() and not one.match(".*.tmp")
     }
 
 
