@@ -166,7 +166,7 @@ class Case:
         elif (
             done.returncode == 1
             and len([one for one in lines if not ignored(one)]) != 1
-            and " in the settings:" not in lines[0]
+            and " in the settings:" not in done.stderr
         ):
             faults.append(f"{len(lines)} lines: {lines[:3]}")
         for out in outs:
@@ -352,7 +352,12 @@ def interrupted(case: Case, stages: list[str], table: Table) -> None:
             time.sleep(seconds)
             process.send_signal(signal.SIGINT)
             stdout, stderr = process.communicate()
-            code = 1 if process.returncode == -signal.SIGINT else process.returncode
+            # Silently, if Python was about to exit anyway.
+            code = (
+                int(bool(stderr.strip()))
+                if process.returncode == -signal.SIGINT
+                else process.returncode
+            )
             done = subprocess.CompletedProcess(process.args, code, stdout, stderr)
             faults = case.check(done, outs, before)
             table.add("Ctrl-C", stage, faults + again(case, stage, outs), f"after {seconds} s")
