@@ -8,12 +8,14 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import TracebackType
 from typing import Any
 
 from pedigree.base.files.disk_errors import disk_error_in_words
 from pedigree.base.logs import LOGGER, add_options, discard
 from pedigree.base.names import UserError, terminal_text
 from pedigree.base.secrets.redaction import redact
+from pedigree.base.startup import in_one_line
 
 
 def parser(
@@ -90,8 +92,12 @@ def plain_errors(name: str) -> Iterator[None]:
         sys.exit(f"{name}: {found}")
 
 
-def _redacted_traceback(*error: Any) -> None:
-    print(redact("".join(traceback.format_exception(*error))), end="", file=sys.stderr, flush=True)
+def _redacted_traceback(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    line = in_one_line(error)
+    shown = f"{line}\n" if line else "".join(traceback.format_exception(kind, error, trace))
+    print(redact(shown), end="", file=sys.stderr, flush=True)
 
 
 def print_found(found: Any, text: str, as_json: bool) -> None:

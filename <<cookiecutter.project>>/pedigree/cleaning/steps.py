@@ -6,7 +6,7 @@ up here, for training and for predictions alike.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Container, Mapping
 from importlib import import_module
 from inspect import signature
 from types import FunctionType
@@ -108,14 +108,14 @@ def apply_step(frame: Any, target: str, options: Mapping[str, Any]) -> Any:
         raise
 
 
-def check_serving_steps(steps: Mapping[str, Mapping[str, Any]], own: Collection[str]) -> None:
+def check_serving_steps(steps: Mapping[str, Mapping[str, Any]], own: Container[str]) -> None:
     """Check the steps that a bundle names, before a module that they name is imported.
 
     Parameters
     ----------
     steps : mapping of str to mapping
         As in the bundle's signature.
-    own : collection of str
+    own : container of str
         The modules of the owner that the bundle may use.
 
     Raises

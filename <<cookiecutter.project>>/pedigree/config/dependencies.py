@@ -14,7 +14,6 @@ from pedigree.config.tools import tools
 
 # Fitted objects, by the section of the settings that names their classes. Opening one requires the code of its classes.
 FITTED = {
-    "clean": (),
     "engineer": ("models/engineer.skops",),
     "select": ("models/select.skops",),
     "model": ("models/model.skops",),

@@ -7,7 +7,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pedigree.base.code.imports import reached
 from pedigree.base.code.library import describe_library
 from pedigree.base.dvc_files.lock import ancestors, recorded_stages, settings_of, stages_by_output
 from pedigree.base.paths import LOADED, MODEL, PARAMS, SCRIPTS, SPLIT
@@ -23,6 +22,7 @@ from pedigree.estimators.signature import InputColumn, Signature
 from pedigree.estimators.train_metrics import TrainMetrics
 from pedigree.packaging.example import make_example
 from pedigree.prediction.bundle import Bundle
+from pedigree.prediction.own_code import own_files
 from pedigree.prediction.predictor import FITTED, PARTS, Predictor
 from pedigree.scoring.decision import ChosenThreshold
 from pedigree.storage import artifact
@@ -102,10 +102,7 @@ def own_code(settings: PackageSettings) -> dict[str, str]:
     modules = {target.rpartition(".")[0] for target in targets if target.startswith(f"{SCRIPTS}.")}
     for path in FITTED:
         modules |= own_modules(path.read_bytes())
-    files = {
-        file for file in reached(modules)[0].values() if file.is_relative_to(Path.cwd() / SCRIPTS)
-    }
-    return {file.relative_to(Path.cwd()).as_posix(): sha256(file) for file in sorted(files)}
+    return own_files(modules)
 
 
 def make_lineage() -> Lineage:

@@ -78,7 +78,7 @@ class Bundle:
         sealed = Sealed.read(folder, expect, signed_by)
         signature, lineage = sealed.parsed(Signature), sealed.parsed(Lineage)
         with at(f"the bundle {folder}"):
-            check_serving_steps(signature.clean, sealed.own_modules)
+            check_serving_steps(signature.clean, sealed.own)
             check_schema(signature.contract)
         predictor = Predictor.load(signature.target.classes, sealed)
         return cls(sealed.id, signature, lineage.snapshot, predictor)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,9 +12,10 @@ from typing import Any, TypeVar
 
 from pedigree.base.json_file import JsonFile, parse_as
 from pedigree.base.names import UserError
-from pedigree.base.paths import CUSTOM, MANIFEST
+from pedigree.base.paths import MANIFEST
 from pedigree.base.tables import as_json, sha256, write_json
 from pedigree.estimators.signature import Signature
+from pedigree.prediction.own_code import OwnCode
 from pedigree.prediction.signing import check_signature
 from pedigree.storage.artifact import open_model
 
@@ -96,32 +96,12 @@ class Sealed:
 
     def model(self, name: str) -> Any:
         """Build a fitted object; only that code of the owner is imported with which the bundle was made."""
-        return open_model(self._content(name), self.folder / name, self.own_modules)
+        return open_model(self._content(name), self.folder / name, self.own)
 
     @cached_property
-    def own_modules(self) -> Collection[str]:
-        """The modules of pipeline/custom/ that the bundle uses.
-
-        Raises
-        ------
-        UserError
-            One of them is not the file with which the bundle was made.
-        """
-        modules = set()
-        for name, digest in self.parsed(Signature).code.items():
-            path = Path(name)
-            if not re.fullmatch(r"pipeline(/\w+)*/\w+\.py", name):
-                raise UserError(
-                    f"the bundle {self.folder} names {name!r:.80} as code, which is not in {CUSTOM}/."
-                )
-            if not path.is_file() or sha256(path) != digest:
-                raise UserError(
-                    f"{name} is not the file with which the bundle {self.folder} was made; check out its commit (see "
-                    f"`python -m pedigree trace {self.folder}`), or package the model again. New code can go into "
-                    f"another file of {CUSTOM}/."
-                )
-            modules.add(".".join(path.with_suffix("").parts).removesuffix(".__init__"))
-        return modules
+    def own(self) -> OwnCode:
+        """The modules of the owner that the bundle may name."""
+        return OwnCode(self.folder, self.parsed(Signature).code)
 
     def _content(self, name: str) -> bytes:
         if name not in self.files:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Collection, Mapping
+from collections.abc import Container, Mapping
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -75,7 +75,7 @@ def load_model(path: StrPath) -> Any:
     return open_model(path.read_bytes(), path)
 
 
-def open_model(content: bytes, path: Path, own: Collection[str] | None = None) -> Any:
+def open_model(content: bytes, path: Path, own: Container[str] | None = None) -> Any:
     """Build the fitted object in the content of a file.
 
     Parameters
@@ -83,7 +83,7 @@ def open_model(content: bytes, path: Path, own: Collection[str] | None = None) -
     content : bytes
     path : Path
         Where it was read, for messages.
-    own : collection of str, optional
+    own : container of str, optional
         The modules of pipeline/custom/ that it may name; default all.
 
     Raises
@@ -110,7 +110,7 @@ def _pack(value: Any) -> bytes:
     return _normalise(_skops().dumps(value))
 
 
-def _unpack(content: bytes, own: Collection[str] | None = None) -> Any:
+def _unpack(content: bytes, own: Container[str] | None = None) -> Any:
     """Return the object in the content of a file.
 
     Raises

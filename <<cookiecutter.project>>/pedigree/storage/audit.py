@@ -13,7 +13,7 @@ import json
 import math
 import re
 import zipfile
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -66,14 +66,14 @@ class Untrusted(Exception):
     """A stored object contains what is not trusted; the message names it."""
 
 
-def audit(content: bytes, own: Collection[str] | None = None) -> None:
+def audit(content: bytes, own: Container[str] | None = None) -> None:
     """Check the content of a file before any object in it is built.
 
     Parameters
     ----------
     content : bytes
         Of an archive as `artifact.save_model` writes it.
-    own : collection of str, optional
+    own : container of str, optional
         The modules of pipeline/custom/ that it may name; default all. No other is imported.
 
     Raises
@@ -165,7 +165,7 @@ def _name(node: dict[str, Any]) -> str:
     return f"{node.get('__module__')}.{node.get('__class__')}"
 
 
-def _foreign(node: dict[str, Any], own: Collection[str] | None) -> str | None:
+def _foreign(node: dict[str, Any], own: Container[str] | None) -> str | None:
     """Return what a node would build if that is not allowed."""
     kind, name = str(node["__loader__"]), _name(node)
     if name in _ALLOWED.get(kind, ()) or name in trusted().get(kind, ()):
@@ -222,7 +222,7 @@ def trusted() -> dict[str, frozenset[str]]:
     return {kind: frozenset(name for one, name in pairs if one == kind) for kind in kinds}
 
 
-def _is_own(kind: str, name: str, own: Collection[str] | None) -> bool:
+def _is_own(kind: str, name: str, own: Container[str] | None) -> bool:
     """Return whether a name is that of an estimator class, or of a function, of the owner's modules."""
     module, _, attribute = name.rpartition(".")
     if not re.fullmatch(r"\w+(\.\w+)*", module) or (own is not None and module not in own):

@@ -512,7 +512,7 @@ def test_a_workbook_names_the_extra_that_reads_it(
     monkeypatch.setitem(sys.modules, "openpyxl", None)
     message = refusal(tmp_path / "a.xlsx")
     assert "which requires the package openpyxl; run `uv pip install" in message
-    assert "--extra excel`" in message
+    assert "-r requirements/excel.txt`" in message
 
 
 def test_what_is_no_workbook_is_refused(tmp_path: Path) -> None:
