@@ -388,7 +388,7 @@ def test_setup_no_runs_nothing_and_lists_everything(tmp_path: Path) -> None:
     shown = succeed(*command_line(tmp_path, project="p", setup="no"))
     assert not {".git", ".venv"} & {path.name for path in (tmp_path / "p").iterdir()}
     tools = [line.split()[0] for line in commands_shown(shown)]
-    assert tools == ["cd", "git", "uv", "uv", "git", "git", ".", "dvc"]
+    assert tools == ["cd", "git", "uv", "uv", ".venv/bin/python", "git", "git", ".", "dvc"]
 
 
 def test_the_project_has_a_repository_of_its_own(make_ready: Callable[..., Path]) -> None:

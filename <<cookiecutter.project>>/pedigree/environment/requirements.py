@@ -103,7 +103,7 @@ def resolve(pins: str, extras: Iterable[str]) -> list[str]:
     oldest = re.search(r"(?<=>=)\s*3\.\d+", _project()["requires-python"])
     with TemporaryDirectory() as folder:
         output = Path(folder, "pins.txt")  # uv keeps the versions of the file that it writes
-        output.write_text(pins, encoding="utf-8")
+        output.write_text(pins, encoding="utf-8", newline="\n")
         command = ["uv", "pip", "compile", str(PYPROJECT), "--output-file", str(output), "--quiet"]
         command += ["--universal", "--generate-hashes", "--no-header", "--no-annotate"]
         command += ["--python-version", oldest[0].strip()] if oldest else []

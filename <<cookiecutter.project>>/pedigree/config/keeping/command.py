@@ -93,7 +93,9 @@ def solution(wanted: Mapping[str, Any]) -> dict[Path, str]:
             with tempfile.TemporaryDirectory() as folder:
                 copy = Path(shutil.copytree(CONF, Path(folder, CONF)))
                 for path, content in files.items():
-                    (copy / path.relative_to(CONF)).write_text(content, encoding="utf-8")
+                    (copy / path.relative_to(CONF)).write_text(
+                        content, encoding="utf-8", newline="\n"
+                    )
                 try:
                     made = compose(folder=copy)
                 except UserError:
