@@ -4,8 +4,7 @@ A case is a copy of the bundle of a finished project with one random change, by 
 sealed again: each must be refused. The other half is, as an attacker would do: such a bundle may load and predict
 anything, or be refused in a sentence; it must not import, start, connect to, read or write anything that an honest one
 does not, nor take more than a minute or two gigabytes. A worker with an audit hook (`sys.addaudithook`) opens them; if it
-dies, another worker goes on. That is a failure, unless the change was made within CatBoost's own bytes: its parser is
-compiled code that no audit of ours precedes (see SECURITY.md), so these are counted apart.
+dies, the case has failed, and another worker goes on.
 
 The table is written to build/fuzz_bundle.md; the exit code is 1 if a case did not survive.
 """
@@ -264,8 +263,7 @@ def run(project: Path, cases: int) -> list[dict[str, Any]]:
 def survived(report: dict[str, Any]) -> bool:
     """Return whether a case ended as it may."""
     good = ("refused",) if report["kind"].endswith("not sealed") else ("refused", "predicts")
-    excused = report["kind"].startswith(NATIVE) and report["outcome"].startswith("crash")
-    return excused or report["outcome"] in good
+    return report["outcome"] in good
 
 
 def table(done: list[dict[str, Any]]) -> str:

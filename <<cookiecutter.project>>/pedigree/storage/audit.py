@@ -22,6 +22,8 @@ from typing import Any
 
 import numpy as np
 
+from pedigree.storage.catboost_model import MAGIC, is_sound_catboost
+
 PROTOCOL = 2  # of the files that skops 0.14 writes; an older one has other kinds of nodes
 OWN = "pipeline.custom."
 # Where functions of the owner may be that a transformer calls; a bundle must not call one that, say, collects data.
@@ -87,9 +89,9 @@ def audit(content: bytes, own: Container[str] | None = None) -> None:
             shapes = {
                 one: _shape(archive, one) for one in archive.namelist() if one.endswith(".npy")
             }
-            for one in archive.namelist():
-                if one.endswith(".bin"):
-                    _refuse_cut_off(archive.read(one))
+            blobs = [archive.read(one) for one in archive.namelist() if one.endswith(".bin")]
+        if not all(is_sound_catboost(one) for one in blobs if one.startswith(MAGIC)):
+            raise ValueError("the trees of a model of CatBoost have impossible splits or leaves")
         if schema.get("protocol") != PROTOCOL:
             raise Untrusted(f"protocol {schema.get('protocol')!r:.20}")
         nodes = list(_nodes(schema))
@@ -139,13 +141,6 @@ def _shape(archive: zipfile.ZipFile, name: str) -> tuple[int, ...]:
     if dtype.hasobject or min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != size:
         raise ValueError(f"{name} is not as large as its header says")
     return shape
-
-
-def _refuse_cut_off(content: bytes) -> None:
-    """Raise an error for a model of CatBoost that is shorter than its header says; its parser would crash."""
-    magic, size = content[:4], int.from_bytes(content[4:8], "little")
-    if magic == b"CBM1" and len(content) < 8 + size:
-        raise ValueError("a model of CatBoost is incomplete")
 
 
 def _nodes(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:

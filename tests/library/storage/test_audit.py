@@ -175,12 +175,6 @@ def test_a_small_file_cannot_promise_a_large_array() -> None:
     refused(archive(array, f0_npy=file.getvalue()), "not as large as its header says")
 
 
-def test_a_model_of_catboost_that_is_cut_off_is_refused() -> None:
-    """CatBoost's parser ends the process."""
-    model = node("BytesNode", "builtins.bytes", file="f0.bin")
-    refused(archive(model, f0_bin=b"CBM1" + (100).to_bytes(4, "little") + b"x" * 99), "incomplete")
-
-
 def test_compressed_entries_are_refused() -> None:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as out:
