@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from library.projects import Project, make_project, stages
+from library.projects import Project, extra, make_project, stages
 
 from pedigree.base.tables import is_missing, jsonable
 from pedigree.data.rules import broken_rule
@@ -62,6 +62,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_stage_runs_with_missing_values_in_columns_of_every_kind(folder: Path) -> None:
+    for name in ("skrub", "lime", "eli5"):
+        extra(name)
     project: Project = make_project(folder, "binary")
     table(0).to_csv(folder / "data/external/penguins.csv", index=False)
     later = table(1).assign(visits="many")

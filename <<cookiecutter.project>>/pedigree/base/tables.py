@@ -116,7 +116,7 @@ def write_csv(
 ) -> None:
     """Write mappings with equal keys as a CSV file; floats are rounded as in `write_json`.
 
-    A string that a spreadsheet program would compute gets an apostrophe in front (see `base/formulas.py`).
+    A string that a spreadsheet program would compute gets an apostrophe in front (see `base/files/formulas.py`).
 
     Parameters
     ----------
