@@ -97,7 +97,7 @@ def _private_key(path: Path) -> Ed25519PrivateKey:
         pass
     if not isinstance(key, Ed25519PrivateKey):
         raise UserError(
-            f"{path} is no private key of Ed25519; `openssl genpkey -algorithm ed25519 -out {path}` makes one."
+            f"{path} is no private key of Ed25519; `python -m pedigree sign --help` says how to make one."
         )
     return key
 
@@ -120,7 +120,7 @@ def _public_key(path: Path) -> Ed25519PublicKey:
         key = load_pem_public_key(_read(path))
     if not isinstance(key, Ed25519PublicKey):
         raise UserError(
-            f"{path} is no public key of Ed25519; `openssl pkey -in private.pem -pubout -out {path}` makes one."
+            f"{path} is no public key of Ed25519; `python -m pedigree sign --help` says how to make one."
         )
     return key
 

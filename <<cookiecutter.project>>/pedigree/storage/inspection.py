@@ -6,23 +6,23 @@ column exists; a crafted tree would read, or loop, anywhere in memory (skops nam
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator
 
 
 def inspect(value: Any) -> None:
-    """Check the estimators in an object.
+    """Check all that an object contains.
 
     Raises
     ------
     ValueError
         A tree has impossible nodes, or a vectorizer would read files.
     """
-    for one in estimators(value):
-        if getattr(one, "input", "content") != "content":
+    for one in _objects(value):
+        if getattr(one, "input", "content") != "content" and _is_a(one, "_VectorizerMixin"):
             raise ValueError(f"{type(one).__name__}(input={one.input!r:.20})")
         columns = getattr(one, "n_features_in_", None)
         for part in _members(one):
@@ -39,32 +39,37 @@ def inspect(value: Any) -> None:
                 raise ValueError("a decision tree with impossible nodes")
 
 
-def estimators(value: Any) -> Iterator[BaseEstimator]:
-    """Yield every scikit-learn estimator that an object contains, itself included."""
+def _objects(value: Any) -> Iterator[Any]:
+    """Yield every object with attributes that an object contains, itself included, wherever it is in it."""
     seen: set[int] = set()
     waiting = [value]
     while waiting:
         one = waiting.pop()
-        if isinstance(one, BaseEstimator):
-            if id(one) in seen:
-                continue
-            seen.add(id(one))
+        if isinstance(one, str | bytes | int | float | type(None) | type) or id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, Mapping):
+            waiting += [*one.keys(), *one.values()]
+        elif isinstance(one, list | tuple | set):
+            waiting += one
+        elif isinstance(one, np.ndarray):
+            waiting += one.ravel().tolist() if one.dtype.hasobject else []
+        elif isinstance(one, partial):
+            waiting += [one.func, one.args, one.keywords]
+        if hasattr(one, "__dict__"):
             yield one
             waiting += vars(one).values()
-        elif isinstance(one, dict):
-            waiting += one.values()
-        elif isinstance(one, list | tuple):
-            waiting += one
-        elif isinstance(one, np.ndarray) and one.dtype.hasobject:
-            waiting += one.ravel().tolist()
 
 
-def _members(one: BaseEstimator) -> list[Any]:
+def _is_a(one: Any, *names: str) -> bool:
+    """Return whether an object's class, or one that it derives from, has a name; so nothing is imported."""
+    return any(each.__name__ in names for each in type(one).__mro__)
+
+
+def _members(one: Any) -> list[Any]:
     """Return the trees to which an ensemble passes rows unchecked: those of forests and of gradient boosting."""
-    names = {each.__name__ for each in type(one).__mro__}
-    members = (
-        getattr(one, "estimators_", ()) if names & {"BaseForest", "BaseGradientBoosting"} else ()
-    )
+    known = _is_a(one, "BaseForest", "BaseGradientBoosting")
+    members = getattr(one, "estimators_", ()) if known else ()
     return list(np.asarray(members, dtype=object).ravel())
 
 

@@ -252,10 +252,14 @@ def test_what_is_no_key_of_ed25519_is_one_sentence(
         )
     )
     for wrong in (RAW, exchange, keys["own_public"]):
-        with pytest.raises(SystemExit, match=r"is no private key of Ed25519; `openssl genpkey"):
+        with pytest.raises(
+            SystemExit, match=r"is no private key of Ed25519; `python -m pedigree sign --help`"
+        ):
             sign.main(["--bundle", str(FOLDER), "--key", str(wrong)])
     for wrong in (RAW, exchange, keys["own"]):
-        with pytest.raises(UserError, match=r"is no public key of Ed25519; `openssl pkey"):
+        with pytest.raises(
+            UserError, match=r"is no public key of Ed25519; `python -m pedigree sign --help`"
+        ):
             Bundle.load(FOLDER, signed_by=wrong)
     with pytest.raises(SystemExit, match=r"none\.pem cannot be read: No such file"):
         sign.main(["--bundle", str(FOLDER), "--key", "none.pem"])

@@ -5,15 +5,18 @@ import json
 import sys
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from library.projects import Project
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.experimental import enable_iterative_imputer  # noqa: F401  (so that it is listed)
 from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.tree import DecisionTreeClassifier
@@ -22,6 +25,7 @@ from sklearn.utils._test_common.instance_generator import _construct_instances
 from sklearn.utils.estimator_checks import _enforce_estimator_tags_X, _enforce_estimator_tags_y
 
 from pedigree.base.names import UserError
+from pedigree.prediction.calibration import Probabilities
 from pedigree.storage.artifact import load_model, open_model, save_model
 
 X = np.random.default_rng(0).normal(size=(60, 3))
@@ -236,9 +240,37 @@ def test_a_tree_of_more_columns_than_its_forest_is_refused(tmp_path: Path) -> No
         save_model(forest, tmp_path / "model.skops")
 
 
-def test_a_vectorizer_that_would_read_files_is_refused(tmp_path: Path) -> None:
+def inside(one: Any) -> list[Any]:
+    """Return objects that contain another one in each way that a stored object can."""
+    calibrated = CalibratedClassifierCV(LogisticRegression(), cv=2).fit(X, Y)
+    calibrated.calibrated_classifiers_[0].estimator = one
+    return [
+        one,
+        [one],
+        (one,),
+        {"key": one},
+        np.array([one, None], dtype=object),
+        FunctionTransformer(partial(np.exp, one)),
+        FunctionTransformer(np.exp, kw_args={"out": one}),
+        calibrated,
+        Probabilities(one),
+    ]
+
+
+@pytest.mark.parametrize("place", range(9))
+def test_a_vectorizer_that_would_read_files_is_refused_wherever_it_is(
+    place: int, tmp_path: Path
+) -> None:
     with pytest.raises(UserError, match="input='filename'"):
-        save_model(CountVectorizer(input="filename"), tmp_path / "model.skops")
+        save_model(inside(CountVectorizer(input="filename"))[place], tmp_path / "model.skops")
+
+
+@pytest.mark.parametrize("place", range(9))
+def test_a_tree_with_impossible_nodes_is_refused_wherever_it_is(place: int, tmp_path: Path) -> None:
+    tree = DecisionTreeClassifier(random_state=0).fit(X, Y)
+    whole = inside(tree)[place]
+    save_model(whole, tmp_path / "model.skops")
+    refused(changed(whole, edit_nodes("feature", 10**6), tmp_path), "impossible nodes")
 
 
 @pytest.mark.parametrize(
