@@ -104,15 +104,15 @@ def propose_problem(
 
 
 def _find(name: str, columns: list[ColumnDecision]) -> ColumnDecision:
-    """Find a column by its exact name in the source, else by the name that `load` gives it, else in another spelling."""
+    """Find a column by its exact name in the source, else in another spelling, else by the name that `load` gives it."""
     found = [one for one in columns if one.source_name == name]
     if found[1:]:
         raise UserError(
             f"the data have {len(found)} columns named '{name}'; rename all but the target."
         )
-    found = found or [one for one in columns if one.name == name]
     alike = snake_case(name)
     found = found or [one for one in columns if alike == snake_case(one.source_name) != UNNAMED]
+    found = found or [one for one in columns if one.name == name]
     if found[1:]:
         spelled = " or ".join(f"'{one.source_name}'" for one in found)
         raise UserError(f"the target '{name}' may be {spelled}; spell it as in the data.")

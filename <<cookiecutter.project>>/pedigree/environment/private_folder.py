@@ -20,15 +20,20 @@ from pedigree.base.names import UserError
 def main(arguments: Sequence[str] | None = None) -> None:
     """Make the folder, and name it in .dvc/config.local."""
     parser("prepare", __doc__).parse_args(arguments)
-    from dvc.config import Config
+    from dvc.config import Config, ConfigError
     from platformdirs import user_cache_path
 
     folder = make_private(user_cache_path("pedigree", appauthor=False) / "dvc")
-    config = Config.from_cwd()
-    if config.dvc_dir is None:
-        raise UserError("there is no .dvc/ here; run this in the project's folder.")
-    with config.edit("local") as settings:
-        settings["core"]["site_cache_dir"] = str(folder)
+    try:
+        config = Config.from_cwd()
+        if config.dvc_dir is None:
+            raise UserError("there is no .dvc/ here; run this in the project's folder.")
+        with config.edit("local") as settings:
+            settings["core"]["site_cache_dir"] = str(folder)
+    except ConfigError as error:
+        raise UserError(
+            f"DVC's settings cannot be read ({error}); fix .dvc/config or .dvc/config.local."
+        ) from None
     print(f"DVC keeps its index in {folder}")
 
 

@@ -92,8 +92,11 @@ def test_a_target_that_is_there_twice_is_refused(in_project: None, tmp_path: Pat
 
 
 def test_another_spelling_of_the_target_has_to_be_of_one_column(in_project, tmp_path) -> None:
-    with pytest.raises(UserError, match="may be 'My Y' or 'my y'"):
-        adopt(tmp_path / "rows.csv", rows().rename(columns={"x": "My Y", "y": "my y"}), "MY Y")
+    both = rows().rename(columns={"x": "My Y", "y": "my y"})
+    for target in ("MY Y", "my_y"):  # the second is also the name that `load` gives the first one
+        with pytest.raises(UserError, match="may be 'My Y' or 'my y'"):
+            adopt(tmp_path / "rows.csv", both, target)
+    assert adopt(tmp_path / "rows.csv", both, "my_y_2").problem.target.source_name == "my y"
     assert adopt(tmp_path / "rows.csv", rows(), "Y").problem.target.source_name == "y"
 
 

@@ -118,6 +118,12 @@ def test_what_stands_in_the_way_is_named(project: Path, tmp_path: Path) -> None:
     assert str(ended.value).startswith(f"prepare: {tmp_path}/user/pedigree/dvc cannot be made")
 
 
+def test_a_damaged_configuration_is_one_sentence(project: Path) -> None:
+    (project / ".dvc/config.local").write_text("[core", encoding="utf-8")
+    with pytest.raises(SystemExit, match=r"DVC's settings cannot be read .*config\.local"):
+        main([])
+
+
 def test_outside_of_a_project_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "user"))
