@@ -4,7 +4,7 @@ import os
 import sys
 
 from pedigree.base import paths
-from pedigree.base.startup import short_errors, spare_a_full_disk
+from pedigree.base.guards.startup import short_errors, spare_a_full_disk
 
 __all__ = ["paths"]
 

@@ -12,10 +12,10 @@ from types import TracebackType
 from typing import Any
 
 from pedigree.base.files.disk_errors import disk_error_in_words
+from pedigree.base.guards.startup import in_one_line
 from pedigree.base.logs import LOGGER, add_options, discard
 from pedigree.base.names import UserError, terminal_text
 from pedigree.base.secrets.redaction import redact
-from pedigree.base.startup import in_one_line
 
 
 def parser(

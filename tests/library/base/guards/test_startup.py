@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 from library.projects import ROOT
 
-from pedigree.base import startup
+from pedigree.base.guards import startup
 
+# A process that was started in the background ignores Ctrl-C.
+HANDLED = "import signal, time\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
 Usage = namedtuple("Usage", ["total", "used", "free"])
 
 
@@ -36,7 +38,7 @@ def start(folder: Path, code: str) -> "subprocess.Popen[str]":
     "begin", ["", "from pedigree.base.command import plain_errors\nplain_errors('x').__enter__()\n"]
 )
 def test_an_interruption_is_one_line(begin: str, tmp_path: Path) -> None:
-    process = start(tmp_path, f"import time\n{begin}print('begun', flush=True)\ntime.sleep(60)\n")
+    process = start(tmp_path, f"{HANDLED}{begin}print('begun', flush=True)\ntime.sleep(60)\n")
     assert process.stdout
     assert process.stdout.readline() == "begun\n"
     process.send_signal(signal.SIGINT)
