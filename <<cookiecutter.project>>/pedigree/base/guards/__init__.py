@@ -1,1 +1,1 @@
-"""What surrounds a run of a stage: it waits for an orphan of an earlier run, and compares its inputs with dvc.lock."""
+"""What surrounds a run of a stage: it waits for an orphan, compares its inputs with dvc.lock, and shortens some errors."""
